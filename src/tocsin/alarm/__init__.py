@@ -1,0 +1,1 @@
+"""Boxes 8 and 9: the alarm, siren and strobe."""

@@ -1,0 +1,1 @@
+"""What every box stands on: database, statements, ids, money, parties, events, journal, queue, bus."""

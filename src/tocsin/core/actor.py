@@ -1,0 +1,74 @@
+"""Actors: who acts, with his rights. Rights are data, roles are sets of rights (specification §4)."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from tocsin.core.errors import Refusal
+
+Right = Literal[
+    "query", "reveal", "reveal_finding", "amend", "import", "mark", "cancel", "print", "hold", "settle",
+    "acknowledge", "release", "second_person", "download", "download_real", "download_real_reason",
+    "incident", "incident_clear", "shop_settings", "operators", "operators_below", "journal", "journal_own",
+    "device",
+]  # fmt: skip
+
+_DESK: frozenset[Right] = frozenset({"print", "hold", "settle", "acknowledge"})
+_MANAGER: frozenset[Right] = frozenset({
+    "query", "reveal", "reveal_finding", "amend", "import", "mark", "cancel", *_DESK, "release", "second_person",
+    "download", "download_real_reason", "incident", "incident_clear", "shop_settings", "operators_below", "journal",
+})  # fmt: skip
+
+ROLES: dict[str, frozenset[Right]] = {
+    "owner": _MANAGER - {"download_real_reason", "operators_below"} | {"download_real", "operators"},
+    "manager": _MANAGER,
+    "clerk": frozenset(
+        {"query", "reveal_finding", "amend", "import", "mark", *_DESK, "download", "incident", "journal_own"}
+    ),
+    "checker": frozenset(
+        {"query", "reveal_finding", *_DESK, "release", "second_person", "incident", "journal_own"}
+    ),
+    "auditor": frozenset({"query", "download", "incident", "journal"}),
+    "station": frozenset({"device"}),
+}
+
+
+class NotAllowed(Refusal):
+    """You lack the right “{right}”: ask someone who has it, or an owner to give it to you"""
+
+    kind, code = "refused", "not_allowed"
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """Who acts: an operator in a session, an API key, a station, or the desk itself."""
+
+    kind: Literal["operator", "api_key", "station", "desk"]
+    id: int
+    merchant_id: int
+    name: str
+    rights: frozenset[str]
+    role: str = ""
+    session_id: int = 0
+    locale: str = "zh_CN"
+    zone: str = "Asia/Shanghai"
+
+    def may(self, right: Right) -> bool:
+        """Tell whether this actor has a right."""
+        return right in self.rights
+
+
+def require(actor: Actor, right: Right) -> None:
+    """Refuse an actor who lacks a right.
+
+    Raises:
+        NotAllowed: the right is not among his.
+    """
+    if right not in actor.rights:
+        raise NotAllowed(right=right)
+
+
+def desk_actor(merchant_id: int) -> Actor:
+    """Return the desk itself, as the actor of what no person asked for (checks, the spool)."""
+    return Actor(
+        kind="desk", id=0, merchant_id=merchant_id, name="desk", rights=ROLES["owner"] | ROLES["station"], role="desk"
+    )

@@ -1,0 +1,44 @@
+"""The clock: UTC microseconds everywhere inside, aware datetimes and shop days at the edges."""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+DAY_US = 24 * 60 * MINUTE_US
+
+_shift_us = 0
+
+
+def now_us() -> int:
+    """Return the present instant in UTC microseconds since 1970."""
+    return time.time_ns() // 1000 + _shift_us
+
+
+def shift_clock(microseconds: int) -> None:
+    """Move this process's clock by so many microseconds from the true one (for tests and proofs)."""
+    global _shift_us
+    _shift_us = microseconds
+
+
+def to_datetime(instant_us: int, zone: str = "UTC") -> datetime:
+    """Return an instant as an aware datetime in a zone."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=instant_us)).astimezone(ZoneInfo(zone))
+
+
+def from_datetime(moment: datetime) -> int:
+    """Return an aware datetime as UTC microseconds."""
+    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+
+
+def business_day(instant_us: int, zone: str, *, starts_at_hour: int = 0) -> date:
+    """Return the shop's business day of an instant; before `starts_at_hour` it is still yesterday."""
+    return (to_datetime(instant_us, zone) - timedelta(hours=starts_at_hour)).date()
+
+
+def day_bounds_us(day: date, zone: str) -> tuple[int, int]:
+    """Return the instants where a local day begins and where the next begins."""
+    start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
+    after = day + timedelta(days=1)
+    return from_datetime(start), from_datetime(datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(zone)))

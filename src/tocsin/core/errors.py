@@ -1,0 +1,53 @@
+"""Refusals: one class per refusal, beside the verb that makes it.
+
+A refusal raised rolls its transaction back. What must leave a trace (a failed sign-in, a
+finding, a hold, a denied reveal) is returned as an outcome instead, and commits.
+"""
+
+import string
+from typing import Any, ClassVar, Literal
+
+Kind = Literal["missing", "refused", "conflict", "locked", "invalid", "broken"]
+
+
+class Refusal(Exception):
+    """A refusal with a kind, a stable code, named data, and its docstring as message.
+
+    Subclasses set `kind` and `code`; the docstring's first line is a format string over the
+    data, and the msgid that doors translate.
+    """
+
+    kind: ClassVar[Kind] = "broken"
+    code: ClassVar[str] = "broken"
+
+    def __init__(self, **data: Any) -> None:
+        self.data = data
+        super().__init__(self.message())
+
+    @classmethod
+    def template(cls) -> str:
+        """Return the untranslated message with its `{fields}`."""
+        return (cls.__doc__ or cls.code).strip().splitlines()[0]
+
+    def message(self, template: str | None = None) -> str:
+        """Return the message, from a translated `template` where one is given."""
+        return _Lenient().format(template or self.template(), **self.data)
+
+
+class _Lenient(string.Formatter):
+    """Leaves a field that the data lacks as a question mark: a message never fails."""
+
+    def get_value(self, key: int | str, args: Any, kwargs: Any) -> Any:
+        return kwargs.get(str(key), "?")
+
+
+def every_refusal() -> list[type[Refusal]]:
+    """Return each refusal class that is loaded, by code."""
+    found: dict[str, type[Refusal]] = {}
+    stack = list(Refusal.__subclasses__())
+    while stack:
+        cls = stack.pop()
+        stack.extend(cls.__subclasses__())
+        if "code" in cls.__dict__:
+            found[cls.code] = cls
+    return [found[code] for code in sorted(found)]

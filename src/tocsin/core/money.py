@@ -1,0 +1,116 @@
+"""Money: int64 minor units with a currency; quantities and unit prices int64 × 10⁻⁶.
+
+Never a float. Formatted here and nowhere else.
+"""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from babel.numbers import format_currency, get_currency_precision, list_currencies
+from msgspec import Struct
+
+from tocsin.core.errors import Refusal
+
+MICRO = 1_000_000
+MAX_INT64 = 2**63 - 1
+
+
+class AmountUnreadable(Refusal):
+    """“{text}” is not an amount: write digits with at most one decimal point, as in 1,234.50"""
+
+    kind, code = "invalid", "amount_unreadable"
+
+
+class CurrencyUnknown(Refusal):
+    """“{currency}” is not an ISO 4217 currency code such as CNY"""
+
+    kind, code = "invalid", "currency_unknown"
+
+
+class Money(Struct, frozen=True, order=True):
+    """An amount in minor units (cents, 分; yen have none) of one currency."""
+
+    minor: int
+    currency: str
+
+
+_known = frozenset(list_currencies())
+_digits: dict[str, int] = {}
+
+
+def minor_digits(currency: str) -> int:
+    """Return how many decimal places a currency has: CNY 2, JPY 0, KWD 3.
+
+    Raises:
+        CurrencyUnknown: the code is not in ISO 4217.
+    Source: Unicode CLDR, as carried by Babel.
+    """
+    if currency not in _digits:
+        if currency not in _known:
+            raise CurrencyUnknown(currency=currency[:12])
+        _digits[currency] = get_currency_precision(currency)
+    return _digits[currency]
+
+
+_noise = re.compile(r"^[¥￥$€£]|元$|\s")
+_shape = re.compile(r"^[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?$")
+
+
+def _decimal(text: str) -> Decimal:
+    clean = _noise.sub("", text.strip())
+    if not _shape.match(clean) or not any("0" <= c <= "9" for c in clean):
+        raise AmountUnreadable(text=text[:40])
+    try:
+        return Decimal(clean.replace(",", ""))
+    except InvalidOperation:
+        raise AmountUnreadable(text=text[:40]) from None
+
+
+def _scaled(text: str, digits: int) -> int:
+    value = (_decimal(text).scaleb(digits)).quantize(Decimal(1), ROUND_HALF_UP) if len(text) < 40 else None
+    if value is None or abs(value) > MAX_INT64:
+        raise AmountUnreadable(text=text[:40])
+    return int(value)
+
+
+def parse_minor(text: str, currency: str) -> int:
+    """Return a written amount in minor units; takes `¥`, `元`, thousands commas; halves round up.
+
+    Raises:
+        AmountUnreadable: it is not an amount, or beyond 64 bits.
+    """
+    return _scaled(text, minor_digits(currency))
+
+
+def parse_micro(text: str) -> int:
+    """Return a written quantity or unit price in millionths.
+
+    Raises:
+        AmountUnreadable: it is not a number, or beyond 64 bits.
+    """
+    return _scaled(text, 6)
+
+
+def line_total_minor(quantity_micro: int, unit_price_micro: int, currency: str) -> int:
+    """Return quantity × unit price in minor units, rounded half up (away from zero) per line."""
+    product, scale = quantity_micro * unit_price_micro, 10 ** (12 - minor_digits(currency))
+    sign = -1 if product < 0 else 1
+    return sign * ((abs(product) * 2 + scale) // (2 * scale))
+
+
+def plain_minor(minor: int, currency: str) -> str:
+    """Return minor units as plain digits with a point, as files and the API carry them: `1234.50`."""
+    digits = minor_digits(currency)
+    return str(Decimal(minor).scaleb(-digits).quantize(Decimal(1).scaleb(-digits)))
+
+
+def plain_micro(micro: int) -> str:
+    """Return millionths as the shortest plain decimal: `3`, `0.5`."""
+    whole, part = divmod(abs(micro), MICRO)
+    tail = f".{part:06d}".rstrip("0").rstrip(".")
+    return f"{'-' if micro < 0 else ''}{whole}{tail}"
+
+
+def show_money(minor: int, currency: str, locale: str = "zh_CN") -> str:
+    """Return an amount as people of a locale read it: `¥1,234.50`."""
+    return format_currency(Decimal(plain_minor(minor, currency)), currency, locale=locale)
