@@ -8,6 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tocsin.core.party import Party as Party  # drafts and orders carry it
+
 Payment = Literal["unpaid", "authorised", "paid", "part_refunded", "refunded", "closed"]
 Fulfilment = Literal["unfulfilled", "partial", "shipped", "delivered", "returned"]
 DeskState = Literal["produced", "printed", "archived", "cancelled"]
@@ -15,20 +17,6 @@ Delivery = Literal["express", "pickup", "local", "virtual", "prize"]
 Method = Literal["", "wechat", "alipay", "card", "cod", "points", "cash", "offline", "other"]
 
 PERSONAL_FIELDS = ("name", "phone", "province", "city", "district", "address", "postcode", "buyer_note")
-
-
-class Party(Struct, frozen=True, kw_only=True):
-    """The receiver, with all text that may tell who he is; real or masked."""
-
-    name: str = ""
-    phone: str = ""
-    country: str = "CN"
-    province: str = ""
-    city: str = ""
-    district: str = ""
-    address: str = ""
-    postcode: str = ""
-    buyer_note: str = ""
 
 
 class Line(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,137 @@
+"""The database: SQLite by default, PostgreSQL when outgrown, one way to ask either.
+
+A verb is a function of an open transaction. `write` runs it whole and returns when it is
+durable; `read` gives it a snapshot. Nothing slow belongs inside: no hashing of passwords,
+drawing, parsing or network.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from tocsin.core import clock
+from tocsin.core.statement import Statement
+
+if TYPE_CHECKING:
+    from tocsin.core.vault import Vault
+
+R = TypeVar("R")
+T = TypeVar("T")
+DIRECTORY_SCOPE = 0
+
+
+class Tx:
+    """An open transaction in one merchant's scope (0 is the directory's)."""
+
+    __slots__ = ("_after", "_cursor", "dialect", "merchant_id", "now_us", "vault")
+
+    def __init__(self, cursor: Any, *, dialect: str, merchant_id: int, vault: "Vault") -> None:
+        self._cursor, self.dialect, self.merchant_id, self.vault = cursor, dialect, merchant_id, vault
+        self.now_us = clock.now_us()
+        self._after: list[Callable[[], None]] = []
+
+    def run(self, statement: Statement[Any], **params: Any) -> int:
+        """Run a statement; return how many rows it touched."""
+        return int(self._execute(statement, params).rowcount)
+
+    def rows(self, statement: Statement[T], **params: Any) -> list[T]:
+        """Return all rows as the statement's structs, or as tuples where it names none."""
+        cursor, row = self._execute(statement, params), statement.row
+        return [row(*values) for values in cursor.fetchall()] if row else cursor.fetchall()
+
+    def one(self, statement: Statement[T], **params: Any) -> T | None:
+        """Return the first row, or None."""
+        values = self._execute(statement, params).fetchone()
+        return values if values is None or statement.row is None else statement.row(*values)
+
+    def value(self, statement: Statement[Any], **params: Any) -> Any:
+        """Return the first column of the first row, or None."""
+        values = self._execute(statement, params).fetchone()
+        return None if values is None else values[0]
+
+    def many(self, statement: Statement[Any], rows: Iterable[Mapping[str, Any]]) -> None:
+        """Run a statement once per mapping of binds."""
+        sql, constants = statement.compiled(self.dialect)
+        shared = {**constants, "merchant_id": self.merchant_id}
+        self._cursor.executemany(sql, [{**shared, **row} for row in rows])
+
+    def stream(self, statement: Statement[T], **params: Any) -> Iterator[T]:
+        """Yield rows as they come, for results too long to hold."""
+        cursor, row = self._execute(statement, params), statement.row
+        while batch := cursor.fetchmany(500):
+            for values in batch:
+                yield row(*values) if row else values
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Do something once this transaction is durable: devices and wake-ups wait for it."""
+        self._after.append(action)
+
+    def finish(self) -> None:
+        """Do what waited for the commit (for the database alone to call)."""
+        for action in self._after:
+            action()
+
+    def _execute(self, statement: Statement[Any], params: dict[str, Any]) -> Any:
+        sql, constants = statement.compiled(self.dialect)
+        bound = {**constants, "merchant_id": self.merchant_id, **params}
+        if self.dialect == "sqlite":
+            for name, value in params.items():
+                if isinstance(value, (list, tuple)):
+                    bound[name] = msgspec.json.encode(value).decode()
+        self._cursor.execute(sql, bound)
+        return self._cursor
+
+
+class Database:
+    """What both engines promise; see `SqliteDatabase` and `PostgresDatabase`."""
+
+    dialect: str
+    vault: "Vault"
+
+    def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
+        """Run a verb in a transaction of a merchant; return its result once it is durable."""
+        raise NotImplementedError
+
+    def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
+        """Run a verb that only reads, on one snapshot."""
+        raise NotImplementedError
+
+    @contextmanager
+    def snapshot(self, merchant_id: int) -> Iterator[Tx]:
+        """Open a snapshot to stream from; one connection is busy until it closes."""
+        raise NotImplementedError
+        yield
+
+    def close(self) -> None:
+        """Finish what was accepted and close every connection."""
+        raise NotImplementedError
+
+
+class ReadPool:
+    """Connections that are lent one at a time, at most so many."""
+
+    def __init__(self, connect: Callable[[], Any], size: int) -> None:
+        self._connect, self._free = connect, queue.LifoQueue[Any]()
+        self._slots = threading.Semaphore(size)
+
+    @contextmanager
+    def lend(self) -> Iterator[Any]:
+        """Lend a connection; it comes back even after a fault."""
+        with self._slots:
+            try:
+                connection = self._free.get_nowait()
+            except queue.Empty:
+                connection = self._connect()
+            try:
+                yield connection
+            finally:
+                self._free.put(connection)
+
+    def close(self) -> None:
+        """Close the connections that are not lent."""
+        while not self._free.empty():
+            self._free.get_nowait().close()

@@ -1,0 +1,126 @@
+"""Events: one append-only table per installation of what happened; consumers read it in batches.
+
+NOTIFY and the bus only wake. On PostgreSQL ids are not in the order of commit, so a reader
+stops at the snapshot's horizon: it never passes a transaction that is still open.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.core.db import Tx
+from tocsin.core.schema import DIRECTORY, big, directory_table, metadata, text
+from tocsin.core.statement import Statement, bind, insert_into, upsert
+
+event = sa.Table(
+    "event", metadata,
+    # An explicit BIGSERIAL/rowid: SQLite numbers only INTEGER PRIMARY KEY by itself.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("horizon", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+    big("merchant_id"), text("kind"), big("subject_id"), text("data"), big("at_us"),
+    info=DIRECTORY,
+)  # fmt: skip
+sa.Index("ix_event_horizon_id", event.c.horizon, event.c.id)
+sa.Index("ix_event_merchant_id", event.c.merchant_id, event.c.id)
+event_consumer = directory_table("event_consumer", text("name"), big("horizon"), big("event_id"), key=("name",))
+
+
+class Event(Struct, frozen=True):
+    """Something that happened; `data` is JSON without personal data."""
+
+    id: int
+    horizon: int
+    merchant_id: int
+    kind: str
+    subject_id: int
+    data: str
+    at_us: int
+
+    def fields(self) -> dict[str, Any]:
+        """Return the event's data, decoded."""
+        return msgspec.json.decode(self.data, type=dict[str, Any])
+
+
+class Position(Struct, frozen=True):
+    """How far a consumer has read."""
+
+    horizon: int
+    event_id: int
+
+
+_COLUMNS = (
+    event.c.id, event.c.horizon, event.c.merchant_id, event.c.kind, event.c.subject_id, event.c.data, event.c.at_us
+)  # fmt: skip
+_ADD = insert_into(event, "merchant_id", "kind", "subject_id", "data", "at_us")
+_POSITION = Statement(
+    sa.select(event_consumer.c.horizon, event_consumer.c.event_id)
+    .where(event_consumer.c.name == bind("name", str)).with_for_update(),
+    Position,
+)  # fmt: skip
+_adding = upsert(event_consumer)
+_MOVE = Statement[None](
+    _adding.on_conflict_do_update(
+        index_elements=["name"], set_={"horizon": _adding.excluded.horizon, "event_id": _adding.excluded.event_id}
+    ),
+    sets=("name", "horizon", "event_id"),
+)
+_after = sa.tuple_(event.c.horizon, event.c.id) > sa.tuple_(bind("horizon"), bind("event_id"))
+_NEXT = {
+    "sqlite": Statement(
+        sa.select(*_COLUMNS).where(event.c.id > bind("event_id")).order_by(event.c.id).limit(bind("limit")), Event
+    ),
+    "postgresql": Statement(
+        sa.select(*_COLUMNS)
+        .where(_after, event.c.horizon < sa.text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+        .order_by(event.c.horizon, event.c.id).limit(bind("limit")),
+        Event,
+    ),
+}  # fmt: skip
+_LATEST = Statement[tuple[int]](sa.select(sa.func.coalesce(sa.func.max(event.c.id), 0)))
+_REPLAY = Statement(
+    sa.select(*_COLUMNS)
+    .where(event.c.merchant_id == bind("merchant_id"), event.c.id > bind("event_id"))
+    .order_by(event.c.id).limit(bind("limit")),
+    Event,
+)  # fmt: skip
+_wakers: list[Callable[[], None]] = []
+
+
+def append_event(tx: Tx, kind: str, *, subject_id: int, data: dict[str, Any] | None = None) -> None:
+    """Add an event to the transaction; whoever listens is woken once it is durable."""
+    text_ = msgspec.json.encode(data or {}).decode()
+    tx.run(_ADD, merchant_id=tx.merchant_id, kind=kind, subject_id=subject_id, data=text_, at_us=tx.now_us)
+    tx.after_commit(_wake)
+
+
+def on_event(waker: Callable[[], None]) -> Callable[[], None]:
+    """Have a callable woken after each commit that appended events; return what takes it off again."""
+    _wakers.append(waker)
+    return lambda: _wakers.remove(waker)
+
+
+def take_events(tx: Tx, consumer: str, *, limit: int = 200) -> list[Event]:
+    """Return the next events of a consumer and move its position; both are one transaction."""
+    position = tx.one(_POSITION, name=consumer) or Position(0, 0)
+    found = tx.rows(_NEXT[tx.dialect], horizon=position.horizon, event_id=position.event_id, limit=limit)
+    if found:
+        tx.run(_MOVE, name=consumer, horizon=found[-1].horizon, event_id=found[-1].id)
+    return found
+
+
+def replay_events(tx: Tx, *, after_id: int, limit: int = 500) -> list[Event]:
+    """Return the merchant's events after an id: what a browser that was away has missed."""
+    return tx.rows(_REPLAY, event_id=after_id, limit=limit)
+
+
+def latest_event_id(tx: Tx) -> int:
+    """Return the newest event's id, 0 where there is none."""
+    return int(tx.value(_LATEST))
+
+
+def _wake() -> None:
+    for waker in tuple(_wakers):
+        waker()

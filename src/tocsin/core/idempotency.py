@@ -1,0 +1,101 @@
+"""Idempotency keys: a repeated unsafe request gets its first answer, for a day.
+
+Source: IETF draft-ietf-httpapi-idempotency-key-header; a key with another body is a conflict.
+"""
+
+import hashlib
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.core.clock import DAY_US
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.schema import big, blob, index, merchant_table, text
+from tocsin.core.statement import Statement, bind, own, upsert
+from tocsin.core.vault import seal, unseal
+
+LIFE_US = DAY_US
+idempotency = merchant_table(
+    "idempotency", text("key"), text("route"), text("body_digest"), big("status"), blob("answer", nullable=True),
+    big("at_us"), key=("key",),
+)  # fmt: skip
+index(idempotency, "merchant_id", "at_us")
+
+
+class KeyReused(Refusal):
+    """The Idempotency-Key was used with another request: make a new key for a new request"""
+
+    kind, code = "conflict", "idempotency_key_reused"
+
+
+class KeyInUse(Refusal):
+    """A request with this Idempotency-Key is still being answered: try again in a moment"""
+
+    kind, code = "locked", "idempotency_key_in_use"
+
+
+class Answer(Struct, frozen=True):
+    """What was answered: HTTP status and body."""
+
+    status: int
+    body: bytes
+
+
+class _Row(Struct, frozen=True):
+    route: str
+    body_digest: str
+    status: int
+    answer: bytes | None
+
+
+_CLAIM = Statement[None](
+    upsert(idempotency).on_conflict_do_nothing(),
+    sets=("merchant_id", "key", "route", "body_digest", "status", "answer", "at_us"),
+)
+_GET = Statement(
+    sa.select(idempotency.c.route, idempotency.c.body_digest, idempotency.c.status, idempotency.c.answer)
+    .where(own(idempotency), idempotency.c.key == bind("b_key", str)),
+    _Row,
+)  # fmt: skip
+_SETTLE = Statement[None](
+    sa.update(idempotency).where(own(idempotency), idempotency.c.key == bind("b_key", str)), sets=("status", "answer")
+)
+_DROP = Statement[None](sa.delete(idempotency).where(own(idempotency), idempotency.c.key == bind("b_key", str)))
+_EXPIRE = Statement[None](sa.delete(idempotency).where(own(idempotency), idempotency.c.at_us < bind("before")))
+
+
+def claim_key(tx: Tx, key: str, *, route: str, body: bytes) -> Answer | None:
+    """Claim a key for a request; return the earlier answer where there is one.
+
+    Raises:
+        KeyReused: the key came with another route or body.
+        KeyInUse: the first request is still running.
+    """
+    tx.run(_EXPIRE, before=tx.now_us - LIFE_US)
+    digest = tx.vault.keys(tx).digest("idempotency", hashlib.sha256(body).hexdigest())
+    if tx.run(_CLAIM, key=key, route=route, body_digest=digest, status=0, answer=None, at_us=tx.now_us):
+        return None
+    found = tx.one(_GET, b_key=key)
+    assert found is not None, "the key was just refused as taken"
+    if (found.route, found.body_digest) != (route, digest):
+        raise KeyReused
+    if found.answer is None:
+        raise KeyInUse
+    plain = unseal(tx.vault.keys(tx).wrapping, found.answer, bound_to=_bound(tx, key))
+    return Answer(found.status, plain)
+
+
+def settle_key(tx: Tx, key: str, answer: Answer) -> None:
+    """Keep the answer of a claimed key, sealed; call it in the transaction of the change itself."""
+    sealed = seal(tx.vault.keys(tx).wrapping, answer.body, bound_to=_bound(tx, key))
+    tx.run(_SETTLE, b_key=key, status=answer.status, answer=sealed)
+
+
+def drop_key(tx: Tx, key: str) -> None:
+    """Give a claimed key back: its request was refused and changed nothing."""
+    tx.run(_DROP, b_key=key)
+
+
+def _bound(tx: Tx, key: str) -> bytes:
+    return f"idempotency {tx.merchant_id} {key}".encode()

@@ -1,0 +1,62 @@
+"""Masks: what lists and outsiders may see of a person.
+
+Source: practice of Chinese platforms and courier waybills (GB/T 41833-2022: at least one
+character of the name, six digits of the phone, unit and room hidden).
+"""
+
+import re
+
+from tocsin.core.party import Party
+
+_COMPOUND = frozenset(
+    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 太叔 申屠 公孙 "
+    "慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 令狐".split()
+)
+_STREET = re.compile(r"^.*?(?:大道|路|街|巷|弄|镇|乡|村|道|(?i:street|st\.?|road|rd\.?|avenue|ave\.?|lane))(?=$|[\s,，\d]|.)")
+_DIGITS = re.compile(r"\d(?:[\d\- ]{5,}\d)")
+
+
+def mask_name(name: str) -> str:
+    """Return the surname and stars: 张三 → 张*, 欧阳娜娜 → 欧阳**, John Smith → J*** S****."""
+    if not name:
+        return ""
+    if name.isascii():
+        return " ".join(word[0] + "*" * max(1, len(word) - 1) for word in name.split())
+    kept = 2 if name[:2] in _COMPOUND and len(name) > 2 else 1
+    return name[:kept] + "*" * max(1, len(name) - kept)
+
+
+def mask_phone(phone: str) -> str:
+    """Return the first three and last four digits: 138****5678; of a short one, the last two."""
+    if len(phone) < 9:
+        return "*" * max(0, len(phone) - 2) + phone[-2:] if phone else ""
+    return phone[:3] + "*" * (len(phone) - 7) + phone[-4:]
+
+
+def mask_address(address: str) -> str:
+    """Return an address to its street; unit and room become stars."""
+    if not address:
+        return ""
+    street = _STREET.match(address)
+    kept = street.group(0) if street and len(street.group(0)) < len(address) else address[: min(2, len(address) - 1)]
+    return kept + "***"
+
+
+def mask_note(note: str) -> str:
+    """Return a note with each run of six digits or more masked like a phone."""
+    return _DIGITS.sub(lambda run: mask_phone(run.group(0)), note)
+
+
+def mask_party(party: Party) -> Party:
+    """Return a party as lists show it; province, city, district and country stay."""
+    return Party(
+        name=mask_name(party.name),
+        phone=mask_phone(party.phone),
+        country=party.country,
+        province=party.province,
+        city=party.city,
+        district=party.district,
+        address=mask_address(party.address),
+        postcode=party.postcode[:3] + "***" if party.postcode else "",
+        buyer_note=mask_note(party.buyer_note),
+    )

@@ -1,0 +1,109 @@
+"""The outgrown database: PostgreSQL through psycopg's pool, row-level security by merchant.
+
+The pool's connections act as the role `tocsin_desk`, which owns nothing; each transaction says
+its merchant by SET LOCAL, so a query that forgets its scope sees no other merchant's rows.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.vault import Vault
+
+R = TypeVar("R")
+DESK_ROLE = "tocsin_desk"
+_TRIES = 4
+
+
+class NotDurable(Refusal):
+    """PostgreSQL runs with {setting} off and would lose acknowledged orders: turn it on"""
+
+    kind, code = "broken", "not_durable"
+
+
+class PostgresDatabase(Database):
+    """A pool of connections to one server."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: str, vault: Vault, *, connections: int = 8) -> None:
+        self.url, self.vault = url, vault
+        self._pool: ConnectionPool[Any] = ConnectionPool(
+            url, min_size=1, max_size=connections, kwargs={"autocommit": True}, configure=_act_as_desk, open=True
+        )
+        self._pool.wait(timeout=20)
+        self._require_durable()
+
+    def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
+        """Run a verb in a transaction; a deadlock or serialisation failure runs it again."""
+        for attempt in range(_TRIES):
+            try:
+                with self._transaction(merchant_id, "BEGIN") as tx:
+                    result = verb(tx)
+            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                tx.finish()
+                return result
+        raise AssertionError("unreachable")
+
+    def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
+        """Run a reading verb; each statement sees what is committed when it begins."""
+        with self._transaction(merchant_id, "BEGIN READ ONLY") as tx:
+            return verb(tx)
+
+    @contextmanager
+    def snapshot(self, merchant_id: int) -> Iterator[Tx]:
+        """Open a repeatable snapshot to stream from."""
+        with self._transaction(merchant_id, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", stream=True) as tx:
+            yield tx
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._pool.close()
+
+    @contextmanager
+    def _transaction(self, merchant_id: int, begin: str, *, stream: bool = False) -> Iterator[Tx]:
+        with self._pool.connection() as connection:
+            # One round trip: without parameters psycopg sends the text as a simple query.
+            connection.execute(f"{begin}; SET LOCAL tocsin.merchant = '{int(merchant_id)}'")
+            try:
+                cursor = _StreamCursor(connection) if stream else connection.cursor()
+                yield Tx(cursor, dialect="postgresql", merchant_id=merchant_id, vault=self.vault)
+            except BaseException:
+                if not connection.closed:
+                    connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def _require_durable(self) -> None:
+        with self._pool.connection() as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                if connection.execute(f"SHOW {setting}").fetchone()[0] == "off":
+                    raise NotDurable(setting=setting)
+
+
+class _StreamCursor:
+    """A cursor whose rows stay on the server until they are fetched."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection, self._count, self._current = connection, 0, None
+
+    def execute(self, sql: str, bound: dict[str, Any]) -> None:
+        self._count += 1
+        self._current = self._connection.cursor(name=f"stream_{self._count}")
+        self._current.itersize = 500
+        self._current.execute(sql, bound)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._current, name)
+
+
+def _act_as_desk(connection: Any) -> None:
+    connection.execute(f"SET ROLE {DESK_ROLE}")

@@ -1,0 +1,4 @@
+"""The queue on PostgreSQL: Procrastinate."""
+
+QUEUE_SCHEMA: list[str] = []
+PLUGIN = None

@@ -1,0 +1,91 @@
+"""Tenants: a merchant has shops; nothing crosses merchants."""
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.ident import new_id
+from tocsin.core.schema import big, directory_table, index, merchant_table, text
+from tocsin.core.statement import Statement, bind, insert_into, own
+
+merchant = directory_table("merchant", big("id"), text("name"), big("demo"), big("created_at_us"), key=("id",))
+shop = merchant_table(
+    "shop", big("id"), text("code"), text("name"), text("zone"), text("currency"), big("day_starts_at_hour"), key=("id",)
+)  # fmt: skip
+index(shop, "merchant_id", "code", unique=True)
+
+
+class ShopMissing(Refusal):
+    """There is no shop “{shop}”: use the code of one of the merchant's shops"""
+
+    kind, code = "missing", "shop_missing"
+
+
+class Merchant(Struct, frozen=True):
+    """A merchant; `demo` tells that his data is made up."""
+
+    id: int
+    name: str
+    demo: int
+
+
+class Shop(Struct, frozen=True):
+    """A shop: its code begins its order numbers, its zone bounds its days."""
+
+    id: int
+    code: str
+    name: str
+    zone: str
+    currency: str
+    day_starts_at_hour: int
+
+
+_ADD_MERCHANT, _ADD_SHOP = insert_into(merchant), insert_into(shop)
+_MERCHANTS = Statement(sa.select(merchant.c.id, merchant.c.name, merchant.c.demo).order_by(merchant.c.id), Merchant)
+_COLUMNS = (shop.c.id, shop.c.code, shop.c.name, shop.c.zone, shop.c.currency, shop.c.day_starts_at_hour)
+_SHOPS = Statement(sa.select(*_COLUMNS).where(own(shop)).order_by(shop.c.id), Shop)
+_SHOP_BY_CODE = Statement(sa.select(*_COLUMNS).where(own(shop), shop.c.code == bind("code", str)), Shop)
+_SHOP_BY_ID = Statement(sa.select(*_COLUMNS).where(own(shop), shop.c.id == bind("id")), Shop)
+
+
+def create_merchant(tx: Tx, *, name: str, demo: bool = False) -> int:
+    """Add a merchant in the directory scope; return his id. His keys and shops follow in his own scope."""
+    merchant_id = new_id()
+    tx.run(_ADD_MERCHANT, id=merchant_id, name=name, demo=int(demo), created_at_us=tx.now_us)
+    return merchant_id
+
+
+def create_shop(tx: Tx, *, code: str, name: str, zone: str, currency: str = "CNY", day_starts_at_hour: int = 0) -> Shop:
+    """Add a shop to the transaction's merchant, whose keys are made with the first one."""
+    tx.vault.create_keys(tx)
+    made = Shop(new_id(), code, name, zone, currency, day_starts_at_hour)
+    tx.run(
+        _ADD_SHOP, id=made.id, code=code, name=name, zone=zone, currency=currency, day_starts_at_hour=day_starts_at_hour
+    )  # fmt: skip
+    return made
+
+
+def list_merchants(tx: Tx) -> list[Merchant]:
+    """Return all merchants of the installation (directory scope)."""
+    return tx.rows(_MERCHANTS)
+
+
+def list_shops(tx: Tx) -> list[Shop]:
+    """Return the merchant's shops, the first one first."""
+    return tx.rows(_SHOPS)
+
+
+def get_shop(tx: Tx, *, code: str = "", shop_id: int = 0) -> Shop:
+    """Return a shop by id or code; without either, the merchant's first.
+
+    Raises:
+        ShopMissing: the merchant has no such shop.
+    """
+    if shop_id:
+        found = tx.one(_SHOP_BY_ID, id=shop_id)
+    else:
+        found = tx.one(_SHOP_BY_CODE, code=code) if code else tx.one(_SHOPS)
+    if found is None:
+        raise ShopMissing(shop=code or str(shop_id or "?"))
+    return found

@@ -1,0 +1,23 @@
+"""Text from outside: control, bidi and other invisible characters removed, spelt one way (NFC)."""
+
+import unicodedata
+
+_REMOVED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+# A line break or tab separates words: removing it would join them ("5号\n3楼").
+_BREAKS = {ord(c): " " for c in "\t\n\v\f\r\x85\u2028\u2029"}
+
+
+def strip_control(text: str) -> str:
+    """Return text in NFC without characters of the categories Cc, Cf, Cs, Co and Cn; breaks become spaces.
+
+    Source: Unicode Standard Annex 44 (general categories), Annex 9 (bidi controls are Cf), Annex 15 (NFC).
+    """
+    if not text.isprintable():
+        text = "".join(c for c in text.translate(_BREAKS) if unicodedata.category(c) not in _REMOVED)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def removed_characters(text: str) -> list[str]:
+    """Return what `strip_control` would take away or replace, each once, as `U+202E`, in order of code."""
+    odd = {c for c in text if unicodedata.category(c) in _REMOVED or ord(c) in _BREAKS}
+    return [f"U+{ord(c):04X}" for c in sorted(odd)]

@@ -1,0 +1,130 @@
+"""The vault: keys that seal personal data, and keyed digests that find it again.
+
+The installation key (a file of 32 bytes) wraps each merchant's key, which wraps each person's
+data key. Erasing a person destroys that data key; what was sealed with it is noise from then on.
+"""
+
+import hashlib
+import hmac
+import os
+import secrets
+import threading
+from base64 import b32encode
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from tocsin.core.errors import Refusal
+from tocsin.core.schema import big, blob, directory_table
+from tocsin.core.statement import Statement, own, upsert
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from tocsin.core.db import Tx
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+
+merchant_key = directory_table("merchant_key", big("merchant_id"), blob("wrapped_key"), key=("merchant_id",))
+_GET_KEY = Statement[tuple[bytes]](sa.select(merchant_key.c.wrapped_key).where(own(merchant_key)))
+_ADD_KEY = Statement[None](upsert(merchant_key).on_conflict_do_nothing(), sets=("merchant_id", "wrapped_key"))
+
+
+class SealBroken(Refusal):
+    """Sealed data can't be opened: the key is another one, or the data was changed"""
+
+    kind, code = "broken", "seal_broken"
+
+
+class KeyFileWrong(Refusal):
+    """The key file {path} must hold 32 bytes and be readable by its owner alone"""
+
+    kind, code = "broken", "key_file_wrong"
+
+
+def seal(key: bytes, plain: bytes, *, bound_to: bytes) -> bytes:
+    """Return nonce and AES-256-GCM ciphertext, bound to a context that must be given to open it."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+
+
+def unseal(key: bytes, sealed: bytes, *, bound_to: bytes) -> bytes:
+    """Return what was sealed.
+
+    Raises:
+        SealBroken: another key, another context, or changed data.
+    """
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to)
+    except (InvalidTag, ValueError):
+        raise SealBroken from None
+
+
+class MerchantKeys:
+    """One merchant's keys: to wrap persons' keys with, and to digest with."""
+
+    def __init__(self, root: bytes) -> None:
+        self.wrapping = _derive(root, b"wrap")
+        self._digesting = _derive(root, b"digest")
+
+    def digest(self, purpose: str, text: str) -> str:
+        """Return 16 characters (80 bits) that tell equal texts of one purpose, and nothing else."""
+        mac = hmac.digest(self._digesting, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+        return b32encode(mac[:10]).decode().lower()
+
+
+class Vault:
+    """Holds the installation key and the merchants' keys that were asked for."""
+
+    def __init__(self, installation_key: bytes) -> None:
+        self._key = installation_key
+        self._keys: dict[int, MerchantKeys] = {}
+        self._lock = threading.Lock()
+
+    def keys(self, tx: "Tx") -> MerchantKeys:
+        """Return the keys of the transaction's merchant, made at `create_keys`."""
+        found = self._keys.get(tx.merchant_id)
+        if found is None:
+            row = tx.one(_GET_KEY)
+            if row is None:
+                raise SealBroken
+            root = unseal(self._key, bytes(row[0]), bound_to=b"merchant %d" % tx.merchant_id)
+            with self._lock:
+                found = self._keys.setdefault(tx.merchant_id, MerchantKeys(root))
+        return found
+
+    def create_keys(self, tx: "Tx") -> None:
+        """Make and store the merchant's key, once."""
+        wrapped = seal(self._key, secrets.token_bytes(KEY_BYTES), bound_to=b"merchant %d" % tx.merchant_id)
+        tx.run(_ADD_KEY, wrapped_key=wrapped)
+
+
+def open_vault(path: Path) -> Vault:
+    """Return the vault of a key file, which is made when it does not exist.
+
+    Raises:
+        KeyFileWrong: the file has another length, or others may read it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    key = path.read_bytes()
+    if len(key) != KEY_BYTES or path.stat().st_mode & 0o077:
+        raise KeyFileWrong(path=str(path))
+    return Vault(key)
+
+
+def _derive(root: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"tocsin " + purpose).derive(root)

@@ -1,0 +1,1 @@
+"""The schema's history, the same for both databases, and what stands beside the tables."""

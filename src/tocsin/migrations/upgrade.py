@@ -1,0 +1,47 @@
+"""Brings a database to the newest schema; a killed upgrade leaves the old one."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+from tocsin.core.sqlite import engine as sqlite_engine
+
+HEAD = "0001"
+
+
+def upgrade_sqlite(path: Path) -> None:
+    """Upgrade the database file, in one transaction."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(f"sqlite:///{path}", module=sqlite_engine, poolclass=sa.NullPool)
+
+    # The driver must not commit before DDL: the upgrade is whole or not at all.
+    @sa.event.listens_for(engine, "connect")
+    def _manual(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    _upgrade(engine)
+
+
+def upgrade_postgres(url: str) -> None:
+    """Upgrade a PostgreSQL database with the rights of the URL's user; one process at a time."""
+    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=sa.NullPool)
+    _upgrade(engine)
+
+
+def _upgrade(engine: sa.Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("version_path_separator", "os")
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(7180717)"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    engine.dispose()

@@ -1,0 +1,56 @@
+"""What stands beside the tables: row-level security, append-only walls, and the desk's role."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from tocsin.core.postgres import DESK_ROLE
+from tocsin.migrations.tables import is_append_only, is_directory
+
+
+def sqlite_walls(tables: Iterable[sa.Table]) -> list[str]:
+    """Return triggers that refuse to change or delete rows of append-only tables."""
+    found = []
+    for table in filter(is_append_only, tables):
+        for act in ("UPDATE", "DELETE"):
+            found.append(
+                f"CREATE TRIGGER {table.name}_no_{act.lower()} BEFORE {act} ON {table.name} "
+                f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
+            )
+    return found
+
+
+def postgres_role() -> str:
+    """Return what makes the role that the desk acts as; it owns nothing and can't log in."""
+    return (
+        f"DO $$ BEGIN CREATE ROLE {DESK_ROLE} NOLOGIN; "
+        f"EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$; "
+        f"GRANT {DESK_ROLE} TO CURRENT_USER; GRANT USAGE ON SCHEMA public TO {DESK_ROLE}"
+    )
+
+
+def postgres_walls(tables: Iterable[sa.Table]) -> list[str]:
+    """Return grants, and FORCE ROW LEVEL SECURITY with the merchant's policy for each table but the directory."""
+    found = []
+    for table in tables:
+        rights = "SELECT, INSERT" if is_append_only(table) else "SELECT, INSERT, UPDATE, DELETE"
+        found.append(f"GRANT {rights} ON {table.name} TO {DESK_ROLE}")
+        if not is_directory(table):
+            found += wall_off(table.name)
+    found.append(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {DESK_ROLE}")
+    return found
+
+
+def open_table(name: str) -> list[str]:
+    """Return what gives the desk a table that is not in the metadata, behind its merchant's wall."""
+    return [f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {DESK_ROLE}", *wall_off(name)]
+
+
+def wall_off(name: str) -> list[str]:
+    """Return the statements that show a table's rows to their own merchant only."""
+    same = "merchant_id = current_setting('tocsin.merchant', true)::bigint"
+    return [
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY own_merchant ON {name} USING ({same}) WITH CHECK ({same})",
+    ]

@@ -1,0 +1,80 @@
+"""The process's settings: one frozen struct from a TOML file and `TOCSIN_…` variables.
+
+What a merchant may choose is in `core/preference`, not here.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+
+class SettingsWrong(Exception):
+    """A setting is unknown or has the wrong shape; the text names it and where it was read."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one process of Tocsin is told at its start."""
+
+    data_dir: str = "data"
+    """Folder of the embedded database, the keys, downloads and printed PDFs."""
+    database_url: str = ""
+    """`postgresql://…` of an outgrown desk; empty is SQLite in `data_dir`."""
+    host: str = "localhost"
+    """Host name to serve on: `localhost` is both loopbacks."""
+    port: int = 8717
+    """TCP port to serve on."""
+    public_url: str = ""
+    """Address that people and tickets' codes use; empty is `http://localhost:<port>`."""
+    key_file: str = ""
+    """File of the installation key, 32 bytes; empty is `keys/installation.key` in `data_dir`."""
+    zone: str = "Asia/Shanghai"
+    """Time zone of new shops, an IANA name."""
+    locale: str = "zh_CN"
+    """Language of new operators: `zh_CN` or `en`."""
+    request_threads: int = 8
+    """Threads that carry requests into the core."""
+    database_connections: int = 8
+    """Connections kept to the database: readers on SQLite, all on PostgreSQL."""
+    print_threads: int = 2
+    """Printers that are spoken to at the same time."""
+    upload_limit_bytes: int = 32 * 1024 * 1024
+    """Largest request body."""
+    log_level: str = "info"
+    """`debug`, `info`, `warning` or `error`."""
+
+    def base_url(self) -> str:
+        """Return the address that links carry, without a slash at its end."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+
+    def path(self, *parts: str) -> Path:
+        """Return a path in the data folder."""
+        return Path(self.data_dir, *parts)
+
+
+def load_settings(
+    file: Path | None = None, environment: Mapping[str, str] | None = None, **given: object
+) -> Settings:
+    """Return the settings: command line over environment over file over defaults.
+
+    Raises:
+        SettingsWrong: an option is unknown, or its value has the wrong shape.
+    """
+    values: dict[str, object] = {}
+    if file is not None:
+        values.update(tomllib.loads(file.read_text("utf-8")))
+    known = {field.name for field in msgspec.structs.fields(Settings)}
+    for name, text in (os.environ if environment is None else environment).items():
+        if name.startswith("TOCSIN_"):
+            values[name.removeprefix("TOCSIN_").lower()] = text
+    values.update({name: value for name, value in given.items() if value is not None})
+    for name in values:
+        if name not in known:
+            raise SettingsWrong(f"“{name}” is no setting; docs/settings.md lists them")
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise SettingsWrong(f"a setting has the wrong shape: {wrong}") from wrong

@@ -1,0 +1,1 @@
+"""Tests mirror the tree; `desk.py` builds what they need."""

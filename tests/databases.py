@@ -1,0 +1,152 @@
+"""Databases for tests: a SQLite file and a database of a private PostgreSQL, each migrated once and copied."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tocsin.core.db import Database
+from tocsin.core.ident import new_id
+from tocsin.core.postgres import PostgresDatabase
+from tocsin.core.sqlite import SqliteDatabase
+from tocsin.core.vault import Vault, open_vault
+from tocsin.migrations.upgrade import upgrade_postgres, upgrade_sqlite
+
+__all__ = ["db", "make_db", "postgres_server", "postgres_template", "sqlite_template", "vault"]
+
+
+def find_postgres() -> Path:
+    """Return the folder of PostgreSQL's programs, newest first; without one the tests can't run."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: float(p.parent.name))
+    if not found:
+        raise RuntimeError("PostgreSQL is missing: apt-get install postgresql")
+    return found[-1]
+
+
+def as_server_user(*command: str) -> list[str]:
+    """PostgreSQL refuses to run as root: then it runs as the user that Debian's package made."""
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command] if os.geteuid() == 0 else [*command]
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback that nobody listens on."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+class PostgresServer:
+    """A private PostgreSQL on a free port, durable as in production."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-"))
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self.port, bin_ = free_port(), find_postgres()
+        subprocess.run(
+            as_server_user(str(bin_ / "initdb"), "-D", str(self.folder / "data"), "-A", "trust", "-U", "owner", "-E", "UTF8", "--locale=C.UTF-8"),
+            check=True, capture_output=True, cwd="/",
+        )  # fmt: skip
+        self.process = subprocess.Popen(
+            as_server_user(
+                str(bin_ / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder),
+                "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", "-c", "shared_buffers=256MB",
+            ),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
+        )  # fmt: skip
+        for _ in range(200):
+            try:
+                psycopg.connect(self.url("postgres")).close()
+                break
+            except psycopg.OperationalError:
+                if self.process.poll() is not None:
+                    raise
+                __import__("time").sleep(0.05)
+
+    def url(self, name: str) -> str:
+        """Return the address of a database."""
+        return f"postgresql://owner@127.0.0.1:{self.port}/{name}"
+
+    def sql(self, statement: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run a statement as the owner; return its rows."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def stop(self) -> None:
+        """Stop the server and remove its files."""
+        self.process.terminate()
+        self.process.wait(20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A private PostgreSQL for the whole run."""
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    """Name of a migrated database to copy from."""
+    postgres_server.sql("CREATE DATABASE template_desk")
+    upgrade_postgres(postgres_server.url("template_desk"))
+    return "template_desk"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file to copy from."""
+    path = tmp_path_factory.mktemp("template") / "desk.sqlite"
+    upgrade_sqlite(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
+    """A vault with a key of its own."""
+    return open_vault(tmp_path_factory.mktemp("keys") / "installation.key")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
+    """Opens (again and again) one fresh, migrated database of the engine; closes what is left open."""
+    opened: list[Database] = []
+    if request.param == "sqlite":
+        path = tmp_path / "desk.sqlite"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+
+        def open_() -> Database:
+            opened.append(SqliteDatabase(path, Vault(request.getfixturevalue("vault")._key)))
+            return opened[-1]
+    else:
+        server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
+        name = f"desk_{new_id()}"
+        server.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+
+        def open_() -> Database:
+            opened.append(PostgresDatabase(server.url(name), Vault(request.getfixturevalue("vault")._key), connections=6))
+            return opened[-1]
+
+    yield open_
+    for database in opened:
+        try:
+            database.close()
+        except Exception:  # closed by the test itself
+            if request.param == "sqlite":
+                continue
+            raise
+
+
+@pytest.fixture
+def db(make_db: Callable[[], Database]) -> Database:
+    """A fresh, migrated database: the test runs once on SQLite and once on PostgreSQL."""
+    return make_db()
