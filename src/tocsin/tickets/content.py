@@ -1,0 +1,213 @@
+"""The content of a paper: all that it says, frozen as canonical JSON that a verdict can bind to.
+
+Codes stay codes ("paid", "coupon"): the template puts them into the words of the locale.
+"""
+
+import hashlib
+import re
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from tocsin.core import clock, money
+from tocsin.core.text import strip_control
+from tocsin.orders.draft import Line, Order, Party
+from tocsin.tickets.engine import engine_digest
+
+Copy = Literal["merchant", "customer", "kitchen", "delivery"]
+MASKED_COPIES: frozenset[str] = frozenset({"customer", "kitchen"})
+_SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class LineContent(Struct, frozen=True, kw_only=True):
+    """One line as the paper shows it; `discount` is empty where there is none."""
+
+    title: str
+    spec: str
+    quantity: str
+    unit_price: str
+    total: str
+    discount: str = ""
+    gift: bool = False
+
+
+class TicketContent(Struct, frozen=True, kw_only=True):
+    """All that one paper says. Times and amounts are texts as printed; the rest are codes and numbers."""
+
+    copy: Copy
+    serial: str
+    number: str
+    revision: int
+    reprint_no: int
+    amended_from: int
+    void: bool
+    shop: str
+    channel: str
+    campaign: str
+    delivery: str
+    placed_at: str
+    paid_at: str
+    printed_at: str
+    payment_mark: str
+    collect: str
+    receiver_name: str
+    receiver_phone: str
+    receiver_address: str
+    buyer_note: str
+    lines: tuple[LineContent, ...]
+    charges: tuple[tuple[str, str], ...]
+    payable: str
+    scan_url: str
+    code128: str
+    locale: str
+    paper_mm: Literal[58, 80]
+    profile: str = ""
+
+    def __post_init__(self) -> None:
+        if not _SERIAL.fullmatch(self.serial):  # it names files
+            raise ValueError(f"a serial has up to 64 letters, digits, - and _, not {self.serial[:70]!r}")
+
+
+def build_content(
+    order: Order,
+    *,
+    copy: Copy,
+    serial: str,
+    scan_url: str,
+    code128: str,
+    printed_at_us: int,
+    zone: str,
+    locale: str,
+    paper_mm: Literal[58, 80],
+    masked_receiver: Party | None = None,
+    reprint_no: int = 0,
+    amended_from: int = 0,
+    void: bool = False,
+    profile: str = "",
+) -> TicketContent:
+    """Return what a paper of one revision says.
+
+    Args:
+        order: the revision with its receiver; real text for the merchant's and delivery copies.
+        masked_receiver: the masked receiver, which customer and kitchen copies show; needed for
+            them unless the order is masked itself.
+        reprint_no: 0 for the first paper of this revision, n for its n-th repetition.
+        amended_from: the earlier revision already on paper, 0 where there is none.
+
+    Raises:
+        ValueError: a copy that needs real text got a masked order, or the other way round.
+    """
+    receiver = _receiver_of(order, copy, masked_receiver)
+    note_party = order.receiver if copy == "kitchen" else receiver  # a kitchen cooks by the note itself
+    address = " ".join(filter(None, (receiver.province, receiver.city, receiver.district, receiver.address)))
+    collect = _collect_minor(order)
+    return TicketContent(
+        copy=copy,
+        serial=serial,
+        number=order.number,
+        revision=order.revision,
+        reprint_no=reprint_no,
+        amended_from=amended_from,
+        void=void,
+        shop=strip_control(order.shop),
+        channel=strip_control(order.channel),
+        campaign=strip_control(order.campaign),
+        delivery=order.delivery,
+        placed_at=_show_instant(order.placed_at_us, zone),
+        paid_at=_show_instant(order.paid_at_us, zone),
+        printed_at=_show_instant(printed_at_us, zone),
+        payment_mark="cod" if collect is not None else order.payment,
+        collect="" if collect is None else money.show_money(collect, order.currency, locale),
+        receiver_name=strip_control(receiver.name),
+        receiver_phone=strip_control(receiver.phone),
+        receiver_address=strip_control(f"{address} {receiver.postcode}".strip()),
+        buyer_note=strip_control(note_party.buyer_note),
+        lines=tuple(_line_content(line, order.currency) for line in order.lines),
+        charges=_charges_of(order),
+        payable=money.show_money(order.payable_minor, order.currency, locale),
+        scan_url=scan_url,
+        code128=code128,
+        locale=locale,
+        paper_mm=paper_mm,
+        profile=profile,
+    )
+
+
+def canonical_json(content: TicketContent) -> bytes:
+    """Return a content as JSON with sorted keys and no spaces: the same content, the same bytes."""
+    return msgspec.json.encode(content, order="sorted")
+
+
+def content_digest(content: TicketContent) -> str:
+    """Return the SHA-256, in hex, over content, template, fonts and engine version: what a verdict binds to."""
+    return hashlib.sha256(canonical_json(content) + b"\n" + engine_digest().encode()).hexdigest()
+
+
+def shown_text(content: TicketContent) -> str:
+    """Return every text of outside on the paper, joined: what the glyph check reads."""
+    texts = [content.number, content.shop, content.channel, content.campaign, content.receiver_name]
+    texts += [content.receiver_phone, content.receiver_address, content.buyer_note, content.payable]
+    for line in content.lines:
+        texts += [line.title, line.spec, line.quantity]
+    return "\n".join(texts)
+
+
+def _receiver_of(order: Order, copy: Copy, masked_receiver: Party | None) -> Party:
+    if copy not in MASKED_COPIES:
+        if order.masked:
+            raise ValueError(f"a {copy} copy needs the real receiver")
+        return order.receiver
+    if order.masked:
+        return order.receiver
+    if masked_receiver is None:
+        raise ValueError(f"a {copy} copy needs the masked receiver")
+    return masked_receiver
+
+
+def _collect_minor(order: Order) -> int | None:
+    if order.payment_method != "cod" or order.payment not in ("unpaid", "authorised"):
+        return None
+    return order.payable_minor - (order.totals.paid_minor or 0)
+
+
+def _show_instant(instant_us: int | None, zone: str) -> str:
+    return "" if instant_us is None else clock.to_datetime(instant_us, zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _line_content(line: Line, currency: str) -> LineContent:
+    total = line.total_minor
+    if total is None:
+        total = money.line_total_minor(line.quantity_micro, line.unit_price_micro, currency) - line.discount_minor
+    return LineContent(
+        title=strip_control(line.title),
+        spec=strip_control(line.spec),
+        quantity=money.plain_micro(line.quantity_micro) + strip_control(line.unit),
+        unit_price=_show_unit_price(line.unit_price_micro, currency),
+        total=money.plain_minor(total, currency),
+        discount=money.plain_minor(-line.discount_minor, currency) if line.discount_minor else "",
+        gift=line.gift,
+    )
+
+
+def _show_unit_price(unit_price_micro: int, currency: str) -> str:
+    minor = money.line_total_minor(money.MICRO, unit_price_micro, currency)
+    if minor * 10 ** (6 - money.minor_digits(currency)) == unit_price_micro:
+        return money.plain_minor(minor, currency)
+    return money.plain_micro(unit_price_micro)
+
+
+def _charges_of(order: Order) -> tuple[tuple[str, str], ...]:
+    totals = order.totals
+    goods = order.computed_goods_minor if totals.goods_minor is None else totals.goods_minor
+    parts = (
+        ("shipping", totals.shipping_minor),
+        ("tax", totals.tax_minor),
+        ("fees", totals.fees_minor),
+        ("promotion", -totals.promotion_minor),
+        ("coupon", -totals.coupon_minor),
+        ("points", -totals.points_minor),
+        ("adjustment", totals.adjustment_minor),
+    )
+    shown = [(code, minor) for code, minor in (("goods", goods), *parts) if minor or code == "goods"]
+    return tuple((code, money.plain_minor(minor, order.currency)) for code, minor in shown)

@@ -1,0 +1,67 @@
+"""ESC/POS: the few commands that a ticket needs, and what the answers mean.
+
+Text never travels as text: a ticket is dots, so that no customer's character is a command.
+Source: Epson ESC/POS command reference (ESC @, GS a, GS v 0, ESC d, GS V, GS r, DLE EOT).
+"""
+
+import struct
+from typing import Literal
+
+from tocsin.tickets.layout import Raster
+from tocsin.tickets.printer import PrinterStatus
+
+BAND_ROWS = 256
+RESET_QUIET = b"\x1b@\x1da\x00"  # initialise; no unasked status between our answers
+FEED_AND_CUT = b"\x1bd\x04\x1dVB\x00"
+ASK_WHEN_DONE = b"\x1dr\x01"  # queued: answered after everything before it is on paper
+ASK_NOW = tuple(b"\x10\x04" + bytes([n]) for n in (1, 2, 3, 4))
+
+
+def encode_ticket(raster: Raster) -> bytes:
+    """Return a picture as the commands that print it and cut, in bands that small buffers hold."""
+    stride = raster.width_px // 8
+    parts = [RESET_QUIET]
+    for top in range(0, raster.height_px, BAND_ROWS):
+        rows = min(BAND_ROWS, raster.height_px - top)
+        parts.append(b"\x1dv0\x00" + struct.pack("<HH", stride, rows))
+        parts.append(_defused(raster.bits[top * stride : (top + rows) * stride]))
+    parts.append(FEED_AND_CUT)
+    return b"".join(parts)
+
+
+def _defused(dots: bytes) -> bytes:
+    """Return dots without DLE EOT, DLE ENQ and DLE DC4: printers obey those even inside a picture.
+
+    One white dot beside a lone black one turns black. DC4 could open the drawer or clear the buffer.
+    """
+    for second in (b"\x04", b"\x05", b"\x14"):
+        dots = dots.replace(b"\x10" + second, b"\x18" + second)
+    return dots
+
+
+def is_realtime_answer(byte: int) -> bool:
+    """Tell whether a byte answers DLE EOT: bits 1 and 4 set, 0 and 7 clear."""
+    return byte & 0b1001_0011 == 0b0001_0010
+
+
+def is_queued_answer(byte: int) -> bool:
+    """Tell whether a byte answers GS r: bits 4 and 7 clear."""
+    return byte & 0b1001_0000 == 0
+
+
+def read_status(answers: tuple[int, int, int, int]) -> PrinterStatus:
+    """Return the status that the four answers to DLE EOT 1 to 4 tell."""
+    printer, cause, error, roll = answers
+    paper: Literal["ok", "low", "out"] = "out" if cause & 0x20 or roll & 0x60 else "low" if roll & 0x0C else "ok"
+    cover_open = bool(cause & 0x04)
+    trouble = "cover_open" if cover_open else "paper_out" if paper == "out" else ""
+    if not trouble and error & 0x6C:
+        trouble = "device_error"  # cutter, unrecoverable, or recovers by itself
+    if not trouble and printer & 0x08:
+        trouble = "offline"
+    return PrinterStatus(online=not trouble, paper=paper, cover_open=cover_open, detail=trouble)
+
+
+def paper_ended(queued_answer: int) -> bool:
+    """Tell whether the answer to GS r 1 says that the paper has ended."""
+    return bool(queued_answer & 0x0C)

@@ -1,0 +1,28 @@
+"""Glyphs: which characters the ticket's font lacks. The engine would draw an empty box, and say nothing."""
+
+import unicodedata
+from functools import cache
+
+from fontTools.ttLib import TTFont
+
+from tocsin.tickets.engine import FONT_FILES, FONTS
+
+_VARIATION = frozenset(chr(code) for code in range(0xFE00, 0xFE10))  # they choose a shape, and have none
+
+
+def missing_glyphs(text: str) -> set[str]:
+    """Return the visible characters of a text that the ticket's font lacks, such as 𠮷."""
+    known = _covered()
+    if known.issuperset(text):
+        return set()
+    return {c for c in set(text) - known - _VARIATION if unicodedata.category(c)[0] not in "CZ"}
+
+
+@cache
+def _covered() -> frozenset[str]:
+    covered: set[int] | None = None
+    for name in FONT_FILES:
+        with TTFont(FONTS / name, lazy=True) as font:
+            codes = set(font.getBestCmap())
+        covered = codes if covered is None else covered & codes
+    return frozenset(map(chr, covered or ()))

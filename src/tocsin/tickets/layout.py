@@ -1,0 +1,59 @@
+"""The layout: one template draws a paper as PDF and as the dots of a 203 dpi printer."""
+
+import hashlib
+import io
+
+from msgspec import Struct
+from PIL import Image
+
+from tocsin.tickets.barcode import code128_svg, qr_svg
+from tocsin.tickets.content import TicketContent, canonical_json
+from tocsin.tickets.engine import compile_ticket
+
+PRINTABLE_DOTS = {58: 384, 80: 576}
+_DARK_BELOW = 150  # of 255: smoothed strokes stay whole on thermal paper
+
+
+class Raster(Struct, frozen=True):
+    """A picture of one bit a dot, rows top down, eight dots a byte, the leftmost the highest bit, 1 black."""
+
+    width_px: int
+    height_px: int
+    bits: bytes
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of size and dots, in hex."""
+        return hashlib.sha256(b"%dx%d\n" % (self.width_px, self.height_px) + self.bits).hexdigest()
+
+
+def draw_pdf(content: TicketContent) -> bytes:
+    """Return a paper as a PDF page as wide as the paper."""
+    return compile_ticket(_inputs(content, "pdf"), "pdf")
+
+
+def draw_raster(content: TicketContent) -> Raster:
+    """Return a paper as dots: 384 wide on 58 mm paper, 576 on 80 mm."""
+    page = Image.open(io.BytesIO(draw_png(content))).convert("L")
+    width = PRINTABLE_DOTS[content.paper_mm]
+    if page.width != width:
+        raise ValueError(f"the template drew {page.width} dots where the paper takes {width}")
+    dark = page.point([255 if grey < _DARK_BELOW else 0 for grey in range(256)]).convert("1", dither=Image.Dither.NONE)
+    return Raster(width, page.height, dark.tobytes())
+
+
+def draw_png(content: TicketContent) -> bytes:
+    """Return a paper as PNG in shades of grey, as wide as the printable part: the preview on a screen."""
+    return compile_ticket(_inputs(content, "raster"), "png")
+
+
+def _inputs(content: TicketContent, target: str) -> dict[str, str]:
+    qr, qr_modules = qr_svg(content.scan_url)
+    bars, bar_modules = code128_svg(content.code128)
+    return {
+        "ticket": canonical_json(content).decode(),
+        "target": target,
+        "qr": qr,
+        "qr_modules": str(qr_modules),
+        "bars": bars,
+        "bar_modules": str(bar_modules),
+    }

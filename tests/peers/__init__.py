@@ -1,0 +1,1 @@
+"""Peers: real servers that stand for the devices on the other end of a wire."""

@@ -1,0 +1,316 @@
+"""A receipt printer on TCP 9100: obeys ESC/POS, answers status, runs out of paper, goes away, rebuilds the picture.
+
+Like the real thing it has two minds: one answers DLE EOT as bytes arrive, wherever they stand; the
+other takes commands from the buffer in order, prints, and answers GS r when it gets there.
+
+    python -m tests.peers.escpos_peer --port 9100 --spool DIR
+"""
+
+import argparse
+import json
+import socket
+import struct
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+import zxingcpp
+from PIL import Image
+
+PICTURE, QUEUED_STATUS, CUT = "raster", "gs_r", "cut"
+
+
+@dataclass
+class Switches:
+    """What may be turned on a printer, at any moment."""
+
+    paper: Literal["ok", "low", "out"] = "ok"
+    cover_open: bool = False
+    online: bool = True
+    mute: bool = False
+    mute_queued: bool = False
+    """Answers DLE EOT, but not GS r: many cheap printers."""
+    reset_after_bytes: int | None = None
+    """Resets the connection once so many bytes of commands came in, status requests not counted."""
+    delay_seconds: float = 0.0
+    """How long a band takes to print."""
+    out_after_rows: int | None = None
+    """The paper ends after so many rows."""
+    goes_on_when_out: bool = False
+    """Feeds on without paper, as some do, and tells so when asked."""
+
+    def stopped(self) -> bool:
+        """Tell whether the mechanism stands still."""
+        return (self.paper == "out" and not self.goes_on_when_out) or self.cover_open or not self.online
+
+    def realtime_answer(self, n: int) -> int:
+        """Return the byte that answers DLE EOT n."""
+        out, low = self.paper == "out", self.paper == "low"
+        match n:
+            case 1:
+                return 0x12 | 0x08 * self.stopped()
+            case 2:
+                return 0x12 | 0x04 * self.cover_open | 0x20 * out
+            case 4:
+                return 0x12 | 0x0C * (low or out) | 0x60 * out
+        return 0x12
+
+
+@dataclass
+class Paper:
+    """What was cut off, or what a broken connection left in the printer (`cut` false)."""
+
+    picture: Image.Image
+    cut: bool
+
+    def codes(self) -> dict[str, str]:
+        """Return what a scanner reads on it: `{"qr": …, "code128": …}`, as far as it does."""
+        names = {zxingcpp.BarcodeFormat.QRCode: "qr", zxingcpp.BarcodeFormat.Code128: "code128"}
+        found = zxingcpp.read_barcodes(self.picture.convert("L"))
+        return {names[code.format]: code.text for code in found if code.format in names}
+
+
+@dataclass
+class Job:
+    """One connection: the commands it sent, in order, and the papers they made."""
+
+    ops: list[tuple[str, bytes]] = field(default_factory=list)
+    papers: list[Paper] = field(default_factory=list)
+    realtime: list[int] = field(default_factory=list)
+    received: int = 0
+    closed: threading.Event = field(default_factory=threading.Event)
+
+    def names(self) -> set[str]:
+        """Return which commands came."""
+        return {name for name, _ in self.ops}
+
+
+class EscposPeer:
+    """The printer: a context manager that serves on `host`:`port` (0 takes a free one)."""
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, *, spool: Path | None = None) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._server = socket.create_server((host, port), family=family, backlog=64)
+        self.host, self.port = host, int(self._server.getsockname()[1])
+        self.switches = Switches()
+        self.jobs: list[Job] = []
+        self._spool = spool
+        self._changed = threading.Condition()
+        self._closing = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self) -> "EscposPeer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._closing.set()
+        # A blocked accept survives close(); shutdown wakes it.
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+
+    def papers(self) -> list[Paper]:
+        """Return every paper that was cut off, oldest first by connection."""
+        with self._changed:
+            return [paper for job in self.jobs for paper in job.papers if paper.cut]
+
+    def wait_papers(self, count: int, timeout_seconds: float = 10.0) -> list[Paper]:
+        """Return the papers once there are so many.
+
+        Raises:
+            TimeoutError: they did not come in time.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self.papers()) >= count, timeout_seconds):
+                raise TimeoutError(f"{len(self.papers())} of {count} papers")
+        return self.papers()
+
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            try:
+                line, _ = self._server.accept()
+            except OSError:
+                return
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            job = Job()
+            with self._changed:
+                self.jobs.append(job)
+            connection = _Connection(self, line, job)
+            threading.Thread(target=connection.receive, daemon=True).start()
+            threading.Thread(target=connection.print_all, daemon=True).start()
+
+    def keep(self, job: Job, paper: Paper) -> None:
+        """Put a paper out, and into the spool folder where there is one."""
+        with self._changed:
+            job.papers.append(paper)
+            if self._spool is not None:
+                self._write(self._spool, paper)
+            self._changed.notify_all()
+
+    def _write(self, spool: Path, paper: Paper) -> None:
+        n = len(list(spool.glob("*.png"))) + 1
+        paper.picture.save(spool / f"{n:05d}.png")
+        row = {"n": n, "png": f"{n:05d}.png", "at": time.time(), "cut": paper.cut, "size": paper.picture.size}
+        with (spool / "papers.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row | {"qr": "", "code128": ""} | paper.codes()) + "\n")
+
+
+class _Connection:
+    """One client: a receiver that answers at once, and a mechanism that works off the buffer."""
+
+    def __init__(self, peer: EscposPeer, line: socket.socket, job: Job) -> None:
+        self.peer, self.line, self.job = peer, line, job
+        self.buffer = bytearray()
+        self.more = threading.Condition()
+        self.ended = False
+        self.bands: list[Image.Image] = []
+
+    def receive(self) -> None:
+        """Take bytes as they come; status requests are answered here, the rest is buffered."""
+        held = b""
+        while not self.peer._closing.is_set():
+            try:
+                data = self.line.recv(4096)
+            except OSError:
+                break
+            if not data:
+                break
+            held = self._take(held + data)
+            limit = self.peer.switches.reset_after_bytes
+            if limit is not None and self.job.received >= limit:
+                # SO_LINGER of 0 seconds: close() sends RST.
+                self.line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.line.close()
+                break
+        with self.more:
+            self.ended = True
+            self.more.notify_all()
+
+    def _take(self, data: bytes) -> bytes:
+        """Answer and drop each DLE EOT n, buffer the rest, return a start of one that is not whole yet."""
+        plain = bytearray()
+        while (at := data.find(b"\x10\x04")) >= 0 and len(data) >= at + 3:
+            plain += data[:at]
+            self.job.realtime.append(data[at + 2])
+            self._answer(self.peer.switches.realtime_answer(data[at + 2]), mute=self.peer.switches.mute)
+            data = data[at + 3 :]
+        keep = 2 if data.endswith(b"\x10\x04") else 1 if data.endswith(b"\x10") else 0
+        plain += data[: len(data) - keep]
+        self.job.received += len(plain)
+        with self.more:
+            self.buffer += plain
+            self.more.notify_all()
+        return data[len(data) - keep :]
+
+    def print_all(self) -> None:
+        """Work off commands until the client goes; what is not cut then is half a paper."""
+        while (command := self._next_command()) is not None:
+            self.job.ops.append(command)
+            self._obey(*command)
+        if self.bands:
+            self._put_out(cut=False)
+        self.line.close()
+        self.job.closed.set()
+
+    def _obey(self, name: str, data: bytes) -> None:
+        switches = self.peer.switches
+        if name == PICTURE:
+            width, rows = struct.unpack("<HH", data[:4])
+            time.sleep(switches.delay_seconds)
+            # 1 is black in ESC/POS, white in an image
+            self.bands.append(Image.frombytes("1", (width * 8, rows), bytes(b ^ 255 for b in data[4:])))
+            if switches.out_after_rows is not None and self._rows() >= switches.out_after_rows:
+                switches.out_after_rows, switches.paper = None, "out"
+        elif name == CUT:
+            self._put_out(cut=True)
+        elif name == QUEUED_STATUS:
+            answer = {"ok": 0x00, "low": 0x03, "out": 0x0F}[switches.paper]
+            self._answer(answer, mute=switches.mute or switches.mute_queued)
+
+    def _rows(self) -> int:
+        return sum(band.height for band in self.bands)
+
+    def _put_out(self, *, cut: bool) -> None:
+        picture = Image.new("1", (max((b.width for b in self.bands), default=8), max(1, self._rows())), 1)
+        top = 0
+        for band in self.bands:
+            picture.paste(band, (0, top))
+            top += band.height
+        self.bands = []
+        self.peer.keep(self.job, Paper(picture, cut))
+
+    def _answer(self, byte: int, *, mute: bool) -> None:
+        if mute:
+            return
+        try:
+            self.line.sendall(bytes([byte]))
+        except OSError:
+            return  # the client has gone: a printer does not care
+
+    def _next_command(self) -> tuple[str, bytes] | None:
+        """Return the next whole command once the mechanism may move, None when no more will come."""
+        while True:
+            with self.more:
+                length, name, data = _parse(self.buffer)
+                if length and not self.peer.switches.stopped():
+                    del self.buffer[:length]
+                    return name, data
+                if self.peer._closing.is_set() or (self.ended and (not length or self.peer.switches.stopped())):
+                    return None
+                self.more.wait(0.02 if length else 1.0)
+
+
+_SHAPES = {  # command: (name, length)
+    b"\x1b@": ("init", 2),
+    b"\x1bd": ("feed", 3),
+    b"\x1da": ("asb", 3),
+    b"\x1dr": (QUEUED_STATUS, 3),
+}
+
+
+def _parse(buffer: bytearray) -> tuple[int, str, bytes]:
+    """Return length, name and data of the first command in a buffer; length 0 while it is not whole."""
+    head = bytes(buffer[:2])
+    if len(head) < 2 and (not head or head in (b"\x1b", b"\x1d")):
+        return 0, "", b""
+    if head in _SHAPES:
+        name, length = _SHAPES[head]
+        return (length, name, bytes(buffer[2:length])) if len(buffer) >= length else (0, "", b"")
+    if head == b"\x1dV":
+        length = 4 if len(buffer) > 2 and buffer[2] in (65, 66) else 3
+        return (length, CUT, bytes(buffer[2:length])) if len(buffer) >= length else (0, "", b"")
+    if head == b"\x1dv":
+        if len(buffer) < 8:
+            return 0, "", b""
+        width, rows = struct.unpack("<HH", buffer[4:8])
+        length = 8 + width * rows
+        return (length, PICTURE, bytes(buffer[4:length])) if len(buffer) >= length else (0, "", b"")
+    return 1, "text" if buffer[0] >= 0x20 else "other", bytes(buffer[:1])
+
+
+def main() -> None:
+    """Serve until killed; print the address, keep papers in the spool folder."""
+    parser = argparse.ArgumentParser(description="a receipt printer that speaks ESC/POS over TCP")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=9100)
+    parser.add_argument("--spool", type=Path, required=True)
+    parser.add_argument("--paper", choices=("ok", "low", "out"), default="ok")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds a band of rows takes")
+    asked = parser.parse_args()
+    asked.spool.mkdir(parents=True, exist_ok=True)
+    with EscposPeer(asked.host, asked.port, spool=asked.spool) as peer:
+        peer.switches.paper, peer.switches.delay_seconds = asked.paper, asked.delay
+        print(f"listening on {peer.host}:{peer.port}", flush=True)
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
