@@ -81,7 +81,7 @@ class BadRow(Struct, frozen=True, kw_only=True):
     raw: str
 
 
-class ParsedOrder(Struct, frozen=True):
+class ParsedOrder(Struct, frozen=True, gc=False):
     """A draft with the 1-based line of the file where it begins."""
 
     row: int

@@ -62,12 +62,20 @@ def unwrap_cell(cell: str) -> str:
 def read_minor(text: str, currency: str) -> int:
     """Return an amount in minor units, as `parse_minor` does; the plain form `12.50` is read faster."""
     whole, point, part = text.partition(".")
-    if point and len(part) == minor_digits(currency) and len(whole) < 16 and text.isascii():
-        if whole.isdigit() and part.isdigit():
-            return int(whole + part)
+    digits = whole + part
+    if (
+        point
+        and len(part) == minor_digits(currency)
+        and whole
+        and len(digits) < 18
+        and digits.isascii()
+        and digits.isdigit()
+    ):
+        return int(digits)
     return parse_minor(text, currency)
 
 
+@lru_cache(1 << 15)
 def read_amount(text: str, currency: str) -> int | None:
     """Return an amount in minor units, None for a blank cell or a dash.
 
@@ -77,6 +85,7 @@ def read_amount(text: str, currency: str) -> int | None:
     return None if text in _blank_marks else read_minor(text, currency)
 
 
+@lru_cache(1 << 15)
 def read_micro(text: str) -> int | None:
     """Return a quantity or unit price in millionths, None for a blank cell or a dash.
 
@@ -114,7 +123,7 @@ def read_exact(text: str) -> str:
         NumberRounded: a spreadsheet has turned it into `2.01809E+17`.
     """
     if "+" in text and _rounded.match(text):
-        raise NumberRounded()
+        raise NumberRounded
     return text
 
 
@@ -132,15 +141,14 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def _moment(parts: tuple[str | None, ...], zone: str) -> datetime:
-    year, month, day, hour, minute, second, fraction, offset = parts
-    microsecond = int((fraction or "").ljust(6, "0"))
-    naive = datetime(
-        int(year or 0), int(month or 0), int(day or 0), int(hour or 0), int(minute or 0), int(second or 0), microsecond
-    )
+    year, month, day, hour, minute, second = (int(part or 0) for part in parts[:6])
+    microsecond = int((parts[6] or "").ljust(6, "0"))
+    moment = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone_of(zone))
+    offset = parts[7]
     if not offset:
-        return naive.replace(tzinfo=zone_of(zone))
+        return moment
     sign = "+00:00" if offset in ("Z", "UTC") else offset
-    return datetime.fromisoformat(f"{naive.isoformat()}{sign}")
+    return datetime.fromisoformat(f"{moment.replace(tzinfo=None).isoformat()}{sign}")
 
 
 def _no_instant(text: str) -> int:

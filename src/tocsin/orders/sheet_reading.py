@@ -21,6 +21,7 @@ from tocsin.orders.sheet_cells import unwrap_cell
 
 HEADER_WITHIN_ROWS = 20
 _PEEK_BYTES = 64 * 1024
+_PEEK_CHARACTERS = HEADER_WITHIN_ROWS * CELL_LIMIT_CHARACTERS
 _ENCODINGS = {
     "utf-8": "utf-8-sig", "utf8": "utf-8-sig", "utf-8-sig": "utf-8-sig", "gb18030": "gb18030", "gbk": "gb18030",
     "gb2312": "gb18030", "utf-16": "utf-16",
@@ -48,13 +49,13 @@ class WorkbookNotSheet(Refusal):
 
 
 class SheetUnreadable(Refusal):
-    """{filename}, line {line}: a quotation mark is not closed, or text follows a closing one. Mend the line, or export again"""
+    """{filename}, line {line}: a quotation mark is not closed, or text follows a closing one: mend it or export again"""
 
     kind, code = "invalid", "sheet_unreadable"
 
 
 class HeadingsUnknown(Refusal):
-    """None of the first {rows} rows of {filename} is a heading row with “{needed}”: name the columns as in the guide, or give the heading row"""
+    """None of the first {rows} rows of {filename} has the heading “{needed}”: name its columns, or give the heading row"""
 
     kind, code = "invalid", "headings_unknown"
 
@@ -66,16 +67,16 @@ class CellTooLong(Refusal):
 
 
 class RowTooWide(Refusal):
-    """The row has {cells} cells, the heading row {headings}: a comma inside a cell needs quotation marks around the cell"""
+    """The row has {cells} cells, the headings are {headings}: put quotation marks around a cell with a comma in it"""
 
     kind, code = "invalid", "row_too_wide"
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """A row: its 1-based line in the file, and its clean cells with one empty cell after the last heading."""
 
     line: int
-    cells: list[str]
+    cells: tuple[str, ...]
     refusal: Refusal | None = None
 
 
@@ -174,10 +175,10 @@ def row_text(row: Row) -> str:
 
 def _first_rows(text: str, delimiter: str) -> list[Row]:
     found: list[Row] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text[:_PEEK_CHARACTERS], newline=""), delimiter=delimiter)
     try:
         for cells in reader:
-            found.append(Row(reader.line_num, [unwrap_cell(cell) for cell in cells]))
+            found.append(Row(reader.line_num, tuple(map(unwrap_cell, cells))))
             if len(found) == HEADER_WITHIN_ROWS:
                 break
     except csv.Error:
@@ -185,7 +186,9 @@ def _first_rows(text: str, delimiter: str) -> list[Row]:
     return found
 
 
-def _match(cells: list[str], heading: Heading) -> tuple[dict[str, int], tuple[tuple[str, str], ...], tuple[str, ...]]:
+def _match(
+    cells: tuple[str, ...], heading: Heading
+) -> tuple[dict[str, int], tuple[tuple[str, str], ...], tuple[str, ...]]:
     """Give each field the column whose heading names it best; what is left over is not read."""
     taken: dict[str, tuple[int, int]] = {}
     for position, cell in enumerate(cells):
@@ -218,18 +221,32 @@ def _rows(text: str, delimiter: str, *, after: int, width: int, filename: str) -
 
 
 def _row(line: int, cells: list[str], width: int) -> Row | None:
-    """Trim and clean the cells; a whole row is looked at first, since most need nothing."""
-    cells = [cell.strip() for cell in cells]
-    joined = "".join(cells)
-    if not joined:
-        return None
+    """Trim and clean the cells; the row is looked at as a whole first, since most rows need nothing."""
+    joined = "|".join(cells)
     refusal: Refusal | None = None
     if len(joined) > CELL_LIMIT_CHARACTERS and max(map(len, cells)) > CELL_LIMIT_CHARACTERS:
         refusal = CellTooLong(limit=CELL_LIMIT_CHARACTERS)
         cells = [cell[:CELL_LIMIT_CHARACTERS] for cell in cells]
-    if "'" in joined or "=" in joined or not joined.isprintable() or not is_normalized("NFC", joined):
-        cells = [unwrap_cell(cell) for cell in cells]
+    if not _is_clean(joined):
+        cells = [cell and unwrap_cell(cell) for cell in cells]
+    if not any(cells):
+        return None
     if len(cells) > width and any(cells[width:]):
         refusal = refusal or RowTooWide(cells=len(cells), headings=width)
-        return Row(line, [*cells, ""], refusal)
-    return Row(line, cells[:width] + [""] * (max(width - len(cells), 0) + 1), refusal)
+        return Row(line, (*cells, ""), refusal)
+    if len(cells) != width:
+        cells = cells[:width] + [""] * (width - len(cells))
+    return Row(line, (*cells, ""), refusal)
+
+
+def _is_clean(joined: str) -> bool:
+    """Tell whether no cell needs trimming, unwrapping or normalising."""
+    return (
+        joined.isprintable()
+        and "'" not in joined
+        and "=" not in joined
+        and "| " not in joined
+        and " |" not in joined
+        and joined.strip() == joined
+        and is_normalized("NFC", joined)
+    )

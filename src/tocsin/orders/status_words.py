@@ -28,9 +28,13 @@ _words: dict[Status, str] = {
     Status("paid", "delivered"): "已完成 交易成功 已收货 已签收 已发货,已签收 待评价 completed delivered",
     Status("refunded"): "已退款 退款成功 全额退款 refunded",
     Status("part_refunded"): "部分退款 part_refunded",
-    Status(None, "unfulfilled", True): "已关闭 已取消 交易关闭 交易取消 无效订单 订单关闭 closed cancelled canceled",
+    Status(
+        None, "unfulfilled", True
+    ): "已关闭 已取消 交易关闭 交易取消 无效订单 订单关闭 closed cancelled canceled",
 }
-STATUSES: dict[str, Status] = {word: status for status, words in _words.items() for word in words.split()}
+STATUSES: dict[str, Status] = {"": Status()} | {
+    word: status for status, words in _words.items() for word in words.split()
+}
 
 METHODS: dict[str, Method] = {
     "": "", "未支付": "", "微信": "wechat", "微信支付": "wechat", "wechat": "wechat", "支付宝": "alipay",
