@@ -1,0 +1,11 @@
+// The desk's behaviours: each from data- attributes, each in its own file; every page works without them.
+import "./confirm.js";
+import "./countdown.js";
+import "./bulk.js";
+import "./live.js";
+import "./menu.js";
+import "./scanner.js";
+import "./secret.js";
+import "./shortcuts.js";
+import "./theme.js";
+import "./toast.js";

@@ -1,0 +1,17 @@
+// data-toast: news in the corner; goes by itself after eight seconds, trouble stays until it is closed.
+const STAY_MS = 8000;
+
+function settle(toast) {
+  toast.querySelector("[data-toast-close]")?.addEventListener("click", () => toast.remove());
+  if (!toast.classList.contains("bad")) setTimeout(() => toast.remove(), STAY_MS);
+}
+
+const corner = document.getElementById("toasts");
+if (corner) {
+  corner.querySelectorAll("[data-toast]").forEach(settle);
+  new MutationObserver((changes) => {
+    for (const change of changes) {
+      for (const node of change.addedNodes) if (node.matches?.("[data-toast]")) settle(node);
+    }
+  }).observe(corner, { childList: true });
+}

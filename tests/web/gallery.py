@@ -1,0 +1,62 @@
+"""Draw every sample page at PC and phone width, in both languages, light and dark.
+
+Run: `python -m tests.web.gallery FOLDER [name …]`; needs /usr/bin/chromium.
+"""
+
+import mimetypes
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Route, sync_playwright
+
+from tests.web.samples import SAMPLES
+from tocsin.web.page import TEMPLATE_DIR, render
+
+STATIC = TEMPLATE_DIR.parent / "static"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+SIZES = {"pc": (1440, 900), "phone": (390, 844)}
+
+
+def draw(browser: Browser, folder: Path, name: str, *, size: str, locale: str, scheme: str) -> None:
+    """Draw one page into a picture; complain of what overflows its width."""
+    width, height = SIZES[size]
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light")
+    template, context = SAMPLES[name]
+    html = render(template, locale=locale, **context)
+
+    def answer(route: Route) -> None:
+        path = route.request.url.removeprefix("http://desk.test")
+        if path.startswith("/static/") and (file := STATIC / path.removeprefix("/static/")).is_file():
+            route.fulfill(body=file.read_bytes(), content_type=mimetypes.guess_type(path)[0] or "text/plain")
+        elif path == "/page":
+            policy = "default-src 'self'; img-src 'self' data:"
+            route.fulfill(body=html, content_type="text/html; charset=utf-8", headers={"content-security-policy": policy})
+        else:
+            route.fulfill(status=204)
+
+    page.route("**/*", answer)
+    page.on("console", lambda message: print(f"  {name}: {message.text}") if message.type == "error" else None)
+    page.on("pageerror", lambda error: print(f"  {name}: {error}"))
+    page.goto("http://desk.test/page")
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    if wide > 0:
+        print(f"  {name} {size} {locale}: {wide} px wider than the window")
+    stem = f"{name}-{size}-{locale}-{scheme}"
+    (folder / f"{stem}.html").write_text(html)
+    page.screenshot(path=folder / f"{stem}.png", full_page=size == "phone")
+    page.close()
+
+
+def main(folder: Path, names: list[str]) -> None:
+    """Draw the named samples, or all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        for name in names or SAMPLES:
+            for size, locale, scheme in [("pc", "zh_CN", "light"), ("phone", "zh_CN", "light"), ("pc", "en", "dark"), ("phone", "en", "dark")]:
+                draw(browser, folder, name, size=size, locale=locale, scheme=scheme)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
