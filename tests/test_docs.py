@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 def page(name: str) -> str:
     return (ROOT / "docs" / name).read_text("utf-8")
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def names_in(file: str) -> set[str]:
@@ -99,6 +104,19 @@ def test_the_wheel_asks_for_what_is_locked():
     assert {re.split(r"[<>=~]", line)[0] for line in PYPROJECT["build-system"]["requires"]} < names_in(
         "build.in"
     )
+
+
+def test_what_is_imported_is_asked_for_and_the_other_way_round():
+    brings = packages_distributions()
+    found = {
+        normal(name)
+        for path in (ROOT / "src").rglob("*.py")
+        for top in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text("utf-8"), re.MULTILINE)
+        for name in brings.get(top, [])
+    } - {"tocsin"}
+    # Time zones are read by the standard library, where the machine lacks them.
+    assert_none(sorted(names_in("run.in") - found - {"tzdata"}), "asked for, not imported")
+    assert_none(sorted(found - names_in("run.in")), "imported, not asked for")
 
 
 def test_each_link_leads_somewhere():
