@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 import msgspec
+from litestar import Litestar, Router
+from litestar.handlers import HTTPRouteHandler
 
 import tocsin
 from tocsin.core.errors import Refusal, every_refusal
@@ -146,12 +148,18 @@ def _first_line(path: Path) -> str:
 
 def api_routes() -> list[tuple[str, str, Any]]:
     """Return (method, path, handler) of each route of the JSON API, by path."""
-    from tocsin.api.routes import handlers
-
-    found = []
-    for handler in handlers():
-        for path in sorted(handler.paths):
-            found += [(method, path, handler) for method in sorted(handler.http_methods)]
+    import_everything()
+    modules = [module for name, module in sorted(sys.modules.items()) if name.startswith("tocsin.api.")]
+    there = {id(member): member for module in modules for member in vars(module).values()}
+    routers = [member for member in there.values() if isinstance(member, Router)]
+    handlers = [member for member in there.values() if isinstance(member, HTTPRouteHandler)]
+    served = Litestar(route_handlers=routers or handlers, openapi_config=None)
+    found = [
+        (method, route.path, handler)
+        for route in served.routes
+        for handler in getattr(route, "route_handlers", ())
+        for method in sorted(handler.http_methods - {"OPTIONS"})
+    ]
     return sorted(found, key=lambda route: (route[1], route[0]))
 
 
