@@ -81,10 +81,15 @@ def errors_table() -> Iterator[str]:
 # — commands —
 
 
-def commands() -> dict[str, click.Command]:
-    """Return each command by its words, such as `operator add`."""
+def root_command() -> click.Group:
+    """Return the command `tocsin` itself."""
     from tocsin.cli.main import cli
 
+    return cli
+
+
+def commands() -> dict[str, click.Command]:
+    """Return each command by its words, such as `operator add`."""
     found: dict[str, click.Command] = {}
 
     def walk(command: click.Command, words: str) -> None:
@@ -94,7 +99,7 @@ def commands() -> dict[str, click.Command]:
         else:
             found[words] = command
 
-    walk(cli, "")
+    walk(root_command(), "")
     return dict(sorted(found.items()))
 
 
