@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
 from tocsin.core.db import Database, Tx
@@ -18,12 +19,21 @@ from tocsin.core.vault import Vault
 R = TypeVar("R")
 DESK_ROLE = "tocsin_desk"
 _TRIES = 4
+_IN_THE_WAY = (
+    psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation
+)  # fmt: skip
 
 
 class NotDurable(Refusal):
     """PostgreSQL runs with {setting} off and would lose acknowledged orders: turn it on"""
 
     kind, code = "broken", "not_durable"
+
+
+class NotCommitted(Refusal):
+    """The change was rolled back after an error inside it: nothing was saved, try again"""
+
+    kind, code = "broken", "not_committed"
 
 
 class PostgresDatabase(Database):
@@ -40,12 +50,12 @@ class PostgresDatabase(Database):
         self._require_durable()
 
     def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
-        """Run a verb in a transaction; a deadlock or serialisation failure runs it again."""
+        """Run a verb in a transaction; what another one got in the way of runs again and sees what it did."""
         for attempt in range(_TRIES):
             try:
                 with self._transaction(merchant_id, "BEGIN") as tx:
                     result = verb(tx)
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+            except _IN_THE_WAY:
                 if attempt == _TRIES - 1:
                     raise
             else:
@@ -80,7 +90,9 @@ class PostgresDatabase(Database):
                 if not connection.closed:
                     connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
+            # A verb that swallowed a failed statement leaves a transaction that COMMIT rolls back without a word.
+            if connection.execute("COMMIT").statusmessage != "COMMIT":
+                raise NotCommitted
 
     def _require_durable(self) -> None:
         with self._pool.connection() as connection:
@@ -93,7 +105,8 @@ class _StreamCursor:
     """A cursor whose rows stay on the server until they are fetched."""
 
     def __init__(self, connection: Any) -> None:
-        self._connection, self._count, self._current = connection, 0, None
+        self._connection, self._count = connection, 0
+        self._current: Any = None
 
     def execute(self, sql: str, bound: dict[str, Any]) -> None:
         self._count += 1
@@ -103,6 +116,11 @@ class _StreamCursor:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._current, name)
+
+
+def desk_conninfo(url: str) -> str:
+    """Return a database's address for a connection of one's own that acts as the desk's role."""
+    return make_conninfo(url, options=f"-c role={DESK_ROLE}")
 
 
 def _act_as_desk(connection: Any) -> None:

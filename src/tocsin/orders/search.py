@@ -26,5 +26,108 @@ SEARCH_SCHEMA: dict[str, list[str]] = {
         "CREATE INDEX ix_order_search_tokens ON order_search USING gin (tokens) WITH (fastupdate = off)",
     ],
 }
-_WORD = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*", re.IGNORECASE)
-_HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]+")
+_WORD = re.compile(r"[a-z0-9]+(?:[-_./][a-z0-9]+)*", re.IGNORECASE)
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
+_TERMS_MOST = 6
+
+_PUT = {
+    "sqlite": Statement[None](sa.text("INSERT OR REPLACE INTO order_search (rowid, tokens) VALUES (:order_id, :tokens)")),
+    "postgresql": Statement[None](
+        sa.text(
+            "INSERT INTO order_search (merchant_id, order_id, tokens) "
+            "VALUES (:merchant_id, :order_id, array_to_tsvector(string_to_array(:tokens, ' '))) "
+            "ON CONFLICT (merchant_id, order_id) DO UPDATE SET tokens = excluded.tokens"
+        )
+    ),
+}
+_FIND = {
+    "sqlite": Statement[tuple[int]](
+        sa.text(
+            "SELECT rowid FROM order_search WHERE order_search MATCH :query AND rowid < :before "
+            "ORDER BY rowid DESC LIMIT :limit"
+        )
+    ),
+    # OFFSET 0 keeps the planner from walking the key backwards in the hope of an early hit.
+    "postgresql": Statement[tuple[int]](
+        sa.text(
+            "SELECT order_id FROM (SELECT order_id FROM order_search WHERE merchant_id = :merchant_id "
+            "AND tokens @@ (:query)::tsquery AND order_id < :before OFFSET 0) hits ORDER BY order_id DESC LIMIT :limit"
+        )
+    ),
+}
+
+
+def index_order(tx: Tx, *, order_id: int, number: str, draft: Draft) -> None:
+    """Put an order's tokens into the index, in place of its earlier ones."""
+    keys = tx.vault.keys(tx)
+    tokens = {keys.digest("search", token) for token in order_tokens(number, draft)}
+    tx.run(_PUT[tx.dialect], order_id=order_id, tokens=" ".join(sorted(tokens)))
+
+
+def find_order_ids(tx: Tx, *, text: str, before: int, limit: int) -> list[int]:
+    """Return ids of the orders that have every term of a text, newest first."""
+    query = _build_query(tx.vault.keys(tx), text, tx.dialect)
+    return [row[0] for row in tx.rows(_FIND[tx.dialect], query=query, before=before, limit=limit)] if query else []
+
+
+def order_tokens(number: str, draft: Draft) -> set[str]:
+    """Return an order's plain tokens, each led by its kind: n number, p phone, m name, s SKU, t title."""
+    tokens = _code_tokens("n", number) | _code_tokens("n", draft.external_id) | _phone_tokens(draft.receiver)
+    tokens |= {f"m{token}" for token in _text_tokens(draft.receiver.name, unigrams=True)}
+    for line in draft.lines:
+        if line.sku:
+            tokens.add(f"s{line.sku.lower()}")
+        tokens |= {f"t{token}" for token in _text_tokens(line.title)}
+    return tokens
+
+
+def split_terms(text: str) -> list[str]:
+    """Return the terms of a search text, lower case, at most six."""
+    return text.replace("#", " ").lower().split()[:_TERMS_MOST]
+
+
+def must_recheck(term: str) -> bool:
+    """Tell whether a hit can be false: three or more Chinese characters match by their pairs only."""
+    return any(len(run) > 2 for run in _HAN.findall(term))
+
+
+def _code_tokens(kind: str, code: str) -> set[str]:
+    plain = code.lower().strip()
+    digits = re.sub(r"\D", "", plain)
+    tails = {digits[-length:] for length in (4, 6, 8) if len(digits) >= length}
+    return {f"{kind}{token}" for token in tails | {plain} if token}
+
+
+def _phone_tokens(party: Party) -> set[str]:
+    digits = re.sub(r"\D", "", plain_phone(party.phone))
+    return {f"p{digits[-length:]}" for length in (4, 8) if len(digits) >= length} | ({f"p{digits}"} if digits else set())
+
+
+def _text_tokens(text: str, *, unigrams: bool = False) -> set[str]:
+    tokens = {word.lower() for word in _WORD.findall(text)}
+    for run in _HAN.findall(text):
+        tokens |= {run[i : i + 2] for i in range(len(run) - 1)}
+        tokens |= set(run) if unigrams or len(run) == 1 else set()
+    return tokens
+
+
+def _build_query(keys: MerchantKeys, text: str, dialect: str) -> str:
+    both, either = (" AND ", " OR ") if dialect == "sqlite" else (" & ", " | ")
+
+    def every(tokens: Iterable[str]) -> str:
+        return "(" + both.join(keys.digest("search", token) for token in sorted(tokens)) + ")"
+
+    return both.join("(" + either.join(every(group) for group in _readings(term)) + ")" for term in split_terms(text))
+
+
+def _readings(term: str) -> list[set[str]]:
+    """Return what a term may mean; each reading is a set of tokens that must all be there."""
+    readings = [{f"n{term}"}, {f"s{term}"}]
+    digits = re.sub(r"\D", "", plain_phone(term))
+    if digits and len(digits) >= 4 and not re.search(r"[a-z]", term):
+        readings += [{f"p{digits}"}, {f"n{digits}"}]
+    names, titles = _text_tokens(term, unigrams=len(term) == 1), _text_tokens(term)
+    for kind, tokens in (("m", names), ("t", titles)):
+        if tokens:
+            readings.append({f"{kind}{token}" for token in tokens})
+    return readings

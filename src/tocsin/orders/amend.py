@@ -1,0 +1,266 @@
+"""Box 11, amend: change an order, with a reason, against the revision the clerk saw."""
+
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import asdict, replace
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.event import append_event
+from tocsin.core.journal import write_journal
+from tocsin.core.mask import mask_party
+from tocsin.core.party import Party
+from tocsin.core.statement import Statement, bind, own
+from tocsin.orders.draft import Delivery, Draft, Line, Method, Order, Totals
+from tocsin.orders.produce import Issued, clean_draft, produce_revision
+from tocsin.orders.store import load_order
+from tocsin.orders.table import order_head
+from tocsin.orders.total import recalculate
+
+import sqlalchemy as sa
+
+REASON_CHARACTERS = 500
+
+
+class OrderMoved(Refusal):
+    """Order {number} is at revision {present} now, you saw {seen}: compare both, then amend again"""
+
+    kind, code = "conflict", "order_moved"
+
+
+class OrderCancelled(Refusal):
+    """Order {number} is cancelled and can't be changed"""
+
+    kind, code = "refused", "order_cancelled"
+
+
+class ReasonMissing(Refusal):
+    """Say why, in 1 to 500 characters: the reason stays with the revision"""
+
+    kind, code = "invalid", "reason_missing"
+
+
+class MaskedValue(Refusal):
+    """The field {field} holds stars of a mask: reveal it, or type the whole value"""
+
+    kind, code = "invalid", "masked_value"
+
+
+class NothingChanged(Refusal):
+    """Nothing differs from revision {seen}: change something, or leave it"""
+
+    kind, code = "invalid", "nothing_changed"
+
+
+class PartyChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """New text of the receiver's fields; what is unset stays."""
+
+    name: str | UnsetType = UNSET
+    phone: str | UnsetType = UNSET
+    country: str | UnsetType = UNSET
+    province: str | UnsetType = UNSET
+    city: str | UnsetType = UNSET
+    district: str | UnsetType = UNSET
+    address: str | UnsetType = UNSET
+    postcode: str | UnsetType = UNSET
+    buyer_note: str | UnsetType = UNSET
+
+
+class TotalsChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """New amounts in minor units; what is unset stays, and what follows from others is computed."""
+
+    shipping_minor: int | UnsetType = UNSET
+    tax_minor: int | UnsetType = UNSET
+    fees_minor: int | UnsetType = UNSET
+    promotion_minor: int | UnsetType = UNSET
+    coupon_minor: int | UnsetType = UNSET
+    points_minor: int | UnsetType = UNSET
+    adjustment_minor: int | UnsetType = UNSET
+    goods_minor: int | UnsetType = UNSET
+    payable_minor: int | UnsetType = UNSET
+
+
+class Amendment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to change; `lines` is the whole new list, `recalculate` makes all sums follow from it."""
+
+    receiver: PartyChanges = PartyChanges()
+    totals: TotalsChanges = TotalsChanges()
+    lines: tuple[Line, ...] | UnsetType = UNSET
+    delivery: Delivery | UnsetType = UNSET
+    campaign: str | UnsetType = UNSET
+    payment_method: Method | UnsetType = UNSET
+    merchant_note: str | UnsetType = UNSET
+    carrier: str | UnsetType = UNSET
+    waybill: str | UnsetType = UNSET
+    recalculate: bool = False
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """An amendment seen before it is made: the money before and after, and what would change."""
+
+    seen: int
+    payable_before_minor: int
+    payable_after_minor: int
+    currency: str
+    changes: tuple["Change", ...]
+
+
+class Change(Struct, frozen=True):
+    """One difference; text of the receiver is masked."""
+
+    field: str
+    before: str
+    after: str
+
+
+def preview_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendment: Amendment) -> Preview:
+    """Return what an amendment would change; nothing is stored.
+
+    Raises:
+        OrderMoved: the head is not at the revision that was seen.
+        MaskedValue: a field of the receiver was given with its mask's stars.
+    """
+    require(actor, "amend")
+    before, draft = _amended_draft(tx, order_id=order_id, seen=seen, amendment=amendment)
+    return Preview(
+        seen=seen, payable_before_minor=before.payable_minor,
+        payable_after_minor=draft.totals.payable_minor or 0, currency=before.currency,
+        changes=tuple(compare_orders(before, _as_order(before, draft))),
+    )  # fmt: skip
+
+
+def amend_order(
+    tx: Tx, actor: Actor, *, order_id: int, seen: int, amendment: Amendment, reason: str
+) -> Issued:
+    """Make revision `seen` + 1, back at `produced`.
+
+    Raises:
+        NotAllowed, ReasonMissing, OrderCancelled, MaskedValue, NothingChanged
+        OrderMoved: another change came first; nothing is overwritten.
+    """
+    require(actor, "amend")
+    reason = reason.strip()
+    if not 0 < len(reason) <= REASON_CHARACTERS:
+        raise ReasonMissing
+    before, draft = _amended_draft(tx, order_id=order_id, seen=seen, amendment=amendment)
+    if not compare_orders(before, _as_order(before, draft)):
+        raise NothingChanged(seen=seen)
+    issued = produce_revision(
+        tx, actor, draft, order_id=order_id, number=before.number, seen=seen, reason=reason
+    )  # fmt: skip
+    if issued is None:
+        raise OrderMoved(number=before.number, seen=seen, present=load_order(tx, order_id=order_id).revision)
+    return issued
+
+
+_CANCEL = Statement[None](
+    sa.update(order_head).where(
+        own(order_head), order_head.c.id == bind("b_id"), order_head.c.desk_state != "cancelled"
+    ),
+    sets=("desk_state",),
+)
+
+
+def cancel_order(tx: Tx, actor: Actor, *, order_id: int, reason: str) -> None:
+    """Cancel an order: its number stays, its tickets become VOID, it can't be amended any more.
+
+    Raises:
+        NotAllowed, ReasonMissing, OrderCancelled
+    """
+    require(actor, "cancel")
+    if not 0 < len(reason.strip()) <= REASON_CHARACTERS:
+        raise ReasonMissing
+    before = load_order(tx, order_id=order_id)
+    if not tx.run(_CANCEL, b_id=order_id, desk_state="cancelled"):
+        raise OrderCancelled(number=before.number)
+    append_event(tx, "order.cancelled", subject_id=order_id, data={"revision": before.revision})
+    write_journal(
+        tx, actor, verb="orders.cancel", subject=f"order:{order_id}", data={"reason": reason.strip()}
+    )  # fmt: skip
+
+
+def compare_orders(before: Order, after: Order) -> list[Change]:
+    """Return the differences of two revisions, lines by their id; personal text is masked."""
+    changes = [
+        Change(f"receiver.{name}", getattr(mask_party(before.receiver), name), getattr(mask_party(after.receiver), name))
+        for name in Party.__struct_fields__
+        if getattr(before.receiver, name) != getattr(after.receiver, name)
+    ]
+    for name in ("delivery", "campaign", "payment_method", "merchant_note", "carrier", "waybill"):
+        changes += _changed(name, getattr(before, name), getattr(after, name))
+    for name in Totals.__struct_fields__:
+        if name != "paid_minor":
+            changes += _changed(f"totals.{name}", getattr(before.totals, name), getattr(after.totals, name))
+    return changes + _changed_lines(before.lines, after.lines)
+
+
+def draft_of(order: Order) -> Draft:
+    """Return the content of an order as a draft of its next revision."""
+    shared = {name: getattr(order, name) for name in Draft.__struct_fields__ if name in Order.__struct_fields__}
+    return Draft(**shared, cancelled=order.desk_state == "cancelled")
+
+
+def _amended_draft(tx: Tx, *, order_id: int, seen: int, amendment: Amendment) -> tuple[Order, Draft]:
+    before = load_order(tx, order_id=order_id, real=True)
+    if before.desk_state == "cancelled":
+        raise OrderCancelled(number=before.number)
+    if before.revision != seen:
+        raise OrderMoved(number=before.number, seen=seen, present=before.revision)
+    return before, clean_draft(_apply(draft_of(before), amendment))
+
+
+def _apply(draft: Draft, amendment: Amendment) -> Draft:
+    given = {
+        name: value for name in ("delivery", "campaign", "payment_method", "merchant_note", "carrier", "waybill", "lines")
+        if (value := getattr(amendment, name)) is not UNSET
+    }  # fmt: skip
+    receiver = replace(draft.receiver, **_receiver_changes(draft.receiver, amendment.receiver))
+    changed = replace(draft, receiver=receiver, **given)
+    totals = {name: value for name, value in asdict(amendment.totals).items() if value is not UNSET}
+    changed = replace(changed, totals=replace(changed.totals, **totals))
+    if (amendment.recalculate or "lines" in given or totals) and "payable_minor" not in totals:
+        lines, agreed = recalculate(changed.lines, changed.totals, changed.currency)
+        changed = replace(changed, lines=lines, totals=agreed)
+    return changed
+
+
+def _receiver_changes(present: Party, changes: PartyChanges) -> dict[str, str]:
+    """Return the fields that were really typed: an unchanged mask is left, other stars are refused."""
+    masked, kept = mask_party(present), {}
+    for name, value in asdict(changes).items():
+        if value is UNSET or value == getattr(masked, name):
+            continue
+        if "*" in value and value != getattr(present, name):
+            raise MaskedValue(field=f"receiver.{name}")
+        kept[name] = value
+    return kept
+
+
+def _as_order(before: Order, draft: Draft) -> Order:
+    shared = {name: getattr(draft, name) for name in Draft.__struct_fields__ if name in Order.__struct_fields__}
+    return replace(before, **shared)
+
+
+def _changed(field: str, before: Any, after: Any) -> list[Change]:
+    return [] if before == after else [Change(field, _shown(before), _shown(after))]
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _changed_lines(before: tuple[Line, ...], after: tuple[Line, ...]) -> list[Change]:
+    earlier, later = {line.line_id: line for line in before}, {line.line_id: line for line in after}
+    changes = []
+    for line_id in [*earlier, *(i for i in later if i not in earlier)]:
+        one, other = earlier.get(line_id), later.get(line_id)
+        if one is None or other is None:
+            changes.append(Change(f"lines.{line_id}", one.title if one else "", other.title if other else ""))
+            continue
+        for name in Line.__struct_fields__:
+            changes += _changed(f"lines.{line_id}.{name}", getattr(one, name), getattr(other, name))
+    return changes
+
+

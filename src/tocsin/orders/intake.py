@@ -1,0 +1,196 @@
+"""Intake: drafts from any door go through `produce`; idempotent by (merchant, channel, shop, external id).
+
+Again with newer payment or fulfilment it moves those axes. It never overwrites a desk's
+amendment: that is a conflict, held.
+"""
+
+from typing import Literal
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tocsin.core.actor import Actor, NotAllowed
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.event import append_event
+from tocsin.core.journal import write_journal
+from tocsin.core.statement import Statement, bind, own, insert_into
+from tocsin.core.tenant import Shop, get_shop
+from tocsin.orders.draft import Draft
+from tocsin.orders.produce import clean_draft, produce_order, produce_revision
+from tocsin.orders.stop import open_hold, open_holds
+from tocsin.orders.table import order_head, order_source
+
+Result = Literal["new", "unchanged", "changed", "moved", "conflict", "older"]
+
+
+class DraftWrong(Refusal):
+    """The field {field} is wrong: {problem}"""
+
+    kind, code = "invalid", "draft_wrong"
+
+
+class Taken(Struct, frozen=True):
+    """What became of a draft."""
+
+    result: Result
+    order_id: int
+    number: str
+    revision: int
+
+
+class _Source(Struct, frozen=True):
+    order_id: int
+    content_digest: str
+    axes: str
+    version_us: int | None
+    source_revision: int
+    number: str
+    revision: int
+    desk_state: str
+
+
+_FIND = Statement(
+    sa.select(
+        order_source.c.order_id, order_source.c.content_digest, order_source.c.axes, order_source.c.version_us,
+        order_source.c.source_revision, order_head.c.number, order_head.c.revision, order_head.c.desk_state,
+    ).join(order_head, sa.and_(order_head.c.merchant_id == order_source.c.merchant_id, order_head.c.id == order_source.c.order_id))
+    .where(
+        own(order_source), order_source.c.channel == bind("channel", str), order_source.c.shop_id == bind("shop_id"),
+        order_source.c.external_id == bind("external_id", str),
+    ),
+    _Source,
+)  # fmt: skip
+_ADD = insert_into(order_source)
+_MOVE_SOURCE = Statement[None](
+    sa.update(order_source).where(
+        own(order_source), order_source.c.channel == bind("b_channel", str), order_source.c.shop_id == bind("b_shop"),
+        order_source.c.external_id == bind("b_external", str),
+    ),
+    sets=("content_digest", "axes", "version_us", "source_revision"),
+)  # fmt: skip
+_AXES = ("payment", "fulfilment", "paid_minor", "paid_at_us", "external_status", "status_known")
+_MOVE_AXES = Statement[None](
+    sa.update(order_head).where(own(order_head), order_head.c.id == bind("b_id")), sets=_AXES
+)
+_SET_STATE = Statement[None](
+    sa.update(order_head).where(own(order_head), order_head.c.id == bind("b_id")), sets=("desk_state",)
+)
+
+
+def take_in(tx: Tx, actor: Actor, draft: Draft) -> Taken:
+    """Bring a draft into the store, once.
+
+    Raises:
+        NotAllowed: the actor may neither import nor create.
+        ShopMissing: the draft names a shop that the merchant lacks.
+        DraftWrong: a value that no order can have.
+    """
+    if not (actor.may("import") or actor.may("amend")):
+        raise NotAllowed(right="import")
+    _require_sane(draft)
+    shop, clean = get_shop(tx, code=draft.shop), clean_draft(draft)
+    if not clean.external_id:
+        issued = produce_order(tx, actor, clean, shop=shop, reason=f"intake: {clean.channel}")
+        return Taken("new", issued.order_id, issued.number, issued.revision)
+    known = tx.one(_FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
+    return _again(tx, actor, clean, shop, known) if known else _first(tx, actor, clean, shop)
+
+
+def foresee(tx: Tx, draft: Draft) -> Taken:
+    """Tell what `take_in` would make of a draft; nothing is stored."""
+    shop, clean = get_shop(tx, code=draft.shop), clean_draft(draft)
+    known = tx.one(_FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id) if clean.external_id else None
+    if known is None:
+        return Taken("new", 0, "", 0)
+    return Taken(_judge(known, clean, _content_digest(tx, clean)), known.order_id, known.number, known.revision)
+
+
+def _first(tx: Tx, actor: Actor, draft: Draft, shop: Shop) -> Taken:
+    issued = produce_order(tx, actor, draft, shop=shop, reason=f"intake: {draft.channel}")
+    tx.run(
+        _ADD, channel=draft.channel, shop_id=shop.id, external_id=draft.external_id, order_id=issued.order_id,
+        content_digest=_content_digest(tx, draft), axes=_axes(draft), version_us=draft.source_version_us,
+        source_revision=1,
+    )  # fmt: skip
+    return Taken("new", issued.order_id, issued.number, 1)
+
+
+def _judge(known: _Source, draft: Draft, digest: str) -> Result:
+    if known.version_us is not None and draft.source_version_us is not None and draft.source_version_us < known.version_us:
+        return "older"
+    if digest == known.content_digest:
+        return "unchanged" if _axes(draft) == known.axes else "moved"
+    return "changed" if known.revision == known.source_revision and known.desk_state != "cancelled" else "conflict"
+
+
+def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: _Source) -> Taken:
+    digest = _content_digest(tx, draft)
+    result, revision = _judge(known, draft, digest), known.revision
+    if result in ("older", "unchanged"):
+        return Taken(result, known.order_id, known.number, revision)
+    _move_axes(tx, actor, draft, known)
+    if result == "changed":
+        issued = produce_revision(
+            tx, actor, draft, order_id=known.order_id, number=known.number, seen=revision,
+            reason=f"intake: {draft.channel}",
+        )  # fmt: skip
+        assert issued is not None, "the head was read in this transaction"
+        revision = issued.revision
+    if result == "conflict":
+        _hold_conflict(tx, actor, known)
+    tx.run(
+        _MOVE_SOURCE, b_channel=draft.channel, b_shop=shop.id, b_external=draft.external_id, content_digest=digest,
+        axes=_axes(draft), version_us=draft.source_version_us,
+        source_revision=revision if result == "changed" else known.source_revision,
+    )  # fmt: skip
+    return Taken(result, known.order_id, known.number, revision)
+
+
+def _move_axes(tx: Tx, actor: Actor, draft: Draft, known: _Source) -> None:
+    if _axes(draft) == known.axes:
+        return
+    tx.run(
+        _MOVE_AXES, b_id=known.order_id, payment=draft.payment, fulfilment=draft.fulfilment,
+        paid_minor=draft.totals.paid_minor, paid_at_us=draft.paid_at_us,
+        external_status=draft.external_status, status_known=int(draft.status_known),
+    )  # fmt: skip
+    moved = {"payment": draft.payment, "fulfilment": draft.fulfilment}
+    if draft.cancelled and known.desk_state != "cancelled":
+        tx.run(_SET_STATE, b_id=known.order_id, desk_state="cancelled")
+        append_event(tx, "order.cancelled", subject_id=known.order_id, data={"revision": known.revision})
+    append_event(tx, "order.moved", subject_id=known.order_id, data={"revision": known.revision, **moved})
+    write_journal(tx, actor, verb="orders.move", subject=f"order:{known.order_id}", data=moved)
+
+
+def _hold_conflict(tx: Tx, actor: Actor, known: _Source) -> None:
+    if not any(hold.kind == "conflict" for hold in open_holds(tx, order_id=known.order_id)):
+        open_hold(
+            tx, actor, order_id=known.order_id, revision=known.revision, kind="conflict",
+            reason="The source has changed what the desk amended",
+        )  # fmt: skip
+
+
+def _content_digest(tx: Tx, draft: Draft) -> str:
+    content = replace(
+        draft, payment="unpaid", fulfilment="unfulfilled", cancelled=False, paid_at_us=None, source_version_us=None,
+        external_status="", status_known=True, totals=replace(draft.totals, paid_minor=None),
+    )  # fmt: skip
+    return tx.vault.keys(tx).digest("content", msgspec.json.encode(content, order="deterministic").decode())
+
+
+def _axes(draft: Draft) -> str:
+    return msgspec.json.encode(
+        [draft.payment, draft.fulfilment, draft.cancelled, draft.totals.paid_minor, draft.paid_at_us, draft.external_status]
+    ).decode()
+
+
+def _require_sane(draft: Draft) -> None:
+    if len(draft.lines) > 1000:
+        raise DraftWrong(field="lines", problem="an order has at most 1,000 lines")
+    if len(draft.external_id) > 100:
+        raise DraftWrong(field="external_id", problem="it is longer than 100 characters")
+    if len(draft.currency) != 3:
+        raise DraftWrong(field="currency", problem="write an ISO 4217 code such as CNY")

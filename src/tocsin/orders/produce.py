@@ -1,0 +1,150 @@
+"""Box 12, produce (issue): number it, total it, freeze the revision. The only door into the store.
+
+The number's counter is taken last thing in the transaction, because it is the row that all
+orders of a shop's day wait for.
+"""
+
+import hashlib
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from msgspec.structs import asdict, replace
+
+from tocsin.core.actor import Actor
+from tocsin.core.clock import business_day
+from tocsin.core.db import Tx
+from tocsin.core.event import append_event
+from tocsin.core.ident import new_id
+from tocsin.core.journal import write_journal
+from tocsin.core.mask import mask_party
+from tocsin.core.party import store_party
+from tocsin.core.statement import Statement, bind, insert_into, own, upsert
+from tocsin.core.tenant import Shop
+from tocsin.core.text import strip_control
+from tocsin.orders.draft import Draft, Line
+from tocsin.orders.search import index_order
+from tocsin.orders.store import Body
+from tocsin.orders.table import number_counter, order_head, order_line, order_number, order_revision
+from tocsin.orders.total import complete_totals, goods_minor, payable_minor
+
+_SUMMARY_CHARACTERS = 60
+
+
+class Issued(Struct, frozen=True):
+    """An order as it entered the store."""
+
+    order_id: int
+    number: str
+    revision: int
+
+
+_ADD_HEAD, _ADD_NUMBER = insert_into(order_head), insert_into(order_number)
+_ADD_REVISION, _ADD_LINE = insert_into(order_revision), insert_into(order_line)
+_counting = upsert(number_counter)
+_COUNT = Statement[tuple[int]](
+    _counting.on_conflict_do_update(
+        index_elements=["merchant_id", "shop_id", "day"], set_={"last": number_counter.c.last + 1}
+    ).returning(number_counter.c.last),
+    sets=("merchant_id", "shop_id", "day", "last"),
+)
+_CONTENT_COLUMNS = (
+    "revision", "desk_state", "payment_method", "delivery", "campaign", "payable_minor", "receiver_name",
+    "receiver_phone", "summary", "checked",
+)  # fmt: skip
+_MOVE_HEAD = Statement[None](
+    sa.update(order_head).where(
+        own(order_head), order_head.c.id == bind("b_id"), order_head.c.revision == bind("b_seen")
+    ),
+    sets=_CONTENT_COLUMNS,
+)
+
+
+def produce_order(tx: Tx, actor: Actor, draft: Draft, *, shop: Shop, reason: str) -> Issued:
+    """Issue a new order: its first revision, its number, its place in lists and search."""
+    order_id, clean = new_id(), clean_draft(draft)
+    _freeze(tx, actor, clean, order_id=order_id, revision=1, reason=reason)
+    number = _next_number(tx, shop)
+    tx.run(_ADD_NUMBER, number=number, order_id=order_id)
+    placed = clean.placed_at_us if clean.placed_at_us is not None else tx.now_us
+    tx.run(
+        _ADD_HEAD, id=order_id, shop_id=shop.id, number=number, channel=clean.channel, external_id=clean.external_id,
+        external_status=clean.external_status, status_known=int(clean.status_known), payment=clean.payment, fulfilment=clean.fulfilment, currency=clean.currency,
+        paid_minor=clean.totals.paid_minor, placed_at_us=placed, paid_at_us=clean.paid_at_us,
+        produced_at_us=tx.now_us, holds_open=0,
+        **_head_content(clean, revision=1, desk_state="cancelled" if clean.cancelled else "produced"),
+    )  # fmt: skip
+    index_order(tx, order_id=order_id, number=number, draft=clean)
+    append_event(tx, "order.produced", subject_id=order_id, data={"revision": 1, "number": number})
+    write_journal(tx, actor, verb="orders.produce", subject=f"order:{order_id}", data={"number": number})
+    return Issued(order_id, number, 1)
+
+
+def produce_revision(
+    tx: Tx, actor: Actor, draft: Draft, *, order_id: int, number: str, seen: int, reason: str
+) -> Issued | None:
+    """Issue revision `seen` + 1 of an order, back at `produced`; None when the head has moved on."""
+    clean = clean_draft(draft)
+    content = _head_content(clean, revision=seen + 1, desk_state="cancelled" if clean.cancelled else "produced")
+    if not tx.run(_MOVE_HEAD, b_id=order_id, b_seen=seen, **content):
+        return None
+    _freeze(tx, actor, clean, order_id=order_id, revision=seen + 1, reason=reason)
+    index_order(tx, order_id=order_id, number=number, draft=clean)
+    append_event(tx, "order.produced", subject_id=order_id, data={"revision": seen + 1, "number": number})
+    write_journal(
+        tx, actor, verb="orders.produce", subject=f"order:{order_id}", data={"revision": seen + 1, "reason": reason}
+    )  # fmt: skip
+    return Issued(order_id, number, seen + 1)
+
+
+def clean_draft(draft: Draft) -> Draft:
+    """Return a draft without control characters in any text, with line ids and a payable."""
+
+    def clean(value: object) -> object:
+        return strip_control(value) if isinstance(value, str) else value
+
+    receiver = type(draft.receiver)(**{name: clean(value) for name, value in asdict(draft.receiver).items()})  # type: ignore[arg-type]
+    lines = tuple(
+        Line(**{**{name: clean(value) for name, value in asdict(line).items()}, "line_id": line.line_id or str(place)})
+        for place, line in enumerate(draft.lines, start=1)
+    )
+    texts = {name: clean(getattr(draft, name)) for name in ("external_id", "external_status", "campaign", "merchant_note", "carrier", "waybill")}
+    return complete_totals(replace(draft, receiver=receiver, lines=lines, **texts))
+
+
+def _freeze(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, revision: int, reason: str) -> None:
+    digest = store_party(tx, order_id=order_id, version=revision, real=draft.receiver, masked=mask_party(draft.receiver))
+    body = Body(
+        currency=draft.currency, delivery=draft.delivery, campaign=draft.campaign, payment_method=draft.payment_method,
+        merchant_note=draft.merchant_note, carrier=draft.carrier, waybill=draft.waybill, totals=draft.totals,
+    )  # fmt: skip
+    canonical = msgspec.json.encode([body, draft.lines, digest], order="deterministic")
+    goods = goods_minor(draft.lines, draft.currency)
+    tx.run(
+        _ADD_REVISION, order_id=order_id, revision=revision, party_version=revision,
+        body=msgspec.json.encode(body).decode(), content_hash=hashlib.sha256(canonical).hexdigest(),
+        computed_goods_minor=goods, computed_payable_minor=payable_minor(draft.totals, goods), reason=reason,
+        actor_kind=actor.kind, actor_id=actor.id, actor_name=actor.name, at_us=tx.now_us,
+    )  # fmt: skip
+    if draft.lines:
+        tx.many(_ADD_LINE, [
+            {**asdict(line), "gift": int(line.gift), "order_id": order_id, "revision": revision, "position": place}
+            for place, line in enumerate(draft.lines)
+        ])  # fmt: skip
+
+
+def _head_content(draft: Draft, *, revision: int, desk_state: str) -> dict[str, object]:
+    masked = mask_party(draft.receiver)
+    summary = "，".join(line.title for line in draft.lines)
+    return {
+        "revision": revision, "desk_state": desk_state, "payment_method": draft.payment_method,
+        "delivery": draft.delivery, "campaign": draft.campaign, "payable_minor": draft.totals.payable_minor,
+        "receiver_name": masked.name, "receiver_phone": masked.phone, "summary": summary[:_SUMMARY_CHARACTERS],
+        "checked": "",
+    }  # fmt: skip
+
+
+def _next_number(tx: Tx, shop: Shop) -> str:
+    day = business_day(tx.now_us, shop.zone, starts_at_hour=shop.day_starts_at_hour).strftime("%Y%m%d")
+    place = tx.value(_COUNT, shop_id=shop.id, day=day, last=1)
+    return f"{shop.code}-{day}-{place:04d}"

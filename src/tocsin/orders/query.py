@@ -1,0 +1,118 @@
+"""Box 10, query ⇄ 13: look up orders; every look-up is recorded before its data leaves.
+
+These verbs take the database, because a look-up is two transactions: read, then record (commit).
+"""
+
+from functools import partial
+
+import msgspec
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.journal import write_journal
+from tocsin.core.party import Party
+from tocsin.orders.draft import Order
+from tocsin.orders.listing import HeadRow, Page, list_heads
+from tocsin.orders.lookup import record_lookup
+from tocsin.orders.search import find_order_ids, must_recheck, split_terms
+from tocsin.orders.stop import open_holds
+from tocsin.orders.store import find_order_id, load_order, load_orders
+
+PAGE_ROWS = 50
+NEWEST = 2**63 - 1
+PURPOSES = ("call_customer", "deliver", "correct_order", "complaint", "refund", "finding", "audit")
+
+
+class PurposeMissing(Refusal):
+    """Say what you need the full text for: {purposes}"""
+
+    kind, code = "invalid", "purpose_missing"
+
+
+class Revealed(msgspec.Struct, frozen=True):
+    """The real text of a receiver, or the refusal that was recorded."""
+
+    allowed: bool
+    receiver: Party | None
+
+
+def look_up_order(db: Database, actor: Actor, *, number: str, door: str, revision: int = 0) -> Order:
+    """Return one order, masked, at its head or a past revision; recorded.
+
+    Raises:
+        NotAllowed: the actor may not query.
+        OrderMissing: no such order.
+    """
+    require(actor, "query")
+
+    def read(tx: Tx) -> Order:
+        return load_order(tx, order_id=find_order_id(tx, number=number), revision=revision)
+
+    order = db.read(actor.merchant_id, read)
+    _record(db, actor, door=door, kind="detail", query=number, pairs=[(order.id, order.revision)])
+    return order
+
+
+def search_orders(db: Database, actor: Actor, *, text: str, door: str, after: str = "", limit: int = PAGE_ROWS) -> Page:
+    """Return orders that match a number, phone, its last four, name, SKU or title, newest first; recorded.
+
+    Raises:
+        NotAllowed: the actor may not query.
+    """
+    require(actor, "query")
+    before = int(after) if after.isdigit() else NEWEST
+    rows, following = db.read(actor.merchant_id, partial(_search, text=text, before=before, limit=limit))
+    pairs = [(row.id, row.revision) for row in rows]
+    lookup_id = _record(db, actor, door=door, kind="search", query=text, pairs=pairs)
+    return Page(tuple(rows), following, lookup_id)
+
+
+def reveal_receiver(db: Database, actor: Actor, *, order_id: int, purpose: str, door: str) -> Revealed:
+    """Return the receiver's real text, for a purpose; the look-up, or the denial, is recorded first.
+
+    With the right `reveal_finding` alone it needs an open hold with a finding: to mend it.
+
+    Raises:
+        PurposeMissing: the purpose is not one of the known ones.
+    """
+    if purpose not in PURPOSES:
+        raise PurposeMissing(purposes=", ".join(PURPOSES))
+
+    def reveal(tx: Tx) -> Revealed:
+        order = load_order(tx, order_id=order_id, real=True)
+        held = any(hold.kind in ("check", "acknowledge") for hold in open_holds(tx, order_id=order_id))
+        allowed = actor.may("reveal") or (actor.may("reveal_finding") and purpose == "finding" and held)
+        kind = "reveal" if allowed else "denied"
+        record_lookup(
+            tx, actor, door=door, kind=kind, query=order.number, purpose=purpose, pairs=[(order.id, order.revision)]
+        )  # fmt: skip
+        write_journal(tx, actor, verb=f"orders.{kind}", subject=f"order:{order.id}", data={"purpose": purpose})
+        return Revealed(allowed, order.receiver if allowed else None)
+
+    return db.write(actor.merchant_id, reveal)
+
+
+def _record(
+    db: Database, actor: Actor, *, door: str, kind: str, query: str, pairs: list[tuple[int, int]]
+) -> int:
+    return db.write(
+        actor.merchant_id, partial(record_lookup, actor=actor, door=door, kind=kind, query=query, pairs=pairs)
+    )  # fmt: skip
+
+
+def _search(tx: Tx, *, text: str, before: int, limit: int) -> tuple[list[HeadRow], str]:
+    ids = find_order_ids(tx, text=text, before=before, limit=limit + 1)
+    following = str(ids[limit - 1]) if len(ids) > limit else ""
+    terms = [term for term in split_terms(text) if must_recheck(term)]
+    kept = _recheck(tx, ids[:limit], terms) if terms else ids[:limit]
+    return list_heads(tx, order_ids=kept), following
+
+
+def _recheck(tx: Tx, ids: list[int], terms: list[str]) -> list[int]:
+    kept = []
+    for order in load_orders(tx, order_ids=ids, real=True):
+        texts = [order.receiver.name, *(line.title for line in order.lines)]
+        if all(any(term in text.lower() for text in texts) for term in terms):
+            kept.append(order.id)
+    return kept

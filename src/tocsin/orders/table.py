@@ -1,0 +1,108 @@
+"""The tables of boxes 10 to 15.
+
+The head holds what lists and screens need and the axes that the shop moves; a revision and its
+lines are immutable; numbers and sources are small tables of their own.
+"""
+
+import sqlalchemy as sa
+
+from tocsin.core.schema import big, blob, index, merchant_table, text
+
+order_head = merchant_table(
+    "order_head", big("id"), big("shop_id"), text("number"), big("revision"), text("channel"), text("external_id"),
+    text("external_status"), big("status_known"), text("desk_state"), text("payment"), text("payment_method"), text("fulfilment"), text("delivery"),
+    text("campaign"), text("currency"), big("payable_minor"), big("paid_minor", nullable=True),
+    big("placed_at_us"), big("paid_at_us", nullable=True), big("produced_at_us"), text("receiver_name"),
+    text("receiver_phone"), text("summary"), big("holds_open"), text("checked"), key=("id",),
+)  # fmt: skip
+index(order_head, "merchant_id", "desk_state", "-id")
+index(order_head, "merchant_id", "payment", "-id")
+index(order_head, "merchant_id", "fulfilment", "-id")
+index(order_head, "merchant_id", "campaign", "-id")
+index(order_head, "merchant_id", "-placed_at_us", "-id")
+index(order_head, "merchant_id", "payable_minor", "-id")
+index(order_head, "merchant_id", "number")
+_held = order_head.c.holds_open > 0
+sa.Index(
+    "ix_order_head_held", order_head.c.merchant_id, order_head.c.id.desc(), sqlite_where=_held, postgresql_where=_held
+)
+
+order_revision = merchant_table(
+    "order_revision", big("order_id"), big("revision"), big("party_version"), text("body"), text("content_hash"),
+    big("computed_goods_minor"), big("computed_payable_minor"), text("reason"), text("actor_kind"), big("actor_id"),
+    text("actor_name"), big("at_us"), key=("order_id", "revision"), append_only=True,
+)  # fmt: skip
+
+order_line = merchant_table(
+    "order_line", big("order_id"), big("revision"), big("position"), text("line_id"), text("sku"), text("title"),
+    text("spec"), text("unit"), big("quantity_micro"), big("unit_price_micro"), big("discount_minor"),
+    big("total_minor", nullable=True), big("gift"), key=("order_id", "revision", "position"), append_only=True,
+)  # fmt: skip
+
+order_number = merchant_table("order_number", text("number"), big("order_id"), key=("number",))
+order_source = merchant_table(
+    "order_source", text("channel"), big("shop_id"), text("external_id"), big("order_id"), text("content_digest"),
+    text("axes"), big("version_us", nullable=True), big("source_revision"),
+    key=("channel", "shop_id", "external_id"),
+)  # fmt: skip
+number_counter = merchant_table("number_counter", big("shop_id"), text("day"), big("last"), key=("shop_id", "day"))
+
+hold = merchant_table(
+    "hold", big("id"), big("order_id"), big("revision"), text("kind"), text("reason"), text("findings"),
+    big("job_id", nullable=True), text("copy"), big("since_us"), big("by_id"), text("by_name"),
+    big("until_us", nullable=True), big("closed_at_us", nullable=True), text("closed_by"), text("closed_reason"),
+    key=("id",),
+)  # fmt: skip
+_open = hold.c.closed_at_us.is_(None)
+index(hold, "merchant_id", "order_id", "-id")
+sa.Index("ix_hold_open_order", hold.c.merchant_id, hold.c.order_id, sqlite_where=_open, postgresql_where=_open)
+sa.Index(
+    "ix_hold_open_kind", hold.c.merchant_id, hold.c.kind, hold.c.order_id.desc(), sqlite_where=_open,
+    postgresql_where=_open,
+)  # fmt: skip
+
+order_finding = merchant_table(
+    "order_finding", big("order_id"), big("position"), big("revision"), text("code"), text("level"), text("field"),
+    text("data"), key=("order_id", "position"),
+)  # fmt: skip
+index(order_finding, "merchant_id", "code", "-order_id")
+
+acknowledgement = merchant_table(
+    "acknowledgement", big("order_id"), big("revision"), text("code"), text("field"), big("at_us"), big("actor_id"),
+    text("actor_name"), key=("order_id", "revision", "code", "field"), append_only=True,
+)  # fmt: skip
+
+lookup = merchant_table(
+    "lookup", big("id"), big("at_us"), text("actor_kind"), big("actor_id"), text("actor_name"), text("door"),
+    text("kind"), text("purpose"), text("query_digest"), blob("sealed_query"), big("count"), blob("hits"),
+    key=("id",), append_only=True,
+)  # fmt: skip
+index(lookup, "merchant_id", "actor_id", "-id")
+lookup_order = merchant_table("lookup_order", big("order_id"), big("lookup_id"), key=("order_id", "lookup_id"))
+lookup_mark = merchant_table("lookup_mark", big("indexed_to"), key=())
+
+screen = merchant_table(
+    "screen", big("id"), text("name"), big("owner_id"), big("shared"), text("filter"), big("at_us"), key=("id",)
+)  # fmt: skip
+
+import_batch = merchant_table(
+    "import_batch", big("id"), text("filename"), text("sha256"), text("importer"), text("options"), text("status"),
+    big("orders"), big("created"), big("changed"), big("unchanged"), big("conflicts"), big("bad_rows"),
+    big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True),
+    blob("sealed_file", nullable=True), key=("id",),
+)  # fmt: skip
+quarantine = merchant_table(
+    "quarantine", big("id"), big("batch_id"), big("row"), text("field"), text("code"), text("reason"), text("data"),
+    blob("sealed_raw"), text("status"), big("at_us"), key=("id",),
+)  # fmt: skip
+index(quarantine, "merchant_id", "status", "-id")
+
+download = merchant_table(
+    "download", big("id"), text("name"), text("format"), text("filter"), big("real"), text("reason"), text("status"),
+    big("rows"), big("total"), big("size_bytes"), text("sha256"), text("path"), text("fault"), big("lookup_id"),
+    big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True), key=("id",),
+)  # fmt: skip
+batch = merchant_table(
+    "batch", big("id"), text("kind"), text("items"), text("sha256"), big("count"), big("actor_id"),
+    text("actor_name"), big("at_us"), key=("id",), append_only=True,
+)  # fmt: skip

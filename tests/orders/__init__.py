@@ -1,0 +1,1 @@
+"""Tests of boxes 10 to 15."""
