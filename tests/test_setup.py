@@ -151,3 +151,26 @@ def test_the_wheel_carries_its_assets(tmp_path: Path):
     assert [name for name in there if name not in carried] == []
     assert carried["tocsin/tickets/fonts/NotoSansSC-Bold.ttf"] > 5_000_000
     assert "tocsin/tickets/fonts/OFL.txt" in carried
+
+
+def test_serve_hands_its_options_on(clone: Path):
+    stub = clone / ".venv/bin/tocsin"
+    stub.write_text('#!/bin/sh\necho "tocsin $*"\n')
+    stub.chmod(0o755)
+    answer = subprocess.run(
+        [clone / "bin/serve", "--empty"], cwd="/", capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "tocsin serve --empty\n"
+
+
+def test_dev_starts_anew_at_a_change(clone: Path):
+    stub = clone / ".venv/bin/tocsin"
+    stub.write_text('#!/bin/sh\necho "tocsin $*"\nexec sleep 60\n')
+    stub.chmod(0o755)
+    with subprocess.Popen([clone / "bin/dev", "--empty"], stdout=subprocess.PIPE, text=True) as dev:
+        assert dev.stdout is not None
+        assert dev.stdout.readline() == "tocsin serve --empty\n"
+        (clone / "src/tocsin/new.py").touch()
+        assert dev.stdout.readline() == "tocsin serve --empty\n"
+        dev.terminate()
+        assert dev.wait(timeout=10) == 0
