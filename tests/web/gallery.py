@@ -35,7 +35,7 @@ def draw(browser: Browser, folder: Path, name: str, *, size: str, locale: str, s
             route.fulfill(status=204)
 
     page.route("**/*", answer)
-    page.on("console", lambda message: print(f"  {name}: {message.text}") if message.type == "error" else None)
+    page.on("console", lambda message: print(f"  {name}: {message.text}") if message.type == "error" and "[object Event]" not in message.text else None)
     page.on("pageerror", lambda error: print(f"  {name}: {error}"))
     page.goto("http://desk.test/page")
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")

@@ -1,0 +1,106 @@
+"""Each template renders from its sample in both languages, without inline code, and escapes what people typed."""
+
+import re
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+
+from tests.telling import assert_none
+from tests.web.samples import FINDINGS, SAMPLES, order, shell
+from tocsin.orders.draft import Party
+from tocsin.web.page import TEMPLATE_DIR, render, show_instant, show_price
+from tocsin.web.words import LOCALES
+
+STATIC = TEMPLATE_DIR.parent / "static"
+PARTIAL = {"components.html", "icons.html", "states.html", "base.html", "door.html", "orders/form.html",
+           "orders/rows.html", "orders/sums.html", "settings/tabs.html", "tickets/answer.html"}  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_sample_renders(name: str, locale: str) -> None:
+    """A name that the sample lacks fails; nothing inline may ask for a weaker content policy."""
+    template, context = SAMPLES[name]
+    html = render(template, locale=locale, **context)
+    wrong = re.findall(r"<style|style=|<script(?![^>]*src=)|\son\w+=|javascript:", html)
+    assert not wrong, f"{name}: inline {wrong}"
+    for form in re.findall(r'<form[^>]*method="post".*?</form>', html, re.S):
+        assert 'name="csrf"' in form, f"{name}: a form without its token: {form[:120]}"
+
+
+def test_each_template_has_a_sample() -> None:
+    known = {template for template, _ in SAMPLES.values()} | PARTIAL
+    assert_none(sorted({str(path.relative_to(TEMPLATE_DIR)) for path in TEMPLATE_DIR.rglob("*.html")} - known))
+
+
+def test_ids_are_unique_and_labels_point_at_fields() -> None:
+    wrong = []
+    for name, (template, context) in SAMPLES.items():
+        html = render(template, locale="en", **context)
+        ids = re.findall(r'\sid="([^"]+)"', html)
+        wrong += [f"{name}: id {one} twice" for one in sorted({one for one in ids if ids.count(one) > 1})]
+        wrong += [f"{name}: label for {one}" for one in re.findall(r'\sfor="([^"]+)"', html) if one not in ids]
+    assert_none(wrong)
+
+
+def test_what_people_typed_is_text() -> None:
+    """A receiver's name or a finding can't become markup."""
+    evil = '<script>alert(1)</script>"onmouseover="x'
+    template, context = SAMPLES["order"]
+    changed = {**context, "order": order(receiver=Party(name=evil, buyer_note=evil), campaign=evil)}
+    html = render(template, locale="en", **{**changed, "findings": [{**FINDINGS[0], "text": evil}]})
+    assert "<script>alert" not in html
+    assert html.count("&lt;script&gt;alert(1)") >= 4
+
+
+def test_a_missing_name_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="rows"):
+        render("orders/query.html", locale="en", shell=shell(), screens=[], asked=None)
+
+
+def test_rights_decide_what_is_offered() -> None:
+    template, context = SAMPLES["order"]
+    owner = render(template, locale="en", **context)
+    auditor = render(template, locale="en", **{**context, "shell": shell(role="auditor")})
+    for offer in ("/amendments", "/cancellation", "/reveals", "/prints"):
+        assert offer in owner and offer not in auditor
+
+
+def test_findings_stand_beside_their_fields() -> None:
+    """The revise page carries each finding twice: in the list, and in its field's box."""
+    template, context = SAMPLES["revise"]
+    html = render(template, locale="en", **context)
+    assert all(html.count(one["text"]) == 2 for one in FINDINGS)
+    box = html.split('id="f-totals-payable_minor"')[1].split('class="field')[0]
+    assert FINDINGS[0]["text"] in box
+
+
+def test_the_outside_learns_the_word_only() -> None:
+    html = render("tickets/scan_outside.html", locale="en", **SAMPLES["scan_outside"][1])
+    assert "SUPERSEDED" in html and "/orders" not in html
+
+
+def test_styles_are_small_and_scripts_are_short() -> None:
+    """The style sheets together stay under 25 KB, a script under 60 lines."""
+    assert sum(path.stat().st_size for path in STATIC.glob("css/*.css")) < 25 * 1024
+    assert_none(path.name for path in STATIC.glob("js/*.js") if len(path.read_text().splitlines()) > 60)
+
+
+def test_every_asset_that_a_page_names_exists() -> None:
+    named = set(re.findall(r'"/static/((?!vendor)[^"]+)"', "".join(
+        (TEMPLATE_DIR / name).read_text() for name in ("base.html", "door.html"))))  # fmt: skip
+    imported = set(re.findall(r'"\./([^"]+)"', (STATIC / "js/desk.js").read_text()))
+    assert_none(sorted(name for name in named if not (STATIC / name).is_file()))
+    assert imported == {path.name for path in Path(STATIC / "js").glob("*.js")} - {"desk.js"}
+
+
+def test_figures_are_shown_as_people_read_them() -> None:
+    assert show_instant(1_582_620_000_000_000, "Asia/Shanghai") == "2020-02-25 16:40"
+    assert show_instant(None, "UTC") == "—"
+    assert [show_price(one, "CNY") for one in (2_000_000, 125_000, None)] == ["2.00", "0.125", "—"]
+    assert show_price(2_000_000, "JPY") == "2"
+    template, context = SAMPLES["money"]
+    assert "−¥2,699.00" in render(template, locale="zh_CN", **context)
+    nothing = {"before_minor": 1, "after_minor": 1, "currency": "CNY", "changes": [], "findings": []}
+    assert "±¥0.00" in render(template, locale="zh_CN", **{**context, "preview": nothing})
