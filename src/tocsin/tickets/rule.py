@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.core.errors import Refusal
-from tocsin.core.money import line_total_minor, minor_digits, plain_minor
+from tocsin.core.money import minor_digits, plain_minor
 from tocsin.core.plugins import PluginBroken, load_plugins
 from tocsin.orders.draft import Order
 
@@ -161,13 +161,6 @@ def currency_known(order: Order) -> bool:
     except Refusal:
         return False
     return True
-
-
-def goods_minor(order: Order) -> int:
-    """Return Σ quantity × price before discounts, rounded half up per line."""
-    return sum(
-        line_total_minor(line.quantity_micro, line.unit_price_micro, order.currency) for line in order.lines
-    )
 
 
 def compare_sum(

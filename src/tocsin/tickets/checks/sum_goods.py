@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from tocsin.orders.draft import Order
-from tocsin.tickets.rule import Check, CheckContext, Finding, compare_sum, currency_known, goods_minor
+from tocsin.orders.total import goods_minor
+from tocsin.tickets.rule import Check, CheckContext, Finding, compare_sum, currency_known
 
 
 def find(order: Order, context: CheckContext) -> Iterator[Finding]:
@@ -15,7 +16,7 @@ def find(order: Order, context: CheckContext) -> Iterator[Finding]:
         "sum_goods",
         order,
         field="totals.goods",
-        expected=goods_minor(order),
+        expected=goods_minor(order.lines, order.currency),
         declared=declared,
         lines=len(order.lines),
     )

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from tocsin.orders.draft import Order
-from tocsin.tickets.rule import Check, CheckContext, Finding, compare_sum, currency_known, goods_minor
+from tocsin.orders.total import goods_minor, payable_minor
+from tocsin.tickets.rule import Check, CheckContext, Finding, compare_sum, currency_known
 
 
 def find(order: Order, context: CheckContext) -> Iterator[Finding]:
@@ -24,15 +25,12 @@ def find(order: Order, context: CheckContext) -> Iterator[Finding]:
 
 def _readings(order: Order) -> list[int]:
     """Return what the payable amount may be: one reading, but for line discounts beside order discounts."""
-    totals = order.totals
-    surcharges = totals.shipping_minor + totals.tax_minor + totals.fees_minor + totals.adjustment_minor
-    extra = surcharges - totals.discounts_minor()
-    if totals.goods_minor is not None:
-        return [totals.goods_minor + extra]
+    gross = payable_minor(order.totals, goods_minor(order.lines, order.currency))
+    if order.totals.goods_minor is not None:
+        return [gross]
     line_discounts = sum(line.discount_minor for line in order.lines)
-    gross = goods_minor(order) + extra
     # Without declared goods nobody says whether line discounts are the order's discounts shared out, or more.
-    return [gross - line_discounts, gross] if totals.discounts_minor() else [gross - line_discounts]
+    return [gross - line_discounts, gross] if order.totals.discounts_minor() else [gross - line_discounts]
 
 
 PLUGIN = Check(
