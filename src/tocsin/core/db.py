@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from tocsin.core import clock
+from tocsin.core.log import get_log
 from tocsin.core.statement import Statement
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T")
 DIRECTORY_SCOPE = 0
+_log = get_log("db")
 
 
 class Tx:
@@ -73,7 +75,10 @@ class Tx:
     def finish(self) -> None:
         """Do what waited for the commit (for the database alone to call)."""
         for action in self._after:
-            action()
+            try:
+                action()
+            except Exception as fault:  # noqa: BLE001 - the change is durable: its author must not be told that it failed
+                _log.error("after_commit_failed", exc_info=fault)
 
     def _execute(self, statement: Statement[Any], params: dict[str, Any]) -> Any:
         sql, constants = statement.compiled(self.dialect)
@@ -104,7 +109,7 @@ class Database:
     def snapshot(self, merchant_id: int) -> Iterator[Tx]:
         """Open a snapshot to stream from; one connection is busy until it closes."""
         raise NotImplementedError
-        yield
+        yield  # type: ignore[unreachable] # makes it a generator
 
     def close(self) -> None:
         """Finish what was accepted and close every connection."""

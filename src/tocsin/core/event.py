@@ -1,7 +1,8 @@
 """Events: one append-only table per installation of what happened; consumers read it in batches.
 
 NOTIFY and the bus only wake. On PostgreSQL ids are not in the order of commit, so a reader
-stops at the snapshot's horizon: it never passes a transaction that is still open.
+stops at the snapshot's horizon: it never passes a transaction that is still open. Such a one may
+end without an event of its own, so a consumer also looks by itself every second or so.
 """
 
 from collections.abc import Callable
@@ -11,9 +12,10 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
+from tocsin.core.bus import EVERYTHING, Bus
 from tocsin.core.db import Tx
 from tocsin.core.schema import DIRECTORY, big, directory_table, metadata, text
-from tocsin.core.statement import Statement, bind, insert_into, upsert
+from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 
 event = sa.Table(
     "event", metadata,
@@ -24,7 +26,7 @@ event = sa.Table(
     info=DIRECTORY,
 )  # fmt: skip
 sa.Index("ix_event_horizon_id", event.c.horizon, event.c.id)
-sa.Index("ix_event_merchant_id", event.c.merchant_id, event.c.id)
+sa.Index("ix_event_merchant_id", event.c.merchant_id, event.c.horizon, event.c.id)
 event_consumer = directory_table("event_consumer", text("name"), big("horizon"), big("event_id"), key=("name",))
 
 
@@ -61,6 +63,7 @@ _POSITION = Statement(
     Position,
 )  # fmt: skip
 _adding = upsert(event_consumer)
+_BEGIN = Statement[None](_adding.on_conflict_do_nothing(), sets=("name", "horizon", "event_id"))
 _MOVE = Statement[None](
     _adding.on_conflict_do_update(
         index_elements=["name"], set_={"horizon": _adding.excluded.horizon, "event_id": _adding.excluded.event_id}
@@ -68,25 +71,34 @@ _MOVE = Statement[None](
     sets=("name", "horizon", "event_id"),
 )
 _after = sa.tuple_(event.c.horizon, event.c.id) > sa.tuple_(bind("horizon"), bind("event_id"))
+_open = event.c.horizon < sa.text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+_SETTLED = {"sqlite": sa.true(), "postgresql": _open}
 _NEXT = {
-    "sqlite": Statement(
-        sa.select(*_COLUMNS).where(event.c.id > bind("event_id")).order_by(event.c.id).limit(bind("limit")), Event
-    ),
-    "postgresql": Statement(
-        sa.select(*_COLUMNS)
-        .where(_after, event.c.horizon < sa.text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+    dialect: Statement(
+        sa.select(*_COLUMNS).where(_after, settled).order_by(event.c.horizon, event.c.id).limit(bind("limit")), Event
+    )
+    for dialect, settled in _SETTLED.items()
+}
+_LATEST = {
+    dialect: Statement[tuple[int]](
+        sa.select(event.c.id).where(settled).order_by(event.c.horizon.desc(), event.c.id.desc()).limit(1)
+    )
+    for dialect, settled in _SETTLED.items()
+}
+# An id that is unknown, such as 0, replays from the beginning.
+_seen = sa.select(event.c.horizon).where(event.c.id == bind("event_id")).scalar_subquery()
+_unseen = sa.tuple_(event.c.horizon, event.c.id) > sa.tuple_(sa.func.coalesce(_seen.correlate(None), 0), bind("event_id"))
+_REPLAY = {
+    dialect: Statement(
+        sa.select(*_COLUMNS).where(own(event), _unseen, settled)
         .order_by(event.c.horizon, event.c.id).limit(bind("limit")),
         Event,
-    ),
+    )
+    for dialect, settled in _SETTLED.items()
 }  # fmt: skip
-_LATEST = Statement[tuple[int]](sa.select(sa.func.coalesce(sa.func.max(event.c.id), 0)))
-_REPLAY = Statement(
-    sa.select(*_COLUMNS)
-    .where(event.c.merchant_id == bind("merchant_id"), event.c.id > bind("event_id"))
-    .order_by(event.c.id).limit(bind("limit")),
-    Event,
-)  # fmt: skip
+TOPIC = "event"
 _wakers: list[Callable[[], None]] = []
+_buses: list[Bus] = []
 
 
 def append_event(tx: Tx, kind: str, *, subject_id: int, data: dict[str, Any] | None = None) -> None:
@@ -97,14 +109,37 @@ def append_event(tx: Tx, kind: str, *, subject_id: int, data: dict[str, Any] | N
 
 
 def on_event(waker: Callable[[], None]) -> Callable[[], None]:
-    """Have a callable woken after each commit that appended events; return what takes it off again."""
+    """Have a callable woken after each commit that appended events; return what takes it off again.
+
+    With a bus joined, commits of other processes wake it too. It may be woken for nothing.
+    """
     _wakers.append(waker)
     return lambda: _wakers.remove(waker)
 
 
+def join_bus(bus: Bus) -> Callable[[], None]:
+    """Tell other processes of this one's events and wake at theirs; return what leaves the bus again."""
+
+    def wake(topic: str) -> None:
+        if topic in (TOPIC, EVERYTHING):
+            _wake_here()
+
+    unlisten = bus.listen(wake)
+    _buses.append(bus)
+
+    def leave() -> None:
+        _buses.remove(bus)
+        unlisten()
+
+    return leave
+
+
 def take_events(tx: Tx, consumer: str, *, limit: int = 200) -> list[Event]:
     """Return the next events of a consumer and move its position; both are one transaction."""
-    position = tx.one(_POSITION, name=consumer) or Position(0, 0)
+    position = tx.one(_POSITION, name=consumer)
+    if position is None:  # the row is the lock: two that begin at once must not both read from the start
+        tx.run(_BEGIN, name=consumer, horizon=0, event_id=0)
+        position = tx.one(_POSITION, name=consumer) or Position(0, 0)
     found = tx.rows(_NEXT[tx.dialect], horizon=position.horizon, event_id=position.event_id, limit=limit)
     if found:
         tx.run(_MOVE, name=consumer, horizon=found[-1].horizon, event_id=found[-1].id)
@@ -112,15 +147,22 @@ def take_events(tx: Tx, consumer: str, *, limit: int = 200) -> list[Event]:
 
 
 def replay_events(tx: Tx, *, after_id: int, limit: int = 500) -> list[Event]:
-    """Return the merchant's events after an id: what a browser that was away has missed."""
-    return tx.rows(_REPLAY, event_id=after_id, limit=limit)
+    """Return the merchant's events after one that was seen: what a browser that was away has missed."""
+    return tx.rows(_REPLAY[tx.dialect], event_id=after_id, limit=limit)
 
 
 def latest_event_id(tx: Tx) -> int:
-    """Return the newest event's id, 0 where there is none."""
-    return int(tx.value(_LATEST))
+    """Return the id of the newest event that no open transaction can still precede, 0 where there is none."""
+    return int(tx.value(_LATEST[tx.dialect]) or 0)
 
 
 def _wake() -> None:
+    for bus in tuple(_buses):
+        bus.publish(TOPIC)  # a bus wakes its own process too
+    if not _buses:
+        _wake_here()
+
+
+def _wake_here() -> None:
     for waker in tuple(_wakers):
         waker()

@@ -13,12 +13,17 @@ _COUNTERS = 1 << 12
 
 
 class IdMaker:
-    """Makes ids for one leased node; never goes back, even when the wall clock does."""
+    """Makes ids for one leased node; never goes back, even when the wall clock does.
 
-    def __init__(self, node: int = 0) -> None:
+    Args:
+        node: 0 to 1023.
+        after_ms: milliseconds since the epoch that an earlier maker of this process has used.
+    """
+
+    def __init__(self, node: int = 0, *, after_ms: int = 0) -> None:
         if not 0 <= node < NODES:
             raise ValueError(f"node {node} is not in 0..{NODES - 1}")
-        self._node, self._last_ms, self._counter = node, 0, 0
+        self._node, self._last_ms, self._counter = node, after_ms, 0
         self._lock = threading.Lock()
 
     def next(self) -> int:
@@ -33,6 +38,11 @@ class IdMaker:
                     self._last_ms, self._counter = self._last_ms + 1, 0
             return (self._last_ms << 22) | (self._node << 12) | self._counter
 
+    def used_ms(self) -> int:
+        """Return the first millisecond that no id was made in."""
+        with self._lock:
+            return self._last_ms + 1
+
 
 _maker = IdMaker()
 
@@ -40,7 +50,7 @@ _maker = IdMaker()
 def use_node(node: int) -> None:
     """Make this process's ids with a leased node number."""
     global _maker
-    _maker = IdMaker(node)
+    _maker = IdMaker(node, after_ms=_maker.used_ms())
 
 
 def new_id() -> int:

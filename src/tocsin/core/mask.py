@@ -13,7 +13,7 @@ _COMPOUND = frozenset(
     "慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 令狐".split()
 )
 _STREET = re.compile(r"^.*?(?:大道|路|街|巷|弄|镇|乡|村|道|(?i:street|st\.?|road|rd\.?|avenue|ave\.?|lane))(?=$|[\s,，\d]|.)")
-_DIGITS = re.compile(r"\d(?:[\d\- ]{5,}\d)")
+_DIGITS = re.compile(r"\d(?:[\d\- ]{4,}\d)")
 
 
 def mask_name(name: str) -> str:
@@ -21,15 +21,18 @@ def mask_name(name: str) -> str:
     if not name:
         return ""
     if name.isascii():
-        return " ".join(word[0] + "*" * max(1, len(word) - 1) for word in name.split())
+        return " ".join((word[0] if len(word) > 1 else "") + "*" * max(1, len(word) - 1) for word in name.split())
+    if len(name) == 1:
+        return "*"
     kept = 2 if name[:2] in _COMPOUND and len(name) > 2 else 1
     return name[:kept] + "*" * max(1, len(name) - kept)
 
 
 def mask_phone(phone: str) -> str:
-    """Return the first three and last four digits: 138****5678; of a short one, the last two."""
+    """Return the first three and last four digits: 138****5678; of a short one at most the last two."""
     if len(phone) < 9:
-        return "*" * max(0, len(phone) - 2) + phone[-2:] if phone else ""
+        shown = 2 if len(phone) > 4 else 0
+        return "*" * (len(phone) - shown) + phone[len(phone) - shown :]
     return phone[:3] + "*" * (len(phone) - 7) + phone[-4:]
 
 
@@ -48,7 +51,10 @@ def mask_note(note: str) -> str:
 
 
 def mask_party(party: Party) -> Party:
-    """Return a party as lists show it; province, city, district and country stay."""
+    """Return a party as lists show it; province, city, district and country stay.
+
+    A name, phone or address that the buyer wrote again into a note or the address is hidden there too.
+    """
     return Party(
         name=mask_name(party.name),
         phone=mask_phone(party.phone),
@@ -56,7 +62,13 @@ def mask_party(party: Party) -> Party:
         province=party.province,
         city=party.city,
         district=party.district,
-        address=mask_address(party.address),
-        postcode=party.postcode[:3] + "***" if party.postcode else "",
-        buyer_note=mask_note(party.buyer_note),
+        address=_hide(mask_address(party.address), party),
+        postcode=(party.postcode[:3] if len(party.postcode) > 3 else "") + "***" if party.postcode else "",
+        buyer_note=_hide(mask_note(_hide(party.buyer_note, party)), party),
     )
+
+
+def _hide(text: str, party: Party) -> str:
+    for secret in filter(None, (party.address, party.phone, party.name)):
+        text = text.replace(secret, "***")
+    return text

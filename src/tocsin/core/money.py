@@ -4,7 +4,7 @@ Never a float. Formatted here and nowhere else.
 """
 
 import re
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from babel.numbers import format_currency, get_currency_precision, list_currencies
 from msgspec import Struct
@@ -19,6 +19,12 @@ class AmountUnreadable(Refusal):
     """“{text}” is not an amount: write digits with at most one decimal point, as in 1,234.50"""
 
     kind, code = "invalid", "amount_unreadable"
+
+
+class AmountTooLarge(Refusal):
+    """Quantity × unit price is more than any order comes to: correct the quantity or the price"""
+
+    kind, code = "invalid", "amount_too_large"
 
 
 class CurrencyUnknown(Refusal):
@@ -53,21 +59,20 @@ def minor_digits(currency: str) -> int:
 
 
 _noise = re.compile(r"^[¥￥$€£]|元$|\s")
-_shape = re.compile(r"^[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?$")
+_shape = re.compile(r"^[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?$", re.ASCII)
+# More digits than a text of 40 characters has: rounding happens once, where we say.
+_exact = Context(prec=60, rounding=ROUND_HALF_UP)
 
 
 def _decimal(text: str) -> Decimal:
     clean = _noise.sub("", text.strip())
     if not _shape.match(clean) or not any("0" <= c <= "9" for c in clean):
         raise AmountUnreadable(text=text[:40])
-    try:
-        return Decimal(clean.replace(",", ""))
-    except InvalidOperation:
-        raise AmountUnreadable(text=text[:40]) from None
+    return Decimal(clean.replace(",", ""))
 
 
 def _scaled(text: str, digits: int) -> int:
-    value = (_decimal(text).scaleb(digits)).quantize(Decimal(1), ROUND_HALF_UP) if len(text) < 40 else None
+    value = _exact.quantize(_exact.scaleb(_decimal(text), digits), Decimal(1)) if len(text) < 40 else None
     if value is None or abs(value) > MAX_INT64:
         raise AmountUnreadable(text=text[:40])
     return int(value)
@@ -92,10 +97,17 @@ def parse_micro(text: str) -> int:
 
 
 def line_total_minor(quantity_micro: int, unit_price_micro: int, currency: str) -> int:
-    """Return quantity × unit price in minor units, rounded half up (away from zero) per line."""
-    product, scale = quantity_micro * unit_price_micro, 10 ** (12 - minor_digits(currency))
+    """Return quantity × unit price in minor units, rounded half up (away from zero) per line.
+
+    Raises:
+        AmountTooLarge: it is beyond 64 bits.
+    """
+    product, scale = quantity_micro * unit_price_micro, int(10 ** (12 - minor_digits(currency)))
     sign = -1 if product < 0 else 1
-    return sign * ((abs(product) * 2 + scale) // (2 * scale))
+    total = (abs(product) * 2 + scale) // (2 * scale)
+    if total > MAX_INT64:
+        raise AmountTooLarge
+    return sign * total
 
 
 def plain_minor(minor: int, currency: str) -> str:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from tocsin.core.db import Tx
 from tocsin.core.ident import new_id
 from tocsin.core.schema import big, blob, index, merchant_table, text
-from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.vault import KEY_BYTES, MerchantKeys, SealBroken, seal, unseal
 
 
@@ -68,7 +68,13 @@ _PERSON_BY_PHONE = Statement(
     sa.select(person.c.id, person.c.wrapped_key).where(own(person), person.c.phone_digest == bind("phone_digest", str)),
     _PersonRow,
 )
-_ADD_PERSON = insert_into(person)
+_ADD_PERSON = Statement[None](
+    upsert(person).on_conflict_do_nothing(),
+    sets=("merchant_id", "id", "phone_digest", "wrapped_key", "erased_at_us"),
+)
+_FORGET_PHONE = Statement[None](
+    sa.update(person).where(own(person), person.c.id == bind("b_id")).values(phone_digest=None)
+)
 _ADD_PARTY = insert_into(party)
 PARTY_COLUMNS = (
     party.c.order_id, party.c.version, party.c.person_id, party.c.sealed, party.c.masked, party.c.digest,
@@ -130,12 +136,25 @@ def masked_party(row: PartyRow) -> Party:
 def _find_or_add_person(tx: Tx, keys: MerchantKeys, phone: str) -> tuple[int, bytes]:
     digest = keys.digest("person", plain_phone(phone)) if phone else None
     found = tx.one(_PERSON_BY_PHONE, phone_digest=digest) if digest else None
-    if found is not None and found.wrapped_key is not None:
-        return found.id, unseal(keys.wrapping, found.wrapped_key, bound_to=_bound(tx.merchant_id, found.id))
+    if found is not None and found.wrapped_key is None:  # erased: who orders again is a new person
+        tx.run(_FORGET_PHONE, b_id=found.id)
+        found = None
+    if found is not None:
+        return _open_person(tx, keys, found)
     owner, data_key = new_id(), secrets.token_bytes(KEY_BYTES)
     wrapped = seal(keys.wrapping, data_key, bound_to=_bound(tx.merchant_id, owner))
-    tx.run(_ADD_PERSON, id=owner, phone_digest=digest, wrapped_key=wrapped, erased_at_us=None)
+    if not tx.run(_ADD_PERSON, id=owner, phone_digest=digest, wrapped_key=wrapped, erased_at_us=None):
+        # On PostgreSQL another transaction added the same person since we looked.
+        found = tx.one(_PERSON_BY_PHONE, phone_digest=digest)
+        assert found is not None, "the phone was just refused as taken"
+        return _open_person(tx, keys, found)
     return owner, data_key
+
+
+def _open_person(tx: Tx, keys: MerchantKeys, found: _PersonRow) -> tuple[int, bytes]:
+    if found.wrapped_key is None:
+        raise SealBroken
+    return found.id, unseal(keys.wrapping, found.wrapped_key, bound_to=_bound(tx.merchant_id, found.id))
 
 
 def _bound(*parts: int) -> bytes:

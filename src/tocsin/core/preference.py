@@ -11,7 +11,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.journal import write_journal
 from tocsin.core.schema import big, merchant_table, text
-from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.statement import Statement, bind, own, upsert
 
 S = TypeVar("S", bound=Struct)
 preference = merchant_table(
@@ -37,7 +37,10 @@ _NEWEST = Statement(
     .order_by(preference.c.revision.desc()).limit(1),
     _Stored,
 )  # fmt: skip
-_ADD = insert_into(preference)
+_ADD = Statement[None](
+    upsert(preference).on_conflict_do_nothing(),
+    sets=("merchant_id", "shop_id", "box", "revision", "value", "at_us", "actor_id"),
+)
 
 
 def read_preference(tx: Tx, kind: type[S], *, box: str, shop_id: int = 0) -> S:
@@ -66,8 +69,10 @@ def change_preference(tx: Tx, actor: Actor, value: Struct, *, box: str, revision
     if present != revision:
         raise PreferenceMoved(box=box, revision=present)
     encoded = msgspec.json.encode(value).decode()
-    tx.run(
+    # On PostgreSQL two may have seen the same revision: the key lets one of them through.
+    if not tx.run(
         _ADD, shop_id=shop_id, box=box, revision=present + 1, value=encoded, at_us=tx.now_us, actor_id=actor.id
-    )  # fmt: skip
+    ):
+        raise PreferenceMoved(box=box, revision=present + 1)
     write_journal(tx, actor, verb="preference.change", subject=f"preference:{box}", data={"revision": present + 1})
     return present + 1

@@ -21,6 +21,8 @@ try:
 except ImportError:  # where no wheel is published: the standard library's, if its engine is sound
     import sqlite3 as engine
 
+__all__ = ["SqliteDatabase", "connect_file", "engine", "lock_folder", "require_sound_engine"]
+
 R = TypeVar("R")
 _FIRST_WITH_WAL, _FIRST_MENDED = (3, 7, 0), (3, 51, 3)
 

@@ -17,7 +17,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 T = TypeVar("T")
 _DIALECTS = {
     "sqlite": sqlite.dialect(paramstyle="named"),
-    "postgresql": PGDialect_psycopg(paramstyle="pyformat"),
+    "postgresql": PGDialect_psycopg(paramstyle="pyformat"),  # type: ignore[no-untyped-call]
 }
 
 
@@ -36,7 +36,9 @@ class Statement(Generic[T]):
         self._clause, self.row, self._sets = clause, row, list(sets)
         self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
         if row is not None:
-            columns = tuple(c.key for c in getattr(clause, "exported_columns", clause.selected_columns))
+            # An UPDATE … RETURNING exports its columns, a text selects them.
+            found = clause.exported_columns if hasattr(clause, "exported_columns") else clause.selected_columns
+            columns = tuple(c.key for c in found)
             fields: tuple[str, ...] = row.__struct_fields__  # type: ignore[attr-defined]
             if columns != fields:
                 raise TypeError(f"{row.__name__} has {fields}, the statement selects {columns}")

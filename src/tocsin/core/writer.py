@@ -13,9 +13,11 @@ from concurrent.futures import Future
 from typing import Any
 
 from tocsin.core.errors import Refusal
+from tocsin.core.log import get_log
 
 GROUP_VERBS = 64
 GROUP_SECONDS = 0.02
+_log = get_log("writer")
 
 
 class WriterStopped(Refusal):
@@ -29,13 +31,12 @@ class Writer:
 
     Args:
         connection: a DB-API connection in autocommit mode, used by this thread alone.
-        begin: builds what a verb is given, from the connection and the call's scope.
     """
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._calls: queue.SimpleQueue[tuple[Callable[[Any], Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._stopping = False
+        self._stopping, self._accepting = False, threading.Lock()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
@@ -46,18 +47,21 @@ class Writer:
             WriterStopped: the writer has been stopped.
             Exception: whatever the call raised (its savepoint is rolled back), or COMMIT did.
         """
-        if self._stopping:
-            raise WriterStopped
         if threading.current_thread() is self._thread:
             raise RuntimeError("a verb asked for a transaction of its own inside the writer's")
         future: Future[Any] = Future()
-        self._calls.put((call, future))
+        with self._accepting:  # what is accepted stands before the end mark, so it is answered
+            if self._stopping:
+                raise WriterStopped
+            self._calls.put((call, future))
         return future.result()
 
     def stop(self) -> None:
         """Finish what was accepted, then end the thread and close the connection."""
-        self._stopping = True
-        self._calls.put(None)
+        with self._accepting:
+            if not self._stopping:
+                self._stopping = True
+                self._calls.put(None)
         self._thread.join()
         self._connection.close()
 
@@ -65,9 +69,6 @@ class Writer:
         while (first := self._calls.get()) is not None:
             if not self._commit_group(first):
                 break
-        while not self._calls.empty():
-            if (left := self._calls.get()) is not None:
-                left[1].set_exception(WriterStopped())
 
     def _commit_group(self, first: tuple[Callable[[Any], Any], Future[Any]]) -> bool:
         done: list[tuple[Future[Any], Any]] = []
@@ -87,7 +88,7 @@ class Writer:
                     break
                 call = following
             self._connection.execute("COMMIT")
-        except BaseException as fault:  # a failing COMMIT must fail its waiters, whatever it raised
+        except BaseException as fault:  # noqa: BLE001 - a failing COMMIT must fail its waiters, whatever it raised
             self._fail_group(fault, call[1], done)
         else:
             for future, result in done:
@@ -110,8 +111,11 @@ class Writer:
             done.append((future, result))
 
     def _fail_group(self, fault: BaseException, last: Future[Any], done: list[tuple[Future[Any], Any]]) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except Exception as second:  # noqa: BLE001 - the waiters hear of the first fault, whatever else breaks
+            _log.error("writer_rollback_failed", exc_info=second)
         for future in [future for future, _ in done] + [last]:
             if not future.done():
                 future.set_exception(fault)

@@ -17,6 +17,7 @@ def all_tables() -> sa.MetaData:
         for module in pkgutil.iter_modules(package.__path__):
             if not module.ispkg:
                 importlib.import_module(f"{package.__name__}.{module.name}")
+    importlib.import_module("tocsin.core.queues.embedded")  # the one plug-in with a table
     return metadata
 
 

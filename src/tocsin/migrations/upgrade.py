@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from tocsin.core.sqlite import engine as sqlite_engine
+from tocsin.core import sqlite
 
 HEAD = "0001"
 
@@ -15,7 +15,7 @@ HEAD = "0001"
 def upgrade_sqlite(path: Path) -> None:
     """Upgrade the database file, in one transaction."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(f"sqlite:///{path}", module=sqlite_engine, poolclass=sa.NullPool)
+    engine = sa.create_engine(f"sqlite:///{path}", module=sqlite.engine, poolclass=sa.NullPool)
 
     # The driver must not commit before DDL: the upgrade is whole or not at all.
     @sa.event.listens_for(engine, "connect")

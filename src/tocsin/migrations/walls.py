@@ -13,10 +13,8 @@ def sqlite_walls(tables: Iterable[sa.Table]) -> list[str]:
     found = []
     for table in filter(is_append_only, tables):
         for act in ("UPDATE", "DELETE"):
-            found.append(
-                f"CREATE TRIGGER {table.name}_no_{act.lower()} BEFORE {act} ON {table.name} "
-                f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
-            )
+            refusal = f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
+            found += [f"CREATE TRIGGER {table.name}_no_{act.lower()} BEFORE {act} ON {table.name} {refusal}"]
     return found
 
 
