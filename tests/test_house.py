@@ -4,6 +4,7 @@ import ast
 import graphlib
 import re
 import subprocess
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from docs.make import import_everything
+from docs.make import import_everything, plugin_modules
 from tests.telling import assert_none
 from tocsin.core.errors import Refusal
 from tocsin.core.schema import metadata
@@ -146,6 +147,29 @@ def test_no_import_ring():
     except graphlib.CycleError as ring:
         pytest.fail(f"a ring of imports: {' → '.join(ring.args[1])}")
     assert len(order) > 50
+
+
+def test_each_plugin_folder_has_its_import_contract():
+    told = (ROOT / "pyproject.toml").read_text("utf-8")
+    contracts = [
+        c for c in tomllib.loads(told)["tool"]["importlinter"]["contracts"] if c["type"] == "independence"
+    ]
+    apart = {module for contract in contracts for module in contract["modules"]}
+    assert_none({f"tocsin.{folder}.*" for folder in plugin_modules()} - apart)
+
+
+def test_each_plugin_folder_has_a_contract_test():
+    """A test asks the same of whatever the scan finds, by the scan or by the verb that makes it."""
+    scans = {f'load_plugins("{folder}")': {f'load_plugins("{folder}")'} for folder in plugin_modules()}
+    for path in SOURCE:
+        for node in functions_of(path):
+            for scan in scans.keys() & {ast.unparse(call).replace("'", '"') for call in ast.walk(node)}:
+                scans[scan].add(f"{node.name}(")
+    texts = [path.read_text("utf-8") for path in TESTS if path != Path(__file__)]
+    untested = [
+        scan for scan, names in scans.items() if not any(name in text for text in texts for name in names)
+    ]
+    assert_none(untested, "no test scans the folder")
 
 
 def test_each_code_is_one_refusal():
