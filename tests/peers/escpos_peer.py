@@ -15,12 +15,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal
+from typing import Literal, Self
 
 import zxingcpp
 from PIL import Image
 
-PICTURE, QUEUED_STATUS, CUT = "raster", "gs_r", "cut"
+from tests.peers.escpos_commands import CUT, PICTURE, QUEUED_STATUS, parse_command
 
 
 @dataclass
@@ -35,6 +35,8 @@ class Switches:
     """Answers DLE EOT, but not GS r: many cheap printers."""
     reset_after_bytes: int | None = None
     """Resets the connection once so many bytes of commands came in, status requests not counted."""
+    error: int = 0
+    """Bits of DLE EOT 3: 0x08 is the cutter."""
     delay_seconds: float = 0.0
     """How long a band takes to print."""
     out_after_rows: int | None = None
@@ -44,7 +46,8 @@ class Switches:
 
     def stopped(self) -> bool:
         """Tell whether the mechanism stands still."""
-        return (self.paper == "out" and not self.goes_on_when_out) or self.cover_open or not self.online
+        out = self.paper == "out" and not self.goes_on_when_out
+        return out or self.cover_open or bool(self.error) or not self.online
 
     def realtime_answer(self, n: int) -> int:
         """Return the byte that answers DLE EOT n."""
@@ -54,6 +57,8 @@ class Switches:
                 return 0x12 | 0x08 * self.stopped()
             case 2:
                 return 0x12 | 0x04 * self.cover_open | 0x20 * out
+            case 3:
+                return 0x12 | self.error
             case 4:
                 return 0x12 | 0x0C * (low or out) | 0x60 * out
         return 0x12
@@ -102,7 +107,7 @@ class EscposPeer:
         self._closing = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def __enter__(self) -> "EscposPeer":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -259,41 +264,15 @@ class _Connection:
         """Return the next whole command once the mechanism may move, None when no more will come."""
         while True:
             with self.more:
-                length, name, data = _parse(self.buffer)
+                length, name, data = parse_command(self.buffer)
                 if length and not self.peer.switches.stopped():
                     del self.buffer[:length]
                     return name, data
-                if self.peer._closing.is_set() or (self.ended and (not length or self.peer.switches.stopped())):
+                if self.peer._closing.is_set() or (
+                    self.ended and (not length or self.peer.switches.stopped())
+                ):
                     return None
                 self.more.wait(0.02 if length else 1.0)
-
-
-_SHAPES = {  # command: (name, length)
-    b"\x1b@": ("init", 2),
-    b"\x1bd": ("feed", 3),
-    b"\x1da": ("asb", 3),
-    b"\x1dr": (QUEUED_STATUS, 3),
-}
-
-
-def _parse(buffer: bytearray) -> tuple[int, str, bytes]:
-    """Return length, name and data of the first command in a buffer; length 0 while it is not whole."""
-    head = bytes(buffer[:2])
-    if len(head) < 2 and (not head or head in (b"\x1b", b"\x1d")):
-        return 0, "", b""
-    if head in _SHAPES:
-        name, length = _SHAPES[head]
-        return (length, name, bytes(buffer[2:length])) if len(buffer) >= length else (0, "", b"")
-    if head == b"\x1dV":
-        length = 4 if len(buffer) > 2 and buffer[2] in (65, 66) else 3
-        return (length, CUT, bytes(buffer[2:length])) if len(buffer) >= length else (0, "", b"")
-    if head == b"\x1dv":
-        if len(buffer) < 8:
-            return 0, "", b""
-        width, rows = struct.unpack("<HH", buffer[4:8])
-        length = 8 + width * rows
-        return (length, PICTURE, bytes(buffer[4:length])) if len(buffer) >= length else (0, "", b"")
-    return 1, "text" if buffer[0] >= 0x20 else "other", bytes(buffer[:1])
 
 
 def main() -> None:

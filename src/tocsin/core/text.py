@@ -15,9 +15,3 @@ def strip_control(text: str) -> str:
     if not text.isprintable():
         text = "".join(c for c in text.translate(_BREAKS) if unicodedata.category(c) not in _REMOVED)
     return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-def removed_characters(text: str) -> list[str]:
-    """Return what `strip_control` would take away or replace, each once, as `U+202E`, in order of code."""
-    odd = {c for c in text if unicodedata.category(c) in _REMOVED or ord(c) in _BREAKS}
-    return [f"U+{ord(c):04X}" for c in sorted(odd)]

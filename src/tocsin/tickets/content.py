@@ -11,13 +11,42 @@ import msgspec
 from msgspec import Struct
 
 from tocsin.core import clock, money
+from tocsin.core.mask import mask_party
 from tocsin.core.text import strip_control
-from tocsin.orders.draft import Line, Order, Party
+from tocsin.orders.draft import Line, Order
 from tocsin.tickets.engine import engine_digest
 
 Copy = Literal["merchant", "customer", "kitchen", "delivery"]
 MASKED_COPIES: frozenset[str] = frozenset({"customer", "kitchen"})
 _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class PaperRequest(Struct, frozen=True, kw_only=True):
+    """What is asked of one paper, beside the order.
+
+    Args:
+        serial: the paper's own number: up to 64 letters, digits, - and _.
+        scan_url: the link behind the QR code, with the paper's random code.
+        code128: 1 to 24 digits for the bar code.
+        printed_at_us: when it is drawn; shown in `zone`, the shop's.
+        reprint_no: 0 for the first paper of this revision and copy, n for its n-th repetition.
+        amended_from: the earlier revision that is already on paper, 0 where there is none.
+        void: an intercept slip: the order must not go out.
+        profile: the printer's profile, which the verdict binds.
+    """
+
+    copy: Copy
+    serial: str
+    scan_url: str
+    code128: str
+    printed_at_us: int
+    zone: str
+    locale: str = "zh_CN"
+    paper_mm: Literal[58, 80] = 80
+    reprint_no: int = 0
+    amended_from: int = 0
+    void: bool = False
+    profile: str = ""
 
 
 class LineContent(Struct, frozen=True, kw_only=True):
@@ -69,68 +98,39 @@ class TicketContent(Struct, frozen=True, kw_only=True):
             raise ValueError(f"a serial has up to 64 letters, digits, - and _, not {self.serial[:70]!r}")
 
 
-def build_content(
-    order: Order,
-    *,
-    copy: Copy,
-    serial: str,
-    scan_url: str,
-    code128: str,
-    printed_at_us: int,
-    zone: str,
-    locale: str,
-    paper_mm: Literal[58, 80],
-    masked_receiver: Party | None = None,
-    reprint_no: int = 0,
-    amended_from: int = 0,
-    void: bool = False,
-    profile: str = "",
-) -> TicketContent:
-    """Return what a paper of one revision says.
-
-    Args:
-        order: the revision with its receiver; real text for the merchant's and delivery copies.
-        masked_receiver: the masked receiver, which customer and kitchen copies show; needed for
-            them unless the order is masked itself.
-        reprint_no: 0 for the first paper of this revision, n for its n-th repetition.
-        amended_from: the earlier revision already on paper, 0 where there is none.
+def build_content(order: Order, request: PaperRequest) -> TicketContent:
+    """Return what a paper of one revision says; customer and kitchen copies mask the receiver.
 
     Raises:
-        ValueError: a copy that needs real text got a masked order, or the other way round.
+        ValueError: a merchant's or delivery copy got an order whose receiver is masked.
     """
-    receiver = _receiver_of(order, copy, masked_receiver)
-    note_party = order.receiver if copy == "kitchen" else receiver  # a kitchen cooks by the note itself
-    address = " ".join(filter(None, (receiver.province, receiver.city, receiver.district, receiver.address)))
     collect = _collect_minor(order)
     return TicketContent(
-        copy=copy,
-        serial=serial,
+        copy=request.copy,
+        serial=request.serial,
         number=order.number,
         revision=order.revision,
-        reprint_no=reprint_no,
-        amended_from=amended_from,
-        void=void,
+        reprint_no=request.reprint_no,
+        amended_from=request.amended_from,
+        void=request.void,
         shop=strip_control(order.shop),
         channel=strip_control(order.channel),
         campaign=strip_control(order.campaign),
         delivery=order.delivery,
-        placed_at=_show_instant(order.placed_at_us, zone),
-        paid_at=_show_instant(order.paid_at_us, zone),
-        printed_at=_show_instant(printed_at_us, zone),
-        payment_mark="cod" if collect is not None else order.payment,
-        collect="" if collect is None else money.show_money(collect, order.currency, locale),
-        receiver_name=strip_control(receiver.name),
-        receiver_phone=strip_control(receiver.phone),
-        receiver_address=strip_control(f"{address} {receiver.postcode}".strip()),
-        buyer_note=strip_control(note_party.buyer_note),
+        placed_at=_show_instant(order.placed_at_us, request.zone),
+        paid_at=_show_instant(order.paid_at_us, request.zone),
+        printed_at=_show_instant(request.printed_at_us, request.zone),
+        payment_mark=order.payment if collect is None else "cod",
+        collect="" if collect is None else money.show_money(collect, order.currency, request.locale),
         lines=tuple(_line_content(line, order.currency) for line in order.lines),
         charges=_charges_of(order),
-        payable=money.show_money(order.payable_minor, order.currency, locale),
-        scan_url=scan_url,
-        code128=code128,
-        locale=locale,
-        paper_mm=paper_mm,
-        profile=profile,
+        payable=money.show_money(order.payable_minor, order.currency, request.locale),
+        scan_url=request.scan_url,
+        code128=request.code128,
+        locale=request.locale,
+        paper_mm=request.paper_mm,
+        profile=request.profile,
+        **_receiver_texts(order, request.copy),
     )
 
 
@@ -153,16 +153,19 @@ def shown_text(content: TicketContent) -> str:
     return "\n".join(texts)
 
 
-def _receiver_of(order: Order, copy: Copy, masked_receiver: Party | None) -> Party:
-    if copy not in MASKED_COPIES:
-        if order.masked:
-            raise ValueError(f"a {copy} copy needs the real receiver")
-        return order.receiver
-    if order.masked:
-        return order.receiver
-    if masked_receiver is None:
-        raise ValueError(f"a {copy} copy needs the masked receiver")
-    return masked_receiver
+def _receiver_texts(order: Order, copy: Copy) -> dict[str, str]:
+    receiver = order.receiver
+    if copy not in MASKED_COPIES and order.masked:
+        raise ValueError(f"a {copy} copy needs the real receiver")
+    if copy in MASKED_COPIES and not order.masked:
+        receiver = mask_party(receiver)
+    places = (receiver.province, receiver.city, receiver.district, receiver.address, receiver.postcode)
+    return {
+        "receiver_name": strip_control(receiver.name),
+        "receiver_phone": strip_control(receiver.phone),
+        "receiver_address": strip_control(" ".join(filter(None, places))),
+        "buyer_note": strip_control(receiver.buyer_note),
+    }
 
 
 def _collect_minor(order: Order) -> int | None:
@@ -178,7 +181,9 @@ def _show_instant(instant_us: int | None, zone: str) -> str:
 def _line_content(line: Line, currency: str) -> LineContent:
     total = line.total_minor
     if total is None:
-        total = money.line_total_minor(line.quantity_micro, line.unit_price_micro, currency) - line.discount_minor
+        total = (
+            money.line_total_minor(line.quantity_micro, line.unit_price_micro, currency) - line.discount_minor
+        )
     return LineContent(
         title=strip_control(line.title),
         spec=strip_control(line.spec),

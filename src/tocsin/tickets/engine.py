@@ -6,6 +6,7 @@ Customers' text reaches the template as JSON in `sys.inputs`: it is data, never 
 import hashlib
 import threading
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -34,7 +35,7 @@ def engine_digest() -> str:
         FileNotFoundError: the package lacks a font or the template.
     """
     parts = [hashlib.sha256((FONTS / name).read_bytes()).hexdigest() for name in FONT_FILES]
-    parts += [hashlib.sha256(TEMPLATE.read_bytes()).hexdigest(), typst.__version__]
+    parts += [hashlib.sha256(TEMPLATE.read_bytes()).hexdigest(), version("typst")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -68,4 +69,6 @@ def _fonts() -> typst.Fonts:
 
 
 def _new_compiler() -> typst.Compiler:
-    return typst.Compiler(str(TEMPLATE), root=str(TEMPLATE.parent), font_paths=_fonts(), ignore_system_fonts=True)
+    return typst.Compiler(
+        str(TEMPLATE), root=str(TEMPLATE.parent), font_paths=_fonts(), ignore_system_fonts=True
+    )

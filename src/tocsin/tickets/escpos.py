@@ -52,7 +52,9 @@ def is_queued_answer(byte: int) -> bool:
 def read_status(answers: tuple[int, int, int, int]) -> PrinterStatus:
     """Return the status that the four answers to DLE EOT 1 to 4 tell."""
     printer, cause, error, roll = answers
-    paper: Literal["ok", "low", "out"] = "out" if cause & 0x20 or roll & 0x60 else "low" if roll & 0x0C else "ok"
+    paper: Literal["ok", "low", "out"] = (
+        "out" if cause & 0x20 or roll & 0x60 else "low" if roll & 0x0C else "ok"
+    )
     cover_open = bool(cause & 0x04)
     trouble = "cover_open" if cover_open else "paper_out" if paper == "out" else ""
     if not trouble and error & 0x6C:

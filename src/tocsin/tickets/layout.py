@@ -37,7 +37,9 @@ def draw_raster(content: TicketContent) -> Raster:
     width = PRINTABLE_DOTS[content.paper_mm]
     if page.width != width:
         raise ValueError(f"the template drew {page.width} dots where the paper takes {width}")
-    dark = page.point([255 if grey < _DARK_BELOW else 0 for grey in range(256)]).convert("1", dither=Image.Dither.NONE)
+    dark = page.point([255 if grey < _DARK_BELOW else 0 for grey in range(256)]).convert(
+        "1", dither=Image.Dither.NONE
+    )
     return Raster(width, page.height, dark.tobytes())
 
 

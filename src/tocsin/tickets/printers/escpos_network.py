@@ -37,10 +37,14 @@ class EscposNetwork:
     def probe(self, options: EscposOptions) -> PrinterStatus:
         """Return how the printer is now, or why it does not say."""
         try:
-            with _connect(options) as line:
-                return _ask_status(line, options.connect_timeout_seconds)
+            line = _connect(options)
         except OSError as trouble:
             return PrinterStatus(online=False, paper="unknown", detail=_reason(trouble))
+        with line:
+            try:
+                return _ask_status(line, options.connect_timeout_seconds)
+            except OSError as trouble:
+                return PrinterStatus(online=False, paper="unknown", detail=_reason(trouble, timeout="mute"))
 
     def send(self, options: EscposOptions, content: TicketContent) -> PrintOutcome:
         """Print one paper on one connection, and return what became of it."""
@@ -56,15 +60,16 @@ class EscposNetwork:
             try:
                 before = _ask_status(line, options.connect_timeout_seconds)
             except OSError as trouble:
-                reason = "mute" if isinstance(trouble, TimeoutError) else _reason(trouble)
-                return _failed(reason, str(trouble), **facts)
+                return _failed(_reason(trouble, timeout="mute"), str(trouble), **facts)
             facts["status_before"] = before
             if not before.online:
                 return _failed(before.detail, **facts)
             return _print(line, options, raster, facts)
 
 
-def _print(line: socket.socket, options: EscposOptions, raster: Raster, facts: dict[str, Any]) -> PrintOutcome:
+def _print(
+    line: socket.socket, options: EscposOptions, raster: Raster, facts: dict[str, Any]
+) -> PrintOutcome:
     data = escpos.encode_ticket(raster) + escpos.ASK_WHEN_DONE
     patience = options.answer_timeout_seconds + raster.height_px / _SLOWEST_ROWS_PER_SECOND
     sent = 0
@@ -77,7 +82,9 @@ def _print(line: socket.socket, options: EscposOptions, raster: Raster, facts: d
         if sent == 0:
             return _failed(_reason(trouble), str(trouble), **facts)
         reason = "unconfirmed" if isinstance(trouble, TimeoutError) else _reason(trouble)
-        return _unknown(reason, f"{sent} of {len(data)} bytes: {trouble}", _status_after(line, options), facts)
+        return _unknown(
+            reason, f"{sent} of {len(data)} bytes: {trouble}", _status_after(line, options), facts
+        )
     after = _status_after(line, options)
     if ended:
         return _unknown("paper_out", "the paper ended with this ticket", after, facts)
@@ -137,7 +144,7 @@ def _unknown(reason: str, detail: str, after: PrinterStatus | None, facts: dict[
     )
 
 
-def _reason(trouble: OSError) -> str:
+def _reason(trouble: OSError, *, timeout: str = "unreachable") -> str:
     match trouble:
         case socket.gaierror():
             return "name_unknown"
@@ -146,7 +153,7 @@ def _reason(trouble: OSError) -> str:
         case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             return "connection_lost"
         case TimeoutError():
-            return "unreachable"
+            return timeout
     return "network_error"
 
 

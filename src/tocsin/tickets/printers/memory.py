@@ -40,7 +40,9 @@ class MemoryPrinter:
         if script:
             outcome = script.popleft()
         elif before.online:
-            outcome = PrintOutcome(result="printed", bytes_left=True, status_before=before, status_after=before)
+            outcome = PrintOutcome(
+                result="printed", bytes_left=True, status_before=before, status_after=before
+            )
         else:
             outcome = PrintOutcome(result="failed", reason=before.detail or "offline", status_before=before)
         if outcome.result != "failed":
@@ -50,7 +52,7 @@ class MemoryPrinter:
     def clear(self, tray: str = "default") -> None:
         """Empty a tray and forget its script and status."""
         for kept in (self.sent, self.script, self.status):
-            kept.pop(tray, None)  # type: ignore[attr-defined]
+            kept.pop(tray, None)
 
 
 PLUGIN = MemoryPrinter()

@@ -43,10 +43,21 @@ class PdfFile:
         try:
             _write_whole(target, pdf)
         except OSError as trouble:
+            detail = trouble.strerror or ""
+            return PrintOutcome(result="failed", reason="file_error", detail=detail, status_before=before)
+        try:
+            _flush_folder(target.parent)
+        except OSError as trouble:  # the file stands there, but a power cut might undo the rename
             return PrintOutcome(
-                result="failed", reason="file_error", detail=trouble.strerror or "", status_before=before
+                result="unknown",
+                reason="file_error",
+                detail=trouble.strerror or "",
+                bytes_left=True,
+                status_before=before,
             )
-        return PrintOutcome(result="printed", bytes_left=True, status_before=before, status_after=self.probe(options))
+        return PrintOutcome(
+            result="printed", bytes_left=True, status_before=before, status_after=self.probe(options)
+        )
 
 
 def _write_whole(target: Path, data: bytes) -> None:
@@ -57,15 +68,18 @@ def _write_whole(target: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, target)
+        Path(name).replace(target)
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
-    folder = os.open(target.parent, os.O_RDONLY)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)
 
 
 PLUGIN = PdfFile()

@@ -1,0 +1,129 @@
+"""The printer contract, kept by every plug-in: device trouble is an answer, and the answer is never too bold."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.peers.escpos_peer import EscposPeer
+from tests.tickets.paper import make_content
+from tocsin.core.plugins import load_plugins
+from tocsin.tickets.content import TicketContent
+from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+from tocsin.tickets.printers.memory import PLUGIN as MEMORY
+
+PRINTERS = load_plugins("tickets.printers")
+FORGED = {
+    "escpos_network": [
+        {},
+        {"host": ""},
+        {"host": "a b"},
+        {"host": "x", "port": 0},
+        {"host": "x", "paper_mm": 76},
+    ],
+    "pdf_file": [{}, {"folder": "relative"}, {"folder": ""}],
+    "memory": [{"tray": ""}, {"tray": 5}],
+}
+
+
+class Bench:
+    """One printer of a kind with its options, how to break it, and how to count what it printed."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.plugin = PRINTERS[name]
+        self.end: Callable[[], object] = lambda: None
+        setup = {"escpos_network": self._network, "pdf_file": self._folder, "memory": self._memory}
+        assert name in setup, f"the printer {name} has no bench here: add one"
+        self.options: dict[str, Any] = setup[name](folder)
+
+    def _network(self, folder: Path) -> dict[str, Any]:
+        peer = EscposPeer()
+        self.end = peer.close
+        self.count = lambda: len(peer.papers())
+        self.break_it = lambda: setattr(peer.switches, "online", False)
+        return {"host": peer.host, "port": peer.port}
+
+    def _folder(self, folder: Path) -> dict[str, Any]:
+        self.count = lambda: len(list(folder.glob("*.pdf")))
+        self.break_it = lambda: shutil.rmtree(folder)
+        return {"folder": str(folder)}
+
+    def _memory(self, folder: Path) -> dict[str, Any]:
+        tray = str(folder)[-80:]
+        self.end = lambda: MEMORY.clear(tray)
+        self.count = lambda: len(MEMORY.sent[tray])
+        self.break_it = lambda: MEMORY.status.update({tray: PrinterStatus(online=False, paper="out")})
+        return {"tray": tray}
+
+    def probe(self) -> PrinterStatus:
+        return self.plugin.probe(msgspec.convert(self.options, self.plugin.options))
+
+    def send(self, content: TicketContent) -> PrintOutcome:
+        return self.plugin.send(msgspec.convert(self.options, self.plugin.options), content)
+
+
+@pytest.fixture(params=sorted(PRINTERS))
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    bench = Bench(request.param, folder)
+    yield bench
+    bench.end()
+
+
+def test_a_printer_is_named_as_its_module_and_describes_its_options(bench: Bench):
+    plugin = bench.plugin
+    assert PRINTERS[plugin.name] is plugin
+    assert isinstance(plugin.confirms, bool)
+    schema = json.dumps(msgspec.json.schema(plugin.options))
+    assert plugin.options.__name__ in schema
+    assert plugin.options.__doc__
+
+
+@pytest.mark.parametrize(("name", "options"), [(name, bad) for name, rows in FORGED.items() for bad in rows])
+def test_options_that_make_no_sense_are_refused(name: str, options: dict[str, Any]):
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(options, PRINTERS[name].options)
+
+
+def test_a_ready_printer_prints_once_and_says_so(bench: Bench):
+    assert bench.probe().online
+    assert bench.count() == 0
+    outcome = bench.send(make_content())
+    assert (outcome.result, outcome.reason) == ("printed", "")
+    assert outcome.bytes_left
+    assert not outcome.permanent
+    assert outcome.status_before is not None
+    assert outcome.status_before.online
+    assert bench.count() == 1
+
+
+def test_a_broken_printer_fails_before_a_byte_leaves(bench: Bench):
+    bench.break_it()
+    assert not bench.probe().online
+    outcome = bench.send(make_content())
+    assert outcome.result == "failed"
+    assert outcome.reason
+    assert not outcome.bytes_left
+    assert bench.count() == 0
+
+
+def test_an_outcome_is_data(bench: Bench):
+    outcome = bench.send(make_content())
+    assert msgspec.json.decode(msgspec.json.encode(outcome), type=PrintOutcome) == outcome
+
+
+@pytest.mark.parametrize("result", ["failed", "unknown", "printed"])
+def test_memory_answers_what_it_is_told(result: Any):
+    tray = f"scripted {result}"
+    options = MEMORY.options(tray=tray)
+    MEMORY.script[tray].append(PrintOutcome(result=result, reason="told"))
+    assert MEMORY.send(options, make_content()).reason == "told"
+    assert len(MEMORY.sent[tray]) == (0 if result == "failed" else 1)
+    assert MEMORY.send(options, make_content()).result == "printed"
+    MEMORY.clear(tray)
+    assert tray not in MEMORY.sent
