@@ -41,9 +41,11 @@ def draw(browser: Browser, folder: Path, name: str, *, size: str, locale: str, s
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     if wide > 0:
         print(f"  {name} {size} {locale}: {wide} px wider than the window")
+    if size == "phone":  # a full page without the bars standing in its middle
+        page.set_viewport_size({"width": width, "height": min(4000, page.evaluate("document.documentElement.scrollHeight"))})
     stem = f"{name}-{size}-{locale}-{scheme}"
     (folder / f"{stem}.html").write_text(html)
-    page.screenshot(path=folder / f"{stem}.png", full_page=size == "phone")
+    page.screenshot(path=folder / f"{stem}.png")
     page.close()
 
 

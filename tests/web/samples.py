@@ -58,7 +58,7 @@ def finding(code: str, level: str, field: str, text: str, by: str = "") -> Conte
 
 
 FINDINGS = [
-    finding("sum_order", "E", "totals.payable_minor", "声明应付 ¥9,684.41，按各项计算为 ¥9,674.41，相差 ¥10.00"),
+    finding("sum_order", "E", "totals.payable", "声明应付 ¥9,684.41，按各项计算为 ¥9,674.41，相差 ¥10.00"),
     finding("phone_shape", "E", "receiver.phone", "18033441849x 不是手机号、座机或 400 号码"),
     finding("price_zero", "W", "lines.2.unit_price", "单价为 0，未标为赠品"),
     finding("text", "W", "receiver.buyer_note", "含控制字符，已去除", "lin"),
@@ -100,16 +100,16 @@ FORM: Context = {
     "lines.0.sku": "201806070026001", "lines.0.spec": "颜色:金色", "lines.0.unit_price": "3788.00", "lines.0.quantity": "1",
     "lines.0.discount": "202.02", "lines.0.total": "3585.98", "lines.1.title": "小米8", "lines.1.unit_price": "2699.00",
     "lines.1.quantity": "3", "lines.2.title": "手机支架", "lines.2.unit_price": "0", "lines.2.quantity": "1",
-    "totals.goods_minor": "11885.00", "totals.shipping_minor": "20.00", "totals.payable_minor": "9684.41",
+    "totals.goods": "11885.00", "totals.shipping": "20.00", "totals.payable": "9684.41",
 }  # fmt: skip
-CHANGES = [{"field": "totals.payable_minor", "before": "9684.41", "after": "9674.41"},
+CHANGES = [{"field": "totals.payable", "before": "9684.41", "after": "9674.41"},
            {"field": "lines.1.quantity", "before": "3", "after": "2"}]  # fmt: skip
 PREVIEW = {"before_minor": 968441, "after_minor": 698541, "currency": "CNY", "changes": CHANGES, "findings": []}
 EDIT: Context = {"order": order(), "form": FORM, "errors": {}, "findings": FINDINGS, "line_count": 3, "currency": "CNY",
                  "may_see_receiver": False, "preview": PREVIEW}  # fmt: skip
 CONFLICT = {"head": 3, "by": "wang", "at_us": T0, "changes": [
     {"field": "receiver.address", "before": "东晓街道***", "mine": "东晓街道***", "theirs": "文化路***"},
-    {"field": "totals.payable_minor", "before": "9684.41", "mine": "9674.41", "theirs": "9600.00"}]}  # fmt: skip
+    {"field": "totals.payable", "before": "9684.41", "mine": "9674.41", "theirs": "9600.00"}]}  # fmt: skip
 COUNTS = {"new": 52, "unchanged": 10, "changed": 2, "conflict": 1, "bad": 1}
 BATCH_ORDERS = [
     {"outcome": outcome, "external_id": f"2018091501000000{n:02}", "number": "", "receiver_name": "大*",
@@ -143,7 +143,7 @@ QUEUES = [
 def job(n: int, state: str, **more: Any) -> Context:
     """Return a print job of the terminal's list."""
     return {
-        "id": 500 + n, "serial": f"T-0001{n:02}", "number": f"DL-20200225-{n:04}", "revision": 1, "copy": "merchant",
+        "id": 500 + n, "serial": f"T-0001{n:02}", "number": f"DL-20200225-{n:04}", "revision": 1, "copy_kind": "merchant",
         "reprint": 0, "amended": False, "state": state, "asked_at_us": T0, "asked_by": "lin", "settled_at_us": T0,
         "outcome_text": "", "scan_url": f"/scan?code=X{n}", **more,
     }  # fmt: skip
@@ -163,7 +163,7 @@ HELD_ROWS = [
         ("DL-20200225-0005", [{**HOLDS[0], "kind": "acknowledge"}], FINDINGS[2:3]),
     ])
 ]  # fmt: skip
-TICKET = {"serial": "T-000104", "number": "DL-20200225-0004", "revision": 1, "head_revision": 2, "copy": "merchant", "reprint": 1,
+TICKET = {"serial": "T-000104", "number": "DL-20200225-0004", "revision": 1, "head_revision": 2, "copy_kind": "merchant", "reprint": 1,
           "printed_at_us": T0, "reason": "改单：应付金额", "order_url": "/orders/DL-20200225-0004"}  # fmt: skip
 ORDER: Context = {
     "order": order(), "findings": FINDINGS, "holds": HOLDS, "printers": PRINTERS, "revealed_until_us": None,
@@ -206,7 +206,7 @@ SIGN_IN: Context = {"shell": door(), "form": {}, "errors": {}, "notice": "", "ba
 PASSWORD: Context = {"shell": door(), "name": "lin", "attempt": "a1", "methods": ["password"], "errors": {}, "locked_until_us": None, "back": ""}
 OWNER: Context = {"shell": door("/owner/abc"), "token": "abc", "shop_name": "鼎龙旗舰店", "form": {}, "errors": {}, "used": False}
 TERMINAL: Context = {"shell": shell("/terminals/3", "terminal"), "printers": QUEUES, "printer": QUEUES[0], "jobs": JOBS, "page": PAGE}
-HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jobs": 1, "page": PAGE, "codes": [],
+HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jobs": 1, "page": PAGE, "codes": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "current": False}],
                  "kinds": [{"kind": "check", "count": 11, "url": "/held?kind=check", "current": False}]}  # fmt: skip
 PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {},
                           "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}}  # fmt: skip

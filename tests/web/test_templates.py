@@ -25,6 +25,7 @@ def test_each_sample_renders(name: str, locale: str) -> None:
     html = render(template, locale=locale, **context)
     wrong = re.findall(r"<style|style=|<script(?![^>]*src=)|\son\w+=|javascript:", html)
     assert not wrong, f"{name}: inline {wrong}"
+    assert "object at 0x" not in html, f"{name}: a name that is a method"
     for form in re.findall(r'<form[^>]*method="post".*?</form>', html, re.S):
         assert 'name="csrf"' in form, f"{name}: a form without its token: {form[:120]}"
 
@@ -72,7 +73,7 @@ def test_findings_stand_beside_their_fields() -> None:
     template, context = SAMPLES["revise"]
     html = render(template, locale="en", **context)
     assert all(html.count(one["text"]) == 2 for one in FINDINGS)
-    box = html.split('id="f-totals-payable_minor"')[1].split('class="field')[0]
+    box = html.split('id="f-totals-payable"')[1].split('class="field')[0]
     assert FINDINGS[0]["text"] in box
 
 
