@@ -13,6 +13,7 @@ from base64 import b32encode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -21,8 +22,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from tocsin.core.errors import Refusal
 from tocsin.core.schema import big, blob, directory_table
 from tocsin.core.statement import Statement, own, upsert
-
-import sqlalchemy as sa
 
 if TYPE_CHECKING:
     from tocsin.core.db import Tx
@@ -97,6 +96,11 @@ class Vault:
             with self._lock:
                 found = self._keys.setdefault(tx.merchant_id, MerchantKeys(root))
         return found
+
+    def installation_digest(self, purpose: str, text: str) -> str:
+        """Return 32 characters (160 bits) that tell equal texts of one purpose, over all merchants."""
+        mac = hmac.digest(_derive(self._key, b"directory"), f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), "sha256")
+        return b32encode(mac[:20]).decode().lower()
 
     def create_keys(self, tx: "Tx") -> None:
         """Make and store the merchant's key, once."""

@@ -1,0 +1,141 @@
+"""API keys: scoped, shown once, kept hashed; what a program signs in with.
+
+A key is 256 random bits behind a visible prefix: it can't be guessed, so a right one is let in by
+one read whatever others try. Wrong ones spend the budget of their address.
+"""
+
+import re
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.access.limiter import Guess, SignInRefused, spend_budget
+from tocsin.access.permit import KeyHolder, permit_key
+from tocsin.access.secret import hash_secret, new_secret
+from tocsin.access.table import api_key
+from tocsin.core.actor import Actor, require
+from tocsin.core.clock import MINUTE_US, now_us
+from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.ident import new_id
+from tocsin.core.journal import write_journal
+from tocsin.core.statement import Statement, bind, insert_into, own
+
+_SHAPE = re.compile(r"tocsin_[0-9a-z]{8}_[A-Za-z0-9_-]{43}")
+_LONGEST_NAME = 64
+# A key that could make operators could make itself an owner.
+_NEVER = frozenset({"operators", "operators_below", "device"})
+
+
+class KeyScopeRefused(Refusal):
+    """A key can't be given {scopes}: give it rights that you have yourself, without those over operators and devices"""
+
+    kind, code = "refused", "key_scope_refused"
+
+
+class KeyMissing(Refusal):
+    """There is no such live API key at this merchant: look at the list again"""
+
+    kind, code = "missing", "key_missing"
+
+
+class ApiKey(Struct, frozen=True):
+    """A key as the list shows it; `scopes` is a JSON list of rights."""
+
+    id: int
+    name: str
+    prefix: str
+    scopes: str
+    created_by: int
+    created_at_us: int
+    last_used_us: int | None
+    revoked_at_us: int | None
+
+
+_ADD = insert_into(api_key)
+_FIND = Statement(
+    sa.select(*(api_key.c[f] for f in KeyHolder.__struct_fields__))
+    .where(api_key.c.key_hash == bind("key_hash", str), api_key.c.revoked_at_us.is_(None)),
+    KeyHolder,
+)  # fmt: skip
+_USED = Statement[None](
+    sa.update(api_key).where(own(api_key), api_key.c.id == bind("key_id")), sets=("last_used_us",)
+)
+_LIST = Statement(
+    sa.select(*(api_key.c[f] for f in ApiKey.__struct_fields__))
+    .where(own(api_key))
+    .order_by(api_key.c.id.desc()),
+    ApiKey,
+)
+_REVOKE = Statement[None](
+    sa.update(api_key).where(own(api_key), api_key.c.id == bind("key_id"), api_key.c.revoked_at_us.is_(None)),
+    sets=("revoked_at_us",),
+)
+
+
+def create_api_key(tx: Tx, actor: Actor, *, name: str, scopes: frozenset[str]) -> str:
+    """Add a key with some of the actor's own rights; return its secret, which is shown this once.
+
+    Raises:
+        NotAllowed: the actor is no owner.
+        KeyScopeRefused: a right that he lacks, that is none, or that no key may have.
+    """
+    require(actor, "operators")
+    if not scopes or (refused := (scopes - actor.rights) | (scopes & _NEVER)):
+        raise KeyScopeRefused(scopes=", ".join(sorted(refused)) if scopes else "no rights at all")
+    key_id, prefix = new_id(), hash_secret(new_secret())[:8]
+    secret = f"tocsin_{prefix}_{new_secret()}"
+    tx.run(
+        _ADD, key_hash=hash_secret(secret), id=key_id, name=name.strip()[:_LONGEST_NAME] or prefix, prefix=prefix,
+        scopes=msgspec.json.encode(sorted(scopes)).decode(), created_by=actor.id, created_at_us=tx.now_us,
+        last_used_us=None, revoked_at_us=None,
+    )  # fmt: skip
+    write_journal(
+        tx, actor, verb="access.create_api_key", subject=f"api_key:{key_id}", data={"scopes": sorted(scopes)}
+    )
+    return secret
+
+
+def find_api_key(db: Database, secret: str, *, address: str) -> Actor | SignInRefused:
+    """Return the actor of a live key; a wrong one is recorded and spends its address's budget.
+
+    Returns:
+        The actor, or `wrong`, or `locked` with the time to wait.
+    """
+    if _SHAPE.fullmatch(secret):
+        found = db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, key_hash=hash_secret(secret)))
+        if found is not None:
+            return _use_key(db, found)
+    guess = Guess("api_key", f"api_key:{hash_secret(secret)}", address)
+    locked = db.write(DIRECTORY_SCOPE, lambda tx: spend_budget(tx, guess))
+    return SignInRefused("locked", locked.retry_after_seconds) if locked else SignInRefused("wrong")
+
+
+def list_api_keys(tx: Tx, actor: Actor) -> list[ApiKey]:
+    """Return the merchant's keys, newest first, the revoked ones too.
+
+    Raises:
+        NotAllowed: the actor is no owner.
+    """
+    require(actor, "operators")
+    return tx.rows(_LIST)
+
+
+def revoke_api_key(tx: Tx, actor: Actor, *, key_id: int) -> None:
+    """Revoke a key: its next request is refused.
+
+    Raises:
+        NotAllowed: the actor is no owner.
+        KeyMissing: there is no such key, or it is revoked already.
+    """
+    require(actor, "operators")
+    if not tx.run(_REVOKE, key_id=key_id, revoked_at_us=tx.now_us):
+        raise KeyMissing
+    write_journal(tx, actor, verb="access.revoke_api_key", subject=f"api_key:{key_id}")
+
+
+def _use_key(db: Database, found: KeyHolder) -> Actor:
+    if found.last_used_us is None or now_us() - found.last_used_us > MINUTE_US:
+        db.write(found.merchant_id, lambda tx: tx.run(_USED, key_id=found.id, last_used_us=tx.now_us))
+    return permit_key(found)

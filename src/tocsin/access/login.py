@@ -1,0 +1,147 @@
+"""Box 2, sign-in: name → verification → methods offered → credential → session.
+
+The name is asked first; an unknown one is answered as a known one would be, costs the same reads
+and the same hash, and is limited the same way.
+"""
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.access.device import remember_device
+from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
+from tocsin.access.method import Offered, offer_methods
+from tocsin.access.operator import set_password
+from tocsin.access.password import DECOY_HASH, hash_password, require_strong, verify_password
+from tocsin.access.session import create_session, end_by_token, end_other_sessions, read_session
+from tocsin.access.table import operator
+from tocsin.access.verification import find_candidate, read_credentials, sign_in_key
+from tocsin.core.actor import Actor
+from tocsin.core.db import Database, Tx
+from tocsin.core.event import append_event
+from tocsin.core.journal import write_journal
+from tocsin.core.statement import Statement, bind, own
+
+
+class SignedIn(Struct, frozen=True):
+    """A sign-in that succeeded: both tokens go into cookies, and are in no table."""
+
+    token: str
+    device_token: str
+    actor: Actor
+
+
+class PasswordChanged(Struct, frozen=True):
+    """The password is another now, and so many other sessions have ended."""
+
+    sessions_ended: int
+
+
+class _Names(Struct, frozen=True):
+    name: str
+    display_name: str
+
+
+_NAMES = Statement(
+    sa.select(operator.c.name, operator.c.display_name).where(
+        own(operator), operator.c.id == bind("operator_id")
+    ),
+    _Names,
+)
+
+
+def begin_sign_in(db: Database, name: str) -> Offered:
+    """Return the methods offered to a name, known or not."""
+    return offer_methods(find_candidate(db, name))
+
+
+def sign_in(
+    db: Database,
+    *,
+    name: str,
+    password: str,
+    address: str,
+    device: str = "",
+    user_agent: str = "",
+    replaces: str = "",
+) -> SignedIn | SignInRefused:
+    """Sign in by name and password, into a session with a token of its own.
+
+    Args:
+        device: the device cookie's secret, if the browser has one.
+        replaces: the session token that the browser brought along; that session ends.
+    """
+    candidate = find_candidate(db, name)
+    operator_id, hashed = candidate.operator_id, DECOY_HASH
+    if candidate.credentials is not None:
+        hashed = candidate.credentials.hash
+
+    def open_session(tx: Tx) -> SignedIn | None:
+        # Suspended, or given another password, while the hash was computed.
+        if (
+            not candidate.may_sign_in()
+            or read_credentials(tx, operator_id=operator_id) != candidate.credentials
+        ):
+            return None
+        if replaces:
+            end_by_token(tx, token=replaces, reason="replaced")
+        digest = tx.vault.installation_digest("sign-in name", candidate.name_key)
+        device_token = remember_device(tx, operator_id=operator_id, name_digest=digest, token=device)
+        made = create_session(tx, operator_id=operator_id, device=user_agent, address=address)
+        actor, _ = read_session(tx, token=made.token)
+        if actor is None:
+            return None
+        append_event(tx, "access.signed_in", subject_id=operator_id, data={"method": "password"})
+        write_journal(
+            tx, actor, verb="access.sign_in", subject=f"session:{made.id}", data={"method": "password"}
+        )
+        return SignedIn(made.token, device_token, actor)
+
+    guess = Guess("password", candidate.name_key, address, device, candidate.merchant_id, operator_id)
+    return guarded_verify(
+        db, guess, secret_check=lambda: verify_password(password, hashed), on_right=open_session
+    )  # fmt: skip
+
+
+def sign_out(tx: Tx, actor: Actor, *, token: str) -> None:
+    """End the session that the actor acts in."""
+    end_by_token(tx, token=token, reason="signed_out")
+    write_journal(tx, actor, verb="access.sign_out", subject=f"session:{actor.session_id}")
+
+
+def change_password(
+    db: Database,
+    actor: Actor,
+    *,
+    present: str,
+    new: str,
+    address: str,
+    device: str = "",
+    merchant_name: str = "",
+) -> PasswordChanged | SignInRefused:
+    """Change the actor's own password, against the present one; his other sessions end.
+
+    Raises:
+        PasswordWeak: the new one won't do.
+    """
+    names = db.read(actor.merchant_id, lambda tx: tx.one(_NAMES, operator_id=actor.id)) or _Names("", "")
+    require_strong(new, names=(names.name, names.display_name, merchant_name))
+    candidate = find_candidate(db, names.name)
+    hashed = candidate.credentials.hash if candidate.credentials else DECOY_HASH
+    made: list[str] = []
+
+    def check() -> bool:
+        right = verify_password(present, hashed)
+        if right:
+            made.append(hash_password(new))
+        return right
+
+    def store(tx: Tx) -> PasswordChanged | None:
+        if read_credentials(tx, operator_id=actor.id) != candidate.credentials:
+            return None
+        set_password(tx, operator_id=actor.id, password_hash=made[0])
+        append_event(tx, "access.password_changed", subject_id=actor.id)
+        write_journal(tx, actor, verb="access.change_password", subject=f"operator:{actor.id}")
+        return PasswordChanged(end_other_sessions(tx, actor, reason="password_changed"))
+
+    guess = Guess("password", sign_in_key(names.name), address, device, actor.merchant_id, actor.id)
+    return guarded_verify(db, guess, secret_check=check, on_right=store)

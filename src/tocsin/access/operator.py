@@ -1,0 +1,239 @@
+"""Operators: who may sign in at a merchant, and with which role. Names are unique over the installation."""
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.access.device import forget_devices
+from tocsin.access.session import end_sessions_of
+from tocsin.access.table import operator, password, sign_in_name
+from tocsin.access.verification import sign_in_key
+from tocsin.core.actor import ROLES, Actor, NotAllowed
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.event import append_event
+from tocsin.core.ident import new_id
+from tocsin.core.journal import write_journal
+from tocsin.core.statement import Statement, bind, insert_into, own, upsert
+
+OPERATOR_ROLES = ("owner", "manager", "clerk", "checker", "auditor")
+_BELOW = frozenset({"clerk", "checker"})
+_LONGEST_NAME = 64
+
+
+class NameTaken(Refusal):
+    """The sign-in name “{name}” is taken: choose another"""
+
+    kind, code = "conflict", "name_taken"
+
+
+class NameWrong(Refusal):
+    """A sign-in name has 1 to {longest} characters: shorten “{name}” or write one"""
+
+    kind, code = "invalid", "name_wrong"
+
+
+class RoleUnknown(Refusal):
+    """There is no role “{role}” for people: choose one of {roles}"""
+
+    kind, code = "invalid", "role_unknown"
+
+
+class OperatorMissing(Refusal):
+    """There is no such operator at this merchant: look at the list again"""
+
+    kind, code = "missing", "operator_missing"
+
+
+class LastOwner(Refusal):
+    """The merchant would be left without an active owner: make another operator owner first"""
+
+    kind, code = "conflict", "last_owner"
+
+
+class Operator(Struct, frozen=True):
+    """An operator as the list shows him."""
+
+    id: int
+    name: str
+    display_name: str
+    role: str
+    active: int
+    locale: str
+    zone: str
+    created_at_us: int
+
+
+_COLUMNS = tuple(operator.c[f] for f in Operator.__struct_fields__)
+_LIST = Statement(sa.select(*_COLUMNS).where(own(operator)).order_by(operator.c.id), Operator)
+_GET = Statement(
+    sa.select(*_COLUMNS).where(own(operator), operator.c.id == bind("operator_id")).with_for_update(), Operator
+)  # fmt: skip
+_OWNERS = Statement[tuple[int]](
+    sa.select(operator.c.id)
+    .where(own(operator), operator.c.role == "owner", operator.c.active == 1).order_by(operator.c.id).with_for_update()
+)  # fmt: skip
+_ADD = insert_into(operator)
+_ADD_NAME = Statement[None](
+    upsert(sign_in_name).on_conflict_do_nothing(), sets=("name_key", "merchant_id", "operator_id")
+)
+_adding = upsert(password)
+_SET_PASSWORD = Statement[None](
+    _adding.on_conflict_do_update(
+        index_elements=["merchant_id", "operator_id"],
+        set_={"hash": _adding.excluded.hash, "changed_at_us": _adding.excluded.changed_at_us},
+    ),
+    sets=("merchant_id", "operator_id", "hash", "changed_at_us"),
+)
+_of_id = (own(operator), operator.c.id == bind("operator_id"))
+_SET_ACTIVE = Statement[None](sa.update(operator).where(*_of_id), sets=("active",))
+_SET_ROLE = Statement[None](sa.update(operator).where(*_of_id), sets=("role",))
+_SET_LOCALE = Statement[None](sa.update(operator).where(*_of_id), sets=("locale",))
+
+
+def create_operator(
+    tx: Tx,
+    actor: Actor,
+    *,
+    name: str,
+    display_name: str,
+    role: str,
+    password_hash: str,
+    locale: str = "",
+    zone: str = "",
+) -> int:
+    """Add an operator with a role that the actor may give; return his id.
+
+    Raises:
+        NotAllowed: an owner gives any role, a manager those of clerk and checker.
+        NameTaken, NameWrong, RoleUnknown: the name or the role won't do.
+    """
+    require_above(actor, role)
+    operator_id = add_operator(
+        tx, name=name, display_name=display_name, role=role, password_hash=password_hash,
+        locale=locale or actor.locale, zone=zone or actor.zone, created_by=actor.id,
+    )  # fmt: skip
+    write_journal(
+        tx, actor, verb="access.create_operator", subject=f"operator:{operator_id}", data={"role": role}
+    )
+    append_event(tx, "access.operator_created", subject_id=operator_id, data={"role": role})
+    return operator_id
+
+
+def list_operators(tx: Tx, actor: Actor) -> list[Operator]:
+    """Return the merchant's operators.
+
+    Raises:
+        NotAllowed: the actor has no operators under him.
+    """
+    require_above(actor, "clerk")
+    return tx.rows(_LIST)
+
+
+def suspend_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
+    """Suspend an operator: his sessions are dead at once.
+
+    Raises:
+        OperatorMissing, NotAllowed, LastOwner: there is none such, he is above the actor, or the last owner.
+    """
+    found = _lock_operator(tx, actor, operator_id=operator_id)
+    _keep_an_owner(tx, found)
+    tx.run(_SET_ACTIVE, operator_id=operator_id, active=0)
+    end_sessions_of(tx, operator_id=operator_id, reason="suspended")
+    forget_devices(tx, operator_id=operator_id)
+    _tell(tx, actor, verb="access.suspend_operator", operator_id=operator_id, data={})
+
+
+def restore_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
+    """Let a suspended operator sign in again; his old sessions stay ended."""
+    _lock_operator(tx, actor, operator_id=operator_id)
+    tx.run(_SET_ACTIVE, operator_id=operator_id, active=1)
+    _tell(tx, actor, verb="access.restore_operator", operator_id=operator_id, data={})
+
+
+def change_role(tx: Tx, actor: Actor, *, operator_id: int, role: str) -> None:
+    """Give an operator another role; it holds from his next request on.
+
+    Raises:
+        OperatorMissing, NotAllowed, LastOwner, RoleUnknown: as for suspending, for the old role and the new.
+    """
+    require_above(actor, role)
+    found = _lock_operator(tx, actor, operator_id=operator_id)
+    if role != "owner":
+        _keep_an_owner(tx, found)
+    tx.run(_SET_ROLE, operator_id=operator_id, role=role)
+    _tell(
+        tx, actor, verb="access.change_role", operator_id=operator_id, data={"from": found.role, "to": role}
+    )
+
+
+def change_locale(tx: Tx, actor: Actor, *, locale: str) -> None:
+    """Change the actor's own language, `zh_CN` or `en`."""
+    tx.run(_SET_LOCALE, operator_id=actor.id, locale=locale if locale in ("zh_CN", "en") else "en")
+
+
+def require_above(actor: Actor, role: str) -> None:
+    """Refuse an actor who may not give or take a role.
+
+    Raises:
+        RoleUnknown: no person can have it.
+        NotAllowed: he lacks `operators`, or `operators_below` for clerks and checkers.
+    """
+    if role not in OPERATOR_ROLES or role not in ROLES:
+        raise RoleUnknown(role=role, roles=", ".join(OPERATOR_ROLES))
+    if actor.may("operators") or (role in _BELOW and actor.may("operators_below")):
+        return
+    raise NotAllowed(right="operators")
+
+
+def add_operator(
+    tx: Tx,
+    *,
+    name: str,
+    display_name: str,
+    role: str,
+    password_hash: str,
+    locale: str,
+    zone: str,
+    created_by: int,
+) -> int:
+    """Add an operator, his name and his password; return his id. Who may is for the caller to ask."""
+    name_key = sign_in_key(name)
+    if not 1 <= len(name_key) <= _LONGEST_NAME:
+        raise NameWrong(name=name[:_LONGEST_NAME], longest=_LONGEST_NAME)
+    operator_id = new_id()
+    if not tx.run(_ADD_NAME, name_key=name_key, operator_id=operator_id):
+        raise NameTaken(name=name)
+    tx.run(
+        _ADD, id=operator_id, name=name.strip(), display_name=display_name.strip()[:_LONGEST_NAME] or name.strip(), role=role,
+        active=1, locale=locale, zone=zone, created_at_us=tx.now_us, created_by=created_by,
+    )  # fmt: skip
+    set_password(tx, operator_id=operator_id, password_hash=password_hash)
+    return operator_id
+
+
+def set_password(tx: Tx, *, operator_id: int, password_hash: str) -> None:
+    """Store an operator's password hash."""
+    tx.run(_SET_PASSWORD, operator_id=operator_id, hash=password_hash, changed_at_us=tx.now_us)
+
+
+def get_operator(tx: Tx, actor: Actor, *, operator_id: int) -> Operator:
+    """Return an operator under the actor, locked until the transaction ends."""
+    return _lock_operator(tx, actor, operator_id=operator_id)
+
+
+def _lock_operator(tx: Tx, actor: Actor, *, operator_id: int) -> Operator:
+    found = tx.one(_GET, operator_id=operator_id)
+    if found is None:
+        raise OperatorMissing
+    require_above(actor, found.role)
+    return found
+
+
+def _keep_an_owner(tx: Tx, leaving: Operator) -> None:
+    if leaving.role == "owner" and not [row for row in tx.rows(_OWNERS) if row[0] != leaving.id]:
+        raise LastOwner
+
+
+def _tell(tx: Tx, actor: Actor, *, verb: str, operator_id: int, data: dict[str, str]) -> None:
+    write_journal(tx, actor, verb=verb, subject=f"operator:{operator_id}", data=data)
+    append_event(tx, "access.operator_changed", subject_id=operator_id)

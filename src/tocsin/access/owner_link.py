@@ -1,0 +1,212 @@
+"""One-time links: one creates a merchant's owner, one gives an operator a new password."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
+from tocsin.access.operator import add_operator, get_operator, set_password
+from tocsin.access.password import hash_password, require_strong
+from tocsin.access.secret import hash_secret, new_secret
+from tocsin.access.session import end_sessions_of
+from tocsin.access.table import operator, owner_link
+from tocsin.core.actor import Actor, desk_actor
+from tocsin.core.clock import DAY_US
+from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.event import append_event
+from tocsin.core.journal import write_journal
+from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.tenant import merchant
+
+R = TypeVar("R")
+LIFE_US = DAY_US
+
+
+class OwnerCreated(Struct, frozen=True):
+    """The owner exists and can sign in."""
+
+    merchant_id: int
+    operator_id: int
+    name: str
+
+
+class PasswordReset(Struct, frozen=True):
+    """The operator has a new password and can sign in."""
+
+    merchant_id: int
+    operator_id: int
+    name: str
+
+
+class _Link(Struct, frozen=True):
+    merchant_id: int
+    operator_id: int
+    merchant_name: str
+
+
+class _Names(Struct, frozen=True):
+    name: str
+    display_name: str
+
+
+_of_token = owner_link.c.token_hash == bind("hash", str)
+_unused = (owner_link.c.used_at_us.is_(None), owner_link.c.expires_at_us > bind("now"))
+_ADD = insert_into(owner_link)
+_FIND = Statement(
+    sa.select(owner_link.c.merchant_id, owner_link.c.operator_id, merchant.c.name.label("merchant_name"))
+    .select_from(owner_link.join(merchant, merchant.c.id == owner_link.c.merchant_id)).where(_of_token, *_unused),
+    _Link,
+)  # fmt: skip
+_USE = Statement[None](sa.update(owner_link).where(_of_token, *_unused), sets=("used_at_us",))
+_VOID = Statement[None](
+    sa.update(owner_link).where(
+        own(owner_link), owner_link.c.operator_id == bind("of_operator"), owner_link.c.used_at_us.is_(None)
+    ),
+    sets=("used_at_us",),
+)
+_NAMES = Statement(
+    sa.select(operator.c.name, operator.c.display_name).where(
+        own(operator), operator.c.id == bind("operator_id")
+    ),
+    _Names,
+)
+
+
+def create_owner_link(tx: Tx, merchant_id: int) -> str:
+    """Return the secret of a new link that creates an owner of the merchant, once, within 24 h."""
+    write_journal(
+        tx, desk_actor(tx.merchant_id), verb="access.create_owner_link", subject=f"merchant:{merchant_id}"
+    )
+    return _add_link(tx, merchant_id=merchant_id, operator_id=0)
+
+
+def create_reset_link(tx: Tx, actor: Actor, *, operator_id: int) -> str:
+    """Return the secret of a link that gives an operator under the actor a new password; earlier ones are void.
+
+    Raises:
+        OperatorMissing, NotAllowed: there is none such, or he is above the actor.
+    """
+    get_operator(tx, actor, operator_id=operator_id)
+    tx.run(_VOID, of_operator=operator_id, used_at_us=tx.now_us)
+    write_journal(tx, actor, verb="access.create_reset_link", subject=f"operator:{operator_id}")
+    return _add_link(tx, merchant_id=tx.merchant_id, operator_id=operator_id)
+
+
+def link_is_open(db: Database, token: str) -> bool:
+    """Tell whether a link can still be used, so that its page can say so before anything is typed.
+
+    It guards nothing: 256 random bits are not found by asking.
+    """
+    return _find_link(db, token) is not None
+
+
+def redeem_owner_link(
+    db: Database,
+    token: str,
+    *,
+    name: str,
+    display_name: str,
+    password: str,
+    address: str,
+    locale: str = "zh_CN",
+) -> OwnerCreated | SignInRefused:
+    """Create the owner that a link stands for; `wrong` for one that is unknown, used or too old.
+
+    Raises:
+        PasswordWeak, NameTaken, NameWrong: the link stays open.
+    """
+
+    def create(tx: Tx, link: _Link, hashed: str) -> OwnerCreated:
+        operator_id = add_operator(
+            tx, name=name, display_name=display_name, role="owner", password_hash=hashed, locale=locale,
+            zone="Asia/Shanghai", created_by=0,
+        )  # fmt: skip
+        _tell(tx, verb="access.redeem_owner_link", operator_id=operator_id)
+        append_event(tx, "access.operator_created", subject_id=operator_id, data={"role": "owner"})
+        return OwnerCreated(link.merchant_id, operator_id, name.strip())
+
+    link = _find_link(db, token)
+    wanted = link if link and not link.operator_id else None
+    return _redeem(
+        db, token, wanted, password=password, names=(name, display_name), address=address, then=create
+    )
+
+
+def redeem_reset_link(
+    db: Database, token: str, *, password: str, address: str
+) -> PasswordReset | SignInRefused:  # fmt: skip
+    """Give the operator that a link stands for a new password; all his sessions end.
+
+    Raises:
+        PasswordWeak: the link stays open.
+    """
+    link = _find_link(db, token)
+    wanted = link if link and link.operator_id else None
+    names = _names(db, wanted)
+
+    def reset(tx: Tx, link: _Link, hashed: str) -> PasswordReset:
+        set_password(tx, operator_id=link.operator_id, password_hash=hashed)
+        end_sessions_of(tx, operator_id=link.operator_id, reason="password_changed")
+        _tell(tx, verb="access.redeem_reset_link", operator_id=link.operator_id)
+        append_event(tx, "access.password_changed", subject_id=link.operator_id)
+        return PasswordReset(link.merchant_id, link.operator_id, names.name)
+
+    return _redeem(
+        db, token, wanted, password=password, names=(names.name, names.display_name), address=address, then=reset
+    )  # fmt: skip
+
+
+def _redeem(
+    db: Database,
+    token: str,
+    link: _Link | None,
+    *,
+    password: str,
+    names: tuple[str, ...],
+    address: str,
+    then: Callable[[Tx, _Link, str], R],
+) -> R | SignInRefused:
+    made: list[str] = []
+
+    def check() -> bool:
+        # Asked again inside the lane: the other one of two clicks may have used it meanwhile.
+        if link is None or _find_link(db, token) != link:
+            return False
+        require_strong(password, names=(*names, link.merchant_name))
+        made.append(hash_password(password))
+        return True
+
+    def use(tx: Tx) -> R | None:
+        if link is None or not tx.run(_USE, hash=hash_secret(token), now=tx.now_us, used_at_us=tx.now_us):
+            return None
+        return then(tx, link, made[0])
+
+    merchant_id, operator_id = (link.merchant_id, link.operator_id) if link else (0, 0)
+    guess = Guess("link", f"link:{hash_secret(token)}", address, "", merchant_id, operator_id)
+    return guarded_verify(db, guess, secret_check=check, on_right=use)
+
+
+def _find_link(db: Database, token: str) -> _Link | None:
+    return db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, hash=hash_secret(token), now=tx.now_us))
+
+
+def _names(db: Database, link: _Link | None) -> _Names:
+    nobody = _Names("", "")
+    if link is None:
+        return nobody
+    return db.read(link.merchant_id, lambda tx: tx.one(_NAMES, operator_id=link.operator_id)) or nobody
+
+
+def _add_link(tx: Tx, *, merchant_id: int, operator_id: int) -> str:
+    token = new_secret()
+    tx.run(
+        _ADD, token_hash=hash_secret(token), merchant_id=merchant_id, operator_id=operator_id, created_at_us=tx.now_us,
+        expires_at_us=tx.now_us + LIFE_US, used_at_us=None,
+    )  # fmt: skip
+    return token
+
+
+def _tell(tx: Tx, *, verb: str, operator_id: int) -> None:
+    write_journal(tx, desk_actor(tx.merchant_id), verb=verb, subject=f"operator:{operator_id}")
