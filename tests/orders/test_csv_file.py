@@ -90,10 +90,14 @@ def test_the_sheet_reader_takes_our_mark_off_again(cell):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.text(min_size=1, max_size=12), st.text(max_size=12)), min_size=1, max_size=5))
 def test_orders_written_are_the_orders_read(pairs):
-    rows = [(f"A{n}", clean_text(f"x{title}"), clean_text(note), "-1.50") for n, (title, note) in enumerate(pairs)]
+    rows = [
+        (f"A{n}", clean_text(f"x{title}"), clean_text(note), "-1.50") for n, (title, note) in enumerate(pairs)
+    ]
     data, _ = write(rows, columns=("订单号", "商品名称", "买家留言", "单价"))
     parsed = parse_source(Source("o.csv", "", data), ImportOptions(), "sheet")
-    found = [(o.draft.external_id, o.draft.lines[0].title, o.draft.receiver.buyer_note) for o in parsed.orders]
+    found = [
+        (o.draft.external_id, o.draft.lines[0].title, o.draft.receiver.buyer_note) for o in parsed.orders
+    ]
     assert parsed.bad == ()
     assert found == [row[:3] for row in rows]
     assert {order.draft.lines[0].unit_price_micro for order in parsed.orders} == {-1_500_000}

@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from tocsin.core.errors import Refusal
 from tocsin.orders import importer as contract
-from tocsin.orders.importer import FILE_LIMIT_BYTES, ImportOptions, Source, choose_importer, every_importer, parse_source
+from tocsin.orders.importer import (
+    FILE_LIMIT_BYTES,
+    ImportOptions,
+    Source,
+    choose_importer,
+    every_importer,
+    parse_source,
+)
 
 NAMES = sorted(every_importer())
 SAMPLES = {
@@ -83,7 +90,12 @@ def test_no_text_raises_anything_but_a_refusal_and_drafts_hold_no_control_charac
         return
     for order in parsed.orders:
         receiver = order.draft.receiver
-        for field in (order.draft.external_id, receiver.name, receiver.address, *(x.title for x in order.draft.lines)):
+        for field in (
+            order.draft.external_id,
+            receiver.name,
+            receiver.address,
+            *(x.title for x in order.draft.lines),
+        ):
             assert all(character.isprintable() or character.isspace() for character in field)
             assert "\n" not in field
 

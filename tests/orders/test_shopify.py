@@ -39,8 +39,15 @@ def test_goods_are_before_discounts_and_the_sums_agree():
 
 def test_order_columns_come_from_the_first_row_and_lines_from_each():
     draft = drafts()["#1001"]
-    assert [(line.sku, line.quantity_micro) for line in draft.lines] == [("POT-G", 2_000_000), ("CUP", 3_000_000)]
-    assert (draft.totals.goods_minor, draft.totals.promotion_minor, draft.totals.tax_minor) == (9000, 1000, 640)
+    assert [(line.sku, line.quantity_micro) for line in draft.lines] == [
+        ("POT-G", 2_000_000),
+        ("CUP", 3_000_000),
+    ]
+    assert (draft.totals.goods_minor, draft.totals.promotion_minor, draft.totals.tax_minor) == (
+        9000,
+        1000,
+        640,
+    )
     assert draft.receiver.postcode == "10001"
     assert (draft.receiver.country, draft.receiver.phone) == ("US", "+1 212 555 0100")
     assert draft.receiver.address == "1 Sample Street, Apt 4"

@@ -34,9 +34,8 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "receiver": ("收货人", "收货人姓名", "收件人", "收件人姓名", "客户姓名", "姓名", "receiver", "recipient", "name"),
     "phone": (
         "联系手机", "收货人手机", "收货人电话", "手机号", "手机号码", "手机", "联系电话", "收件人电话", "联系方式", "电话",
-        "phone", "mobile", "telephone",
+        "固定电话", "phone", "mobile", "telephone",
     ),
-    "phone_other": ("联系电话", "电话", "固定电话"),
     "country": ("国家", "country"),
     "province": ("省", "省份", "province", "state"),
     "city": ("市", "城市", "city"),

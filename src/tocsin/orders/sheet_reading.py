@@ -114,8 +114,6 @@ def decode_source(source: Source, encoding: str = "") -> tuple[str, str]:
             return data.decode(each), each.removesuffix("-sig")
         except UnicodeDecodeError as failed:
             offset = max(offset, failed.start)
-        except UnicodeError:
-            offset = max(offset, 0)
     raise EncodingUnreadable(filename=name, offset=offset)
 
 
@@ -196,6 +194,10 @@ def _match(
         if field and (field not in taken or int(rank or 0) < taken[field][0]):
             taken[field] = (int(rank or 0), position)
     at = {field: position for field, (_, position) in taken.items()}
+    # shops keep a mobile and a landline number apart: the second column is read where the first is blank
+    second = [p for p, cell in enumerate(cells) if heading(cell).startswith("phone:") and p != at["phone"]]
+    if second:
+        at["phone_other"] = second[0]
     by_position = {position: field for field, position in at.items()}
     columns = tuple((cell, by_position[p]) for p, cell in enumerate(cells) if p in by_position)
     return at, columns, tuple(cell for p, cell in enumerate(cells) if p not in by_position and cell)

@@ -36,6 +36,7 @@ from tocsin.orders.sheet_grouping import check_options
 from tocsin.orders.sheet_reading import decode_source, peek_text
 
 BLOCK_LIMIT_CHARACTERS = 2_000
+_mobile = re.compile(r"^(?:\+?86[ -]?)?(1\d\d)[ -]?(\d{4})[ -]?(\d{4})(?:(?:转|-)(\d{3,4}))?$")
 
 
 class PhoneMissing(Refusal):
@@ -257,13 +258,11 @@ def _take_free(parts: _Parts, free: list[str]) -> None:
 
 
 def _plain_phone(text: str) -> str:
-    """Return a phone without blanks and country code 86; a landline and an extension keep their hyphen."""
-    plain = re.sub(r"^\+?86[ -]?(?=1)", "", text)
-    return (
-        re.sub(r"[ ]", "", plain)
-        if plain.startswith("0")
-        else re.sub(r"(?<=\d)[ -](?=\d{4}(\D|$))", "", plain, count=2)
-    )
+    """Return a mobile number without blanks and country code, its extension after a hyphen; others as they are."""
+    found = _mobile.match(text)
+    if not found:
+        return text
+    return "".join(found.group(1, 2, 3)) + (f"-{found[4]}" if found[4] else "")
 
 
 def _line(title: str, count: str, unit: str, price: str) -> Line:
