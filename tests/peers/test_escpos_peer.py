@@ -1,6 +1,7 @@
 """The printer peer itself: as a process with a spool folder, and with what real clients get wrong."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -32,7 +33,7 @@ def test_as_a_process_it_keeps_each_paper_with_its_codes(tmp_path: Path):
         str(tmp_path / "spool"),
     ]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(ROOT)}
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
     ) as peer:
         assert peer.stdout is not None
         port = re.fullmatch(r"listening on 127\.0\.0\.1:(\d+)\n", peer.stdout.readline())

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.desk import make_line, make_order
 from tests.peers.escpos_peer import EscposPeer
 from tests.tickets.paper import make_content
 from tocsin.core.plugins import load_plugins
 from tocsin.tickets.content import TicketContent
-from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+from tocsin.tickets.printer import MOST_LINES, PrinterStatus, PrintOutcome
 from tocsin.tickets.printers.memory import PLUGIN as MEMORY
 
 PRINTERS = load_plugins("tickets.printers")
@@ -108,6 +109,14 @@ def test_a_broken_printer_fails_before_a_byte_leaves(bench: Bench):
     outcome = bench.send(make_content())
     assert outcome.result == "failed"
     assert outcome.reason
+    assert not outcome.bytes_left
+    assert bench.count() == 0
+
+
+def test_an_endless_paper_is_refused_for_good(bench: Bench):
+    order = make_order(lines=tuple(make_line(f"商品 {n}") for n in range(MOST_LINES + 1)))
+    outcome = bench.send(make_content(order))
+    assert (outcome.result, outcome.reason, outcome.permanent) == ("failed", "too_long", True)
     assert not outcome.bytes_left
     assert bench.count() == 0
 

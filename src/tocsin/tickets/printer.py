@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from tocsin.tickets.content import TicketContent
 
+MOST_LINES = 300  # three metres of paper, a second and 250 MB to draw
+
 
 class PrinterStatus(Struct, frozen=True, kw_only=True):
     """What a printer answered, or why it could not be asked; `detail` is a reason code, empty when all is well."""
@@ -35,6 +37,16 @@ class PrintOutcome(Struct, frozen=True, kw_only=True):
     status_before: PrinterStatus | None = None
     status_after: PrinterStatus | None = None
     raster_sha256: str = ""
+
+
+def refuse_paper(content: TicketContent, paper_mm: int) -> PrintOutcome | None:
+    """Return why no printer with such paper should try a content, None where nothing speaks against it."""
+    reason, detail = "", ""
+    if content.paper_mm != paper_mm:
+        reason, detail = "wrong_paper", f"drawn for {content.paper_mm} mm, the printer has {paper_mm} mm"
+    elif len(content.lines) > MOST_LINES:
+        reason, detail = "too_long", f"{len(content.lines)} lines, a paper takes {MOST_LINES}"
+    return PrintOutcome(result="failed", reason=reason, detail=detail, permanent=True) if reason else None
 
 
 class Printer(Protocol):

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from tocsin.tickets import escpos
 from tocsin.tickets.content import TicketContent
 from tocsin.tickets.layout import Raster, draw_raster
-from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+from tocsin.tickets.printer import PrinterStatus, PrintOutcome, refuse_paper
 
 _SLOWEST_ROWS_PER_SECOND = 400  # 50 mm/s, an old printer
 _CHUNK_BYTES = 16_384
@@ -48,8 +48,9 @@ class EscposNetwork:
 
     def send(self, options: EscposOptions, content: TicketContent) -> PrintOutcome:
         """Print one paper on one connection, and return what became of it."""
-        if content.paper_mm != options.paper_mm:
-            return _failed("wrong_paper", f"drawn for {content.paper_mm} mm paper", permanent=True)
+        refused = refuse_paper(content, options.paper_mm)
+        if refused:
+            return refused
         raster = draw_raster(content)
         facts: dict[str, Any] = {"raster_sha256": raster.sha256()}
         try:

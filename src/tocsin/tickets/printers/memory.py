@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from tocsin.tickets.content import TicketContent
-from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+from tocsin.tickets.printer import PrinterStatus, PrintOutcome, refuse_paper
 
 _READY = PrinterStatus(online=True, paper="ok")
 
@@ -35,6 +35,9 @@ class MemoryPrinter:
 
     def send(self, options: MemoryOptions, content: TicketContent) -> PrintOutcome:
         """Keep a content unless the next scripted outcome is `failed`, and answer that outcome."""
+        refused = refuse_paper(content, content.paper_mm)
+        if refused:
+            return refused
         before = self.probe(options)
         script = self.script[options.tray]
         if script:

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from tocsin.tickets.content import TicketContent
 from tocsin.tickets.layout import draw_pdf
-from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+from tocsin.tickets.printer import PrinterStatus, PrintOutcome, refuse_paper
 
 
 class PdfFileOptions(Struct, frozen=True, kw_only=True):
@@ -36,6 +36,9 @@ class PdfFile:
 
     def send(self, options: PdfFileOptions, content: TicketContent) -> PrintOutcome:
         """Write one paper whole or not at all, and return what became of it."""
+        refused = refuse_paper(content, content.paper_mm)
+        if refused:
+            return refused
         before = self.probe(options)
         if not before.online:
             return PrintOutcome(result="failed", reason=before.detail, status_before=before)
