@@ -1,11 +1,16 @@
 """What each importer promises, asked of every one in the folder."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.core.errors import Refusal
 from tocsin.orders import importer as contract
+from tocsin.orders.format import every_format
+from tocsin.orders.headings import HEADINGS
 from tocsin.orders.importer import (
     FILE_LIMIT_BYTES,
     ImportOptions,
@@ -121,3 +126,20 @@ def test_an_unknown_zone_or_currency_is_refused_before_any_row():
         for options in (ImportOptions(zone="Mars/Olympus"), ImportOptions(currency="XXQ")):
             with pytest.raises(Refusal):
                 parse_source(source(SAMPLES[name]), options, name)
+
+
+def test_the_guide_names_each_importer_format_and_heading():
+    told = (Path(__file__).parent.parent.parent / "docs" / "intake.md").read_text("utf-8")
+    assert [name for name in [*NAMES, *every_format()] if f"(`{name}`)" not in told] == []
+    assert [name for names in HEADINGS.values() for name in names if name not in told] == []
+
+
+def test_the_examples_of_the_guide_are_read():
+    told = (Path(__file__).parent.parent.parent / "docs" / "intake.md").read_text("utf-8")
+    chat, order = re.findall(r"```(?:json)?\n(.*?)```", told, re.DOTALL)
+    assert [
+        each.draft.receiver.name for each in parse_source(source(chat), ImportOptions(), "pasted").orders
+    ] == ["张三", "李四"]
+    parsed = parse_source(source(order), ImportOptions(), "orders_json")
+    assert parsed.bad == ()
+    assert parsed.orders[0].draft.totals.payable_minor == 1200
