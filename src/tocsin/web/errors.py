@@ -1,0 +1,63 @@
+"""Error pages: a refusal becomes a page that names the place and the cure, in the reader's language."""
+
+from http import HTTPStatus
+from urllib.parse import quote
+
+from litestar import MediaType, Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+
+from tocsin.core.errors import Kind, Refusal
+from tocsin.core.log import get_log
+from tocsin.gate import NotSignedIn, TooManyTries
+from tocsin.web.guard import PageRequest, form_token, locale_of, theme_of
+from tocsin.web.page import render
+from tocsin.web.words import Words
+
+STATUS_OF: dict[Kind, int] = {
+    "missing": 404, "refused": 403, "conflict": 409, "locked": 423, "invalid": 422, "broken": 500
+}  # fmt: skip
+_TITLES: dict[int, str] = {
+    404: "Not found", 403: "Not allowed", 409: "Somebody was faster", 423: "Not now", 429: "Not now",
+    422: "Something is wrong with what was sent", 400: "Something is wrong with what was sent", 405: "Not possible here",
+    413: "Too large", 500: "The desk is at fault", 421: "Unknown name",
+}  # fmt: skip
+_log = get_log("web")
+
+
+def refusal_page(request: PageRequest, refusal: Refusal) -> Response[str] | Redirect:
+    """Show a refusal; who is not signed in is led to the sign-in and back again."""
+    if isinstance(refusal, NotSignedIn) and request.headers.get("hx-request") != "true":
+        return Redirect(f"/sign-in?next={quote(_own_path(request))}", status_code=303)
+    words = Words(locale_of(request))
+    status = 429 if isinstance(refusal, TooManyTries) else STATUS_OF[refusal.kind]
+    message = refusal.message(words.translate(refusal.template()))
+    text, _, cure = message.partition(": ") if ": " in message else message.partition("：")
+    return _page(request, status=status, code=refusal.code, text=text, cure=cure)
+
+
+def fault_page(request: PageRequest, fault: Exception) -> Response[str]:
+    """Show what is not a refusal: an address that leads nowhere, or a fault, which is logged."""
+    words = Words(locale_of(request))
+    if isinstance(fault, HTTPException) and fault.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        text = words.translate("There is nothing at this address") if fault.status_code == 404 else str(fault.detail)  # noqa: PLR2004
+        return _page(request, status=fault.status_code, code=f"http_{fault.status_code}", text=text, cure="")
+    _log.error("page_failed", path=request.url.path, exc_info=fault)
+    text, cure = words.translate("The desk made a mistake; nothing was changed"), words.translate("Try again; if it stays, tell who runs the desk the line below")
+    return _page(request, status=500, code="broken", text=text, cure=cure)
+
+
+def _page(request: PageRequest, *, status: int, code: str, text: str, cure: str) -> Response[str]:
+    locale = locale_of(request)
+    html = render(
+        "error.html", locale=locale, status=status, title=Words(locale).translate(_TITLES.get(status, "Not possible here")),
+        text=text, cure=cure, code=code, request_id=str(request.scope.get("state", {}).get("request_id", "")),
+        back_url="/orders" if request.url.path != "/orders" else "/",
+        shell={"path": request.url.path, "csrf_token": form_token(request), "theme": theme_of(request)},
+    )  # fmt: skip
+    return Response(html, status_code=status, media_type=MediaType.HTML)
+
+
+def _own_path(request: PageRequest) -> str:
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query and request.method == "GET" else "")
