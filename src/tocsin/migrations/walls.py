@@ -46,7 +46,8 @@ def open_table(name: str) -> list[str]:
 
 def wall_off(name: str) -> list[str]:
     """Return the statements that show a table's rows to their own merchant only."""
-    same = "merchant_id = current_setting('tocsin.merchant', true)::bigint"
+    # After its transaction the setting is empty, not absent: then no row is anybody's.
+    same = "merchant_id = nullif(current_setting('tocsin.merchant', true), '')::bigint"
     return [
         f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",

@@ -1,0 +1,104 @@
+"""The embedded database: durable, one process, one writer."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tocsin.core import sqlite
+from tocsin.core.sqlite import EngineAffected, FileLocked, SqliteDatabase, connect_file, engine, require_sound_engine
+from tocsin.core.statement import Statement
+from tocsin.core.tenant import create_merchant, list_merchants
+from tocsin.core.vault import Vault
+from tocsin.migrations.upgrade import upgrade_sqlite
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    upgrade_sqlite(tmp_path / "desk.sqlite")
+    return tmp_path / "desk.sqlite"
+
+
+@pytest.mark.parametrize("version", [(3, 7, 0), (3, 40, 1), (3, 51, 2)])
+def test_an_affected_engine_is_refused(version: tuple[int, ...]) -> None:
+    with pytest.raises(EngineAffected, match=r"\.".join(map(str, version))):
+        require_sound_engine(version)
+
+
+@pytest.mark.parametrize("version", [(3, 51, 3), (3, 53, 0), engine.sqlite_version_info])
+def test_a_sound_engine_is_taken(version: tuple[int, ...]) -> None:
+    require_sound_engine(version)
+
+
+def test_a_database_does_not_open_on_an_affected_engine(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite.engine, "sqlite_version_info", (3, 40, 1))
+    with pytest.raises(EngineAffected):
+        SqliteDatabase(path, Vault(b"k" * 32))
+
+
+def test_the_writer_is_durable_and_readers_cannot_write(path: Path) -> None:
+    db = SqliteDatabase(path, Vault(b"k" * 32))
+
+    def pragma(name: str) -> object:
+        return db._writer.run(lambda connection: connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+    assert (pragma("synchronous"), pragma("journal_mode"), pragma("foreign_keys")) == (2, "wal", 1)
+    with pytest.raises(engine.OperationalError, match="readonly"):
+        db.read(0, lambda tx: create_merchant(tx, name="A"))
+    db.close()
+
+
+def test_another_process_is_refused(path: Path) -> None:
+    db = SqliteDatabase(path, Vault(b"k" * 32))
+    asking = (
+        "import sys; from pathlib import Path; from tocsin.core.sqlite import SqliteDatabase, FileLocked\n"
+        "from tocsin.core.vault import Vault\n"
+        "try: SqliteDatabase(Path(sys.argv[1]), Vault(b'k' * 32))\n"
+        "except FileLocked as refused: print(refused.code)\n"
+    )
+
+    def ask() -> str:
+        found = subprocess.run(
+            [sys.executable, "-c", asking, str(path)], env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, check=True
+        )  # fmt: skip
+        return found.stdout.decode().strip()
+
+    assert ask() == "file_locked"
+    with pytest.raises(FileLocked, match="Another Tocsin"):
+        SqliteDatabase(path, Vault(b"k" * 32))
+    db.close()
+    assert ask() == ""
+
+
+def test_a_snapshot_does_not_see_what_came_later(path: Path) -> None:
+    db = SqliteDatabase(path, Vault(b"k" * 32))
+    with db.snapshot(0) as tx:
+        assert list_merchants(tx) == []
+        db.write(0, lambda tx: create_merchant(tx, name="A"))
+        assert list_merchants(tx) == []
+    assert [m.name for m in db.read(0, list_merchants)] == ["A"]
+    db.close()
+
+
+def test_what_was_acknowledged_is_in_the_file(path: Path, tmp_path: Path) -> None:
+    db = SqliteDatabase(path, Vault(b"k" * 32))
+    db.write(0, lambda tx: create_merchant(tx, name="A"))
+    # A copy as a power cut leaves it: file and log, nothing else.
+    for suffix in ("", "-wal"):
+        (tmp_path / f"cut.sqlite{suffix}").write_bytes(Path(f"{path}{suffix}").read_bytes())
+    cut = connect_file(tmp_path / "cut.sqlite")
+    assert cut.execute("SELECT name FROM merchant").fetchall() == [("A",)]
+    cut.close()
+    db.close()
+
+
+def test_a_long_result_is_streamed(path: Path) -> None:
+    db = SqliteDatabase(path, Vault(b"k" * 32))
+    counting = sa.text("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 1300) SELECT n FROM c")
+    statement = Statement[tuple[int]](counting.columns(sa.column("n")))
+    with db.snapshot(0) as tx:
+        assert [row[0] for row in tx.stream(statement)] == list(range(1, 1301))
+    db.close()

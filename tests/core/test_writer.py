@@ -1,0 +1,182 @@
+"""One writer, shared commits, and an answer for each waiter whatever breaks."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tocsin.core.sqlite import connect_file
+from tocsin.core.writer import Writer, WriterStopped
+
+
+class Wired:
+    """A real connection whose statements are counted and can be made to fail."""
+
+    def __init__(self, path: Path) -> None:
+        self.real = connect_file(path)
+        self.said: list[str] = []
+        self.broken: dict[str, BaseException] = {}
+
+    def execute(self, sql: str, *bound: Any) -> Any:
+        self.said.append(sql)
+        if sql in self.broken:
+            raise self.broken[sql]
+        return self.real.execute(sql, *bound)
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self.real.in_transaction)
+
+    def close(self) -> None:
+        self.real.close()
+
+
+@pytest.fixture
+def wired(tmp_path: Path) -> Wired:
+    connection = Wired(tmp_path / "w.sqlite")
+    connection.real.execute("CREATE TABLE t (n INTEGER PRIMARY KEY)")
+    return connection
+
+
+@pytest.fixture
+def writer(wired: Wired) -> Iterator[Writer]:
+    made = Writer(wired)
+    yield made
+    wired.broken.clear()
+    made.stop()
+
+
+def add(n: int) -> Callable[[Any], int]:
+    return lambda connection: (connection.execute("INSERT INTO t VALUES (?)", (n,)), n)[1]
+
+
+def rows(wired: Wired) -> list[int]:
+    reader = connect_file(Path(wired.real.execute("PRAGMA database_list").fetchone()[2]), read_only=True)
+    found = [row[0] for row in reader.execute("SELECT n FROM t ORDER BY n")]
+    reader.close()
+    return found
+
+
+def run_at_once(writer: Writer, calls: list[Callable[[Any], Any]]) -> list[Any]:
+    """Hold the writer until all calls wait, then let them go; return results or faults."""
+    gate, held = threading.Event(), threading.Event()
+    outcomes: list[Any] = [None] * len(calls)
+
+    def ask(i: int) -> None:
+        try:
+            outcomes[i] = writer.run(calls[i])
+        except BaseException as fault:
+            outcomes[i] = fault
+
+    def hold() -> None:
+        with suppress(OSError):  # it shares the group's fate
+            writer.run(lambda _c: (held.set(), gate.wait()))
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(5)
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    while writer._calls.qsize() < len(calls):
+        time.sleep(0.001)
+    gate.set()
+    for thread in [holder, *threads]:
+        thread.join(10)
+        assert not thread.is_alive(), "a waiter hangs"
+    return outcomes
+
+
+def test_many_writes_at_once_share_few_commits(writer: Writer, wired: Wired) -> None:
+    assert run_at_once(writer, [add(n) for n in range(40)]) == list(range(40))
+    assert rows(wired) == list(range(40))
+    assert wired.said.count("COMMIT") <= 4
+
+
+def test_a_call_that_raises_rolls_back_itself_only(writer: Writer, wired: Wired) -> None:
+    def half(connection: Any) -> None:
+        connection.execute("INSERT INTO t VALUES (100)")
+        raise ValueError("no")
+
+    outcomes = run_at_once(writer, [add(1), half, add(2)])
+    assert sorted(o for o in outcomes if isinstance(o, int)) == [1, 2]
+    assert [type(o) for o in outcomes].count(ValueError) == 1
+    assert rows(wired) == [1, 2]
+
+
+def test_a_failing_commit_fails_each_waiter_and_the_next_is_served(writer: Writer, wired: Wired) -> None:
+    wired.broken["COMMIT"] = OSError("disk full")
+    outcomes = run_at_once(writer, [add(n) for n in range(5)])
+    assert [type(o) for o in outcomes] == [OSError] * 5 and rows(wired) == []
+    wired.broken.clear()
+    assert writer.run(add(9)) == 9 and rows(wired) == [9]
+
+
+@pytest.mark.parametrize("statement", ["BEGIN IMMEDIATE", "SAVEPOINT verb", "RELEASE verb"])
+def test_whatever_statement_fails_nobody_hangs(writer: Writer, wired: Wired, statement: str) -> None:
+    wired.broken[statement] = MemoryError()
+    with pytest.raises(MemoryError):
+        writer.run(add(1))
+    wired.broken.clear()
+    assert writer.run(add(2)) == 2 and rows(wired) == [2]
+
+
+def test_a_rollback_that_fails_too_leaves_nobody_waiting(writer: Writer, wired: Wired) -> None:
+    wired.broken.update({"COMMIT": OSError("disk full"), "ROLLBACK": OSError("worse")})
+    with pytest.raises(OSError, match="disk full"):
+        writer.run(add(1))
+    wired.broken.clear()
+    wired.real.execute("ROLLBACK")
+    assert writer.run(add(2)) == 2 and rows(wired) == [2]
+
+
+def test_an_engine_that_gave_up_the_transaction_fails_the_group(writer: Writer, wired: Wired) -> None:
+    def lose(connection: Any) -> None:
+        connection.execute("ROLLBACK")
+        raise OSError("database or disk is full")
+
+    with pytest.raises(OSError, match="disk is full"):
+        writer.run(lose)
+    assert writer.run(add(3)) == 3 and rows(wired) == [3]
+
+
+def test_a_result_is_given_only_when_it_is_durable(writer: Writer, wired: Wired) -> None:
+    writer.run(add(1))
+    assert wired.said[-1] == "COMMIT" and rows(wired) == [1]
+
+
+def test_a_verb_may_not_ask_for_another_transaction(writer: Writer) -> None:
+    with pytest.raises(RuntimeError, match="inside the writer's"):
+        writer.run(lambda _c: writer.run(lambda _c: 1))
+
+
+def test_stopping_answers_all_that_was_accepted_and_refuses_the_rest(tmp_path: Path, wired: Wired) -> None:
+    writer = Writer(wired)
+    outcomes: list[Any] = []
+
+    def ask(n: int) -> None:
+        try:
+            outcomes.append(writer.run(add(n)))
+        except WriterStopped as refused:
+            outcomes.append(refused)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(200)]
+    for i, thread in enumerate(threads):
+        thread.start()
+        if i == 100:
+            stopper = threading.Thread(target=writer.stop)
+            stopper.start()
+    for thread in [*threads, stopper]:
+        thread.join(10)
+        assert not thread.is_alive(), "a waiter hangs"
+    assert len(outcomes) == 200
+    with pytest.raises(WriterStopped):
+        writer.run(add(999))
+    reader = connect_file(tmp_path / "w.sqlite")
+    kept = {row[0] for row in reader.execute("SELECT n FROM t")}
+    reader.close()
+    assert kept == {o for o in outcomes if isinstance(o, int)}
