@@ -32,7 +32,7 @@ from tocsin.core.statement import Statement, bind, insert_into
 R = TypeVar("R")
 FREE_PER_PAIR, FREE_PER_ACCOUNT, FREE_PER_ADDRESS, FREE_OVERALL = 5, 10, 20, 1000
 LEASE_SECONDS = 30
-TURN_SECONDS = 10.0
+TURN_SECONDS = 15.0
 _POLL_SECONDS = 0.02
 _KEPT_DAYS = 90
 

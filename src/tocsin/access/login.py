@@ -4,22 +4,19 @@ The name is asked first; an unknown one is answered as a known one would be, cos
 and the same hash, and is limited the same way.
 """
 
-import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.access.device import remember_device
 from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
 from tocsin.access.method import Offered, offer_methods
-from tocsin.access.operator import set_password
+from tocsin.access.operator import read_names, set_password
 from tocsin.access.password import DECOY_HASH, hash_password, require_strong, verify_password
 from tocsin.access.session import create_session, end_by_token, end_other_sessions, read_session
-from tocsin.access.table import operator
 from tocsin.access.verification import find_candidate, read_credentials, sign_in_key
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
-from tocsin.core.statement import Statement, bind, own
 
 
 class SignedIn(Struct, frozen=True):
@@ -34,19 +31,6 @@ class PasswordChanged(Struct, frozen=True):
     """The password is another now, and so many other sessions have ended."""
 
     sessions_ended: int
-
-
-class _Names(Struct, frozen=True):
-    name: str
-    display_name: str
-
-
-_NAMES = Statement(
-    sa.select(operator.c.name, operator.c.display_name).where(
-        own(operator), operator.c.id == bind("operator_id")
-    ),
-    _Names,
-)
 
 
 def begin_sign_in(db: Database, name: str) -> Offered:
@@ -116,15 +100,14 @@ def change_password(
     new: str,
     address: str,
     device: str = "",
-    merchant_name: str = "",
 ) -> PasswordChanged | SignInRefused:
     """Change the actor's own password, against the present one; his other sessions end.
 
     Raises:
         PasswordWeak: the new one won't do.
     """
-    names = db.read(actor.merchant_id, lambda tx: tx.one(_NAMES, operator_id=actor.id)) or _Names("", "")
-    require_strong(new, names=(names.name, names.display_name, merchant_name))
+    names = db.read(actor.merchant_id, lambda tx: read_names(tx, operator_id=actor.id))
+    require_strong(new, names=names.all())
     candidate = find_candidate(db, names.name)
     hashed = candidate.credentials.hash if candidate.credentials else DECOY_HASH
     made: list[str] = []

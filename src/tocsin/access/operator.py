@@ -14,6 +14,7 @@ from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
+from tocsin.core.tenant import merchant
 
 OPERATOR_ROLES = ("owner", "manager", "clerk", "checker", "auditor")
 _BELOW = frozenset({"clerk", "checker"})
@@ -63,6 +64,18 @@ class Operator(Struct, frozen=True):
     created_at_us: int
 
 
+class KnownNames(Struct, frozen=True):
+    """The names around an operator that others know: none may be in his password."""
+
+    name: str = ""
+    display_name: str = ""
+    merchant_name: str = ""
+
+    def all(self) -> tuple[str, ...]:
+        """Return the names."""
+        return (self.name, self.display_name, self.merchant_name)
+
+
 _COLUMNS = tuple(operator.c[f] for f in Operator.__struct_fields__)
 _LIST = Statement(sa.select(*_COLUMNS).where(own(operator)).order_by(operator.c.id), Operator)
 _GET = Statement(
@@ -85,6 +98,12 @@ _SET_PASSWORD = Statement[None](
     sets=("merchant_id", "operator_id", "hash", "changed_at_us"),
 )
 _of_id = (own(operator), operator.c.id == bind("operator_id"))
+_NAMES = Statement(
+    sa.select(operator.c.name, operator.c.display_name, merchant.c.name.label("merchant_name"))
+    .select_from(operator.join(merchant, merchant.c.id == operator.c.merchant_id))
+    .where(*_of_id),
+    KnownNames,
+)
 _SET_ACTIVE = Statement[None](sa.update(operator).where(*_of_id), sets=("active",))
 _SET_ROLE = Statement[None](sa.update(operator).where(*_of_id), sets=("role",))
 _SET_LOCALE = Statement[None](sa.update(operator).where(*_of_id), sets=("locale",))
@@ -214,6 +233,11 @@ def add_operator(
 def set_password(tx: Tx, *, operator_id: int, password_hash: str) -> None:
     """Store an operator's password hash."""
     tx.run(_SET_PASSWORD, operator_id=operator_id, hash=password_hash, changed_at_us=tx.now_us)
+
+
+def read_names(tx: Tx, *, operator_id: int) -> KnownNames:
+    """Return the names around an operator, empty ones where there is none such."""
+    return tx.one(_NAMES, operator_id=operator_id) or KnownNames()
 
 
 def get_operator(tx: Tx, actor: Actor, *, operator_id: int) -> Operator:

@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
-from tocsin.access.operator import add_operator, get_operator, set_password
+from tocsin.access.operator import KnownNames, add_operator, get_operator, read_names, set_password
 from tocsin.access.password import hash_password, require_strong
 from tocsin.access.secret import hash_secret, new_secret
 from tocsin.access.session import end_sessions_of
-from tocsin.access.table import operator, owner_link
+from tocsin.access.table import owner_link
 from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.clock import DAY_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
@@ -46,11 +46,6 @@ class _Link(Struct, frozen=True):
     merchant_name: str
 
 
-class _Names(Struct, frozen=True):
-    name: str
-    display_name: str
-
-
 _of_token = owner_link.c.token_hash == bind("hash", str)
 _unused = (owner_link.c.used_at_us.is_(None), owner_link.c.expires_at_us > bind("now"))
 _ADD = insert_into(owner_link)
@@ -65,12 +60,6 @@ _VOID = Statement[None](
         own(owner_link), owner_link.c.operator_id == bind("of_operator"), owner_link.c.used_at_us.is_(None)
     ),
     sets=("used_at_us",),
-)
-_NAMES = Statement(
-    sa.select(operator.c.name, operator.c.display_name).where(
-        own(operator), operator.c.id == bind("operator_id")
-    ),
-    _Names,
 )
 
 
@@ -144,7 +133,11 @@ def redeem_reset_link(
     """
     link = _find_link(db, token)
     wanted = link if link and link.operator_id else None
-    names = _names(db, wanted)
+    names = (
+        db.read(wanted.merchant_id, lambda tx: read_names(tx, operator_id=wanted.operator_id))
+        if wanted
+        else KnownNames()
+    )
 
     def reset(tx: Tx, link: _Link, hashed: str) -> PasswordReset:
         set_password(tx, operator_id=link.operator_id, password_hash=hashed)
@@ -154,7 +147,7 @@ def redeem_reset_link(
         return PasswordReset(link.merchant_id, link.operator_id, names.name)
 
     return _redeem(
-        db, token, wanted, password=password, names=(names.name, names.display_name), address=address, then=reset
+        db, token, wanted, password=password, names=names.all(), address=address, then=reset
     )  # fmt: skip
 
 
@@ -190,13 +183,6 @@ def _redeem(
 
 def _find_link(db: Database, token: str) -> _Link | None:
     return db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, hash=hash_secret(token), now=tx.now_us))
-
-
-def _names(db: Database, link: _Link | None) -> _Names:
-    nobody = _Names("", "")
-    if link is None:
-        return nobody
-    return db.read(link.merchant_id, lambda tx: tx.one(_NAMES, operator_id=link.operator_id)) or nobody
 
 
 def _add_link(tx: Tx, *, merchant_id: int, operator_id: int) -> str:

@@ -73,6 +73,16 @@ def require_strong(password: str, *, names: tuple[str, ...] = ()) -> None:
         raise PasswordCommon
 
 
+def hash_new_password(password: str, *, names: tuple[str, ...]) -> str:
+    """Return the hash of a password that keeps the rules; to be called before the transaction.
+
+    Raises:
+        PasswordWeak: it does not.
+    """
+    require_strong(password, names=names)
+    return hash_password(password)
+
+
 def hash_password(password: str) -> str:
     """Return the Argon2id hash of a password, with its salt and parameters."""
     return _HASHER.hash(spell(password).encode("utf-8", "surrogatepass"))

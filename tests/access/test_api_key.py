@@ -1,0 +1,117 @@
+"""API keys: scoped, shown once, revoked at once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.access.people import ELSEWHERE, HOME, Desk, enter, enter_as, make_desk
+from tocsin.access.api_key import (
+    KeyMissing,
+    KeyScopeRefused,
+    create_api_key,
+    find_api_key,
+    list_api_keys,
+    revoke_api_key,
+)
+from tocsin.access.limiter import SignInRefused
+from tocsin.core import clock
+from tocsin.core.actor import Actor, NotAllowed
+from tocsin.core.db import Database
+
+
+@pytest.fixture(autouse=True)
+def true_clock() -> Iterator[None]:
+    yield
+    clock.shift_clock(0)
+
+
+def make_key(db: Database, owner: Actor, *scopes: str) -> str:
+    return db.write(
+        owner.merchant_id,
+        lambda tx: create_api_key(tx, owner, name="wms", scopes=frozenset(scopes or ("query",))),
+    )
+
+
+def keyed(db: Database) -> tuple[Desk, Actor, str]:
+    desk = make_desk(db)
+    owner = enter(db, desk.owner).actor
+    return desk, owner, make_key(db, owner, "query", "amend")
+
+
+def test_a_key_has_its_scopes_and_no_more(db: Database) -> None:
+    desk, owner, secret = keyed(db)
+    actor = find_api_key(db, secret, address=HOME)
+    assert isinstance(actor, Actor)
+    assert (actor.kind, actor.name, actor.merchant_id) == ("api_key", "wms", desk.merchant_id)
+    assert actor.rights == {"query", "amend"}
+    listed = db.read(desk.merchant_id, lambda tx: list_api_keys(tx, owner))
+    assert [(k.id, k.scopes) for k in listed] == [(actor.id, '["amend","query"]')]
+    assert listed[0].prefix in secret and listed[0].last_used_us
+
+
+def test_the_last_use_is_written_at_most_once_a_minute(db: Database) -> None:
+    desk, owner, secret = keyed(db)
+
+    def used() -> int | None:
+        find_api_key(db, secret, address=HOME)
+        return db.read(desk.merchant_id, lambda tx: list_api_keys(tx, owner))[0].last_used_us
+
+    first = used()
+    assert used() == first
+    clock.shift_clock(61 * clock.SECOND_US)
+    assert (used() or 0) > (first or 0)
+
+
+def test_a_revoked_key_opens_nothing_from_then_on(db: Database) -> None:
+    desk, owner, secret = keyed(db)
+    actor = find_api_key(db, secret, address=HOME)
+    assert isinstance(actor, Actor)
+    db.write(desk.merchant_id, lambda tx: revoke_api_key(tx, owner, key_id=actor.id))
+    assert find_api_key(db, secret, address=HOME) == SignInRefused("wrong")
+    with pytest.raises(KeyMissing):
+        db.write(desk.merchant_id, lambda tx: revoke_api_key(tx, owner, key_id=actor.id))
+
+
+def test_wrong_keys_spend_the_budget_of_their_address_and_a_right_one_still_opens(db: Database) -> None:
+    _, _, secret = keyed(db)
+    wrong = [find_api_key(db, secret[:-2] + f"{n:02}", address=ELSEWHERE) for n in range(22)]
+    assert [w.code for w in wrong if isinstance(w, SignInRefused)] == ["wrong"] * 20 + ["locked"] * 2
+    assert isinstance(wrong[-1], SignInRefused) and 0 < wrong[-1].retry_after_seconds <= 300
+    assert isinstance(find_api_key(db, secret, address=ELSEWHERE), Actor)
+    assert find_api_key(db, "", address=HOME) == SignInRefused("wrong")
+
+
+@pytest.mark.parametrize(
+    "scopes", [(), ("operators",), ("device",), ("download_real_reason",), ("everything",)]
+)
+def test_a_key_gets_no_right_that_its_maker_lacks_or_that_makes_operators(
+    db: Database, scopes: tuple[str, ...]
+) -> None:
+    owner = enter(db, make_desk(db).owner).actor
+    with pytest.raises(KeyScopeRefused):
+        db.write(
+            owner.merchant_id, lambda tx: create_api_key(tx, owner, name="wms", scopes=frozenset(scopes))
+        )
+
+
+@pytest.mark.parametrize("role", ["manager", "clerk", "checker", "auditor"])
+def test_keys_are_the_owners(db: Database, role: str) -> None:
+    desk, _, _ = keyed(db)
+    actor = enter_as(db, desk, role)
+    for verb in (
+        lambda tx: create_api_key(tx, actor, name="x", scopes=frozenset({"query"})),
+        lambda tx: list_api_keys(tx, actor),
+        lambda tx: revoke_api_key(tx, actor, key_id=1),
+    ):
+        with pytest.raises(NotAllowed):
+            db.write(desk.merchant_id, verb)
+
+
+def test_a_key_of_another_merchant_is_missing(db: Database) -> None:
+    _, _, secret = keyed(db)
+    actor = find_api_key(db, secret, address=HOME)
+    assert isinstance(actor, Actor)
+    stranger = enter(db, make_desk(db, "别家").owner).actor
+    with pytest.raises(KeyMissing):
+        db.write(stranger.merchant_id, lambda tx: revoke_api_key(tx, stranger, key_id=actor.id))
+    assert db.read(stranger.merchant_id, lambda tx: list_api_keys(tx, stranger)) == []

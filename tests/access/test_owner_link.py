@@ -1,0 +1,117 @@
+"""One-time links work once, for a day."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.access.people import HOME, PASSWORD, WRONG, attempt, enter, enter_as, make_desk, make_operator
+from tests.access.test_limiter import all_at_once
+from tocsin.access.limiter import SignInRefused
+from tocsin.access.operator import NameTaken
+from tocsin.access.owner_link import (
+    LIFE_US,
+    OwnerCreated,
+    PasswordReset,
+    create_owner_link,
+    create_reset_link,
+    link_is_open,
+    redeem_owner_link,
+    redeem_reset_link,
+)
+from tocsin.access.password import PasswordNamed, PasswordShort
+from tocsin.access.session import find_session
+from tocsin.core import clock
+from tocsin.core.actor import NotAllowed
+from tocsin.core.db import Database
+from tocsin.core.tenant import create_merchant
+
+NEW = "seven green kettles sing"
+
+
+@pytest.fixture(autouse=True)
+def true_clock() -> Iterator[None]:
+    yield
+    clock.shift_clock(0)
+
+
+def make_link(db: Database) -> tuple[int, str]:
+    merchant_id = db.write(0, lambda tx: create_merchant(tx, name="梨园果业"))
+    return merchant_id, db.write(merchant_id, lambda tx: create_owner_link(tx, merchant_id))
+
+
+def redeem(
+    db: Database, token: str, *, name: str = "boss", password: str = PASSWORD
+) -> OwnerCreated | SignInRefused:
+    return redeem_owner_link(db, token, name=name, display_name="老板", password=password, address=HOME)
+
+
+def test_a_link_creates_the_owner_once(db: Database) -> None:
+    merchant_id, token = make_link(db)
+    assert link_is_open(db, token)
+    made = redeem(db, token)
+    assert isinstance(made, OwnerCreated) and made.merchant_id == merchant_id
+    actor = enter(db, "boss").actor
+    assert (actor.role, actor.name, actor.id) == ("owner", "老板", made.operator_id)
+    assert not link_is_open(db, token)
+    assert redeem(db, token, name="thief") == SignInRefused("wrong")
+    assert attempt(db, "thief", password=PASSWORD) == SignInRefused("wrong")
+
+
+def test_of_ten_at_once_one_becomes_owner(db: Database) -> None:
+    _, token = make_link(db)
+    made = all_at_once([lambda n=n: redeem(db, token, name=f"boss {n}") for n in range(10)])
+    assert sum(isinstance(m, OwnerCreated) for m in made) == 1
+    assert all(m.code in ("wrong", "locked") for m in made if isinstance(m, SignInRefused))
+
+
+def test_what_won_t_do_leaves_the_link_open(db: Database) -> None:
+    _, token = make_link(db)
+    with pytest.raises(PasswordShort):
+        redeem(db, token, password="short")
+    with pytest.raises(PasswordNamed):
+        redeem(db, token, password="我在梨园果业上班已经七年多了真的")
+    desk = make_desk(db)
+    with pytest.raises(NameTaken):
+        redeem(db, token, name=desk.owner)
+    assert isinstance(redeem(db, token), OwnerCreated)
+
+
+def test_a_link_ends_after_a_day_and_a_made_up_one_opens_nothing(db: Database) -> None:
+    _, token = make_link(db)
+    clock.shift_clock(LIFE_US + clock.SECOND_US)
+    assert redeem(db, token) == SignInRefused("wrong")
+    assert redeem(db, "made up") == SignInRefused("wrong")
+
+
+def test_made_up_links_spend_the_budget_of_their_address(db: Database) -> None:
+    codes = [redeem(db, f"made up {n}").code for n in range(22)]
+    assert codes == ["wrong"] * 20 + ["locked"] * 2
+
+
+def test_a_new_password_by_link_ends_the_sessions_and_the_old_one(db: Database) -> None:
+    desk = make_desk(db)
+    clerk, owner = make_operator(db, desk, "clerk", name="clerk"), enter(db, desk.owner).actor
+    session = enter(db, "clerk")
+    earlier, token = (
+        db.write(desk.merchant_id, lambda tx: create_reset_link(tx, owner, operator_id=clerk))
+        for _ in range(2)
+    )
+    assert redeem_reset_link(db, earlier, password=NEW, address=HOME) == SignInRefused("wrong")
+    assert redeem(db, token) == SignInRefused("wrong")  # it creates no owner
+    with pytest.raises(PasswordShort):
+        redeem_reset_link(db, token, password="short", address=HOME)
+    done = redeem_reset_link(db, token, password=NEW, address=HOME)
+    assert done == PasswordReset(desk.merchant_id, clerk, "clerk")
+    assert redeem_reset_link(db, token, password=WRONG, address=HOME) == SignInRefused("wrong")
+    assert find_session(db, session.token) is None
+    assert attempt(db, "clerk", password=PASSWORD) == SignInRefused("wrong")
+    enter(db, "clerk", password=NEW)
+
+
+def test_an_owners_link_resets_nobody_and_a_clerk_makes_none(db: Database) -> None:
+    desk = make_desk(db)
+    token = db.write(desk.merchant_id, lambda tx: create_owner_link(tx, desk.merchant_id))
+    assert redeem_reset_link(db, token, password=NEW, address=HOME) == SignInRefused("wrong")
+    clerk = enter_as(db, desk, "clerk")
+    with pytest.raises(NotAllowed):
+        db.write(desk.merchant_id, lambda tx: create_reset_link(tx, clerk, operator_id=clerk.id))
