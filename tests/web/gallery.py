@@ -20,7 +20,9 @@ SIZES = {"pc": (1440, 900), "phone": (390, 844)}
 def draw(browser: Browser, folder: Path, name: str, *, size: str, locale: str, scheme: str) -> None:
     """Draw one page into a picture; complain of what overflows its width."""
     width, height = SIZES[size]
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light")
+    page = browser.new_page(
+        viewport={"width": width, "height": height}, color_scheme="dark" if scheme == "dark" else "light"
+    )
     template, context = SAMPLES[name]
     html = render(template, locale=locale, **context)
 
@@ -30,19 +32,32 @@ def draw(browser: Browser, folder: Path, name: str, *, size: str, locale: str, s
             route.fulfill(body=file.read_bytes(), content_type=mimetypes.guess_type(path)[0] or "text/plain")
         elif path == "/page":
             policy = "default-src 'self'; img-src 'self' data:"
-            route.fulfill(body=html, content_type="text/html; charset=utf-8", headers={"content-security-policy": policy})
+            route.fulfill(
+                body=html,
+                content_type="text/html; charset=utf-8",
+                headers={"content-security-policy": policy},
+            )
         else:
             route.fulfill(status=204)
 
     page.route("**/*", answer)
-    page.on("console", lambda message: print(f"  {name}: {message.text}") if message.type == "error" and "[object Event]" not in message.text else None)
+    page.on(
+        "console",
+        lambda message: (
+            print(f"  {name}: {message.text}")
+            if message.type == "error" and "[object Event]" not in message.text
+            else None
+        ),
+    )
     page.on("pageerror", lambda error: print(f"  {name}: {error}"))
     page.goto("http://desk.test/page")
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     if wide > 0:
         print(f"  {name} {size} {locale}: {wide} px wider than the window")
     if size == "phone":  # a full page without the bars standing in its middle
-        page.set_viewport_size({"width": width, "height": min(4000, page.evaluate("document.documentElement.scrollHeight"))})
+        page.set_viewport_size(
+            {"width": width, "height": min(4000, page.evaluate("document.documentElement.scrollHeight"))}
+        )
     stem = f"{name}-{size}-{locale}-{scheme}"
     (folder / f"{stem}.html").write_text(html)
     page.screenshot(path=folder / f"{stem}.png")
@@ -55,7 +70,12 @@ def main(folder: Path, names: list[str]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         for name in names or SAMPLES:
-            for size, locale, scheme in [("pc", "zh_CN", "light"), ("phone", "zh_CN", "light"), ("pc", "en", "dark"), ("phone", "en", "dark")]:
+            for size, locale, scheme in [
+                ("pc", "zh_CN", "light"),
+                ("phone", "zh_CN", "light"),
+                ("pc", "en", "dark"),
+                ("phone", "en", "dark"),
+            ]:
                 draw(browser, folder, name, size=size, locale=locale, scheme=scheme)
         browser.close()
 

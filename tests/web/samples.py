@@ -92,8 +92,17 @@ ROWS = [
     row(2, payment="closed", goods="", line_count=0, holds=["check"], receiver_name="", receiver_phone=""),
     row(1, desk_state="archived", fulfilment="delivered"),
 ] + [row(20 + n, desk_state="printed", fulfilment="shipped") for n in range(9)]  # fmt: skip
-SCREENS = [{"name": "to-print", "title": "待打印", "count_text": "48"}, {"name": "held", "title": "异常", "count_text": "13"}]
-LIST: Context = {"rows": ROWS, "page": PAGE, "printers": PRINTERS, "empty_title": "没有订单", "empty_text": "先导入一张表格"}
+SCREENS = [
+    {"name": "to-print", "title": "待打印", "count_text": "48"},
+    {"name": "held", "title": "异常", "count_text": "13"},
+]
+LIST: Context = {
+    "rows": ROWS,
+    "page": PAGE,
+    "printers": PRINTERS,
+    "empty_title": "没有订单",
+    "empty_text": "先导入一张表格",
+}
 FORM: Context = {
     "receiver.name": "大*", "receiver.phone": "180****1849", "receiver.province": "江苏省", "receiver.city": "常州市",
     "receiver.district": "天宁区", "receiver.address": "东晓街道***", "delivery": "express", "lines.0.title": "华为 HUAWEI P20",
@@ -104,7 +113,13 @@ FORM: Context = {
 }  # fmt: skip
 CHANGES = [{"field": "totals.payable", "before": "9684.41", "after": "9674.41"},
            {"field": "lines.1.quantity", "before": "3", "after": "2"}]  # fmt: skip
-PREVIEW = {"before_minor": 968441, "after_minor": 698541, "currency": "CNY", "changes": CHANGES, "findings": []}
+PREVIEW = {
+    "before_minor": 968441,
+    "after_minor": 698541,
+    "currency": "CNY",
+    "changes": CHANGES,
+    "findings": [],
+}
 EDIT: Context = {"order": order(), "form": FORM, "errors": {}, "findings": FINDINGS, "line_count": 3, "currency": "CNY",
                  "may_see_receiver": False, "preview": PREVIEW}  # fmt: skip
 CONFLICT = {"head": 3, "by": "wang", "at_us": T0, "changes": [
@@ -185,15 +200,40 @@ DOWNLOADS = [
     {"id": 11, "at_us": T0, "by": "lin", "screen_title": "全部", "format": "csv", "masked": False, "reason": "对账", "state": "failed",
      "row_count": None, "byte_count": 0, "sha256": "", "error_text": "磁盘已满，没有留下文件", "url": ""},
 ]  # fmt: skip
-MACHINES = [{**one, "driver": "escpos_network", "address": "192.168.1.50:9100", "language": "zh_CN", "status_text": ""} for one in QUEUES]
+MACHINES = [
+    {
+        **one,
+        "driver": "escpos_network",
+        "address": "192.168.1.50:9100",
+        "language": "zh_CN",
+        "status_text": "",
+    }
+    for one in QUEUES
+]
 OPERATORS = [
     {"id": 1, "name": "lin", "role": "owner", "active": True, "created_at_us": T0, "last_seen_us": T0, "changeable": False},
     {"id": 2, "name": "wang", "role": "clerk", "active": True, "created_at_us": T0, "last_seen_us": None, "changeable": True},
     {"id": 3, "name": "zhao", "role": "checker", "active": False, "created_at_us": T0, "last_seen_us": T0, "changeable": True},
 ]  # fmt: skip
 SESSIONS = [
-    {"id": 1, "device": "Chrome 128 · Windows", "address": "192.168.1.20", "signed_in_us": T0, "last_seen_us": T0, "here": True, "operator": "lin"},
-    {"id": 2, "device": "Safari · iPhone", "address": "192.168.1.31", "signed_in_us": T0, "last_seen_us": T0, "here": False, "operator": "lin"},
+    {
+        "id": 1,
+        "device": "Chrome 128 · Windows",
+        "address": "192.168.1.20",
+        "signed_in_us": T0,
+        "last_seen_us": T0,
+        "here": True,
+        "operator": "lin",
+    },
+    {
+        "id": 2,
+        "device": "Safari · iPhone",
+        "address": "192.168.1.31",
+        "signed_in_us": T0,
+        "last_seen_us": T0,
+        "here": False,
+        "operator": "lin",
+    },
 ]
 PASTED = {"token": "abc", "unread": [{"line": 3, "text": "谢谢老板", "reason": "没有电话"}], "orders": [
     {"name": "王小明", "phone": "13800138000", "address": "浙江省杭州市西湖区文三路 90 号",
@@ -203,9 +243,30 @@ NEW: Context = {"form": {}, "errors": {}, "findings": [], "line_count": 2, "curr
 REVISE: Context = {**EDIT, "holds": HOLDS, "printers": PRINTERS, "printer_id": "",
                    "position": {"at": 2, "of": 13, "previous_url": "/orders/a/revise", "next_url": "/orders/b/revise"}}  # fmt: skip
 SIGN_IN: Context = {"shell": door(), "form": {}, "errors": {}, "notice": "", "back": "/orders"}
-PASSWORD: Context = {"shell": door(), "name": "lin", "attempt": "a1", "methods": ["password"], "errors": {}, "locked_until_us": None, "back": ""}
-OWNER: Context = {"shell": door("/owner/abc"), "token": "abc", "shop_name": "鼎龙旗舰店", "form": {}, "errors": {}, "used": False}
-TERMINAL: Context = {"shell": shell("/terminals/3", "terminal"), "printers": QUEUES, "printer": QUEUES[0], "jobs": JOBS, "page": PAGE}
+PASSWORD: Context = {
+    "shell": door(),
+    "name": "lin",
+    "attempt": "a1",
+    "methods": ["password"],
+    "errors": {},
+    "locked_until_us": None,
+    "back": "",
+}
+OWNER: Context = {
+    "shell": door("/owner/abc"),
+    "token": "abc",
+    "shop_name": "鼎龙旗舰店",
+    "form": {},
+    "errors": {},
+    "used": False,
+}
+TERMINAL: Context = {
+    "shell": shell("/terminals/3", "terminal"),
+    "printers": QUEUES,
+    "printer": QUEUES[0],
+    "jobs": JOBS,
+    "page": PAGE,
+}
 HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jobs": 1, "page": PAGE, "codes": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "current": False}],
                  "kinds": [{"kind": "check", "count": 11, "url": "/held?kind=check", "current": False}]}  # fmt: skip
 PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {},

@@ -32,7 +32,9 @@ def test_each_sample_renders(name: str, locale: str) -> None:
 
 def test_each_template_has_a_sample() -> None:
     known = {template for template, _ in SAMPLES.values()} | PARTIAL
-    assert_none(sorted({str(path.relative_to(TEMPLATE_DIR)) for path in TEMPLATE_DIR.rglob("*.html")} - known))
+    assert_none(
+        sorted({str(path.relative_to(TEMPLATE_DIR)) for path in TEMPLATE_DIR.rglob("*.html")} - known)
+    )
 
 
 def test_ids_are_unique_and_labels_point_at_fields() -> None:
@@ -41,7 +43,9 @@ def test_ids_are_unique_and_labels_point_at_fields() -> None:
         html = render(template, locale="en", **context)
         ids = re.findall(r'\sid="([^"]+)"', html)
         wrong += [f"{name}: id {one} twice" for one in sorted({one for one in ids if ids.count(one) > 1})]
-        wrong += [f"{name}: label for {one}" for one in re.findall(r'\sfor="([^"]+)"', html) if one not in ids]
+        wrong += [
+            f"{name}: label for {one}" for one in re.findall(r'\sfor="([^"]+)"', html) if one not in ids
+        ]
     assert_none(wrong)
 
 
@@ -66,6 +70,13 @@ def test_rights_decide_what_is_offered() -> None:
     auditor = render(template, locale="en", **{**context, "shell": shell(role="auditor")})
     for offer in ("/amendments", "/cancellation", "/reveals", "/prints"):
         assert offer in owner and offer not in auditor
+
+
+def test_enter_in_a_list_prints_nothing() -> None:
+    """The list's default button is disabled: Enter on a box, typed or by a scanner, sends no form."""
+    template, context = SAMPLES["orders"]
+    form = render(template, locale="en", **context).split("data-bulk>")[1]
+    assert form.startswith("<button disabled hidden>")
 
 
 def test_findings_stand_beside_their_fields() -> None:

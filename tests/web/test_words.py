@@ -25,7 +25,9 @@ def test_each_text_of_the_pages_has_its_chinese() -> None:
     """A text without one is named with its template."""
     words, texts = Words("zh_CN"), texts_of_the_pages()
     assert len(texts) > 300
-    assert_none(sorted({f"{name}: {text}" for text, name in texts if text not in words}), "Add them to tocsin.po.")
+    assert_none(
+        sorted({f"{name}: {text}" for text, name in texts if text not in words}), "Add them to tocsin.po."
+    )
 
 
 def test_a_translation_keeps_the_places_of_its_data() -> None:

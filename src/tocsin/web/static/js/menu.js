@@ -18,7 +18,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener(
   "toggle",
   (event) => {
-    if (event.target.matches?.("[data-menu][open]")) event.target.querySelector("input, select, button, a")?.focus();
+    if (event.target.matches?.("[data-menu][open]")) event.target.querySelector(".sheet :is(input:not([type=hidden]), select, button, a)")?.focus();
   },
   true,
 );

@@ -15,7 +15,7 @@ window.addEventListener(
   "keydown",
   (event) => {
     if (!document.querySelector(".rail") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const field = event.target.closest?.("input, textarea, select");
+    const field = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select");
     if (field) return; // a field takes the keys itself; the scan page's own field sends its form
     const present = performance.now();
     if (present - last > GAP_MS) burst = "";
