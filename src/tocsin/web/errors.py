@@ -40,10 +40,17 @@ def fault_page(request: PageRequest, fault: Exception) -> Response[str]:
     """Show what is not a refusal: an address that leads nowhere, or a fault, which is logged."""
     words = Words(locale_of(request))
     if isinstance(fault, HTTPException) and fault.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-        text = words.translate("There is nothing at this address") if fault.status_code == 404 else str(fault.detail)  # noqa: PLR2004
+        text = (
+            words.translate("There is nothing at this address")
+            if fault.status_code == 404
+            else str(fault.detail)
+        )
         return _page(request, status=fault.status_code, code=f"http_{fault.status_code}", text=text, cure="")
     _log.error("page_failed", path=request.url.path, exc_info=fault)
-    text, cure = words.translate("The desk made a mistake; nothing was changed"), words.translate("Try again; if it stays, tell who runs the desk the line below")
+    text, cure = (
+        words.translate("The desk made a mistake; nothing was changed"),
+        words.translate("Try again; if it stays, tell who runs the desk the line below"),
+    )
     return _page(request, status=500, code="broken", text=text, cure=cure)
 
 

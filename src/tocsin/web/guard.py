@@ -54,7 +54,9 @@ def check_form(request: PageRequest, form: Mapping[str, Any]) -> None:
     """
     token = session_token(request)
     if token:
-        given = next((request.headers[name] for name in _CSRF_HEADERS if name in request.headers), form.get("csrf", ""))
+        given = next(
+            (request.headers[name] for name in _CSRF_HEADERS if name in request.headers), form.get("csrf", "")
+        )
         require_form(token, str(given))
 
 

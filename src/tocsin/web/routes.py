@@ -1,5 +1,7 @@
 """Routes of the pages, as the application takes them."""
 
+from typing import Any
+
 from litestar import get
 from litestar.response import Redirect
 
@@ -13,4 +15,4 @@ def get_desk(request: PageRequest) -> Redirect:
     return Redirect("/orders", status_code=303)
 
 
-PAGES: list = [get_desk]
+PAGES: list[Any] = [get_desk]

@@ -1,0 +1,79 @@
+"""Errors of the API: a refusal becomes a problem document.
+
+Source: RFC 9457 (application/problem+json); RFC 6585 (429); RFC 4918 (423).
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from tocsin.core.errors import Kind, Refusal
+from tocsin.core.log import get_log
+from tocsin.gate import NotSignedIn, TooManyTries
+
+MEDIA_TYPE = "application/problem+json"
+STATUS_OF: dict[Kind, int] = {
+    "missing": 404, "refused": 403, "conflict": 409, "locked": 423, "invalid": 422, "broken": 500
+}  # fmt: skip
+_OF_CLASS: dict[type[Refusal], int] = {NotSignedIn: 401, TooManyTries: 429}
+_RESERVED = frozenset({"type", "title", "status", "detail", "code", "request_id"})
+_log = get_log("api")
+
+
+def refusal_problem(request: Request[Any, Any, Any], refusal: Refusal, **more: Any) -> Response[bytes]:
+    """Return a refusal as a problem: its data are members beside the standard ones."""
+    status = _OF_CLASS.get(type(refusal), STATUS_OF[refusal.kind])
+    headers = (
+        {"retry-after": str(refusal.data.get("retry_after_seconds", 1))} if refusal.kind == "locked" else {}
+    )
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["www-authenticate"] = 'Bearer realm="tocsin"'
+    if refusal.kind == "broken":
+        _log.error("installation_at_fault", code=refusal.code, path=request.url.path)
+    data = {name: value for name, value in refusal.data.items() if name not in _RESERVED} | more
+    return _problem(
+        request, status=status, code=refusal.code, detail=refusal.message(), data=data, headers=headers
+    )
+
+
+def fault_problem(request: Request[Any, Any, Any], fault: Exception) -> Response[bytes]:
+    """Return what is no refusal: a request that no route takes, or a fault, which is logged and not told."""
+    if isinstance(fault, HTTPException) and fault.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        data = {"problems": fault.extra} if isinstance(fault.extra, list) else {}
+        return _problem(
+            request, status=fault.status_code, code=f"http_{fault.status_code}", detail=str(fault.detail)[:500], data=data,
+            headers={name: value for name, value in (fault.headers or {}).items() if name.lower() == "allow"},
+        )  # fmt: skip
+    if isinstance(fault, RecursionError) or isinstance(fault.__cause__, RecursionError):
+        return _problem(
+            request, status=400, code="http_400", detail="The JSON is nested too deeply", data={}, headers={}
+        )
+    _log.error("request_failed", path=request.url.path, exc_info=fault)
+    return _problem(
+        request,
+        status=500,
+        code="broken",
+        detail="The desk made a mistake; nothing was changed",
+        data={},
+        headers={},
+    )
+
+
+def _problem(
+    request: Request[Any, Any, Any],
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    data: dict[str, Any],
+    headers: dict[str, str],
+) -> Response[bytes]:
+    document = {
+        "type": f"urn:tocsin:problem:{code}", "title": HTTPStatus(status).phrase, "status": status, "detail": detail,
+        "code": code, "request_id": str(request.scope.get("state", {}).get("request_id", "")), **data,
+    }  # fmt: skip
+    body = msgspec.json.encode(document, enc_hook=str)
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)

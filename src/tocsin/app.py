@@ -1,0 +1,162 @@
+"""The application: one desk behind its doors, and the rules that hold for every answer."""
+
+import secrets
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router
+from litestar.datastructures import State
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, Reference, SecurityScheme
+from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from tocsin import gate
+from tocsin.api import errors as api_errors
+from tocsin.api.routes import API, HEALTH
+from tocsin.core.errors import Refusal
+from tocsin.desk import Desk
+from tocsin.desk import open_desk as open_desk
+from tocsin.web import errors as web_errors
+from tocsin.web.routes import PAGES
+
+STATIC = Path(__file__).parent / "web" / "static"
+_YEAR_SECONDS = 365 * 24 * 3600
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
+    "x-frame-options": "DENY",
+}
+
+
+def build_app(desk: Desk) -> Litestar:
+    """Return the application that serves a desk: static files, pages, the API and its description."""
+    files = create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False)
+    app = Litestar(
+        route_handlers=[files, *HEALTH, API, Router("/", route_handlers=PAGES, include_in_schema=False)],
+        exception_handlers={Refusal: _refused, HTTPException: _failed, Exception: _failed},
+        openapi_config=_openapi(),
+        request_max_body_size=desk.settings.upload_limit_bytes,
+        state=State({"desk": desk}),
+        logging_config=None,
+    )
+    app.asgi_handler = Front(app.asgi_handler, desk)
+    return app
+
+
+class Front:
+    """Stands before every route: names, origins, the headers of each answer."""
+
+    def __init__(self, inner: ASGIApp, desk: Desk) -> None:
+        self._inner, self._desk = inner, desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Redirect, refuse, or pass on."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._inner(scope, receive, send)
+            return
+        kept = self._headers_of(scope)
+        scope.setdefault("state", {})["request_id"] = dict(kept)[b"x-request-id"].decode()
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                named = {name for name, _ in kept}
+                own = [pair for pair in message["headers"] if pair[0].lower() not in named]
+                message = {**message, "headers": [*own, *kept]}
+            await send(message)
+
+        host = _header(scope, b"host")
+        if to := gate.redirect_of_loopback(self._desk.settings, host):
+            await _send_redirect(scope, send_with_headers, to)
+            return
+        try:
+            self._require_sound(scope, host)
+        except Refusal as refusal:
+            answer = _refused(Request(scope, receive, send), refusal)
+            await answer.to_asgi_response(app=None, request=Request(scope))(scope, receive, send_with_headers)
+            return
+        await self._inner(scope, receive, send_with_headers)
+
+    def _require_sound(self, scope: HTTPScope, host: str) -> None:
+        gate.require_text(
+            scope.get("raw_path", b"") or scope["path"].encode("utf-8", "surrogateescape"),
+            scope["query_string"],
+        )
+        gate.require_known_host(self._desk.settings, host)
+        if scope["method"] not in gate.SAFE_METHODS:
+            names = ("host", "origin", "sec-fetch-site")
+            headers = {name: found for name in names if (found := _header(scope, name.encode()))}
+            with_session = gate.SESSION_COOKIE in _header(scope, b"cookie")
+            gate.require_same_origin(headers, with_session=with_session)
+
+    def _headers_of(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        pairs = [
+            *_HEADERS.items(),
+            ("x-request-id", secrets.token_hex(8)),
+            ("cache-control", _cache_of(scope)),
+        ]
+        if self._desk.settings.base_url().startswith("https:"):
+            pairs.append(("strict-transport-security", f"max-age={_YEAR_SECONDS}"))
+        return [(name.encode(), value.encode()) for name, value in pairs]
+
+
+def _cache_of(scope: Scope) -> str:
+    if not scope["path"].startswith("/static/"):
+        return "no-store"
+    return (
+        f"public, max-age={_YEAR_SECONDS}, immutable"
+        if scope["query_string"].startswith(b"v=")
+        else "public, max-age=300"
+    )
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+async def _send_redirect(scope: Scope, send: Send, to: str) -> None:
+    path = scope.get("raw_path") or scope["path"].encode("utf-8", "surrogateescape")
+    query = b"?" + scope["query_string"] if scope["query_string"] else b""
+    target = to.encode("latin-1") + path.partition(b"?")[0] + query
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 307,
+            "headers": [(b"location", target), (b"content-length", b"0")],
+        }
+    )
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _is_api(request: Request[Any, Any, Any]) -> bool:
+    return request.url.path.startswith(("/api/", "/healthz", "/readyz"))
+
+
+def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+    return (api_errors.refusal_problem if _is_api(request) else web_errors.refusal_page)(request, refusal)
+
+
+def _failed(request: Request[Any, Any, Any], fault: Exception) -> Response[Any]:
+    return (api_errors.fault_problem if _is_api(request) else web_errors.fault_page)(request, fault)
+
+
+def _openapi() -> OpenAPIConfig:
+    schemes: dict[str, SecurityScheme | Reference] = {
+        "key": SecurityScheme(type="http", scheme="bearer", description="An API key of the merchant")
+    }
+    return OpenAPIConfig(
+        title="Tocsin", version=version("tocsin"), path="/api/v1/openapi.json",
+        render_plugins=[JsonRenderPlugin(path="/")],
+        components=Components(security_schemes=schemes), security=[{"key": []}],
+    )  # fmt: skip

@@ -1,0 +1,85 @@
+"""`tocsin doctor`: what the machine and the installation are like, and what to do about it."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import msgspec
+
+from tocsin.cli.start import with_settings
+from tocsin.core.errors import Refusal
+from tocsin.core.sqlite import engine, require_sound_engine
+from tocsin.settings import Settings
+
+_ASSETS = Path(__file__).parent.parent
+_FILES = (
+    "tickets/fonts/NotoSansSC-Regular.ttf", "tickets/fonts/NotoSansSC-Bold.ttf", "web/static/vendor/htmx.min.js",
+)  # fmt: skip
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One thing looked at."""
+
+    what: str
+    sound: bool
+    said: str
+
+
+@click.command()
+@with_settings
+@click.option("--host", help="Name to serve on.")
+@click.option("--port", type=int, help="TCP port to serve on.")
+def doctor(settings: Settings) -> None:
+    """Look at the engine, the disk, the fonts and the port; ends with 1 where something is not sound."""
+    found = [look(settings) for look in LOOKS]
+    for one in found:
+        click.echo(f"{'ok ' if one.sound else 'NO '} {one.what}: {one.said}")
+    raise SystemExit(0 if all(one.sound for one in found) else 1)
+
+
+def look_at_engine(_settings: Settings) -> Told:
+    """Tell whether SQLite's version is free of the WAL-reset bug."""
+    try:
+        require_sound_engine(engine.sqlite_version_info)
+    except Refusal as refusal:
+        return Told("engine", False, refusal.message())
+    return Told("engine", True, f"SQLite {engine.sqlite_version}")
+
+
+def look_at_disk(settings: Settings) -> Told:
+    """Tell how long the disk takes to keep one write."""
+    folder = settings.path()
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.perf_counter()
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        for _ in range(10):
+            file.write(b"x" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+    return Told("disk", True, f"{(time.perf_counter() - began) * 100:.1f} ms per durable write in {folder}")
+
+
+def look_at_files(_settings: Settings) -> Told:
+    """Tell whether the ticket's fonts and the pages' scripts are there."""
+    missing = [name for name in _FILES if not (_ASSETS / name).is_file()]
+    return Told(
+        "files", not missing, f"missing: {', '.join(missing)}" if missing else "fonts and scripts are there"
+    )
+
+
+def look_at_port(settings: Settings) -> Told:
+    """Tell whether the port is free."""
+    from tocsin.server import addresses_of, require_free
+
+    try:
+        for address in addresses_of(settings.host):
+            require_free(address, settings.port)
+    except Refusal as refusal:
+        return Told("port", False, refusal.message())
+    return Told("port", True, f"{settings.port} is free")
+
+
+LOOKS: tuple[Callable[[Settings], Told], ...] = (look_at_engine, look_at_disk, look_at_files, look_at_port)

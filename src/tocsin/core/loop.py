@@ -1,0 +1,61 @@
+"""Loops: threads that take one step after another, woken by events, until they are stopped.
+
+A step that fails is logged and taken again: nothing in the background waits for a person to restart it.
+"""
+
+import threading
+from collections.abc import Callable
+
+from tocsin.core.event import on_event
+from tocsin.core.log import get_log
+
+_AFTER_FAULT_SECONDS = 1.0
+_log = get_log("loop")
+
+
+class Loop:
+    """One named thread.
+
+    Args:
+        step: does some work and returns how much; it is called again at once while it returns any.
+        idle_seconds: longest wait between two steps that found nothing.
+        by_event: wake at each commit that appended events.
+    """
+
+    def __init__(
+        self, name: str, step: Callable[[], int], *, idle_seconds: float, by_event: bool = False
+    ) -> None:
+        self._name, self._step, self._idle_seconds, self._by_event = name, step, idle_seconds, by_event
+        self._wake, self._stopping = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._unlisten: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        if self._by_event:
+            self._unlisten = on_event(self._wake.set)
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step in hand."""
+        if self._unlisten is not None:
+            self._unlisten()
+            self._unlisten = None
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            wait_seconds = 0.0
+            try:
+                if not self._step():
+                    wait_seconds = self._idle_seconds
+            except Exception as fault:  # noqa: BLE001 - the next turn tries again
+                _log.error("step_failed", loop=self._name, exc_info=fault)
+                wait_seconds = _AFTER_FAULT_SECONDS
+            if wait_seconds:
+                self._wake.wait(wait_seconds)

@@ -1,0 +1,143 @@
+"""The desk of one process: its settings, database, queue and bus, and what runs in the background."""
+
+import logging
+import os
+import re
+from pathlib import Path
+
+import psycopg
+
+from tocsin.core.bus import Bus, bus_for
+from tocsin.core.db import DIRECTORY_SCOPE, Database
+from tocsin.core.event import join_bus
+from tocsin.core.log import get_log
+from tocsin.core.loop import Loop
+from tocsin.core.node import NodeLease, lease_node
+from tocsin.core.postgres import PostgresDatabase
+from tocsin.core.queue import Queue, queue_for
+from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
+from tocsin.core.tenant import Merchant, list_merchants
+from tocsin.core.vault import Vault, open_vault
+from tocsin.orders.lookup import index_lookups
+from tocsin.settings import Settings
+
+_log = get_log("desk")
+_VERSIONS = Path(__file__).parent / "migrations" / "versions"
+
+
+class Desk:
+    """What each door is handed; `closing` tells long answers to end."""
+
+    def __init__(self, settings: Settings, db: Database) -> None:
+        self.settings, self.db = settings, db
+        self.queue: Queue = queue_for(db)
+        self.bus: Bus = bus_for(db)
+        self.bus.open(db)
+        self._leave_bus = join_bus(self.bus)
+        self._lease: NodeLease = lease_node(db)
+        self._loops: list[Loop] = []
+        self.closing = False
+
+    def merchants(self) -> list[Merchant]:
+        """Return the merchants of the installation."""
+        return self.db.read(DIRECTORY_SCOPE, list_merchants)
+
+    def start(self) -> None:
+        """Begin what runs in the background."""
+        self.queue.open(self.db)
+        self._loops = [Loop("lookup index", self._index_lookups, idle_seconds=5)]
+        for loop in self._loops:
+            loop.start()
+
+    def stop(self) -> None:
+        """End the background work after the step in hand."""
+        self.closing = True
+        for loop in self._loops:
+            loop.stop()
+        self._loops = []
+        self.queue.close()
+
+    def close(self) -> None:
+        """Give everything back: the node number, the bus, the database."""
+        self.stop()
+        self._lease.close()
+        self._leave_bus()
+        self.bus.close()
+        self.db.close()
+
+    def _index_lookups(self) -> int:
+        return sum(self.db.write(merchant.id, index_lookups) for merchant in self.merchants())
+
+
+def open_desk(settings: Settings) -> Desk:
+    """Open the database, migrated to the newest schema, and what belongs to it.
+
+    Raises:
+        FileLocked: another process holds the data folder.
+        EngineAffected, KeyFileWrong, NotDurable: the installation is not sound.
+    """
+    return Desk(settings, open_database(settings))
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the settings' database, upgraded where it is behind."""
+    if settings.database_url:
+        vault = _open_vault(settings)
+        if _postgres_version(settings.database_url) != newest_version():
+            _quiet_upgrade()
+            from tocsin.migrations.upgrade import upgrade_postgres
+
+            upgrade_postgres(settings.database_url)
+        return PostgresDatabase(settings.database_url, vault, connections=settings.database_connections)
+    path = settings.path("desk.sqlite")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if _sqlite_version(path) != newest_version():
+        _upgrade_file(path)
+    return SqliteDatabase(path, _open_vault(settings), readers=settings.database_connections)
+
+
+def newest_version() -> str:
+    """Return the newest schema's number by the migrations' file names: importing them is slow."""
+    numbers = [found[1] for path in _VERSIONS.iterdir() if (found := re.match(r"v(\d{4})_", path.name))]
+    return max(numbers)
+
+
+def _quiet_upgrade() -> None:
+    # Its lines about its own plug-ins would be the first thing that a new owner reads.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _upgrade_file(path: Path) -> None:
+    _quiet_upgrade()
+    from tocsin.migrations.upgrade import upgrade_sqlite
+
+    lock = lock_folder(path.parent)
+    try:
+        upgrade_sqlite(path)
+    finally:
+        os.close(lock)
+
+
+def _open_vault(settings: Settings) -> Vault:
+    return open_vault(
+        Path(settings.key_file) if settings.key_file else settings.path("keys", "installation.key")
+    )
+
+
+def _sqlite_version(path: Path) -> str:
+    if not path.exists():
+        return ""
+    with engine.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        try:
+            return str((connection.execute("SELECT version_num FROM alembic_version").fetchone() or [""])[0])
+        except engine.OperationalError:
+            return ""
+
+
+def _postgres_version(url: str) -> str:
+    with psycopg.connect(url) as connection:
+        try:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except psycopg.errors.UndefinedTable:
+            return ""
+    return str((row or [""])[0])
