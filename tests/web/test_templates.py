@@ -7,7 +7,8 @@ import pytest
 from jinja2 import UndefinedError
 
 from tests.telling import assert_none
-from tests.web.samples import FINDINGS, SAMPLES, order, shell
+from tests.web.sample_parts import FINDINGS, order, shell
+from tests.web.samples import SAMPLES
 from tocsin.orders.draft import Party
 from tocsin.web.page import TEMPLATE_DIR, render, show_instant, show_price
 from tocsin.web.words import LOCALES
