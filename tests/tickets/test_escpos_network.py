@@ -23,7 +23,7 @@ def options_for(peer: EscposPeer, **changes: Any) -> EscposOptions:
     values = {
         "host": peer.host,
         "port": peer.port,
-        "connect_timeout_seconds": 0.5,
+        "connect_timeout_seconds": 5,
         "answer_timeout_seconds": 0.3,
     }
     return EscposOptions(**(values | changes))
@@ -88,9 +88,10 @@ def test_low_paper_prints_and_is_told():
 def test_a_mute_printer_fails_and_gets_nothing():
     with EscposPeer() as peer:
         peer.switches.mute = True
-        outcome = send(peer)
+        options = options_for(peer, connect_timeout_seconds=0.3)
+        outcome = PLUGIN.send(options, make_content())
         assert (outcome.result, outcome.reason, outcome.bytes_left) == ("failed", "mute", False)
-        assert PLUGIN.probe(options_for(peer)) == PrinterStatus(online=False, paper="unknown", detail="mute")
+        assert PLUGIN.probe(options) == PrinterStatus(online=False, paper="unknown", detail="mute")
         assert peer.jobs[0].received == 0
 
 
@@ -244,3 +245,8 @@ def test_a_hang_up_in_the_middle_of_asking_is_told():
     talker.join()
     server.close()
     assert (outcome.result, outcome.reason, outcome.bytes_left) == ("failed", "connection_lost", False)
+
+
+def test_a_network_without_a_way_is_a_failure():
+    outcome = PLUGIN.send(EscposOptions(host="255.255.255.255", connect_timeout_seconds=1), make_content())
+    assert (outcome.result, outcome.reason, outcome.bytes_left) == ("failed", "network_error", False)
