@@ -19,7 +19,10 @@ from tocsin.orders.store import list_revisions, load_order
 def test_an_order_is_issued_once_and_found_by_all_its_names(db: Database) -> None:
     house = make_house(db)
     clerk = house.actor("clerk")
-    taken = [db.write(house.merchant_id, partial(take_in, actor=clerk, draft=make_draft(external_id=e))) for e in ("E-1", "E-2", "E-1")]
+    taken = [
+        db.write(house.merchant_id, partial(take_in, actor=clerk, draft=make_draft(external_id=e)))
+        for e in ("E-1", "E-2", "E-1")
+    ]
     assert [t.result for t in taken] == ["new", "new", "unchanged"]
     assert taken[0].number.endswith("-0001") and taken[1].number.endswith("-0002")
     for text in (taken[0].number, "13812345678", "5678", "小明", "王小明", "LI-5", "酥梨", "砀山酥梨"):
@@ -35,11 +38,25 @@ def test_two_amendments_of_one_revision_make_one(db: Database) -> None:
     house = make_house(db)
     clerk = house.actor("clerk")
     taken = db.write(house.merchant_id, partial(take_in, actor=clerk, draft=make_draft(external_id="E-1")))
-    lines = (Line(title="砀山酥梨 5 斤装", sku="LI-5", unit="件", line_id="1", quantity_micro=3 * MICRO, unit_price_micro=39_900_000),)
+    lines = (
+        Line(
+            title="砀山酥梨 5 斤装",
+            sku="LI-5",
+            unit="件",
+            line_id="1",
+            quantity_micro=3 * MICRO,
+            unit_price_micro=39_900_000,
+        ),
+    )
     change = Amendment(lines=lines, receiver=PartyChanges(phone="13900001111"))
-    seen = db.read(house.merchant_id, lambda tx: preview_amendment(tx, clerk, order_id=taken.order_id, seen=1, amendment=change))
+    seen = db.read(
+        house.merchant_id,
+        lambda tx: preview_amendment(tx, clerk, order_id=taken.order_id, seen=1, amendment=change),
+    )
     assert (seen.payable_before_minor, seen.payable_after_minor) == (7980, 11970)
-    amend = partial(amend_order, actor=clerk, order_id=taken.order_id, seen=1, amendment=change, reason="多要一箱")
+    amend = partial(
+        amend_order, actor=clerk, order_id=taken.order_id, seen=1, amendment=change, reason="多要一箱"
+    )
     assert db.write(house.merchant_id, amend).revision == 2
     with pytest.raises(OrderMoved):
         db.write(house.merchant_id, amend)
@@ -47,7 +64,9 @@ def test_two_amendments_of_one_revision_make_one(db: Database) -> None:
     assert order.receiver.phone == "139****1111" and order.payable_minor == 11970 and order.masked
     past = db.read(house.merchant_id, lambda tx: load_order(tx, order_id=taken.order_id, revision=1))
     assert past.payable_minor == 7980 and past.receiver.phone == "138****5678"
-    assert [r.reason for r in db.read(house.merchant_id, lambda tx: list_revisions(tx, order_id=taken.order_id))][0] == "多要一箱"
+    assert [
+        r.reason for r in db.read(house.merchant_id, lambda tx: list_revisions(tx, order_id=taken.order_id))
+    ][0] == "多要一箱"
     assert not reveal_receiver(db, clerk, order_id=taken.order_id, purpose="deliver", door="test").allowed
     shown = reveal_receiver(db, house.actor("owner"), order_id=taken.order_id, purpose="deliver", door="test")
     assert shown.receiver is not None and shown.receiver.phone == "13900001111"
@@ -56,11 +75,23 @@ def test_two_amendments_of_one_revision_make_one(db: Database) -> None:
 def test_a_source_that_changes_what_the_desk_amended_is_held(db: Database) -> None:
     house = make_house(db)
     clerk = house.actor("clerk")
-    take = lambda **k: db.write(house.merchant_id, partial(take_in, actor=clerk, draft=make_draft(external_id="E-1", **k)))  # noqa: E731
+    take = lambda **k: db.write(
+        house.merchant_id, partial(take_in, actor=clerk, draft=make_draft(external_id="E-1", **k))
+    )  # noqa: E731
     first = take()
     assert take(fulfilment="shipped").result == "moved"
     assert take(fulfilment="shipped", price=50.0).result == "changed"
-    db.write(house.merchant_id, partial(amend_order, actor=clerk, order_id=first.order_id, seen=2, amendment=Amendment(carrier="顺丰"), reason="客户要求"))
+    db.write(
+        house.merchant_id,
+        partial(
+            amend_order,
+            actor=clerk,
+            order_id=first.order_id,
+            seen=2,
+            amendment=Amendment(carrier="顺丰"),
+            reason="客户要求",
+        ),
+    )
     assert take(fulfilment="shipped", price=60.0).result == "conflict"
     page = screen_orders(db, clerk, wanted=Filter(held="conflict"), door="test")
     assert [row.number for row in page.rows] == [first.number] and page.rows[0].holds_open == 1
@@ -71,8 +102,21 @@ def test_pages_follow_by_key_and_counts_are_bounded(db: Database) -> None:
     house = make_house(db)
     clerk = house.actor("clerk")
     for n in range(7):
-        db.write(house.merchant_id, partial(take_in, actor=clerk, draft=make_draft(external_id=f"E-{n}", placed_at_us=1_700_000_000_000_000 + n * 86_400_000_000)))
-    for wanted in (Filter(), Filter(date_from="2023-11-16", date_to="2023-11-19"), Filter(state="produced", amount_min_minor=100, channel="test", shop="HF")):
+        db.write(
+            house.merchant_id,
+            partial(
+                take_in,
+                actor=clerk,
+                draft=make_draft(
+                    external_id=f"E-{n}", placed_at_us=1_700_000_000_000_000 + n * 86_400_000_000
+                ),
+            ),
+        )
+    for wanted in (
+        Filter(),
+        Filter(date_from="2023-11-16", date_to="2023-11-19"),
+        Filter(state="produced", amount_min_minor=100, channel="test", shop="HF"),
+    ):
         seen: list[str] = []
         after = ""
         while True:

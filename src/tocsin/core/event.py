@@ -136,14 +136,24 @@ def join_bus(bus: Bus) -> Callable[[], None]:
 
 def take_events(tx: Tx, consumer: str, *, limit: int = 200) -> list[Event]:
     """Return the next events of a consumer and move its position; both are one transaction."""
-    position = tx.one(_POSITION, name=consumer)
-    if position is None:  # the row is the lock: two that begin at once must not both read from the start
+    if tx.one(_POSITION, name=consumer) is None:
+        # The row is the lock: two that begin at once must not both read from the start.
         tx.run(_BEGIN, name=consumer, horizon=0, event_id=0)
-        position = tx.one(_POSITION, name=consumer) or Position(0, 0)
-    found = tx.rows(_NEXT[tx.dialect], horizon=position.horizon, event_id=position.event_id, limit=limit)
+    found = peek_events(tx, consumer, limit=limit)
     if found:
-        tx.run(_MOVE, name=consumer, horizon=found[-1].horizon, event_id=found[-1].id)
+        move_consumer(tx, consumer, found[-1])
     return found
+
+
+def peek_events(tx: Tx, consumer: str, *, limit: int = 200) -> list[Event]:
+    """Return the next events of a consumer whose work is in other transactions; it must bear repetition."""
+    position = tx.one(_POSITION, name=consumer) or Position(0, 0)
+    return tx.rows(_NEXT[tx.dialect], horizon=position.horizon, event_id=position.event_id, limit=limit)
+
+
+def move_consumer(tx: Tx, consumer: str, last: Event) -> None:
+    """Set a consumer's position to the last event that it has dealt with."""
+    tx.run(_MOVE, name=consumer, horizon=last.horizon, event_id=last.id)
 
 
 def replay_events(tx: Tx, *, after_id: int, limit: int = 500) -> list[Event]:

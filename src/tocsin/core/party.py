@@ -73,7 +73,7 @@ _ADD_PERSON = Statement[None](
     sets=("merchant_id", "id", "phone_digest", "wrapped_key", "erased_at_us"),
 )
 _FORGET_PHONE = Statement[None](
-    sa.update(person).where(own(person), person.c.id == bind("b_id")).values(phone_digest=None)
+    sa.update(person).where(own(person), person.c.id == bind("b_id")).values(phone_digest=sa.null())
 )
 _ADD_PARTY = insert_into(party)
 PARTY_COLUMNS = (

@@ -37,7 +37,9 @@ class Statement(Generic[T]):
         self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
         if row is not None:
             # An UPDATE … RETURNING exports its columns, a text selects them.
-            found = clause.exported_columns if hasattr(clause, "exported_columns") else clause.selected_columns
+            found = (
+                clause.exported_columns if hasattr(clause, "exported_columns") else clause.selected_columns
+            )
             columns = tuple(c.key for c in found)
             fields: tuple[str, ...] = row.__struct_fields__  # type: ignore[attr-defined]
             if columns != fields:
@@ -72,6 +74,14 @@ def bind(name: str, kind: type[Any] = int) -> sa.BindParameter[Any]:
     """Return a named bind of int, str or bytes."""
     types = {int: sa.BigInteger, str: sa.Text, bytes: sa.LargeBinary}
     return sa.bindparam(name, type_=types[kind])
+
+
+def among(column: sa.ColumnElement[Any], *values: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a column is one of some fixed words, written out so that partial indexes serve it."""
+    return sa.or_(*(column == sa.literal_column(f"'{value}'") for value in values))
+
+
+NOUGHT: sa.ColumnElement[int] = sa.literal_column("0")
 
 
 class any_of(sa.ColumnElement[bool]):  # noqa: N801 - reads as SQL

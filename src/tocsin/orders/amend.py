@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import sqlalchemy as sa
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
@@ -18,8 +19,6 @@ from tocsin.orders.produce import Issued, clean_draft, produce_revision
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
 from tocsin.orders.total import recalculate
-
-import sqlalchemy as sa
 
 REASON_CHARACTERS = 500
 
@@ -184,7 +183,11 @@ def cancel_order(tx: Tx, actor: Actor, *, order_id: int, reason: str) -> None:
 def compare_orders(before: Order, after: Order) -> list[Change]:
     """Return the differences of two revisions, lines by their id; personal text is masked."""
     changes = [
-        Change(f"receiver.{name}", getattr(mask_party(before.receiver), name), getattr(mask_party(after.receiver), name))
+        Change(
+            f"receiver.{name}",
+            getattr(mask_party(before.receiver), name),
+            getattr(mask_party(after.receiver), name),
+        )
         for name in Party.__struct_fields__
         if getattr(before.receiver, name) != getattr(after.receiver, name)
     ]
@@ -198,7 +201,9 @@ def compare_orders(before: Order, after: Order) -> list[Change]:
 
 def draft_of(order: Order) -> Draft:
     """Return the content of an order as a draft of its next revision."""
-    shared = {name: getattr(order, name) for name in Draft.__struct_fields__ if name in Order.__struct_fields__}
+    shared = {
+        name: getattr(order, name) for name in Draft.__struct_fields__ if name in Order.__struct_fields__
+    }
     return Draft(**shared, cancelled=order.desk_state == "cancelled")
 
 
@@ -239,7 +244,9 @@ def _receiver_changes(present: Party, changes: PartyChanges) -> dict[str, str]:
 
 
 def _as_order(before: Order, draft: Draft) -> Order:
-    shared = {name: getattr(draft, name) for name in Draft.__struct_fields__ if name in Order.__struct_fields__}
+    shared = {
+        name: getattr(draft, name) for name in Draft.__struct_fields__ if name in Order.__struct_fields__
+    }
     return replace(before, **shared)
 
 
@@ -262,5 +269,3 @@ def _changed_lines(before: tuple[Line, ...], after: tuple[Line, ...]) -> list[Ch
         for name in Line.__struct_fields__:
             changes += _changed(f"lines.{line_id}.{name}", getattr(one, name), getattr(other, name))
     return changes
-
-

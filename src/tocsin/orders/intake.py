@@ -16,7 +16,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
-from tocsin.core.statement import Statement, bind, own, insert_into
+from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.tenant import Shop, get_shop
 from tocsin.orders.draft import Draft
 from tocsin.orders.produce import clean_draft, produce_order, produce_revision
@@ -102,10 +102,16 @@ def take_in(tx: Tx, actor: Actor, draft: Draft) -> Taken:
 def foresee(tx: Tx, draft: Draft) -> Taken:
     """Tell what `take_in` would make of a draft; nothing is stored."""
     shop, clean = get_shop(tx, code=draft.shop), clean_draft(draft)
-    known = tx.one(_FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id) if clean.external_id else None
+    known = (
+        tx.one(_FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
+        if clean.external_id
+        else None
+    )
     if known is None:
         return Taken("new", 0, "", 0)
-    return Taken(_judge(known, clean, _content_digest(tx, clean)), known.order_id, known.number, known.revision)
+    return Taken(
+        _judge(known, clean, _content_digest(tx, clean)), known.order_id, known.number, known.revision
+    )
 
 
 def _first(tx: Tx, actor: Actor, draft: Draft, shop: Shop) -> Taken:
@@ -119,11 +125,19 @@ def _first(tx: Tx, actor: Actor, draft: Draft, shop: Shop) -> Taken:
 
 
 def _judge(known: _Source, draft: Draft, digest: str) -> Result:
-    if known.version_us is not None and draft.source_version_us is not None and draft.source_version_us < known.version_us:
+    if (
+        known.version_us is not None
+        and draft.source_version_us is not None
+        and draft.source_version_us < known.version_us
+    ):
         return "older"
     if digest == known.content_digest:
         return "unchanged" if _axes(draft) == known.axes else "moved"
-    return "changed" if known.revision == known.source_revision and known.desk_state != "cancelled" else "conflict"
+    return (
+        "changed"
+        if known.revision == known.source_revision and known.desk_state != "cancelled"
+        else "conflict"
+    )
 
 
 def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: _Source) -> Taken:
@@ -183,7 +197,14 @@ def _content_digest(tx: Tx, draft: Draft) -> str:
 
 def _axes(draft: Draft) -> str:
     return msgspec.json.encode(
-        [draft.payment, draft.fulfilment, draft.cancelled, draft.totals.paid_minor, draft.paid_at_us, draft.external_status]
+        [
+            draft.payment,
+            draft.fulfilment,
+            draft.cancelled,
+            draft.totals.paid_minor,
+            draft.paid_at_us,
+            draft.external_status,
+        ]
     ).decode()
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.ident import id_at, new_id
-from tocsin.core.statement import Statement, bind, own, insert_into, upsert
+from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.vault import seal, unseal
 from tocsin.orders.table import lookup, lookup_mark, lookup_order
 
@@ -38,12 +38,14 @@ class Lookup(Struct, frozen=True):
 
     def pairs(self) -> list[tuple[int, int]]:
         """Return the (order id, revision) pairs that came back."""
-        return [_PAIR.unpack_from(self.hits, place) for place in range(0, len(self.hits), _PAIR.size)]  # type: ignore[misc]
+        return [_PAIR.unpack_from(self.hits, place) for place in range(0, len(self.hits), _PAIR.size)]
 
 
 _COLUMNS = tuple(lookup.c[name] for name in Lookup.__struct_fields__)
 _ADD = insert_into(lookup)
-_ADD_INDEX = Statement[None](upsert(lookup_order).on_conflict_do_nothing(), sets=("merchant_id", "order_id", "lookup_id"))
+_ADD_INDEX = Statement[None](
+    upsert(lookup_order).on_conflict_do_nothing(), sets=("merchant_id", "order_id", "lookup_id")
+)
 _OF_ACTOR = Statement(
     sa.select(*_COLUMNS).where(own(lookup), lookup.c.actor_id == bind("actor_id"), lookup.c.id < bind("before"))
     .order_by(lookup.c.id.desc()).limit(bind("limit")),
@@ -69,13 +71,22 @@ _AFTER = Statement(
 _MARK = Statement[tuple[int]](sa.select(lookup_mark.c.indexed_to).where(own(lookup_mark)))
 _marking = upsert(lookup_mark)
 _MOVE_MARK = Statement[None](
-    _marking.on_conflict_do_update(index_elements=["merchant_id"], set_={"indexed_to": _marking.excluded.indexed_to}),
+    _marking.on_conflict_do_update(
+        index_elements=["merchant_id"], set_={"indexed_to": _marking.excluded.indexed_to}
+    ),
     sets=("merchant_id", "indexed_to"),
 )
 
 
 def record_lookup(
-    tx: Tx, actor: Actor, *, door: str, kind: str, query: str, pairs: Sequence[tuple[int, int]], purpose: str = ""
+    tx: Tx,
+    actor: Actor,
+    *,
+    door: str,
+    kind: str,
+    query: str,
+    pairs: Sequence[tuple[int, int]],
+    purpose: str = "",
 ) -> int:
     """Record a look-up; return its id. What was asked is sealed, because it may be a name or a phone."""
     lookup_id, keys = new_id(), tx.vault.keys(tx)
@@ -131,7 +142,9 @@ def index_lookups(tx: Tx, *, limit: int = 200) -> int:
     """
     after, until = int(tx.value(_MARK) or 0), id_at(tx.now_us - 5_000_000)
     found = tx.rows(_AFTER, after=after, until=until, limit=limit)
-    pairs = [(order_id, row.id) for row in found if row.kind not in DETAIL_KINDS for order_id, _ in row.pairs()]
+    pairs = [
+        (order_id, row.id) for row in found if row.kind not in DETAIL_KINDS for order_id, _ in row.pairs()
+    ]
     if pairs:
         tx.many(_ADD_INDEX, [{"order_id": order_id, "lookup_id": lookup_id} for order_id, lookup_id in pairs])
     if found:

@@ -5,6 +5,7 @@ orders of a shop's day wait for.
 """
 
 import hashlib
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.mask import mask_party
-from tocsin.core.party import store_party
+from tocsin.core.party import Party, store_party
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.tenant import Shop
 from tocsin.core.text import strip_control
@@ -85,7 +86,9 @@ def produce_revision(
 ) -> Issued | None:
     """Issue revision `seen` + 1 of an order, back at `produced`; None when the head has moved on."""
     clean = clean_draft(draft)
-    content = _head_content(clean, revision=seen + 1, desk_state="cancelled" if clean.cancelled else "produced")
+    content = _head_content(
+        clean, revision=seen + 1, desk_state="cancelled" if clean.cancelled else "produced"
+    )
     if not tx.run(_MOVE_HEAD, b_id=order_id, b_seen=seen, **content):
         return None
     _freeze(tx, actor, clean, order_id=order_id, revision=seen + 1, reason=reason)
@@ -100,20 +103,30 @@ def produce_revision(
 def clean_draft(draft: Draft) -> Draft:
     """Return a draft without control characters in any text, with line ids and a payable."""
 
-    def clean(value: object) -> object:
+    def clean(value: Any) -> Any:
         return strip_control(value) if isinstance(value, str) else value
 
-    receiver = type(draft.receiver)(**{name: clean(value) for name, value in asdict(draft.receiver).items()})  # type: ignore[arg-type]
+    receiver = Party(**{name: clean(value) for name, value in asdict(draft.receiver).items()})
     lines = tuple(
-        Line(**{**{name: clean(value) for name, value in asdict(line).items()}, "line_id": line.line_id or str(place)})
+        Line(
+            **{
+                **{name: clean(value) for name, value in asdict(line).items()},
+                "line_id": line.line_id or str(place),
+            }
+        )
         for place, line in enumerate(draft.lines, start=1)
     )
-    texts = {name: clean(getattr(draft, name)) for name in ("external_id", "external_status", "campaign", "merchant_note", "carrier", "waybill")}
+    texts = {
+        name: clean(getattr(draft, name))
+        for name in ("external_id", "external_status", "campaign", "merchant_note", "carrier", "waybill")
+    }
     return complete_totals(replace(draft, receiver=receiver, lines=lines, **texts))
 
 
 def _freeze(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, revision: int, reason: str) -> None:
-    digest = store_party(tx, order_id=order_id, version=revision, real=draft.receiver, masked=mask_party(draft.receiver))
+    digest = store_party(
+        tx, order_id=order_id, version=revision, real=draft.receiver, masked=mask_party(draft.receiver)
+    )
     body = Body(
         currency=draft.currency, delivery=draft.delivery, campaign=draft.campaign, payment_method=draft.payment_method,
         merchant_note=draft.merchant_note, carrier=draft.carrier, waybill=draft.waybill, totals=draft.totals,

@@ -54,7 +54,9 @@ def look_up_order(db: Database, actor: Actor, *, number: str, door: str, revisio
     return order
 
 
-def search_orders(db: Database, actor: Actor, *, text: str, door: str, after: str = "", limit: int = PAGE_ROWS) -> Page:
+def search_orders(
+    db: Database, actor: Actor, *, text: str, door: str, after: str = "", limit: int = PAGE_ROWS
+) -> Page:
     """Return orders that match a number, phone, its last four, name, SKU or title, newest first; recorded.
 
     Raises:
@@ -87,7 +89,9 @@ def reveal_receiver(db: Database, actor: Actor, *, order_id: int, purpose: str, 
         record_lookup(
             tx, actor, door=door, kind=kind, query=order.number, purpose=purpose, pairs=[(order.id, order.revision)]
         )  # fmt: skip
-        write_journal(tx, actor, verb=f"orders.{kind}", subject=f"order:{order.id}", data={"purpose": purpose})
+        write_journal(
+            tx, actor, verb=f"orders.{kind}", subject=f"order:{order.id}", data={"purpose": purpose}
+        )
         return Revealed(allowed, order.receiver if allowed else None)
 
     return db.write(actor.merchant_id, reveal)

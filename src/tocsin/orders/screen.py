@@ -17,7 +17,7 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
-from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.statement import NOUGHT, Statement, bind, insert_into, own
 from tocsin.core.tenant import get_shop
 from tocsin.orders.listing import HEAD_COLUMNS, HeadRow, Page
 from tocsin.orders.lookup import record_lookup
@@ -73,7 +73,9 @@ class Screen(Struct, frozen=True):
 _SCREEN_COLUMNS = tuple(screen.c[name] for name in Screen.__struct_fields__)
 _ADD = insert_into(screen)
 _visible = sa.or_(screen.c.owner_id == bind("actor_id"), screen.c.shared == 1)
-_LIST = Statement(sa.select(*_SCREEN_COLUMNS).where(own(screen), _visible).order_by(screen.c.name).limit(200), Screen)
+_LIST = Statement(
+    sa.select(*_SCREEN_COLUMNS).where(own(screen), _visible).order_by(screen.c.name).limit(200), Screen
+)
 _ONE = Statement(sa.select(*_SCREEN_COLUMNS).where(own(screen), _visible, screen.c.id == bind("id")), Screen)
 _DROP = Statement[None](
     sa.delete(screen).where(own(screen), screen.c.id == bind("id"), screen.c.owner_id == bind("actor_id"))
@@ -125,7 +127,9 @@ def save_screen(tx: Tx, actor: Actor, *, name: str, wanted: Filter, shared: bool
         _ADD, id=screen_id, name=name.strip()[:80] or "?", owner_id=actor.id, shared=int(shared),
         filter=msgspec.json.encode(wanted).decode(), at_us=tx.now_us,
     )  # fmt: skip
-    write_journal(tx, actor, verb="orders.save_screen", subject=f"screen:{screen_id}", data={"shared": shared})
+    write_journal(
+        tx, actor, verb="orders.save_screen", subject=f"screen:{screen_id}", data={"shared": shared}
+    )
     return screen_id
 
 
@@ -184,7 +188,11 @@ def _read_date(text: str) -> date:
 
 def _read_place(after: str, *, by_day: bool) -> dict[str, int]:
     parts = after.split(".")
-    if not after or not all(part.lstrip("-").isdigit() for part in parts) or len(parts) != (2 if by_day else 1):
+    if (
+        not after
+        or not all(part.lstrip("-").isdigit() for part in parts)
+        or len(parts) != (2 if by_day else 1)
+    ):
         return {}
     return {"after_id": int(parts[-1]), **({"after_us": int(parts[0])} if by_day else {})}
 
@@ -202,9 +210,9 @@ def _conditions() -> dict[str, sa.ColumnElement[bool]]:
     )  # fmt: skip
     return {
         **{name: column == bind(name, str) for name, column in same.items()},
-        "held_yes": head.holds_open > 0,
+        "held_yes": head.holds_open > NOUGHT,
         "held_no": head.holds_open == 0,
-        "held": sa.and_(head.holds_open > 0, with_hold),
+        "held": sa.and_(head.holds_open > NOUGHT, with_hold),
         "finding": with_finding,
         "date_from": head.placed_at_us >= bind("date_from"),
         "date_to": head.placed_at_us < bind("date_to"),
@@ -223,7 +231,9 @@ def _statement(shape: tuple[str, ...], by_day: bool, placed: bool, counting: boo
         return Statement[Any](sa.select(sa.func.count()).select_from(inner))
     if placed and by_day:
         # One bound on the row value: a second one beside BETWEEN would keep the index from being used.
-        chosen = chosen.where(sa.tuple_(head.placed_at_us, head.id) < sa.tuple_(bind("after_us"), bind("after_id")))
+        chosen = chosen.where(
+            sa.tuple_(head.placed_at_us, head.id) < sa.tuple_(bind("after_us"), bind("after_id"))
+        )
     elif placed:
         chosen = chosen.where(head.id < bind("after_id"))
     order = (head.placed_at_us.desc(), head.id.desc()) if by_day else (head.id.desc(),)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tocsin.core.db import Tx
 from tocsin.core.party import Party, plain_phone
-from tocsin.core.statement import Statement, bind
+from tocsin.core.statement import Statement
 from tocsin.core.vault import MerchantKeys
 from tocsin.orders.draft import Draft
 
@@ -31,7 +31,9 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _TERMS_MOST = 6
 
 _PUT = {
-    "sqlite": Statement[None](sa.text("INSERT OR REPLACE INTO order_search (rowid, tokens) VALUES (:order_id, :tokens)")),
+    "sqlite": Statement[None](
+        sa.text("INSERT OR REPLACE INTO order_search (rowid, tokens) VALUES (:order_id, :tokens)")
+    ),
     "postgresql": Statement[None](
         sa.text(
             "INSERT INTO order_search (merchant_id, order_id, tokens) "
@@ -67,7 +69,11 @@ def index_order(tx: Tx, *, order_id: int, number: str, draft: Draft) -> None:
 def find_order_ids(tx: Tx, *, text: str, before: int, limit: int) -> list[int]:
     """Return ids of the orders that have every term of a text, newest first."""
     query = _build_query(tx.vault.keys(tx), text, tx.dialect)
-    return [row[0] for row in tx.rows(_FIND[tx.dialect], query=query, before=before, limit=limit)] if query else []
+    return (
+        [row[0] for row in tx.rows(_FIND[tx.dialect], query=query, before=before, limit=limit)]
+        if query
+        else []
+    )
 
 
 def order_tokens(number: str, draft: Draft) -> set[str]:
@@ -100,7 +106,9 @@ def _code_tokens(kind: str, code: str) -> set[str]:
 
 def _phone_tokens(party: Party) -> set[str]:
     digits = re.sub(r"\D", "", plain_phone(party.phone))
-    return {f"p{digits[-length:]}" for length in (4, 8) if len(digits) >= length} | ({f"p{digits}"} if digits else set())
+    return {f"p{digits[-length:]}" for length in (4, 8) if len(digits) >= length} | (
+        {f"p{digits}"} if digits else set()
+    )
 
 
 def _text_tokens(text: str, *, unigrams: bool = False) -> set[str]:
@@ -117,7 +125,9 @@ def _build_query(keys: MerchantKeys, text: str, dialect: str) -> str:
     def every(tokens: Iterable[str]) -> str:
         return "(" + both.join(keys.digest("search", token) for token in sorted(tokens)) + ")"
 
-    return both.join("(" + either.join(every(group) for group in _readings(term)) + ")" for term in split_terms(text))
+    return both.join(
+        "(" + either.join(every(group) for group in _readings(term)) + ")" for term in split_terms(text)
+    )
 
 
 def _readings(term: str) -> list[set[str]]:

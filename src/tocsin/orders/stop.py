@@ -15,11 +15,20 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
-from tocsin.core.statement import Statement, any_of, bind, insert_into, own
+from tocsin.core.statement import NOUGHT, Statement, any_of, bind, insert_into, own
 from tocsin.orders.table import hold, order_head
 
 HoldKind = Literal["check", "acknowledge", "later", "unknown", "failed", "conflict", "refund", "manual"]
-HOLD_KINDS: tuple[HoldKind, ...] = ("check", "acknowledge", "later", "unknown", "failed", "conflict", "refund", "manual")
+HOLD_KINDS: tuple[HoldKind, ...] = (
+    "check",
+    "acknowledge",
+    "later",
+    "unknown",
+    "failed",
+    "conflict",
+    "refund",
+    "manual",
+)
 
 
 class HoldMissing(Refusal):
@@ -58,13 +67,18 @@ _COLUMNS = tuple(hold.c[name] for name in Hold.__struct_fields__)
 _open = hold.c.closed_at_us.is_(None)
 _ADD = insert_into(hold)
 _OPEN = Statement(
-    sa.select(*_COLUMNS).where(own(hold), _open, hold.c.order_id == bind("order_id")).order_by(hold.c.id), Hold
+    sa.select(*_COLUMNS).where(own(hold), _open, hold.c.order_id == bind("order_id")).order_by(hold.c.id),
+    Hold,
 )
 _OPEN_OF_MANY = Statement(
     sa.select(*_COLUMNS).where(own(hold), _open, any_of(hold.c.order_id, "ids")).order_by(hold.c.id), Hold
 )
 _ALL = Statement(
-    sa.select(*_COLUMNS).where(own(hold), hold.c.order_id == bind("order_id")).order_by(hold.c.id.desc()).limit(100), Hold
+    sa.select(*_COLUMNS)
+    .where(own(hold), hold.c.order_id == bind("order_id"))
+    .order_by(hold.c.id.desc())
+    .limit(100),
+    Hold,
 )
 _ONE_OPEN = Statement(sa.select(*_COLUMNS).where(own(hold), _open, hold.c.id == bind("id")), Hold)
 _PAGE = Statement(
@@ -73,10 +87,14 @@ _PAGE = Statement(
     Hold,
 )  # fmt: skip
 _DUE = Statement(
-    sa.select(*_COLUMNS).where(own(hold), _open, hold.c.kind == "later", hold.c.until_us <= bind("now_us")).limit(200), Hold
+    sa.select(*_COLUMNS)
+    .where(own(hold), _open, hold.c.kind == "later", hold.c.until_us <= bind("now_us"))
+    .limit(200),
+    Hold,
 )
 _CLOSE = Statement[None](
-    sa.update(hold).where(own(hold), _open, hold.c.id == bind("b_id")), sets=("closed_at_us", "closed_by", "closed_reason")
+    sa.update(hold).where(own(hold), _open, hold.c.id == bind("b_id")),
+    sets=("closed_at_us", "closed_by", "closed_reason"),
 )
 _COUNT_HEAD = Statement[None](
     sa.update(order_head).where(own(order_head), order_head.c.id == bind("b_id"))
@@ -84,7 +102,10 @@ _COUNT_HEAD = Statement[None](
 )  # fmt: skip
 _COUNT_OPEN = Statement[tuple[int]](
     sa.select(sa.func.count()).select_from(
-        sa.select(order_head.c.id).where(own(order_head), order_head.c.holds_open > 0).limit(10_001).subquery()
+        sa.select(order_head.c.id)
+        .where(own(order_head), order_head.c.holds_open > NOUGHT)
+        .limit(10_001)
+        .subquery()
     )
 )
 
@@ -155,7 +176,9 @@ def close_hold(tx: Tx, actor: Actor, found: Hold, *, reason: str) -> bool:
     if not tx.run(_CLOSE, b_id=found.id, closed_at_us=tx.now_us, closed_by=actor.name, closed_reason=reason):
         return False
     tx.run(_COUNT_HEAD, b_id=found.order_id, more=-1)
-    append_event(tx, "order.released", subject_id=found.order_id, data={"hold": str(found.id), "kind": found.kind})
+    append_event(
+        tx, "order.released", subject_id=found.order_id, data={"hold": str(found.id), "kind": found.kind}
+    )
     write_journal(
         tx, actor, verb="orders.release", subject=f"order:{found.order_id}",
         data={"hold": str(found.id), "kind": found.kind, "reason": reason},

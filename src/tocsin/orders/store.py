@@ -113,7 +113,14 @@ def _joined(revision: sa.ColumnElement[bool]) -> sa.Select[tuple[object, ...]]:
         .select_from(order_head)
         .join(shop, sa.and_(shop.c.merchant_id == _h.merchant_id, shop.c.id == _h.shop_id))
         .join(order_revision, sa.and_(_r.merchant_id == _h.merchant_id, _r.order_id == _h.id, revision))
-        .join(party, sa.and_(party.c.merchant_id == _h.merchant_id, party.c.order_id == _h.id, party.c.version == _r.party_version))
+        .join(
+            party,
+            sa.and_(
+                party.c.merchant_id == _h.merchant_id,
+                party.c.order_id == _h.id,
+                party.c.version == _r.party_version,
+            ),
+        )
         .join(person, sa.and_(person.c.merchant_id == _h.merchant_id, person.c.id == party.c.person_id))
         .where(own(order_head))
     )

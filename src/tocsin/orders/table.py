@@ -7,6 +7,7 @@ lines are immutable; numbers and sources are small tables of their own.
 import sqlalchemy as sa
 
 from tocsin.core.schema import big, blob, index, merchant_table, text
+from tocsin.core.statement import NOUGHT
 
 order_head = merchant_table(
     "order_head", big("id"), big("shop_id"), text("number"), big("revision"), text("channel"), text("external_id"),
@@ -22,9 +23,13 @@ index(order_head, "merchant_id", "campaign", "-id")
 index(order_head, "merchant_id", "-placed_at_us", "-id")
 index(order_head, "merchant_id", "payable_minor", "-id")
 index(order_head, "merchant_id", "number")
-_held = order_head.c.holds_open > 0
+_held = order_head.c.holds_open > NOUGHT
 sa.Index(
-    "ix_order_head_held", order_head.c.merchant_id, order_head.c.id.desc(), sqlite_where=_held, postgresql_where=_held
+    "ix_order_head_held",
+    order_head.c.merchant_id,
+    order_head.c.id.desc(),
+    sqlite_where=_held,
+    postgresql_where=_held,
 )
 
 order_revision = merchant_table(
@@ -45,7 +50,9 @@ order_source = merchant_table(
     text("axes"), big("version_us", nullable=True), big("source_revision"),
     key=("channel", "shop_id", "external_id"),
 )  # fmt: skip
-number_counter = merchant_table("number_counter", big("shop_id"), text("day"), big("last"), key=("shop_id", "day"))
+number_counter = merchant_table(
+    "number_counter", big("shop_id"), text("day"), big("last"), key=("shop_id", "day")
+)
 
 hold = merchant_table(
     "hold", big("id"), big("order_id"), big("revision"), text("kind"), text("reason"), text("findings"),
@@ -55,7 +62,9 @@ hold = merchant_table(
 )  # fmt: skip
 _open = hold.c.closed_at_us.is_(None)
 index(hold, "merchant_id", "order_id", "-id")
-sa.Index("ix_hold_open_order", hold.c.merchant_id, hold.c.order_id, sqlite_where=_open, postgresql_where=_open)
+sa.Index(
+    "ix_hold_open_order", hold.c.merchant_id, hold.c.order_id, sqlite_where=_open, postgresql_where=_open
+)
 sa.Index(
     "ix_hold_open_kind", hold.c.merchant_id, hold.c.kind, hold.c.order_id.desc(), sqlite_where=_open,
     postgresql_where=_open,
@@ -68,8 +77,8 @@ order_finding = merchant_table(
 index(order_finding, "merchant_id", "code", "-order_id")
 
 acknowledgement = merchant_table(
-    "acknowledgement", big("order_id"), big("revision"), text("code"), text("field"), big("at_us"), big("actor_id"),
-    text("actor_name"), key=("order_id", "revision", "code", "field"), append_only=True,
+    "acknowledgement", big("order_id"), big("revision"), text("code"), big("at_us"), big("actor_id"),
+    text("actor_name"), key=("order_id", "revision", "code"), append_only=True,
 )  # fmt: skip
 
 lookup = merchant_table(
@@ -78,7 +87,9 @@ lookup = merchant_table(
     key=("id",), append_only=True,
 )  # fmt: skip
 index(lookup, "merchant_id", "actor_id", "-id")
-lookup_order = merchant_table("lookup_order", big("order_id"), big("lookup_id"), key=("order_id", "lookup_id"))
+lookup_order = merchant_table(
+    "lookup_order", big("order_id"), big("lookup_id"), key=("order_id", "lookup_id")
+)
 lookup_mark = merchant_table("lookup_mark", big("indexed_to"), key=())
 
 screen = merchant_table(

@@ -37,10 +37,13 @@ def recalculate(lines: tuple[Line, ...], totals: Totals, currency: str) -> tuple
     mended = tuple(
         replace(
             line,
-            total_minor=line_total_minor(line.quantity_micro, line.unit_price_micro, currency) - line.discount_minor,
+            total_minor=line_total_minor(line.quantity_micro, line.unit_price_micro, currency)
+            - line.discount_minor,
         )
         for line in lines
     )
     goods = goods_minor(mended, currency)
     agreed = replace(totals, goods_minor=goods)
+    if agreed.discounts_minor() == 0:
+        agreed = replace(agreed, promotion_minor=sum(line.discount_minor for line in mended))
     return mended, replace(agreed, payable_minor=payable_minor(agreed, goods))

@@ -1,0 +1,201 @@
+"""Box 17, check: is this order right? Asked at each new revision, and again before paper.
+
+A verdict is a row, written before anything depends on it. All findings are kept, not the first.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.core.actor import Actor, desk_actor
+from tocsin.core.clock import DAY_US
+from tocsin.core.db import Database, Tx
+from tocsin.core.event import move_consumer, peek_events
+from tocsin.core.ident import new_id
+from tocsin.core.party import party
+from tocsin.core.preference import read_preference
+from tocsin.core.statement import Statement, among, bind, insert_into, own
+from tocsin.core.tenant import get_shop
+from tocsin.orders.draft import Order
+from tocsin.orders.stop import Hold, HoldKind, close_hold, open_hold, open_holds
+from tocsin.orders.store import load_order, load_orders
+from tocsin.orders.table import acknowledgement, order_finding, order_head
+from tocsin.tickets.glyph import missing_glyphs
+from tocsin.tickets.rule import CheckContext, Finding, Setting, run_checks
+from tocsin.tickets.table import print_job, verdict
+
+CONSUMER = "tickets.check"
+_WAKING = frozenset({"order.produced", "order.moved", "order.cancelled", "order.acknowledged"})
+_VOIDING = frozenset({"refunded", "closed"})
+
+
+class CheckPreference(Struct, frozen=True, kw_only=True):
+    """What a merchant chooses about checks: levels per code, thresholds, channels that mask."""
+
+    levels: dict[str, Setting] = {}
+    masking_channels: tuple[str, ...] = ()
+    large_quantity_micro: int = 1_000_000_000
+    duplicate_window_hours: int = 24
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What the checks said of one revision: passed when no E is left, and no W that nobody acknowledged."""
+
+    id: int
+    order_id: int
+    revision: int
+    passed: bool
+    findings: tuple[Finding, ...]
+    unacknowledged: tuple[Finding, ...]
+
+    def errors(self) -> tuple[Finding, ...]:
+        """Return the findings of level E."""
+        return tuple(finding for finding in self.findings if finding.level == "E")
+
+
+_ADD = insert_into(verdict)
+_CLEAR_FINDINGS = Statement[None](
+    sa.delete(order_finding).where(own(order_finding), order_finding.c.order_id == bind("order_id"))
+)
+_ADD_FINDING = insert_into(order_finding)
+_MARK = Statement[None](
+    sa.update(order_head).where(own(order_head), order_head.c.id == bind("b_id")), sets=("checked",)
+)
+_ACKNOWLEDGED = Statement[tuple[str]](
+    sa.select(acknowledgement.c.code).where(
+        own(acknowledgement), acknowledgement.c.order_id == bind("order_id"),
+        acknowledgement.c.revision == bind("revision"),
+    )
+)  # fmt: skip
+_same = party.alias("same")
+_SAME_RECEIVER = Statement[tuple[int]](
+    sa.select(order_head.c.id).distinct()
+    .join(_same, sa.and_(_same.c.merchant_id == order_head.c.merchant_id, _same.c.order_id == order_head.c.id))
+    .join(party, sa.and_(party.c.merchant_id == _same.c.merchant_id, party.c.receiver_digest == _same.c.receiver_digest))
+    .where(
+        own(order_head), party.c.order_id == bind("order_id"), party.c.version == bind("version"),
+        order_head.c.id != bind("order_id"), order_head.c.desk_state != "cancelled",
+        order_head.c.placed_at_us.between(bind("since"), bind("until")),
+    ).limit(10)
+)  # fmt: skip
+_PAPERS = Statement[tuple[int]](
+    sa.select(sa.func.count()).select_from(print_job).where(
+        own(print_job), print_job.c.order_id == bind("order_id"), among(print_job.c.state, "printed", "unknown", "sending")
+    )
+)  # fmt: skip
+
+
+def check_new_revisions(db: Database, *, limit: int = 100) -> int:
+    """Check what the events since last time tell of; return how many events were read.
+
+    At least once: a revision that is checked twice gets two verdicts and one hold.
+    """
+    events = db.write(0, lambda tx: peek_events(tx, CONSUMER, limit=limit))
+    waiting = {(e.merchant_id, e.subject_id): None for e in events if e.kind in _WAKING}
+    for merchant_id, order_id in waiting:
+        db.write(merchant_id, partial(check_order, actor=desk_actor(merchant_id), order_id=order_id))
+    if events:
+        db.write(0, lambda tx: move_consumer(tx, CONSUMER, events[-1]))
+    return len(events)
+
+
+def check_order(
+    tx: Tx, actor: Actor, *, order_id: int, asked_revision: int | None = None, job_id: int | None = None
+) -> Verdict:
+    """Check an order's head, record the verdict, and open or close its holds by it."""
+    order = load_order(tx, order_id=order_id, real=True)
+    found = run_checks(order, _context(tx, order, asked_revision))
+    acknowledged = {row[0] for row in tx.rows(_ACKNOWLEDGED, order_id=order.id, revision=order.revision)}
+    open_w = tuple(f for f in found if f.level == "W" and f.code not in acknowledged)
+    passed = not open_w and not any(f.level == "E" for f in found)
+    made = Verdict(
+        id=new_id(), order_id=order.id, revision=order.revision, passed=passed, findings=found, unacknowledged=open_w
+    )  # fmt: skip
+    _record(tx, order, made, job_id)
+    holds = open_holds(tx, order_id=order.id)
+    _settle(tx, actor, made, holds, "check", made.errors())
+    _settle(tx, actor, made, holds, "acknowledge", () if made.errors() else open_w)
+    _hold_late_news(tx, actor, order, holds)
+    return made
+
+
+def axes_of(order: Order) -> str:
+    """Return what a verdict depends on beside the revision: the axes that the shop moves."""
+    return msgspec.json.encode(
+        [order.payment, order.fulfilment, order.desk_state, order.totals.paid_minor, order.status_known]
+    ).decode()
+
+
+def _context(tx: Tx, order: Order, asked_revision: int | None) -> CheckContext:
+    chosen = read_preference(tx, CheckPreference, box="tickets.check", shop_id=order.shop_id)
+    return CheckContext(
+        now_us=tx.now_us, zone=get_shop(tx, shop_id=order.shop_id).zone, levels=chosen.levels,
+        masking_channels=frozenset(chosen.masking_channels), large_quantity_micro=chosen.large_quantity_micro,
+        duplicate_of=_duplicates(tx, order, chosen.duplicate_window_hours), missing_glyphs=missing_glyphs,
+        asked_revision=asked_revision, cancelled=order.desk_state == "cancelled",
+    )  # fmt: skip
+
+
+def _duplicates(tx: Tx, order: Order, window_hours: int) -> tuple[str, ...]:
+    """Return numbers of orders with the same receiver and lines, placed within the window."""
+    if not order.lines or not order.receiver.phone or order.placed_at_us is None:
+        return ()
+    window_us = window_hours * DAY_US // 24
+    ids = tx.rows(
+        _SAME_RECEIVER, order_id=order.id, version=order.revision, since=order.placed_at_us - window_us,
+        until=order.placed_at_us + window_us,
+    )  # fmt: skip
+    wanted = _goods(order)
+    others = load_orders(tx, order_ids=[row[0] for row in ids]) if ids else []
+    return tuple(sorted(other.number for other in others if _goods(other) == wanted))
+
+
+def _goods(order: Order) -> list[tuple[str, str, int]]:
+    return sorted((line.sku or line.title, line.spec, line.quantity_micro) for line in order.lines)
+
+
+def _record(tx: Tx, order: Order, made: Verdict, job_id: int | None) -> None:
+    tx.run(
+        _ADD, id=made.id, order_id=order.id, revision=order.revision, job_id=job_id, content_hash=order.content_hash,
+        axes=axes_of(order), passed=int(made.passed), findings=msgspec.json.encode(made.findings).decode(),
+        at_us=tx.now_us,
+    )  # fmt: skip
+    tx.run(_CLEAR_FINDINGS, order_id=order.id)
+    if made.findings:
+        tx.many(_ADD_FINDING, [
+            {"order_id": order.id, "position": place, "revision": order.revision, "code": f.code, "level": f.level,
+             "field": f.field, "data": msgspec.json.encode(f).decode()}
+            for place, f in enumerate(made.findings)
+        ])  # fmt: skip
+    tx.run(_MARK, b_id=order.id, checked=made.findings[0].level if made.findings else "ok")
+
+
+def _settle(
+    tx: Tx, actor: Actor, made: Verdict, holds: Iterable[Hold], kind: HoldKind, findings: tuple[Finding, ...]
+) -> None:
+    """Keep one open hold of a kind for what was found on this very revision, or none."""
+    encoded, standing = msgspec.json.encode(findings).decode(), False
+    for hold in holds:
+        if hold.kind == kind:
+            if findings and hold.revision == made.revision and hold.findings == encoded:
+                standing = True
+            else:
+                close_hold(tx, actor, hold, reason="checked again" if findings else "passed")
+    if findings and not standing:
+        open_hold(
+            tx, actor, order_id=made.order_id, revision=made.revision, kind=kind,
+            reason=", ".join(dict.fromkeys(f.code for f in findings)), findings=findings,
+        )  # fmt: skip
+
+
+def _hold_late_news(tx: Tx, actor: Actor, order: Order, holds: Iterable[Hold]) -> None:
+    """Hold an order that was cancelled or refunded after paper: somebody must pull the ticket."""
+    late = order.desk_state == "cancelled" or order.payment in _VOIDING
+    if late and not any(hold.kind == "refund" for hold in holds) and tx.value(_PAPERS, order_id=order.id):
+        open_hold(
+            tx, actor, order_id=order.id, revision=order.revision, kind="refund",
+            reason="Cancelled or refunded after its ticket was printed: pull the paper",
+        )  # fmt: skip

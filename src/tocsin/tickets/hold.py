@@ -1,0 +1,193 @@
+"""Box 19, hold: what must not be printed now, by hand or by a finding, and how each kind is let go.
+
+`check` closes by itself when a new revision passes; `acknowledge` when its warnings are
+acknowledged; `unknown` when a person says what became of the paper; the rest are released.
+"""
+
+from functools import partial
+from typing import Literal
+
+from msgspec import Struct
+
+from tocsin.core.actor import Actor, Right, desk_actor, require
+from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.event import append_event
+from tocsin.core.journal import write_journal
+from tocsin.core.statement import Statement, upsert
+from tocsin.core.tenant import list_merchants
+from tocsin.orders.batch import make_batch
+from tocsin.orders.stop import Hold, close_hold, due_holds, get_hold, open_hold, open_holds
+from tocsin.orders.store import load_order
+from tocsin.orders.table import acknowledgement
+from tocsin.tickets.check import Verdict, check_order
+from tocsin.tickets.device import PrinterMissing, get_printer
+from tocsin.tickets.job import JobMissing, end_job, get_job
+from tocsin.tickets.spool import mark_printed
+from tocsin.tickets.terminal import Requested, request_print
+
+_RELEASE_RIGHTS: dict[str, Right] = {
+    "manual": "release", "later": "hold", "failed": "hold", "conflict": "amend", "refund": "release",
+}  # fmt: skip
+REASON_CHARACTERS = 500
+
+
+class HoldReasonMissing(Refusal):
+    """Say why, in 1 to 500 characters"""
+
+    kind, code = "invalid", "hold_reason_missing"
+
+
+class HoldNotReleasable(Refusal):
+    """A hold of kind “{kind}” is not released by hand: {cure}"""
+
+    kind, code = "refused", "hold_not_releasable"
+
+
+class NothingToAcknowledge(Refusal):
+    """Revision {revision} has no warning {codes} that waits for an acknowledgement"""
+
+    kind, code = "missing", "nothing_to_acknowledge"
+
+
+class NotUnknown(Refusal):
+    """That ticket is {state}: only one of unknown outcome can be settled"""
+
+    kind, code = "conflict", "not_unknown"
+
+
+class Released(Struct, frozen=True):
+    """What a release led to: the print that it re-entered at the terminal, if any."""
+
+    hold_id: int
+    requested: Requested | None
+
+
+_CURES = {
+    "check": "revise the order, a revision that passes closes it",
+    "acknowledge": "acknowledge its warnings, or revise the order",
+    "unknown": "say whether the paper came out",
+}
+_ACKNOWLEDGE = Statement[None](
+    upsert(acknowledgement).on_conflict_do_nothing(),
+    sets=("merchant_id", "order_id", "revision", "code", "at_us", "actor_id", "actor_name"),
+)
+
+
+def hold_order(
+    tx: Tx, actor: Actor, *, order_id: int, reason: str, kind: Literal["manual", "later"] = "manual",
+    until_us: int | None = None,
+) -> int:  # fmt: skip
+    """Hold an order by hand, or until a time; return the hold's id.
+
+    Raises:
+        NotAllowed, HoldReasonMissing, OrderMissing
+    """
+    require(actor, "hold")
+    _require_reason(reason)
+    order = load_order(tx, order_id=order_id)
+    return open_hold(
+        tx, actor, order_id=order.id, revision=order.revision, kind=kind, reason=reason.strip(), until_us=until_us
+    )  # fmt: skip
+
+
+def release_hold(tx: Tx, actor: Actor, *, hold_id: int, reason: str, base_url: str = "") -> Released:
+    """Release a hold; an order that it kept from a printer re-enters at the print terminal.
+
+    Raises:
+        NotAllowed, HoldMissing, HoldReasonMissing
+        HoldNotReleasable: its kind closes another way.
+    """
+    found = get_hold(tx, hold_id=hold_id)
+    if found.kind in _CURES:
+        raise HoldNotReleasable(kind=found.kind, cure=_CURES[found.kind])
+    require(actor, _RELEASE_RIGHTS[found.kind])
+    _require_reason(reason)
+    close_hold(tx, actor, found, reason=reason.strip())
+    return Released(hold_id, _reenter(tx, actor, found, base_url) if base_url else None)
+
+
+def acknowledge_findings(
+    tx: Tx, actor: Actor, *, order_id: int, revision: int, codes: tuple[str, ...]
+) -> Verdict:
+    """Acknowledge warnings of a revision by their codes; return the verdict that follows.
+
+    Raises:
+        NotAllowed: the actor may not acknowledge.
+        NothingToAcknowledge: none of the codes waits on this revision.
+    """
+    require(actor, "acknowledge")
+    waiting = check_order(tx, actor, order_id=order_id)
+    known = {finding.code for finding in waiting.unacknowledged} & set(codes)
+    if waiting.revision != revision or not known:
+        raise NothingToAcknowledge(revision=revision, codes=", ".join(codes))
+    for code in sorted(known):
+        tx.run(
+            _ACKNOWLEDGE, order_id=order_id, revision=revision, code=code, at_us=tx.now_us, actor_id=actor.id,
+            actor_name=actor.name,
+        )  # fmt: skip
+    write_journal(
+        tx, actor, verb="tickets.acknowledge", subject=f"order:{order_id}", data={"codes": sorted(known)}
+    )
+    append_event(tx, "order.acknowledged", subject_id=order_id, data={"revision": revision})
+    return check_order(tx, actor, order_id=order_id)
+
+
+def settle_unknown(tx: Tx, actor: Actor, *, job_id: int, came_out: bool) -> None:
+    """Say what became of a paper of unknown outcome.
+
+    Raises:
+        NotAllowed, JobMissing
+        NotUnknown: its outcome is known.
+    """
+    require(actor, "settle")
+    job = get_job(tx, job_id=job_id)
+    state = "printed" if came_out else "failed"
+    if not end_job(
+        tx, job_id=job_id, came_from=("unknown",), state=state, settled_by=actor.name,
+        reason="came_out" if came_out else "did_not", outcome=job.last_outcome(),
+    ):  # fmt: skip
+        raise NotUnknown(state=job.state)
+    for hold in open_holds(tx, order_id=job.order_id):
+        if hold.kind == "unknown" and hold.job_id == job_id:
+            close_hold(tx, actor, hold, reason="came out" if came_out else "did not come out")
+    if came_out:
+        mark_printed(tx, job)
+    append_event(tx, f"print.{state}", subject_id=job.order_id, data={"job": str(job_id), "settled": True})
+    write_journal(
+        tx, actor, verb="tickets.settle", subject=f"order:{job.order_id}",
+        data={"job": str(job_id), "came_out": came_out},
+    )  # fmt: skip
+
+
+def wake_due(db: Database, *, base_url: str) -> int:
+    """Release `later` holds whose time has come; each re-enters at the print terminal. Return how many."""
+    woken = 0
+    for merchant in db.read(0, list_merchants):
+        for hold in db.read(merchant.id, due_holds):
+            desk = desk_actor(merchant.id)
+            db.write(
+                merchant.id, partial(release_hold, actor=desk, hold_id=hold.id, reason="due", base_url=base_url)
+            )  # fmt: skip
+            woken += 1
+    return woken
+
+
+def _reenter(tx: Tx, actor: Actor, hold: Hold, base_url: str) -> Requested | None:
+    """Ask for the print again: on the job's printer, or the merchant's first; None where none is set up."""
+    try:
+        job = get_job(tx, job_id=hold.job_id) if hold.job_id else None
+        device = get_printer(tx, printer_id=job.printer_id if job else 0)
+    except (PrinterMissing, JobMissing):
+        return None
+    order = load_order(tx, order_id=hold.order_id)
+    batch = make_batch(tx, actor, kind="print", items=[(order.id, order.revision, order.content_hash)])
+    return request_print(
+        tx, actor, order_id=order.id, seen=order.revision, device=device, batch_id=batch.id, base_url=base_url,
+        copies=(hold.copy,) if hold.copy else (),
+    )  # fmt: skip
+
+
+def _require_reason(reason: str) -> None:
+    if not 0 < len(reason.strip()) <= REASON_CHARACTERS:
+        raise HoldReasonMissing

@@ -1,0 +1,181 @@
+"""Print jobs: queued → sending → printed | failed | unknown; cancelled; expired.
+
+A job freezes its copy, serial, marks, time, profile and order content, sealed. Unknown is never
+sent again by the program: a person says what became of the paper.
+"""
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.core.clock import MINUTE_US
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.ident import new_id
+from tocsin.core.statement import Statement, any_of, bind, insert_into, own
+from tocsin.core.vault import seal, unseal
+from tocsin.tickets.content import TicketContent, canonical_json, content_digest
+from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.table import print_job
+
+JOB_LIFE_US = 8 * 60 * MINUTE_US
+ON_PAPER = ("printed", "unknown", "sending")
+
+
+class JobMissing(Refusal):
+    """There is no such print job"""
+
+    kind, code = "missing", "job_missing"
+
+
+class Job(Struct, frozen=True):
+    """One paper that was asked for, and what became of it."""
+
+    id: int
+    batch_id: int
+    printer_id: int
+    order_id: int
+    revision: int
+    copy: str
+    serial: str
+    reprint_no: int
+    amended_from: int
+    state: str
+    reason: str
+    content_digest: str
+    verdict_id: int
+    asked_name: str
+    asked_at_us: int
+    expires_at_us: int
+    started_at_us: int | None
+    ended_at_us: int | None
+    outcome: str
+    settled_by: str
+
+    def last_outcome(self) -> PrintOutcome | None:
+        """Return what the printer answered."""
+        return msgspec.json.decode(self.outcome, type=PrintOutcome) if self.outcome else None
+
+
+class _Earlier(Struct, frozen=True):
+    revision: int
+    copy: str
+    state: str
+
+
+_COLUMNS = tuple(print_job.c[name] for name in Job.__struct_fields__)
+_ADD = insert_into(print_job)
+_ONE = Statement(sa.select(*_COLUMNS).where(own(print_job), print_job.c.id == bind("id")), Job)
+_OF_ORDER = Statement(
+    sa.select(*_COLUMNS).where(own(print_job), print_job.c.order_id == bind("order_id"))
+    .order_by(print_job.c.id.desc()).limit(100),
+    Job,
+)  # fmt: skip
+_OF_STATE = Statement(
+    sa.select(*_COLUMNS).where(own(print_job), print_job.c.state == bind("state", str), print_job.c.id < bind("before"))
+    .order_by(print_job.c.id.desc()).limit(bind("limit")),
+    Job,
+)  # fmt: skip
+_RECENT = Statement(
+    sa.select(*_COLUMNS).where(own(print_job), print_job.c.id < bind("before"))
+    .order_by(print_job.c.id.desc()).limit(bind("limit")),
+    Job,
+)  # fmt: skip
+_OF_BATCH = Statement(
+    sa.select(*_COLUMNS)
+    .where(own(print_job), print_job.c.batch_id == bind("batch_id"))
+    .order_by(print_job.c.id),
+    Job,
+)
+_EARLIER = Statement(
+    sa.select(print_job.c.revision, print_job.c.copy, print_job.c.state)
+    .where(own(print_job), print_job.c.order_id == bind("order_id"), any_of(print_job.c.state, "states")),
+    _Earlier,
+)  # fmt: skip
+_CONTENT = Statement[tuple[bytes]](
+    sa.select(print_job.c.sealed_content).where(own(print_job), print_job.c.id == bind("id"))
+)
+_END = Statement[None](
+    sa.update(print_job).where(
+        own(print_job), print_job.c.id == bind("b_id"), any_of(print_job.c.state, "b_from")
+    ),
+    sets=("state", "reason", "ended_at_us", "outcome", "settled_by"),
+)
+
+
+def add_job(
+    tx: Tx, content: TicketContent, *, job_id: int, batch_id: int, printer_id: int, order_id: int, verdict_id: int,
+    asked_by: int, asked_name: str,
+) -> None:  # fmt: skip
+    """Store a queued job with its sealed content."""
+    sealed = seal(tx.vault.keys(tx).wrapping, canonical_json(content), bound_to=b"job %d" % job_id)
+    tx.run(
+        _ADD, id=job_id, batch_id=batch_id, printer_id=printer_id, order_id=order_id, revision=content.revision,
+        copy=content.copy, serial=content.serial, reprint_no=content.reprint_no, amended_from=content.amended_from,
+        state="queued", reason="", sealed_content=sealed, content_digest=content_digest(content),
+        verdict_id=verdict_id, asked_by=asked_by, asked_name=asked_name, asked_at_us=tx.now_us,
+        expires_at_us=tx.now_us + JOB_LIFE_US, started_at_us=None, ended_at_us=None, outcome="", settled_by="",
+    )  # fmt: skip
+
+
+def new_job_id() -> int:
+    """Return an id for a job: its digits are the bar code."""
+    return new_id()
+
+
+def get_job(tx: Tx, *, job_id: int) -> Job:
+    """Return a job.
+
+    Raises:
+        JobMissing: there is none.
+    """
+    found = tx.one(_ONE, id=job_id)
+    if found is None:
+        raise JobMissing
+    return found
+
+
+def read_content(tx: Tx, *, job_id: int) -> TicketContent:
+    """Return what a job's paper says; it may hold a receiver's real text."""
+    row = tx.one(_CONTENT, id=job_id)
+    if row is None:
+        raise JobMissing
+    plain = unseal(tx.vault.keys(tx).wrapping, row[0], bound_to=b"job %d" % job_id)
+    return msgspec.json.decode(plain, type=TicketContent)
+
+
+def jobs_of_order(tx: Tx, *, order_id: int) -> list[Job]:
+    """Return an order's jobs, the newest first."""
+    return tx.rows(_OF_ORDER, order_id=order_id)
+
+
+def jobs_of_batch(tx: Tx, *, batch_id: int) -> list[Job]:
+    """Return a batch's jobs in the order they were asked."""
+    return tx.rows(_OF_BATCH, batch_id=batch_id)
+
+
+def list_jobs(tx: Tx, *, state: str = "", before: int = 2**63 - 1, limit: int = 50) -> list[Job]:
+    """Return jobs newest first, all or of one state."""
+    if state:
+        return tx.rows(_OF_STATE, state=state, before=before, limit=limit)
+    return tx.rows(_RECENT, before=before, limit=limit)
+
+
+def marks(tx: Tx, *, order_id: int, revision: int, copy: str) -> tuple[int, int]:
+    """Return (reprint number, revision amended from) of the next paper of a revision and copy."""
+    earlier = tx.rows(_EARLIER, order_id=order_id, states=list(ON_PAPER))
+    same = sum(1 for paper in earlier if paper.copy == copy and paper.revision == revision)
+    before = max((paper.revision for paper in earlier if paper.revision < revision), default=0)
+    return same, before
+
+
+def end_job(
+    tx: Tx, *, job_id: int, came_from: tuple[str, ...], state: str, reason: str = "", outcome: PrintOutcome | None = None,
+    settled_by: str = "",
+) -> bool:  # fmt: skip
+    """Move a job to an end state; False when it is no longer in a state it could come from."""
+    encoded = msgspec.json.encode(outcome).decode() if outcome else ""
+    return bool(tx.run(
+        _END, b_id=job_id, b_from=list(came_from), state=state, reason=reason, ended_at_us=tx.now_us, outcome=encoded,
+        settled_by=settled_by,
+    ))  # fmt: skip

@@ -1,0 +1,266 @@
+"""The spool: gives queued jobs to printers, one at a time each, and keeps what they answered.
+
+A job is `sending`, durably, before its first byte leaves. What was `sending` when a process
+died is `unknown`: it is never sent again by the program.
+"""
+
+import secrets
+import threading
+import time
+from functools import partial
+
+import sqlalchemy as sa
+import structlog
+from msgspec import Struct
+
+from tocsin.core.actor import desk_actor
+from tocsin.core.clock import SECOND_US
+from tocsin.core.db import Database, Tx
+from tocsin.core.event import append_event, on_event
+from tocsin.core.statement import Statement, among, bind, own, upsert
+from tocsin.core.tenant import list_merchants
+from tocsin.orders.stop import open_hold, open_holds
+from tocsin.orders.table import order_head
+from tocsin.tickets.check import check_order
+from tocsin.tickets.content import TicketContent
+from tocsin.tickets.device import (
+    LOCAL_STATION,
+    Device,
+    list_printers,
+    note_status,
+    printer_plugin,
+    read_options,
+)
+from tocsin.tickets.job import Job, end_job, get_job, read_content
+from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.table import print_job, station
+
+LEASE_US = 15 * SECOND_US
+_IDLE_SECONDS = 1.0
+_log = structlog.get_logger("tickets.spool")
+
+
+class Sending(Struct, frozen=True):
+    """A claimed job: checked again, marked `sending`, ready to leave."""
+
+    job: Job
+    device: Device
+    content: TicketContent
+
+
+_leasing = upsert(station)
+_LEASE = Statement[tuple[str]](
+    _leasing.on_conflict_do_update(
+        index_elements=["merchant_id", "name"],
+        set_={"holder": _leasing.excluded.holder, "leased_until_us": _leasing.excluded.leased_until_us},
+        where=sa.or_(
+            station.c.holder == _leasing.excluded.holder, station.c.leased_until_us < bind("now_us")
+        ),
+    ).returning(station.c.holder),
+    sets=("merchant_id", "name", "holder", "leased_until_us"),
+)
+_HOLDER = Statement[tuple[str]](
+    sa.select(station.c.holder).where(own(station), station.c.name == bind("name", str))
+)
+_NEXT = Statement[tuple[int]](
+    sa.select(print_job.c.id)
+    .where(own(print_job), print_job.c.printer_id == bind("printer_id"), among(print_job.c.state, "queued", "sending"))
+    .order_by(print_job.c.id).limit(1)
+)  # fmt: skip
+_SEND = Statement[None](
+    sa.update(print_job).where(own(print_job), print_job.c.id == bind("b_id"), print_job.c.state == "queued"),
+    sets=("state", "started_at_us", "verdict_id"),
+)
+_SENDING = Statement[tuple[int]](
+    sa.select(print_job.c.id).where(own(print_job), print_job.c.state == "sending")
+)
+_LEFT = Statement[tuple[int]](
+    sa.select(sa.func.count()).select_from(print_job).where(
+        own(print_job), print_job.c.order_id == bind("order_id"), print_job.c.revision == bind("revision"),
+        among(print_job.c.state, "queued", "sending", "unknown"),
+    )
+)  # fmt: skip
+_PRINTED = Statement[None](
+    sa.update(order_head).where(
+        own(order_head), order_head.c.id == bind("b_id"), order_head.c.revision == bind("b_revision"),
+        order_head.c.desk_state == "produced",
+    ),
+    sets=("desk_state",),
+)  # fmt: skip
+
+
+def lease_station(tx: Tx, *, holder: str, takes_over: bool = False) -> bool:
+    """Take or renew the lease of the local station; a dead holder's `sending` jobs become unknown.
+
+    Args:
+        holder: this process, by a random name.
+        takes_over: the earlier holder is known to be dead (the file lock of SQLite says so).
+    """
+    earlier = tx.value(_HOLDER, name=LOCAL_STATION)
+    now_us = tx.now_us + (LEASE_US * 2 if takes_over else 0)
+    if not tx.value(
+        _LEASE, name=LOCAL_STATION, holder=holder, leased_until_us=tx.now_us + LEASE_US, now_us=now_us
+    ):
+        return False
+    if earlier is not None and earlier != holder:
+        for (job_id,) in tx.rows(_SENDING):
+            record_outcome(
+                tx, job_id=job_id, outcome=PrintOutcome(result="unknown", reason="stopped", bytes_left=True)
+            )
+    return True
+
+
+def claim_job(tx: Tx, *, device: Device) -> Sending | None:
+    """Take a printer's oldest job: check it again, and mark it `sending`; None when there is none to send now."""
+    job_id = tx.value(_NEXT, printer_id=device.id)
+    if job_id is None or device.paused:
+        return None
+    job, actor = get_job(tx, job_id=job_id), desk_actor(tx.merchant_id)
+    if job.state == "sending":
+        return None
+    if job.expires_at_us < tx.now_us:
+        _give_up(tx, job, state="expired", reason="too old to print unseen")
+        return None
+    verdict = check_order(tx, actor, order_id=job.order_id, asked_revision=job.revision, job_id=job.id)
+    if verdict.revision != job.revision:
+        _give_up(tx, job, state="cancelled", reason="the order has changed", held=False)
+        return None
+    if not verdict.passed or open_holds(tx, order_id=job.order_id):
+        _give_up(tx, job, state="cancelled", reason="held", held=False)
+        return None
+    if not tx.run(_SEND, b_id=job.id, state="sending", started_at_us=tx.now_us, verdict_id=verdict.id):
+        return None
+    append_event(tx, "print.sending", subject_id=job.order_id, data={"job": str(job.id)})
+    return Sending(job, device, read_content(tx, job_id=job.id))
+
+
+def record_outcome(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
+    """Keep what became of a paper; failed and unknown open a hold of their kind. False if it was settled already."""
+    job = get_job(tx, job_id=job_id)
+    if not end_job(
+        tx, job_id=job_id, came_from=("sending",), state=outcome.result, reason=outcome.reason, outcome=outcome
+    ):  # fmt: skip
+        return False
+    if outcome.result == "printed":
+        mark_printed(tx, job)
+    else:
+        open_hold(
+            tx, desk_actor(tx.merchant_id), order_id=job.order_id, revision=job.revision,
+            kind="failed" if outcome.result == "failed" else "unknown", reason=outcome.reason, job_id=job.id,
+            copy=job.copy,
+        )  # fmt: skip
+    append_event(
+        tx, f"print.{outcome.result}", subject_id=job.order_id, data={"job": str(job.id), "reason": outcome.reason}
+    )  # fmt: skip
+    return True
+
+
+def mark_printed(tx: Tx, job: Job) -> None:
+    """Move an order to `printed` once all asked copies of its revision are confirmed."""
+    if not tx.value(_LEFT, order_id=job.order_id, revision=job.revision):
+        tx.run(_PRINTED, b_id=job.order_id, b_revision=job.revision, desk_state="printed")
+
+
+def _give_up(tx: Tx, job: Job, *, state: str, reason: str, held: bool = True) -> None:
+    """End a job that must not print; the order says so, by a hold where no other does."""
+    end_job(tx, job_id=job.id, came_from=("queued",), state=state, reason=reason)
+    if held:
+        open_hold(
+            tx, desk_actor(tx.merchant_id), order_id=job.order_id, revision=job.revision, kind="failed", reason=reason,
+            job_id=job.id, copy=job.copy,
+        )  # fmt: skip
+    append_event(tx, f"print.{state}", subject_id=job.order_id, data={"job": str(job.id), "reason": reason})
+
+
+class Spool:
+    """Threads that carry jobs to printers, for all merchants of this process."""
+
+    def __init__(self, db: Database, *, threads: int = 2) -> None:
+        self._db, self._holder = db, secrets.token_hex(8)
+        self._busy: set[int] = set()
+        self._lock, self._wake, self._stopping = threading.Lock(), threading.Event(), threading.Event()
+        self._slots = threading.Semaphore(threads)
+        self._first = True
+        self._unhook = on_event(self._wake.set)
+        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+
+    def start(self) -> None:
+        """Begin; what an earlier process left `sending` becomes unknown."""
+        self._thread.start()
+
+    def stop(self, *, patience_seconds: float = 20.0) -> None:
+        """Take no new job; wait for those that are with a printer."""
+        self._stopping.set()
+        self._wake.set()
+        self._unhook()
+        self._thread.join(5)
+        until = time.monotonic() + patience_seconds
+        while self._busy and time.monotonic() < until:
+            time.sleep(0.02)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                self._round()
+            except Exception:  # noqa: BLE001 - a fault of one round must not end the spool
+                _log.exception("spool round failed")
+                self._stopping.wait(1)
+            self._wake.wait(_IDLE_SECONDS)
+
+    def _round(self) -> None:
+        for merchant in self._db.read(0, list_merchants):
+            takes_over = self._first and self._db.dialect == "sqlite"
+            lease = partial(lease_station, holder=self._holder, takes_over=takes_over)
+            if self._db.write(merchant.id, lease):
+                for device in self._db.read(merchant.id, list_printers):
+                    self._begin(merchant.id, device)
+        self._first = False
+
+    def _begin(self, merchant_id: int, device: Device) -> None:
+        """Give a free printer a thread when it has work; at most one thread a printer."""
+        with self._lock:
+            if device.id in self._busy or device.paused or self._stopping.is_set():
+                return
+            self._busy.add(device.id)
+        if self._db.read(merchant_id, lambda tx: tx.value(_NEXT, printer_id=device.id)) is None:
+            self._free(device.id)
+            return
+        threading.Thread(
+            target=self._serve, args=(merchant_id, device), name=f"printer {device.name}"
+        ).start()
+
+    def _serve(self, merchant_id: int, device: Device) -> None:
+        try:
+            with self._slots:
+                while not self._stopping.is_set() and self._send_next(merchant_id, device):
+                    continue
+        except Exception:  # noqa: BLE001 - logged; the job stays `sending` and becomes unknown
+            _log.exception("printer thread failed", printer=str(device.id))
+        finally:
+            self._free(device.id)
+
+    def _send_next(self, merchant_id: int, device: Device) -> bool:
+        """Send one job; tell whether there may be another."""
+        waiting = self._db.read(merchant_id, lambda tx: tx.value(_NEXT, printer_id=device.id))
+        if waiting is None:
+            return False
+        sending = self._db.write(merchant_id, lambda tx: claim_job(tx, device=device))
+        if sending is None:
+            return bool(
+                self._db.read(merchant_id, lambda tx: tx.value(_NEXT, printer_id=device.id)) != waiting
+            )
+        outcome = printer_plugin(device.kind).send(read_options(device), sending.content)
+        self._db.write(merchant_id, lambda tx: self._keep(tx, sending, outcome))
+        return True
+
+    def _keep(self, tx: Tx, sending: Sending, outcome: PrintOutcome) -> None:
+        record_outcome(tx, job_id=sending.job.id, outcome=outcome)
+        status = outcome.status_after or outcome.status_before
+        if status is not None:
+            note_status(tx, printer_id=sending.device.id, status=status)
+
+    def _free(self, printer_id: int) -> None:
+        with self._lock:
+            self._busy.discard(printer_id)
+        self._wake.set()

@@ -1,0 +1,46 @@
+"""The tables of boxes 16 to 20: stations, printers, verdicts, jobs and the codes on paper."""
+
+import sqlalchemy as sa
+
+from tocsin.core.schema import big, blob, directory_table, index, merchant_table, text
+from tocsin.core.statement import among
+
+station = merchant_table("station", text("name"), text("holder"), big("leased_until_us"), key=("name",))
+
+printer = merchant_table(
+    "printer", big("id"), text("name"), text("kind"), text("options"), text("station"), big("paper_mm"),
+    text("locale"), text("copies"), big("paused"), big("removed"), text("status"), big("seen_at_us", nullable=True),
+    key=("id",),
+)  # fmt: skip
+
+verdict = merchant_table(
+    "verdict", big("id"), big("order_id"), big("revision"), big("job_id", nullable=True), text("content_hash"),
+    text("axes"), big("passed"), text("findings"), big("at_us"), key=("id",), append_only=True,
+)  # fmt: skip
+index(verdict, "merchant_id", "order_id", "-id")
+index(verdict, "merchant_id", "job_id")
+
+print_job = merchant_table(
+    "print_job", big("id"), big("batch_id"), big("printer_id"), big("order_id"), big("revision"), text("copy"),
+    text("serial"), big("reprint_no"), big("amended_from"), text("state"), text("reason"), blob("sealed_content"),
+    text("content_digest"), big("verdict_id"), big("asked_by"), text("asked_name"), big("asked_at_us"),
+    big("expires_at_us"), big("started_at_us", nullable=True), big("ended_at_us", nullable=True), text("outcome"),
+    text("settled_by"), key=("id",),
+)  # fmt: skip
+index(print_job, "merchant_id", "order_id", "-id")
+index(print_job, "merchant_id", "batch_id")
+index(print_job, "merchant_id", "state", "id")
+_waiting = among(print_job.c.state, "queued", "sending")
+sa.Index(
+    "ix_print_job_waiting", print_job.c.merchant_id, print_job.c.printer_id, print_job.c.id, sqlite_where=_waiting,
+    postgresql_where=_waiting,
+)  # fmt: skip
+
+serial_counter = merchant_table(
+    "serial_counter", big("shop_id"), text("day"), big("last"), key=("shop_id", "day")
+)
+
+ticket_code = directory_table(
+    "ticket_code", text("code_digest"), big("merchant_id"), big("job_id"), key=("code_digest",)
+)
+index(ticket_code, "merchant_id", "job_id")

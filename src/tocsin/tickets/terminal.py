@@ -1,0 +1,189 @@
+"""Box 16, print terminal: takes batches of orders, has each checked, and queues its papers.
+
+15—16: a request is a batch, recorded like a download. What does not pass is held with its
+findings in the same request; what passes becomes jobs.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal
+
+from msgspec import Struct
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.event import append_event
+from tocsin.core.journal import write_journal
+from tocsin.core.tenant import get_shop
+from tocsin.orders.batch import Batch, make_batch
+from tocsin.orders.draft import Order
+from tocsin.orders.stop import open_holds
+from tocsin.orders.store import load_order
+from tocsin.tickets.check import check_order
+from tocsin.tickets.content import Copy, PaperRequest, build_content
+from tocsin.tickets.device import COPIES, Device, get_printer
+from tocsin.tickets.job import add_job, end_job, get_job, marks, new_job_id
+from tocsin.tickets.rule import Finding
+from tocsin.tickets.serial import make_code, next_serial
+
+BATCH_ORDERS_MOST = 500
+_CHUNK = 10
+
+
+class BatchWrong(Refusal):
+    """A batch takes 1 to 500 orders and copies of {copies}: choose again"""
+
+    kind, code = "invalid", "batch_wrong"
+
+
+class JobNotWaiting(Refusal):
+    """That ticket is {state} and can't be cancelled: only one that waits can be"""
+
+    kind, code = "conflict", "job_not_waiting"
+
+
+class Requested(Struct, frozen=True, kw_only=True):
+    """What became of one order of a batch: queued with its jobs, or held with what was found."""
+
+    order_id: int
+    number: str
+    revision: int
+    result: Literal["queued", "held"]
+    job_ids: tuple[int, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    holds: tuple[str, ...] = ()
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """A batch that the terminal took, with a result for each order."""
+
+    batch: Batch
+    results: tuple[Requested, ...]
+
+
+def print_orders(
+    db: Database, actor: Actor, *, orders: Sequence[tuple[int, int]], base_url: str, printer_id: int = 0,
+    copies: Sequence[str] = (),
+) -> Receipt:  # fmt: skip
+    """Take a batch of (order id, revision as seen) and queue or hold each order.
+
+    Raises:
+        NotAllowed: the actor may not print.
+        BatchWrong: no order, too many, or a copy that does not exist.
+        PrinterMissing, OrderMissing
+    """
+    require(actor, "print")
+    if not 0 < len(orders) <= BATCH_ORDERS_MOST or not set(copies) <= set(COPIES):
+        raise BatchWrong(copies=", ".join(COPIES))
+    device, batch = db.write(
+        actor.merchant_id, lambda tx: (get_printer(tx, printer_id=printer_id), _take_batch(tx, actor, orders))
+    )  # fmt: skip
+    results: list[Requested] = []
+    for place in range(0, len(orders), _CHUNK):
+        chunk = partial(
+            _request_chunk, actor=actor, orders=orders[place : place + _CHUNK], device=device, batch=batch,
+            copies=copies, base_url=base_url,
+        )  # fmt: skip
+        results += db.write(actor.merchant_id, chunk)
+    return Receipt(batch=batch, results=tuple(results))
+
+
+def request_print(
+    tx: Tx, actor: Actor, *, order_id: int, seen: int, device: Device, batch_id: int, base_url: str,
+    copies: Sequence[str] = (),
+) -> Requested:  # fmt: skip
+    """Check one order and queue its papers, or hold it: the guard is asked first and after."""
+    require(actor, "print")
+    verdict = check_order(tx, actor, order_id=order_id, asked_revision=seen)
+    order = load_order(tx, order_id=order_id, real=True)
+    holds = open_holds(tx, order_id=order_id)
+    if holds or not verdict.passed:
+        return Requested(
+            order_id=order_id, number=order.number, revision=order.revision, result="held", findings=verdict.findings,
+            holds=tuple(dict.fromkeys(hold.kind for hold in holds)),
+        )  # fmt: skip
+    job_ids = tuple(
+        _queue_paper(
+            tx, actor, order, copy, device=device, batch_id=batch_id, verdict_id=verdict.id, base_url=base_url
+        )
+        for copy in (copies or device.copy_list())
+    )
+    append_event(
+        tx, "print.queued", subject_id=order_id, data={"printer": str(device.id), "batch": str(batch_id)}
+    )
+    return Requested(
+        order_id=order_id, number=order.number, revision=order.revision, result="queued", job_ids=job_ids,
+        findings=verdict.findings,
+    )  # fmt: skip
+
+
+def cancel_job(tx: Tx, actor: Actor, *, job_id: int) -> None:
+    """Take a waiting job out of its queue.
+
+    Raises:
+        JobMissing: there is none.
+        JobNotWaiting: it was sent, or has ended.
+    """
+    require(actor, "print")
+    job = get_job(tx, job_id=job_id)
+    if not end_job(
+        tx, job_id=job_id, came_from=("queued",), state="cancelled", reason="by hand", settled_by=actor.name
+    ):
+        raise JobNotWaiting(state=job.state)
+    append_event(tx, "print.cancelled", subject_id=job.order_id, data={"job": str(job_id)})
+    write_journal(
+        tx, actor, verb="tickets.cancel_job", subject=f"order:{job.order_id}", data={"job": str(job_id)}
+    )
+
+
+def _take_batch(tx: Tx, actor: Actor, orders: Sequence[tuple[int, int]]) -> Batch:
+    loaded = [load_order(tx, order_id=order_id) for order_id, _ in orders]
+    items = [(order.id, seen, order.content_hash) for order, (_, seen) in zip(loaded, orders, strict=True)]
+    return make_batch(tx, actor, kind="print", items=items)
+
+
+def _request_chunk(
+    tx: Tx, actor: Actor, *, orders: Sequence[tuple[int, int]], device: Device, batch: Batch, copies: Sequence[str],
+    base_url: str,
+) -> list[Requested]:  # fmt: skip
+    return [
+        request_print(
+            tx,
+            actor,
+            order_id=order_id,
+            seen=seen,
+            device=device,
+            batch_id=batch.id,
+            base_url=base_url,
+            copies=copies,
+        )
+        for order_id, seen in orders
+    ]
+
+
+def _queue_paper(
+    tx: Tx,
+    actor: Actor,
+    order: Order,
+    copy: str,
+    *,
+    device: Device,
+    batch_id: int,
+    verdict_id: int,
+    base_url: str,
+) -> int:
+    job_id, shop = new_job_id(), get_shop(tx, shop_id=order.shop_id)
+    reprint_no, amended_from = marks(tx, order_id=order.id, revision=order.revision, copy=copy)
+    paper: Copy = copy  # type: ignore[assignment]
+    request = PaperRequest(
+        copy=paper, serial=next_serial(tx, shop), scan_url=f"{base_url}/t/{make_code(tx, job_id=job_id)}",
+        code128=str(job_id), printed_at_us=tx.now_us, zone=shop.zone, locale=device.locale,
+        paper_mm=58 if device.paper_mm == 58 else 80, reprint_no=reprint_no, amended_from=amended_from,
+        profile=f"{device.kind}/{device.paper_mm}",
+    )  # fmt: skip
+    add_job(
+        tx, build_content(order, request), job_id=job_id, batch_id=batch_id, printer_id=device.id, order_id=order.id,
+        verdict_id=verdict_id, asked_by=actor.id, asked_name=actor.name,
+    )  # fmt: skip
+    return job_id
