@@ -59,9 +59,12 @@ _COLUMNS = (
 _ADD = insert_into(event, "merchant_id", "kind", "subject_id", "data", "at_us")
 _POSITION = Statement(
     sa.select(event_consumer.c.horizon, event_consumer.c.event_id)
-    .where(event_consumer.c.name == bind("name", str)).with_for_update(),
+    .where(event_consumer.c.name == bind("name", str)),
     Position,
 )  # fmt: skip
+_LOCK = Statement[tuple[str]](
+    sa.select(event_consumer.c.name).where(event_consumer.c.name == bind("name", str)).with_for_update()
+)
 _adding = upsert(event_consumer)
 _BEGIN = Statement[None](_adding.on_conflict_do_nothing(), sets=("name", "horizon", "event_id"))
 _MOVE = Statement[None](
@@ -136,9 +139,10 @@ def join_bus(bus: Bus) -> Callable[[], None]:
 
 def take_events(tx: Tx, consumer: str, *, limit: int = 200) -> list[Event]:
     """Return the next events of a consumer and move its position; both are one transaction."""
-    if tx.one(_POSITION, name=consumer) is None:
+    if tx.value(_LOCK, name=consumer) is None:
         # The row is the lock: two that begin at once must not both read from the start.
         tx.run(_BEGIN, name=consumer, horizon=0, event_id=0)
+        tx.value(_LOCK, name=consumer)
     found = peek_events(tx, consumer, limit=limit)
     if found:
         move_consumer(tx, consumer, found[-1])
