@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -81,7 +82,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop the server and remove its files."""
-        self.process.terminate()
+        self.process.send_signal(signal.SIGQUIT)  # at once: what it holds is thrown away
         self.process.wait(20)
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -26,6 +26,7 @@ from tocsin.core import clock
 from tocsin.core.db import Database
 
 SECOND = clock.SECOND_US
+SOURCE = Path(limiter.__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -190,15 +191,18 @@ def test_an_address_is_counted_with_its_neighbours(address: str, group: str) -> 
 
 def test_every_reader_of_secrets_stands_behind_the_limiter() -> None:
     """Whoever verifies a password, looks a link or a key up, is a listed verb that asks the limiter."""
-    guards, reading = {"guarded_verify", "_redeem", "spend_budget"}, {"verify_password", "_redeem", "_SHAPE"}
+    guards, reading = (
+        {"guarded_verify", "_redeem", "spend_budget"},
+        {"verify_password", "_redeem", "_KEY_SHAPE"},
+    )
     found = set()
-    for path in Path("src/tocsin").rglob("*.py"):
+    for path in SOURCE.rglob("*.py"):
         for node in ast.parse(path.read_text("utf-8")).body:
             if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
                 continue
             names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
             if names & reading:
-                verb = ".".join([*path.with_suffix("").parts[1:], node.name])
+                verb = ".".join(["tocsin", *path.relative_to(SOURCE).with_suffix("").parts, node.name])
                 found.add(verb)
                 assert names & guards, f"{verb} reads a secret without the limiter"
     assert found == set(limiter.SECRET_READERS)

@@ -4,11 +4,22 @@ from typing import Any
 
 import pytest
 
-from tests.access.people import ELSEWHERE, HOME, PASSWORD, WRONG, attempt, enter, make_desk, make_operator
+from tests.access.people import (
+    ELSEWHERE,
+    HOME,
+    PASSWORD,
+    WRONG,
+    attempt,
+    enter,
+    make_desk,
+    make_operator,
+    right_hash,
+)
 from tocsin.access import login, password
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import PasswordChanged, begin_sign_in, change_password, sign_in, sign_out
-from tocsin.access.password import PasswordWeak
+from tocsin.access.operator import restore_operator, set_password, suspend_operator
+from tocsin.access.password import PasswordWeak, hash_password
 from tocsin.access.session import find_session
 from tocsin.core.actor import ROLES
 from tocsin.core.db import Database
@@ -76,8 +87,6 @@ def test_a_suspended_operator_with_the_right_password_is_answered_as_wrong(db: D
     desk = make_desk(db)
     clerk = make_operator(db, desk, "clerk", name="clerk")
     owner = enter(db, desk.owner).actor
-    from tocsin.access.operator import restore_operator, suspend_operator
-
     db.write(desk.merchant_id, lambda tx: suspend_operator(tx, owner, operator_id=clerk))
     assert attempt(db, "clerk", password=PASSWORD, address=HOME) == SignInRefused("wrong")
     db.write(desk.merchant_id, lambda tx: restore_operator(tx, owner, operator_id=clerk))
@@ -126,3 +135,28 @@ def test_a_changed_password_ends_the_other_sessions_and_the_old_password(db: Dat
     assert find_session(db, here.token) and find_session(db, there.token) is None
     assert attempt(db, desk.owner, password=PASSWORD) == SignInRefused("wrong")
     enter(db, desk.owner, password=new)
+
+
+def test_a_password_changed_while_the_old_one_is_looked_at_opens_nothing(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk(db)
+    here = enter(db, desk.owner)
+    verify, other = login.verify_password, hash_password("seven green kettles sing")
+
+    def verify_and_lose(given: str, hashed: str) -> bool:
+        right = verify(given, hashed)
+        db.write(
+            desk.merchant_id, lambda tx: set_password(tx, operator_id=here.actor.id, password_hash=other)
+        )
+        return right
+
+    monkeypatch.setattr(login, "verify_password", verify_and_lose)
+    assert attempt(db, desk.owner, password=PASSWORD) == SignInRefused("wrong")
+    db.write(
+        desk.merchant_id, lambda tx: set_password(tx, operator_id=here.actor.id, password_hash=right_hash())
+    )
+    changed = change_password(
+        db, here.actor, present=PASSWORD, new="nine tall lamps under snow", address=HOME
+    )
+    assert changed == SignInRefused("wrong")

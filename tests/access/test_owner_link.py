@@ -6,8 +6,9 @@ import pytest
 
 from tests.access.people import HOME, PASSWORD, WRONG, attempt, enter, enter_as, make_desk, make_operator
 from tests.access.test_limiter import all_at_once
+from tocsin.access import owner_link
 from tocsin.access.limiter import SignInRefused
-from tocsin.access.operator import NameTaken
+from tocsin.access.operator import NameTaken, has_owner
 from tocsin.access.owner_link import (
     LIFE_US,
     OwnerCreated,
@@ -55,6 +56,14 @@ def test_a_link_creates_the_owner_once(db: Database) -> None:
     assert not link_is_open(db, token)
     assert redeem(db, token, name="thief") == SignInRefused("wrong")
     assert attempt(db, "thief", password=PASSWORD) == SignInRefused("wrong")
+
+
+def test_a_new_link_voids_the_one_before_until_there_is_an_owner(db: Database) -> None:
+    merchant_id, first = make_link(db)
+    second = db.write(merchant_id, lambda tx: create_owner_link(tx, merchant_id))
+    assert not db.read(merchant_id, has_owner)
+    assert redeem(db, first) == SignInRefused("wrong")
+    assert isinstance(redeem(db, second), OwnerCreated) and db.read(merchant_id, has_owner)
 
 
 def test_of_ten_at_once_one_becomes_owner(db: Database) -> None:
@@ -115,3 +124,18 @@ def test_an_owners_link_resets_nobody_and_a_clerk_makes_none(db: Database) -> No
     clerk = enter_as(db, desk, "clerk")
     with pytest.raises(NotAllowed):
         db.write(desk.merchant_id, lambda tx: create_reset_link(tx, clerk, operator_id=clerk.id))
+
+
+def test_a_link_used_while_the_new_password_is_hashed_is_not_used_again(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merchant_id, token = make_link(db)
+    hash_ = owner_link.hash_password
+
+    def hash_and_lose(password: str) -> str:
+        db.write(merchant_id, lambda tx: create_owner_link(tx, merchant_id))  # voids the one before
+        return hash_(password)
+
+    monkeypatch.setattr(owner_link, "hash_password", hash_and_lose)
+    assert redeem(db, token) == SignInRefused("wrong")
+    assert not db.read(merchant_id, has_owner)

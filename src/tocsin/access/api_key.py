@@ -22,7 +22,7 @@ from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into, own
 
-_SHAPE = re.compile(r"tocsin_[0-9a-z]{8}_[A-Za-z0-9_-]{43}")
+_KEY_SHAPE = re.compile(r"tocsin_[0-9a-z]{8}_[A-Za-z0-9_-]{43}")
 _LONGEST_NAME = 64
 # A key that could make operators could make itself an owner.
 _NEVER = frozenset({"operators", "operators_below", "device"})
@@ -103,7 +103,7 @@ def find_api_key(db: Database, secret: str, *, address: str) -> Actor | SignInRe
     Returns:
         The actor, or `wrong`, or `locked` with the time to wait.
     """
-    if _SHAPE.fullmatch(secret):
+    if _KEY_SHAPE.fullmatch(secret):
         found = db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, key_hash=hash_secret(secret)))
         if found is not None:
             return _use_key(db, found)

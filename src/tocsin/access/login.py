@@ -72,8 +72,7 @@ def sign_in(
         device_token = remember_device(tx, operator_id=operator_id, name_digest=digest, token=device)
         made = create_session(tx, operator_id=operator_id, device=user_agent, address=address)
         actor, _ = read_session(tx, token=made.token)
-        if actor is None:
-            return None
+        assert actor is not None  # the operator is active: read above, in this transaction
         append_event(tx, "access.signed_in", subject_id=operator_id, data={"method": "password"})
         write_journal(
             tx, actor, verb="access.sign_in", subject=f"session:{made.id}", data={"method": "password"}

@@ -1,5 +1,7 @@
 """Operators: who may sign in at a merchant, and with which role. Names are unique over the installation."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from msgspec import Struct
 
@@ -85,6 +87,9 @@ _OWNERS = Statement[tuple[int]](
     sa.select(operator.c.id)
     .where(own(operator), operator.c.role == "owner", operator.c.active == 1).order_by(operator.c.id).with_for_update()
 )  # fmt: skip
+_ANY_OWNER = Statement[Any](
+    sa.select(operator.c.id).where(own(operator), operator.c.role == "owner", operator.c.active == 1).limit(1)
+)
 _ADD = insert_into(operator)
 _ADD_NAME = Statement[None](
     upsert(sign_in_name).on_conflict_do_nothing(), sets=("name_key", "merchant_id", "operator_id")
@@ -146,6 +151,11 @@ def list_operators(tx: Tx, actor: Actor) -> list[Operator]:
     """
     require_above(actor, "clerk")
     return tx.rows(_LIST)
+
+
+def has_owner(tx: Tx) -> bool:
+    """Tell whether the transaction's merchant has an active owner, so that no link need be printed."""
+    return tx.one(_ANY_OWNER) is not None
 
 
 def suspend_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:

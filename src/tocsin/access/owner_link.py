@@ -64,7 +64,8 @@ _VOID = Statement[None](
 
 
 def create_owner_link(tx: Tx, merchant_id: int) -> str:
-    """Return the secret of a new link that creates an owner of the merchant, once, within 24 h."""
+    """Return the secret of a new link that creates an owner of the merchant, once, within 24 h; earlier ones are void."""
+    tx.run(_VOID, merchant_id=merchant_id, of_operator=0, used_at_us=tx.now_us)
     write_journal(
         tx, desk_actor(tx.merchant_id), verb="access.create_owner_link", subject=f"merchant:{merchant_id}"
     )
@@ -100,6 +101,7 @@ def redeem_owner_link(
     password: str,
     address: str,
     locale: str = "zh_CN",
+    zone: str = "Asia/Shanghai",
 ) -> OwnerCreated | SignInRefused:
     """Create the owner that a link stands for; `wrong` for one that is unknown, used or too old.
 
@@ -110,7 +112,7 @@ def redeem_owner_link(
     def create(tx: Tx, link: _Link, hashed: str) -> OwnerCreated:
         operator_id = add_operator(
             tx, name=name, display_name=display_name, role="owner", password_hash=hashed, locale=locale,
-            zone="Asia/Shanghai", created_by=0,
+            zone=zone, created_by=0,
         )  # fmt: skip
         _tell(tx, verb="access.redeem_owner_link", operator_id=operator_id)
         append_event(tx, "access.operator_created", subject_id=operator_id, data={"role": "owner"})

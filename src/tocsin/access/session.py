@@ -21,7 +21,7 @@ from tocsin.core.statement import Statement, bind, insert_into, own
 IDLE_US = 12 * 60 * MINUTE_US
 LONGEST_US = 7 * DAY_US
 _SEEN_EVERY_US = MINUTE_US
-_TOKEN = re.compile(r"([0-9a-f]{1,15})\.[A-Za-z0-9_-]{43}")
+_TOKEN = re.compile(r"([0-7]?[0-9a-f]{1,15})\.[A-Za-z0-9_-]{43}")
 _DEVICE_LENGTH = 120
 
 
