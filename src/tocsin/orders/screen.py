@@ -161,6 +161,12 @@ def drop_screen(tx: Tx, actor: Actor, *, screen_id: int) -> None:
     write_journal(tx, actor, verb="orders.drop_screen", subject=f"screen:{screen_id}")
 
 
+def filter_conditions(tx: Tx, wanted: Filter) -> tuple[list[sa.ColumnElement[bool]], dict[str, Any], str]:
+    """Return a filter's conditions on `order_head`, their binds, and the zone of the shop that is meant."""
+    conditions, (binds, _) = _conditions(), _binds(tx, wanted)
+    return [conditions[name] for name in _shape(wanted)], binds, get_shop(tx, code=wanted.shop).zone
+
+
 def _shape(wanted: Filter) -> tuple[str, ...]:
     """Return which conditions a filter has; `held` may be yes, no or a kind of hold."""
     shape = [name for name in Filter.__struct_fields__ if getattr(wanted, name) not in ("", None)]

@@ -1,0 +1,297 @@
+"""Box 15, download: a file of orders and lines with a receipt; complete or failed, never half.
+
+What was asked (predicate and snapshot) is recorded as a look-up before the first byte. The file
+is written beside, flushed, and takes its name only when it is whole.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.core.actor import Actor, desk_actor, require
+from tocsin.core.clock import to_datetime
+from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.event import append_event, latest_event_id
+from tocsin.core.ident import new_id
+from tocsin.core.journal import write_journal
+from tocsin.core.money import plain_micro, plain_minor
+from tocsin.core.party import PARTY_COLUMNS, Party, PartyRow, masked_party, open_party, party, person
+from tocsin.core.queue import Queue, task
+from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.orders.format import find_format
+from tocsin.orders.lookup import record_lookup
+from tocsin.orders.screen import Filter, count_rows, filter_conditions
+from tocsin.orders.table import download, order_head, order_line, order_revision
+
+TASK = "orders.download"
+COLUMNS = (
+    "number", "external_id", "channel", "placed", "state", "payment", "payment_method", "fulfilment", "campaign",
+    "currency", "payable", "name", "phone", "province", "city", "district", "address", "postcode", "buyer_note",
+    "line", "sku", "title", "spec", "quantity", "unit_price", "line_discount", "line_total",
+)  # fmt: skip
+_TELL_ROWS = 5_000
+
+
+class DownloadMissing(Refusal):
+    """There is no such download, or its file is gone: ask for it again"""
+
+    kind, code = "missing", "download_missing"
+
+
+class DownloadReasonMissing(Refusal):
+    """A download with real data needs a reason: say what it is for"""
+
+    kind, code = "invalid", "download_reason_missing"
+
+
+class Download(Struct, frozen=True):
+    """A file that was asked for, and its receipt once it is complete."""
+
+    id: int
+    name: str
+    format: str
+    filter: str
+    real: int
+    reason: str
+    status: str
+    rows: int
+    total: int
+    size_bytes: int
+    sha256: str
+    path: str
+    fault: str
+    actor_id: int
+    actor_name: str
+    at_us: int
+    done_at_us: int | None
+
+
+class _FileRow(Struct, frozen=True):
+    number: str
+    external_id: str
+    channel: str
+    placed_at_us: int
+    desk_state: str
+    payment: str
+    payment_method: str
+    fulfilment: str
+    campaign: str
+    currency: str
+    payable_minor: int
+    line_id: str | None
+    sku: str | None
+    title: str | None
+    spec: str | None
+    quantity_micro: int | None
+    unit_price_micro: int | None
+    discount_minor: int | None
+    total_minor: int | None
+    order_id: int
+    version: int
+    person_id: int
+    sealed: bytes
+    masked: str
+    digest: str
+    receiver_digest: str
+    wrapped_key: bytes | None
+
+
+_COLUMNS = tuple(download.c[name] for name in Download.__struct_fields__)
+_ADD = insert_into(download)
+_ONE = Statement(sa.select(*_COLUMNS).where(own(download), download.c.id == bind("id")), Download)
+_LIST = Statement(
+    sa.select(*_COLUMNS).where(own(download)).order_by(download.c.id.desc()).limit(bind("limit")), Download
+)
+_TELL = Statement[None](
+    sa.update(download).where(own(download), download.c.id == bind("b_id")), sets=("rows",)
+)
+_END = Statement[None](
+    sa.update(download).where(own(download), download.c.id == bind("b_id")),
+    sets=("status", "rows", "size_bytes", "sha256", "path", "fault", "done_at_us"),
+)
+_h, _l = order_head.c, order_line.c
+_FILE = (
+    sa.select(
+        _h.number, _h.external_id, _h.channel, _h.placed_at_us, _h.desk_state, _h.payment, _h.payment_method,
+        _h.fulfilment, _h.campaign, _h.currency, _h.payable_minor, _l.line_id, _l.sku, _l.title, _l.spec,
+        _l.quantity_micro, _l.unit_price_micro, _l.discount_minor, _l.total_minor, *PARTY_COLUMNS,
+    )
+    .select_from(order_head)
+    .join(order_revision, sa.and_(order_revision.c.merchant_id == _h.merchant_id, order_revision.c.order_id == _h.id, order_revision.c.revision == _h.revision))
+    .join(party, sa.and_(party.c.merchant_id == _h.merchant_id, party.c.order_id == _h.id, party.c.version == order_revision.c.party_version))
+    .join(person, sa.and_(person.c.merchant_id == _h.merchant_id, person.c.id == party.c.person_id))
+    .outerjoin(order_line, sa.and_(_l.merchant_id == _h.merchant_id, _l.order_id == _h.id, _l.revision == _h.revision))
+    .where(own(order_head))
+    .order_by(_h.id.desc(), _l.position)
+)  # fmt: skip
+
+
+def start_download(
+    tx: Tx, actor: Actor, queue: Queue, *, wanted: Filter, folder: Path, format_name: str = "csv", real: bool = False,
+    reason: str = "",
+) -> int:  # fmt: skip
+    """Record what is asked, as a look-up too, and defer the writing; return the download's id.
+
+    Raises:
+        NotAllowed: no right to download, or to download real data.
+        DownloadReasonMissing: real data without a reason.
+        OutputUnknown: there is no such file format.
+    """
+    require(actor, "download")
+    if real and not actor.may("download_real"):
+        require(actor, "download_real_reason")
+        if not reason.strip():
+            raise DownloadReasonMissing
+    download_id, encoded = new_id(), msgspec.json.encode(wanted).decode()
+    suffix = find_format(format_name).suffix
+    snapshot = {"filter": wanted, "event": latest_event_id(tx), "at_us": tx.now_us}
+    lookup_id = record_lookup(
+        tx, actor, door="download", kind="download", query=msgspec.json.encode(snapshot).decode(), pairs=[],
+        purpose=reason.strip(),
+    )  # fmt: skip
+    tx.run(
+        _ADD, id=download_id, name=f"orders-{download_id}{suffix}", format=format_name, filter=encoded, real=int(real),
+        reason=reason.strip()[:500], status="waiting", rows=0, total=count_rows(tx, wanted=wanted), size_bytes=0,
+        sha256="", path="", fault="", lookup_id=lookup_id, actor_id=actor.id, actor_name=actor.name, at_us=tx.now_us,
+        done_at_us=None,
+    )  # fmt: skip
+    queue.defer(tx, TASK, payload={"download": str(download_id), "folder": str(folder)}, lock="download")
+    write_journal(
+        tx,
+        actor,
+        verb="orders.download",
+        subject=f"download:{download_id}",
+        data={"real": real, "filter": encoded},
+    )
+    return download_id
+
+
+def get_download(tx: Tx, actor: Actor, *, download_id: int) -> Download:
+    """Return a download of one's own, or anybody's with the journal's right.
+
+    Raises:
+        DownloadMissing: there is none to be seen.
+    """
+    found = tx.one(_ONE, id=download_id)
+    if found is None or (found.actor_id != actor.id and not actor.may("journal")):
+        raise DownloadMissing
+    return found
+
+
+def list_downloads(tx: Tx, actor: Actor, *, limit: int = 50) -> list[Download]:
+    """Return the newest downloads that the actor may see."""
+    found = tx.rows(_LIST, limit=limit)
+    return [each for each in found if each.actor_id == actor.id or actor.may("journal")]
+
+
+@task(TASK)
+def write_download(db: Database, merchant_id: int, payload: dict[str, Any]) -> None:
+    """Write the file of a download, whole or not at all; a second run writes it anew."""
+    download_id, folder = int(payload["download"]), Path(payload["folder"])
+    asked = db.read(merchant_id, lambda tx: tx.one(_ONE, id=download_id))
+    if asked is None or asked.status == "complete":
+        return
+    target, part = folder / asked.name, folder / f".{asked.name}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            rows, digest = _write(db, merchant_id, asked, file)
+            file.flush()
+            os.fsync(file.fileno())
+        size = part.stat().st_size
+        part.replace(target)
+    except Exception as fault:
+        with suppress(OSError):  # the folder itself may be what is wrong
+            part.unlink(missing_ok=True)
+        _end(db, merchant_id, asked, status="failed", fault=type(fault).__name__)
+        raise
+    _end(db, merchant_id, asked, status="complete", rows=rows, size=size, sha256=digest, path=str(target))
+
+
+def file_rows(
+    tx: Tx, *, wanted: Filter, real: bool, tell: Callable[[int], None] | None = None
+) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of a download, a row a line, in an open snapshot; personal text masked unless `real`."""
+    conditions, binds, zone = filter_conditions(tx, wanted)
+    statement = Statement(_FILE.where(*conditions), _FileRow)
+    tx.vault.keys(tx)  # fetched now: a statement of its own would end the stream
+    receiver, of_order = Party(), 0
+    for count, row in enumerate(tx.stream(statement, **binds), start=1):
+        if row.order_id != of_order:
+            receiver, of_order = _receiver(tx, row, real=real), row.order_id
+        if tell and count % _TELL_ROWS == 0:
+            tell(count)
+        yield _cells(row, receiver, zone)
+
+
+def _write(db: Database, merchant_id: int, asked: Download, file: BinaryIO) -> tuple[int, str]:
+    wanted, hashed = msgspec.json.decode(asked.filter, type=Filter), _Hashing(file)
+
+    def tell(rows: int) -> None:
+        db.write(merchant_id, lambda tx: tx.run(_TELL, b_id=asked.id, rows=rows))
+
+    with db.snapshot(merchant_id) as tx:
+        cells = file_rows(tx, wanted=wanted, real=bool(asked.real), tell=tell)
+        rows = find_format(asked.format).write(COLUMNS, cells, hashed)  # type: ignore[arg-type]
+    return rows, hashed.digest.hexdigest()
+
+
+def _end(
+    db: Database, merchant_id: int, asked: Download, *, status: str, rows: int = 0, size: int = 0, sha256: str = "",
+    path: str = "", fault: str = "",
+) -> None:  # fmt: skip
+    def end(tx: Tx) -> None:
+        tx.run(
+            _END, b_id=asked.id, status=status, rows=rows, size_bytes=size, sha256=sha256, path=path, fault=fault,
+            done_at_us=tx.now_us,
+        )  # fmt: skip
+        append_event(tx, f"download.{status}", subject_id=asked.id, data={"rows": rows})
+        data = {"status": status, "rows": rows, "sha256": sha256}
+        write_journal(
+            tx, desk_actor(merchant_id), verb="orders.download", subject=f"download:{asked.id}", data=data
+        )
+
+    db.write(merchant_id, end)
+
+
+class _Hashing:
+    """A file that keeps the SHA-256 of what is written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self.digest.update(data)
+        return self._file.write(data)
+
+
+def _receiver(tx: Tx, row: _FileRow, *, real: bool) -> Party:
+    stored = PartyRow(
+        row.order_id, row.version, row.person_id, row.sealed, row.masked, row.digest, row.receiver_digest, row.wrapped_key
+    )  # fmt: skip
+    return open_party(tx, stored) if real and row.wrapped_key is not None else masked_party(stored)
+
+
+def _cells(row: _FileRow, to: Party, zone: str) -> tuple[str, ...]:
+    money = row.currency
+    head = (
+        row.number, row.external_id, row.channel, to_datetime(row.placed_at_us, zone).strftime("%Y-%m-%d %H:%M:%S"),
+        row.desk_state, row.payment, row.payment_method, row.fulfilment, row.campaign, money,
+        plain_minor(row.payable_minor, money), to.name, to.phone, to.province, to.city, to.district, to.address,
+        to.postcode, to.buyer_note,
+    )  # fmt: skip
+    if row.line_id is None:
+        return (*head, "", "", "", "", "", "", "", "")
+    total = "" if row.total_minor is None else plain_minor(row.total_minor, money)
+    return (
+        *head, row.line_id, row.sku or "", row.title or "", row.spec or "", plain_micro(row.quantity_micro or 0),
+        plain_micro(row.unit_price_micro or 0), plain_minor(row.discount_minor or 0, money), total,
+    )  # fmt: skip

@@ -1,0 +1,311 @@
+"""Sheets on their way in: stored sealed, previewed, committed in chunks, bad rows to quarantine.
+
+A commit that dies half-way is safe to repeat: what was taken in is unchanged the second time.
+"""
+
+import hashlib
+from functools import partial
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.event import append_event
+from tocsin.core.ident import new_id
+from tocsin.core.journal import write_journal
+from tocsin.core.mask import mask_name
+from tocsin.core.money import plain_minor
+from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.vault import seal, unseal
+from tocsin.orders.importer import BadRow, ImportOptions, Parsed, ParsedOrder, Source, parse_source
+from tocsin.orders.intake import DraftWrong, Taken, foresee, take_in
+from tocsin.orders.table import import_batch, quarantine
+
+_CHUNK = 20
+
+
+class ImportMissing(Refusal):
+    """There is no such import, or it was committed already: upload the file again"""
+
+    kind, code = "missing", "import_missing"
+
+
+class Import(Struct, frozen=True):
+    """An uploaded sheet and what became of it."""
+
+    id: int
+    filename: str
+    sha256: str
+    importer: str
+    options: str
+    status: str
+    orders: int
+    created: int
+    changed: int
+    unchanged: int
+    conflicts: int
+    bad_rows: int
+    actor_name: str
+    at_us: int
+    done_at_us: int | None
+
+
+class Foreseen(Struct, frozen=True):
+    """One order of a preview: its row in the file, and what a commit would make of it."""
+
+    row: int
+    external_id: str
+    receiver_name: str
+    payable: str
+    lines: int
+    taken: Taken
+
+
+class Previewed(Struct, frozen=True):
+    """A stored upload, its orders as a commit would take them, and its bad rows."""
+
+    import_id: int
+    parsed: Parsed
+    foreseen: tuple[Foreseen, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Return how many orders would be new, changed, moved, unchanged, in conflict or older; and bad rows."""
+        found = dict.fromkeys(("new", "changed", "moved", "unchanged", "conflict", "older"), 0)
+        for each in self.foreseen:
+            found[each.taken.result] += 1
+        return {**found, "bad": len(self.parsed.bad)}
+
+
+class Quarantined(Struct, frozen=True):
+    """A row that could not be read: where, and why (a template over JSON `data`)."""
+
+    id: int
+    batch_id: int
+    row: int
+    field: str
+    code: str
+    reason: str
+    data: str
+    sealed_raw: bytes
+    status: str
+    at_us: int
+
+
+_COLUMNS = tuple(import_batch.c[name] for name in Import.__struct_fields__)
+_ADD, _ADD_BAD = insert_into(import_batch), insert_into(quarantine)
+_ONE = Statement(sa.select(*_COLUMNS).where(own(import_batch), import_batch.c.id == bind("id")), Import)
+_LIST = Statement(
+    sa.select(*_COLUMNS).where(own(import_batch)).order_by(import_batch.c.id.desc()).limit(bind("limit")),
+    Import,
+)
+_FILE = Statement[tuple[bytes]](
+    sa.select(import_batch.c.sealed_file).where(own(import_batch), import_batch.c.id == bind("id"))
+)
+_COUNTS = ("created", "changed", "unchanged", "conflicts")
+_END = Statement[None](
+    sa.update(import_batch).where(own(import_batch), import_batch.c.id == bind("b_id")),
+    sets=("status", *_COUNTS, "bad_rows", "done_at_us", "sealed_file"),
+)
+_QUARANTINE = Statement(
+    sa.select(*(quarantine.c[name] for name in Quarantined.__struct_fields__))
+    .where(own(quarantine), quarantine.c.status == bind("status", str), quarantine.c.id < bind("before"))
+    .order_by(quarantine.c.id.desc()).limit(bind("limit")),
+    Quarantined,
+)  # fmt: skip
+_DROP = Statement[None](
+    sa.update(quarantine).where(
+        own(quarantine), quarantine.c.id == bind("b_id"), quarantine.c.status == "open"
+    ),
+    sets=("status",),
+)
+_COUNT_OF = {"new": "created", "changed": "changed", "moved": "changed", "conflict": "conflicts"}
+
+
+def upload_sheet(
+    db: Database, actor: Actor, *, source: Source, options: ImportOptions, importer: str = ""
+) -> Previewed:
+    """Read a sheet, store it sealed, and tell what a commit would make of each order.
+
+    Raises:
+        NotAllowed: the actor may not import.
+        Refusal: the file as a whole can't be read.
+    """
+    require(actor, "import")
+    parsed = parse_source(source, options, importer=importer)
+    import_id = db.write(
+        actor.merchant_id,
+        partial(_keep, actor=actor, source=source, options=options, importer=importer, parsed=parsed),
+    )
+    foreseen = db.read(actor.merchant_id, lambda tx: tuple(_foresee(tx, each) for each in parsed.orders))
+    return Previewed(import_id, parsed, foreseen)
+
+
+def preview_import(db: Database, actor: Actor, *, import_id: int) -> Previewed:
+    """Return the preview of an uploaded sheet again.
+
+    Raises:
+        NotAllowed, ImportMissing
+    """
+    require(actor, "import")
+    parsed = _parse(db, actor, import_id)
+    foreseen = db.read(actor.merchant_id, lambda tx: tuple(_foresee(tx, each) for each in parsed.orders))
+    return Previewed(import_id, parsed, foreseen)
+
+
+def commit_import(db: Database, actor: Actor, *, import_id: int) -> Import:
+    """Take all good orders of an uploaded sheet in, and put its bad rows into quarantine.
+
+    Raises:
+        NotAllowed, ImportMissing
+    """
+    require(actor, "import")
+    parsed = _parse(db, actor, import_id)
+    counts, bad = take_parsed(db, actor, parsed)
+
+    def end(tx: Tx) -> Import:
+        quarantine_rows(tx, batch_id=import_id, rows=bad)
+        tx.run(
+            _END, b_id=import_id, status="committed", bad_rows=len(bad), done_at_us=tx.now_us, sealed_file=None, **counts
+        )  # fmt: skip
+        append_event(tx, "import.committed", subject_id=import_id, data={**counts, "bad": len(bad)})
+        write_journal(
+            tx, actor, verb="orders.import", subject=f"import:{import_id}", data={**counts, "bad": len(bad)}
+        )
+        return get_import(tx, import_id=import_id)
+
+    return db.write(actor.merchant_id, end)
+
+
+def take_parsed(db: Database, actor: Actor, parsed: Parsed) -> tuple[dict[str, int], list[BadRow]]:
+    """Take parsed orders in, some at a time so that others get their turn; return counts and bad rows."""
+    counts, bad = dict.fromkeys(_COUNTS, 0), list(parsed.bad)
+    for place in range(0, len(parsed.orders), _CHUNK):
+        chunk = parsed.orders[place : place + _CHUNK]
+        for each, taken in zip(
+            chunk, db.write(actor.merchant_id, partial(_take, actor=actor, chunk=chunk)), strict=True
+        ):
+            if isinstance(taken, Taken):
+                counts[_COUNT_OF.get(taken.result, "unchanged")] += 1
+            else:
+                bad.append(_refused(each, taken))
+    return counts, bad
+
+
+def quarantine_rows(tx: Tx, *, batch_id: int, rows: list[BadRow]) -> None:
+    """Store bad rows with their reasons; their text is sealed."""
+    key = tx.vault.keys(tx).wrapping
+    for row in rows:
+        row_id = new_id()
+        tx.run(
+            _ADD_BAD, id=row_id, batch_id=batch_id, row=row.row, field=row.field, code=row.code, reason=row.reason,
+            data=msgspec.json.encode(row.data).decode(), status="open", at_us=tx.now_us,
+            sealed_raw=seal(key, row.raw.encode("utf-8", "replace"), bound_to=b"quarantine %d" % row_id),
+        )  # fmt: skip
+
+
+def list_quarantine(
+    tx: Tx, *, status: str = "open", before: int = 2**63 - 1, limit: int = 50
+) -> list[Quarantined]:
+    """Return quarantined rows, the newest first."""
+    return tx.rows(_QUARANTINE, status=status, before=before, limit=limit)
+
+
+def read_raw(tx: Tx, actor: Actor, row: Quarantined) -> str:
+    """Return the text of a quarantined row; it may be personal.
+
+    Raises:
+        NotAllowed: the actor may not import.
+    """
+    require(actor, "import")
+    return unseal(tx.vault.keys(tx).wrapping, row.sealed_raw, bound_to=b"quarantine %d" % row.id).decode()
+
+
+def drop_quarantined(tx: Tx, actor: Actor, *, row_id: int) -> bool:
+    """Put a row aside; False when it was not open."""
+    require(actor, "import")
+    write_journal(tx, actor, verb="orders.drop_row", subject=f"quarantine:{row_id}")
+    return bool(tx.run(_DROP, b_id=row_id, status="dropped"))
+
+
+def get_import(tx: Tx, *, import_id: int) -> Import:
+    """Return an import.
+
+    Raises:
+        ImportMissing: there is none.
+    """
+    found = tx.one(_ONE, id=import_id)
+    if found is None:
+        raise ImportMissing
+    return found
+
+
+def list_imports(tx: Tx, *, limit: int = 50) -> list[Import]:
+    """Return the newest imports."""
+    return tx.rows(_LIST, limit=limit)
+
+
+def _keep(
+    tx: Tx, actor: Actor, *, source: Source, options: ImportOptions, importer: str, parsed: Parsed
+) -> int:
+    import_id = new_id()
+    sealed = seal(
+        tx.vault.keys(tx).wrapping, msgspec.msgpack.encode(source), bound_to=b"import %d" % import_id
+    )
+    tx.run(
+        _ADD, id=import_id, filename=source.filename[:200], sha256=hashlib.sha256(source.data).hexdigest(),
+        importer=importer, options=msgspec.json.encode(options).decode(), status="previewed",
+        orders=len(parsed.orders), created=0, changed=0, unchanged=0, conflicts=0, bad_rows=len(parsed.bad),
+        actor_id=actor.id, actor_name=actor.name, at_us=tx.now_us, done_at_us=None, sealed_file=sealed,
+    )  # fmt: skip
+    write_journal(
+        tx, actor, verb="orders.upload", subject=f"import:{import_id}", data={"orders": len(parsed.orders)}
+    )
+    return import_id
+
+
+def _parse(db: Database, actor: Actor, import_id: int) -> Parsed:
+    def read(tx: Tx) -> tuple[Import, Source]:
+        found, row = get_import(tx, import_id=import_id), tx.one(_FILE, id=import_id)
+        if row is None or row[0] is None:
+            raise ImportMissing
+        plain = unseal(tx.vault.keys(tx).wrapping, row[0], bound_to=b"import %d" % import_id)
+        return found, msgspec.msgpack.decode(plain, type=Source)
+
+    found, source = db.read(actor.merchant_id, read)
+    options = msgspec.json.decode(found.options, type=ImportOptions)
+    return parse_source(source, options, importer=found.importer)
+
+
+def _foresee(tx: Tx, each: ParsedOrder) -> Foreseen:
+    draft = each.draft
+    payable = draft.totals.payable_minor
+    shown = "" if payable is None else plain_minor(payable, draft.currency)
+    return Foreseen(
+        each.row,
+        draft.external_id,
+        mask_name(draft.receiver.name),
+        shown,
+        len(draft.lines),
+        foresee(tx, draft),
+    )
+
+
+def _take(tx: Tx, actor: Actor, *, chunk: tuple[ParsedOrder, ...]) -> list[Taken | DraftWrong]:
+    taken: list[Taken | DraftWrong] = []
+    for each in chunk:
+        try:
+            taken.append(take_in(tx, actor, each.draft))
+        except DraftWrong as wrong:  # refused before anything was written
+            taken.append(wrong)
+    return taken
+
+
+def _refused(each: ParsedOrder, wrong: DraftWrong) -> BadRow:
+    data = {name: str(value) for name, value in wrong.data.items()}
+    return BadRow(
+        row=each.row, field=data.get("field", ""), code=wrong.code, reason=wrong.template(), data=data,
+        raw=each.draft.external_id,
+    )  # fmt: skip
