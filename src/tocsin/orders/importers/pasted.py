@@ -136,26 +136,27 @@ class _Parts(Struct):
 
 def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield each order's lines with the number of its first line."""
-    begin, block = 0, []  # type: int, list[str]
+    begin, block = 0, list[str]()
+    has: set[str] = set()
     for number, raw in enumerate(lines, 1):
         line = normalise_line(raw)
-        if block and (not line or _begins_order(block, line)):
+        new = _has(line)
+        if block and (not line or _begins_order(has, new)):
             yield begin, block
-            block = []
+            block, has = [], set()
         if line:
             begin = begin if block else number
-            block = [*block, line] if len(block) < BLOCK_LIMIT_CHARACTERS else block
+            block.append(line)
+            has |= new
     if block:
         yield begin, block
 
 
-def _begins_order(block: list[str], line: str) -> bool:
+def _begins_order(has: set[str], new: set[str]) -> bool:
     """Tell whether a line begins the next order: the block is whole, or the line repeats what it has."""
-    has = _has("\n".join(block))
-    new = _has(line)
     if has >= {"phone", "goods"} and new & {"phone", "name", "address"}:
         return True
-    return ("phone" in has and "phone" in new) or ("name" in has and "name" in new and "phone" in has)
+    return "phone" in has and bool(new & {"phone", "name"} & has)
 
 
 def _has(text: str) -> set[str]:
