@@ -1,0 +1,49 @@
+"""Marks: payment and fulfilment are moved by hand, with a reason, and the check looks again."""
+
+from functools import partial
+
+import pytest
+
+from tests.house import make_draft, make_house
+from tocsin.core.actor import NotAllowed
+from tocsin.core.db import Database
+from tocsin.core.journal import read_journal
+from tocsin.orders.amend import OrderCancelled, ReasonMissing, cancel_order
+from tocsin.orders.intake import take_in
+from tocsin.orders.mark import MarkWrong, mark_order
+from tocsin.orders.stop import open_holds
+from tocsin.orders.store import load_order
+from tocsin.tickets.check import check_new_revisions
+
+
+def test_an_unpaid_order_is_marked_paid_and_its_hold_closes(db: Database) -> None:
+    house = make_house(db)
+    clerk = house.actor("clerk")
+    taken = db.write(house.merchant_id, partial(take_in, actor=clerk, draft=make_draft(payment="unpaid")))
+    check_new_revisions(db)
+    assert len(db.read(house.merchant_id, lambda tx: open_holds(tx, order_id=taken.order_id))) == 1
+    mark = partial(mark_order, actor=clerk, order_id=taken.order_id, payment="paid", reason="银行到账")
+    assert db.write(house.merchant_id, mark).payment == "paid"
+    order = db.read(house.merchant_id, lambda tx: load_order(tx, order_id=taken.order_id))
+    assert (order.payment, order.totals.paid_minor, order.revision) == ("paid", 7980, 1) and order.paid_at_us
+    check_new_revisions(db)
+    assert not db.read(house.merchant_id, lambda tx: open_holds(tx, order_id=taken.order_id))
+    with pytest.raises(MarkWrong):
+        db.write(house.merchant_id, mark)
+    entries = db.read(house.merchant_id, lambda tx: read_journal(tx, subject=f"order:{taken.order_id}"))
+    assert [e.fields()["reason"] for e in entries if e.verb == "orders.mark"] == ["银行到账"]
+
+
+def test_a_mark_needs_right_reason_and_a_living_order(db: Database) -> None:
+    house = make_house(db)
+    owner = house.actor()
+    taken = db.write(house.merchant_id, partial(take_in, actor=owner, draft=make_draft()))
+    mark = partial(mark_order, order_id=taken.order_id, fulfilment="shipped")
+    with pytest.raises(NotAllowed):
+        db.write(house.merchant_id, partial(mark, actor=house.actor("checker"), reason="x"))
+    with pytest.raises(ReasonMissing):
+        db.write(house.merchant_id, partial(mark, actor=owner, reason="  "))
+    assert db.write(house.merchant_id, partial(mark, actor=owner, reason="发货")).fulfilment == "shipped"
+    db.write(house.merchant_id, partial(cancel_order, actor=owner, order_id=taken.order_id, reason="取消"))
+    with pytest.raises(OrderCancelled):
+        db.write(house.merchant_id, partial(mark, actor=owner, reason="x"))
