@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from tests.databases import PostgresServer
 from tocsin.core.bus import EVERYTHING, Bus, BusUnfit, bus_for
 from tocsin.core.buses.postgres import LISTENER
 from tocsin.core.db import Database
@@ -67,7 +66,7 @@ def test_who_took_himself_off_hears_no_more(db: Database) -> None:
 def test_a_failing_listener_keeps_nobody_from_hearing(db: Database) -> None:
     with opened(db) as bus:
         heard: list[str] = []
-        bus.listen(lambda topic: 1 / 0)
+        bus.listen(lambda _topic: 1 / 0)
         bus.listen(heard.append)
         bus.publish("event")
         assert heard == ["event"]
@@ -91,11 +90,6 @@ def test_commits_with_events_wake_and_rolled_back_ones_do_not(db: Database) -> N
         db.write(1, lambda tx: append_event(tx, "a", subject_id=1))
         assert woken == [1, 1], "without a bus this process is woken directly"
         off()
-
-
-def make_postgres(server: PostgresServer, template: str, name: str) -> str:
-    server.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return server.url(name)
 
 
 @pytest.fixture
@@ -158,7 +152,9 @@ def test_a_cut_sender_sends_what_it_still_holds(pair: tuple[Database, Database])
         wait_until(lambda: "second" in heard)
 
 
-def test_a_listener_speaks_to_a_quiet_server(pair: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listener_speaks_to_a_quiet_server(
+    pair: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
     here, _ = pair
     if not isinstance(here, PostgresDatabase):
         return
@@ -176,7 +172,9 @@ def test_a_listener_speaks_to_a_quiet_server(pair: tuple[Database, Database], mo
             wait_until(lambda: last_said() == "SELECT 1")
 
 
-def test_a_server_that_is_away_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch, pair: tuple[Database, Database]) -> None:
+def test_a_server_that_is_away_is_told_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, pair: tuple[Database, Database]
+) -> None:
     here, _ = pair
     if not isinstance(here, PostgresDatabase):
         return

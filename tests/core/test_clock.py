@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.core.clock import DAY_US, business_day, day_bounds_us, from_datetime, now_us, shift_clock, to_datetime
+from tocsin.core.clock import (
+    DAY_US,
+    business_day,
+    day_bounds_us,
+    from_datetime,
+    now_us,
+    shift_clock,
+    to_datetime,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +44,9 @@ def test_a_shops_day_is_its_zones_day() -> None:
     assert business_day(late, "Asia/Shanghai", starts_at_hour=4) == date(2026, 9, 21)
 
 
-@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 6, 1), 24)])
+@pytest.mark.parametrize(
+    ("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 6, 1), 24)]
+)
 def test_a_day_is_as_long_as_its_zone_makes_it(day: date, hours: int) -> None:
     start, end = day_bounds_us(day, "Europe/Berlin")
     assert (end - start) // 3_600_000_000 == hours

@@ -53,8 +53,12 @@ def test_append_only_rows_cannot_be_changed_or_deleted(db: Database, act: str) -
     assert "journal" in {t.name for t in tables}
     merchant_id = make_merchant(db)
     for table in tables:
-        values: dict[str, object] = {c.name: b"" if isinstance(c.type, sa.LargeBinary) else 1 for c in table.columns}
-        values |= {c.name: "x" for c in table.columns if isinstance(c.type, sa.Text)} | {"merchant_id": merchant_id}
+        values: dict[str, object] = {
+            c.name: b"" if isinstance(c.type, sa.LargeBinary) else 1 for c in table.columns
+        }
+        values |= {c.name: "x" for c in table.columns if isinstance(c.type, sa.Text)} | {
+            "merchant_id": merchant_id
+        }
         add = Statement[None](sa.insert(table), sets=list(values))
         db.write(merchant_id, lambda tx, add=add, values=values: tx.run(add, **values))
         change = Statement[None](sa.text(act.format(table.name)))
@@ -121,12 +125,14 @@ def test_a_result_is_streamed_in_batches(db: Database) -> None:
         make_merchant(db)
     everyone = Statement[tuple[int]](sa.select(metadata.tables["merchant"].c.id).order_by("id"))
     with db.snapshot(0) as tx:
-        assert len([row for row in tx.stream(everyone)]) == 3
-        assert len([row for row in tx.stream(everyone)]) == 3
+        assert len(list(tx.stream(everyone))) == 3
+        assert len(list(tx.stream(everyone))) == 3
     many = Statement[None](
         sa.insert(metadata.tables["merchant"]), sets=("id", "name", "demo", "created_at_us")
     )
-    db.write(0, lambda tx: tx.many(many, [{"id": n, "name": "M", "demo": 0, "created_at_us": 0} for n in range(5)]))
+    db.write(
+        0, lambda tx: tx.many(many, [{"id": n, "name": "M", "demo": 0, "created_at_us": 0} for n in range(5)])
+    )
     assert len(db.read(0, list_merchants)) == 8
 
 

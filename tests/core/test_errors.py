@@ -21,7 +21,9 @@ def test_every_refusal_has_a_kind_a_code_of_its_own_and_a_message_with_named_fie
     for cls in found:
         assert cls.kind in {"missing", "refused", "conflict", "locked", "invalid", "broken"}
         assert cls.code == cls.code.lower() and " " not in cls.code
-        assert all(name is None or name.isidentifier() for _, name, _, _ in string.Formatter().parse(cls.template()))
+        assert all(
+            name is None or name.isidentifier() for _, name, _, _ in string.Formatter().parse(cls.template())
+        )
 
 
 def test_a_refusal_without_a_docstring_says_its_code() -> None:

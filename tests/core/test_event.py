@@ -78,7 +78,11 @@ def test_a_consumer_may_look_first_and_move_when_its_work_is_done(db: Database) 
     for kind in ("a", "b", "c"):
         add(db, kind)
     seen = db.read(0, lambda tx: peek_events(tx, "c", limit=2))
-    assert [e.kind for e in seen] == ["a", "b"] == [e.kind for e in db.read(0, lambda tx: peek_events(tx, "c", limit=2))]
+    assert (
+        [e.kind for e in seen]
+        == ["a", "b"]
+        == [e.kind for e in db.read(0, lambda tx: peek_events(tx, "c", limit=2))]
+    )
     db.write(0, lambda tx: move_consumer(tx, "c", seen[-1]))
     assert take(db) == ["c"]
 

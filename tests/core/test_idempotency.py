@@ -26,7 +26,9 @@ def merchant_id(db: Database) -> int:
     return made
 
 
-def claim(db: Database, merchant_id: int, *, key: str = KEY, route: str = ROUTE, body: bytes = BODY) -> Answer | None:
+def claim(
+    db: Database, merchant_id: int, *, key: str = KEY, route: str = ROUTE, body: bytes = BODY
+) -> Answer | None:
     return db.write(merchant_id, lambda tx: claim_key(tx, key, route=route, body=body))
 
 
@@ -39,7 +41,9 @@ def test_a_repeated_request_gets_its_first_answer(db: Database, merchant_id: int
 
 
 @pytest.mark.parametrize("changes", [{"body": b"{}"}, {"route": "POST /downloads"}])
-def test_the_same_key_with_another_request_is_a_conflict(db: Database, merchant_id: int, changes: dict[str, object]) -> None:
+def test_the_same_key_with_another_request_is_a_conflict(
+    db: Database, merchant_id: int, changes: dict[str, object]
+) -> None:
     claim(db, merchant_id)
     with pytest.raises(KeyReused):
         claim(db, merchant_id, **changes)

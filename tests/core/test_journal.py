@@ -8,7 +8,10 @@ MERCHANT, OTHER = 11, 12
 
 
 def write(db: Database, verb: str, *, subject: str = "order:1", merchant_id: int = MERCHANT) -> None:
-    db.write(merchant_id, lambda tx: write_journal(tx, desk_actor(merchant_id), verb=verb, subject=subject, data={"n": 1}))
+    db.write(
+        merchant_id,
+        lambda tx: write_journal(tx, desk_actor(merchant_id), verb=verb, subject=subject, data={"n": 1}),
+    )
 
 
 def verbs(db: Database, **asked: object) -> list[str]:

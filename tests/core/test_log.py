@@ -29,10 +29,15 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_a_line_is_one_object(stream: io.StringIO) -> None:
-    get_log("spool").info("printed", job_id=2**62, terminal="a\r\n{\"event\": \"forged\"}\u2028")
+    get_log("spool").info("printed", job_id=2**62, terminal='a\r\n{"event": "forged"}\u2028')
     (line,) = lines(stream)
     assert stream.getvalue().count("\n") == 1 and "\u2028" not in stream.getvalue()
-    assert (line["event"], line["logger"], line["level"], line["job_id"]) == ("printed", "tocsin.spool", "info", 2**62)
+    assert (line["event"], line["logger"], line["level"], line["job_id"]) == (
+        "printed",
+        "tocsin.spool",
+        "info",
+        2**62,
+    )
 
 
 def test_personal_fields_are_dropped_and_phones_masked(stream: io.StringIO) -> None:

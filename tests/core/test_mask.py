@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 from tocsin.core.mask import mask_address, mask_name, mask_note, mask_party, mask_phone
 from tocsin.core.party import Party
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_characters="*", exclude_categories=("Cs", "Cc", "Zs")), min_size=1, max_size=30)
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_characters="*", exclude_categories=("Cs", "Cc", "Zs")),
+    min_size=1,
+    max_size=30,
+)
 PHONES = st.text("0123456789", min_size=1, max_size=15)
 
 
@@ -34,7 +38,14 @@ def test_names(name: str, masked: str) -> None:
 
 @pytest.mark.parametrize(
     ("phone", "masked"),
-    [("", ""), ("13812345678", "138****5678"), ("12345678", "******78"), ("12", "**"), ("1234", "****"), ("12345", "***45")],
+    [
+        ("", ""),
+        ("13812345678", "138****5678"),
+        ("12345678", "******78"),
+        ("12", "**"),
+        ("1234", "****"),
+        ("12345", "***45"),
+    ],
 )
 def test_phones(phone: str, masked: str) -> None:
     assert mask_phone(phone) == masked
@@ -42,7 +53,13 @@ def test_phones(phone: str, masked: str) -> None:
 
 @pytest.mark.parametrize(
     ("address", "masked"),
-    [("", ""), ("黄山路 12 号 3 栋 402 室", "黄山路***"), ("某小区5栋", "某小***"), ("路", "***"), ("12 Baker Street, flat 5", "12 Baker Street***")],
+    [
+        ("", ""),
+        ("黄山路 12 号 3 栋 402 室", "黄山路***"),
+        ("某小区5栋", "某小***"),
+        ("路", "***"),
+        ("12 Baker Street, flat 5", "12 Baker Street***"),
+    ],
 )
 def test_addresses(address: str, masked: str) -> None:
     assert mask_address(address) == masked
@@ -52,11 +69,18 @@ def test_notes_hide_runs_of_six_digits_and_the_receiver_himself() -> None:
     assert mask_note("电话 138 1234 5678，2 箱") == "电话 " + mask_phone("138 1234 5678") + "，2 箱"
     assert "123456" not in mask_note("门锁 123456")
     assert mask_note("12345 件") == "12345 件"
-    masked = mask_party(Party(name="王小明", phone="13812345678", buyer_note="王小明本人签收", postcode="230031"))
+    masked = mask_party(
+        Party(name="王小明", phone="13812345678", buyer_note="王小明本人签收", postcode="230031")
+    )
     assert masked.buyer_note == "***本人签收" and masked.postcode == "230***"
     assert mask_party(Party(postcode="23")).postcode == "***"
 
 
 def test_places_stay_readable() -> None:
     masked = mask_party(Party(province="安徽省", city="合肥市", district="蜀山区", country="CN"))
-    assert (masked.province, masked.city, masked.district, masked.country) == ("安徽省", "合肥市", "蜀山区", "CN")
+    assert (masked.province, masked.city, masked.district, masked.country) == (
+        "安徽省",
+        "合肥市",
+        "蜀山区",
+        "CN",
+    )

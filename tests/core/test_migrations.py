@@ -34,7 +34,9 @@ def test_postgresql_has_what_is_declared(postgres_server: PostgresServer, postgr
     assert differences(sa.create_engine(url, poolclass=sa.NullPool)) == []
 
 
-def test_a_second_upgrade_changes_nothing(tmp_path: Path, postgres_server: PostgresServer, postgres_template: str) -> None:
+def test_a_second_upgrade_changes_nothing(
+    tmp_path: Path, postgres_server: PostgresServer, postgres_template: str
+) -> None:
     upgrade_sqlite(tmp_path / "desk.sqlite")
     upgrade_sqlite(tmp_path / "desk.sqlite")
     upgrade_postgres(postgres_server.url(postgres_template))

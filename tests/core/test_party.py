@@ -11,8 +11,18 @@ from msgspec.structs import replace
 from tests.desk import RECEIVER
 from tocsin.core.db import Database
 from tocsin.core.mask import mask_party
-from tocsin.core.party import GET_PARTY, Party, PartyRow, digest_party, masked_party, open_party, person, plain_phone, store_party
-from tocsin.core.sqlite import SqliteDatabase
+from tocsin.core.party import (
+    GET_PARTY,
+    Party,
+    PartyRow,
+    digest_party,
+    masked_party,
+    open_party,
+    person,
+    plain_phone,
+    store_party,
+)
+from tocsin.core.sqlite import SqliteDatabase, connect_file
 from tocsin.core.statement import Statement, bind, own
 from tocsin.core.tenant import create_merchant, create_shop
 from tocsin.core.vault import SealBroken
@@ -28,8 +38,13 @@ def make_merchant(db: Database) -> int:
     return merchant_id
 
 
-def store(db: Database, merchant_id: int, order_id: int, real: Party = RECEIVER, *, version: int = 1) -> PartyRow:
-    db.write(merchant_id, lambda tx: store_party(tx, order_id=order_id, version=version, real=real, masked=mask_party(real)))
+def store(
+    db: Database, merchant_id: int, order_id: int, real: Party = RECEIVER, *, version: int = 1
+) -> PartyRow:
+    db.write(
+        merchant_id,
+        lambda tx: store_party(tx, order_id=order_id, version=version, real=real, masked=mask_party(real)),
+    )
     found = db.read(merchant_id, lambda tx: tx.one(GET_PARTY, order_id=order_id, version=version))
     assert found is not None
     return found
@@ -47,7 +62,9 @@ def test_a_person_is_found_again_by_phone_however_it_is_written(db: Database) ->
     merchant_id = make_merchant(db)
     rows = [
         store(db, merchant_id, n, replace(RECEIVER, phone=phone))
-        for n, phone in enumerate(["13812345678", "+86 138-1234-5678", "0086 138 1234 5678", "13812345679", "", ""])
+        for n, phone in enumerate(
+            ["13812345678", "+86 138-1234-5678", "0086 138 1234 5678", "13812345679", "", ""]
+        )
     ]
     assert len({row.person_id for row in rows[:3]}) == 1
     assert len({row.person_id for row in rows}) == 4, "without a phone nobody is the same person"
@@ -69,7 +86,9 @@ def test_an_erased_person_is_noise_and_may_order_again(db: Database) -> None:
         db.read(merchant_id, lambda tx: open_party(tx, erased))
 
 
-@pytest.mark.parametrize("changes", [{"order_id": 2}, {"version": 2}, {"person_id": 5}, {"sealed": b"x" * 40}])
+@pytest.mark.parametrize(
+    "changes", [{"order_id": 2}, {"version": 2}, {"person_id": 5}, {"sealed": b"x" * 40}]
+)
 def test_a_party_moved_or_changed_does_not_open(db: Database, changes: dict[str, object]) -> None:
     merchant_id = make_merchant(db)
     row = replace(store(db, merchant_id, 1), **changes)
@@ -116,12 +135,13 @@ def test_no_personal_text_is_in_the_files(make_db: Callable[[], Database], tmp_p
     real = replace(RECEIVER, buyer_note="请打 13812345678，找王小明")
     store(db, merchant_id, 1, real)
     seen = [path.read_bytes() for path in tmp_path.rglob("desk.sqlite*")]
-    db._writer.run(lambda connection: None)
     db.close()
-    connection = __import__("tocsin.core.sqlite", fromlist=["x"]).connect_file(db.path)
+    connection = connect_file(db.path)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     seen += [path.read_bytes() for path in tmp_path.rglob("desk.sqlite*")]
-    assert any("合肥市".encode() in found for found in seen), "places stay readable: the test looks at the right bytes"
+    assert any("合肥市".encode() in found for found in seen), (
+        "places stay readable: the test looks at the right bytes"
+    )
     for text in (real.name, real.phone, real.address, "3 栋 402"):
         assert not any(text.encode() in found for found in seen), text

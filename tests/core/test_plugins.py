@@ -24,13 +24,17 @@ def test_a_new_file_is_a_new_plugin(folder: Path) -> None:
 
 def test_a_file_without_a_plugin_is_told(folder: Path) -> None:
     (folder / "broken_bus.py").write_text("x = 1\n")
-    with pytest.raises(PluginBroken, match="broken_bus of core.buses can't be loaded: it has no PLUGIN"):
+    with pytest.raises(PluginBroken, match=r"broken_bus of core\.buses can't be loaded: it has no PLUGIN"):
         load_plugins("core.buses")
 
 
 def test_entry_points_add_plugins_but_take_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
     def points(name: str) -> object:
-        return lambda group: [EntryPoint(name, "tocsin.core.buses.memory:PLUGIN", group)] if group == "tocsin.core.buses" else []
+        return lambda group: (
+            [EntryPoint(name, "tocsin.core.buses.memory:PLUGIN", group)]
+            if group == "tocsin.core.buses"
+            else []
+        )
 
     monkeypatch.setattr(plugins, "entry_points", points("outside"))
     assert isinstance(load_plugins("core.buses")["outside"], MemoryBus)

@@ -45,7 +45,9 @@ def test_every_table_but_the_directory_is_walled_off(postgres_server: PostgresSe
     assert ours == directory | {"alembic_version"}
 
 
-def test_the_desks_role_owns_nothing_and_cannot_pass_the_walls(postgres_server: PostgresServer, name: str) -> None:
+def test_the_desks_role_owns_nothing_and_cannot_pass_the_walls(
+    postgres_server: PostgresServer, name: str
+) -> None:
     owned = postgres_server.sql(
         f"SELECT relname FROM pg_class WHERE pg_get_userbyid(relowner) = '{DESK_ROLE}'", database=name
     )
@@ -65,7 +67,9 @@ def test_no_merchant_reads_or_writes_anothers_rows(db: PostgresDatabase) -> None
     first, second = (db.write(0, lambda tx: create_merchant(tx, name="A")) for _ in range(2))
     for merchant_id in (first, second):
         db.write(merchant_id, lambda tx: create_shop(tx, code="S", name="店", zone="UTC"))
-    forgetful = Statement[tuple[int]](sa.text("SELECT merchant_id FROM shop").columns(sa.column("merchant_id")))
+    forgetful = Statement[tuple[int]](
+        sa.text("SELECT merchant_id FROM shop").columns(sa.column("merchant_id"))
+    )
     assert db.read(first, lambda tx: tx.rows(forgetful)) == [(first,)]
     assert db.read(0, lambda tx: tx.rows(forgetful)) == []
     everyone = Statement[None](sa.text("UPDATE shop SET name = 'stolen'"))
@@ -117,7 +121,9 @@ def test_a_true_deadlock_ends_with_both_changes(db: PostgresDatabase) -> None:
         tx.run(change, id=order[1])
 
     threads = [
-        threading.Thread(target=lambda order=order: db.write(0, lambda tx, seen=[]: verb(tx, order=order, first=seen)))
+        threading.Thread(
+            target=lambda order=order: db.write(0, lambda tx, seen=[]: verb(tx, order=order, first=seen))
+        )
         for order in (ids, ids[::-1])
     ]
     for thread in threads:
@@ -170,7 +176,9 @@ def test_a_snapshot_does_not_see_what_came_later(db: PostgresDatabase) -> None:
 
 
 @pytest.mark.parametrize("setting", ["synchronous_commit"])
-def test_a_server_that_loses_commits_is_refused(postgres_server: PostgresServer, name: str, setting: str) -> None:
+def test_a_server_that_loses_commits_is_refused(
+    postgres_server: PostgresServer, name: str, setting: str
+) -> None:
     postgres_server.sql(f"ALTER DATABASE {name} SET {setting} = off")
     with pytest.raises(NotDurable, match=setting):
         PostgresDatabase(postgres_server.url(name), Vault(b"k" * 32), connections=1)

@@ -26,7 +26,8 @@ def read(db: Database, *, shop_id: int = 0) -> Paper:
 
 def change(db: Database, value: Paper, *, revision: int, shop_id: int = 0) -> int:
     return db.write(
-        MERCHANT, lambda tx: change_preference(tx, OWNER, value, box="paper", revision=revision, shop_id=shop_id)
+        MERCHANT,
+        lambda tx: change_preference(tx, OWNER, value, box="paper", revision=revision, shop_id=shop_id),
     )
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -125,7 +126,7 @@ def test_a_job_is_taken_up_at_once_not_at_the_next_look(db: Database) -> None:
 
 
 def test_an_unknown_task_is_refused_when_it_is_asked_for(db: Database, queue: Queue) -> None:
-    with pytest.raises(TaskUnknown, match="tests.nobody"):
+    with pytest.raises(TaskUnknown, match=r"tests\.nobody"):
         db.write(1, lambda tx: queue.defer(tx, "tests.nobody", payload={}))
 
 
@@ -154,7 +155,7 @@ def test_a_job_that_keeps_failing_is_given_up_and_visible(db: Database, working:
 
 def test_the_wait_grows_and_ends(queue: Queue) -> None:
     waits = [queue.retry_seconds(n) for n in range(1, MAX_ATTEMPTS + 1)]
-    assert waits[-1] is None and all(a < b for a, b in zip(waits[:-2], waits[1:-1], strict=True))
+    assert waits[-1] is None and all(a < b for a, b in pairwise(waits[:-1]))
 
 
 def test_jobs_of_one_lock_run_one_after_the_other_in_order(db: Database, queue: Queue) -> None:
@@ -215,7 +216,9 @@ def test_a_dead_workers_job_is_taken_up_again(make_db: Callable[[], Database]) -
     db.write(3, lambda tx: queue.defer(tx, "tests.note", payload={"n": 7}))
     where = db.url if isinstance(db, PostgresDatabase) else str(db.path)
     db.close()
-    died = subprocess.run([sys.executable, "-c", DYING, where], env={**os.environ, "PYTHONPATH": "src"}, timeout=60)
+    died = subprocess.run(
+        [sys.executable, "-c", DYING, where], env={**os.environ, "PYTHONPATH": "src"}, timeout=60
+    )
     assert died.returncode == -signal.SIGKILL
     db = make_db()
     queue.open(db)

@@ -9,7 +9,14 @@ import pytest
 import sqlalchemy as sa
 
 from tocsin.core import sqlite
-from tocsin.core.sqlite import EngineAffected, FileLocked, SqliteDatabase, connect_file, engine, require_sound_engine
+from tocsin.core.sqlite import (
+    EngineAffected,
+    FileLocked,
+    SqliteDatabase,
+    connect_file,
+    engine,
+    require_sound_engine,
+)
 from tocsin.core.statement import Statement
 from tocsin.core.tenant import create_merchant, list_merchants
 from tocsin.core.vault import Vault
@@ -97,7 +104,9 @@ def test_what_was_acknowledged_is_in_the_file(path: Path, tmp_path: Path) -> Non
 
 def test_a_long_result_is_streamed(path: Path) -> None:
     db = SqliteDatabase(path, Vault(b"k" * 32))
-    counting = sa.text("WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 1300) SELECT n FROM c")
+    counting = sa.text(
+        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n < 1300) SELECT n FROM c"
+    )
     statement = Statement[tuple[int]](counting.columns(sa.column("n")))
     with db.snapshot(0) as tx:
         assert [row[0] for row in tx.stream(statement)] == list(range(1, 1301))

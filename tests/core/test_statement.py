@@ -19,13 +19,20 @@ ADD = insert_into(merchant)
 BY_IDS = Statement(sa.select(*COLUMNS).where(any_of(merchant.c.id, "ids")).order_by(merchant.c.id), Row)
 BY_NAMES = Statement(sa.select(*COLUMNS).where(any_of(merchant.c.name, "names")).order_by(merchant.c.id), Row)
 BY_ID = Statement(sa.select(*COLUMNS).where(merchant.c.id == bind("id")), Row)
-DEMO = Statement(sa.select(*COLUMNS).where(merchant.c.demo == 1, merchant.c.name != "x").order_by(merchant.c.id), Row)
-RENAME = Statement(sa.update(merchant).where(merchant.c.id == bind("b_id")).values(name="new").returning(*COLUMNS), Row)
+DEMO = Statement(
+    sa.select(*COLUMNS).where(merchant.c.demo == 1, merchant.c.name != "x").order_by(merchant.c.id), Row
+)
+RENAME = Statement(
+    sa.update(merchant).where(merchant.c.id == bind("b_id")).values(name="new").returning(*COLUMNS), Row
+)
 
 
 @pytest.fixture
 def filled(db: Database) -> Database:
-    rows = [{"id": n, "name": f"“{n}” 100% :x %(y)s", "demo": n % 2, "created_at_us": 0} for n in range(2**62, 2**62 + 5)]
+    rows = [
+        {"id": n, "name": f"“{n}” 100% :x %(y)s", "demo": n % 2, "created_at_us": 0}
+        for n in range(2**62, 2**62 + 5)
+    ]
     db.write(0, lambda tx: tx.many(ADD, rows))
     return db
 

@@ -19,4 +19,3 @@ def test_breaks_separate_and_bidi_goes() -> None:
     assert strip_control("5号\n3楼") == "5号 3楼"
     assert strip_control("a\u202eb\x00c") == "abc"
     assert strip_control("e\u0301") == "é"
-
