@@ -2,7 +2,17 @@
 
 from litestar import Router
 
+from tocsin.api.access import ACCESS
+from tocsin.api.amendments import AMENDMENTS
+from tocsin.api.events import EVENTS
 from tocsin.api.health import get_health, get_readiness
+from tocsin.api.imports import IMPORTS
+from tocsin.api.orders import ORDERS
+from tocsin.api.screens import SCREENS
+from tocsin.api.tickets import HOLDS, TERMINALS
 
 HEALTH = [get_health, get_readiness]
-API = Router("/api/v1", route_handlers=[])
+API = Router(
+    "/api/v1",
+    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *IMPORTS, *SCREENS, *TERMINALS, *HOLDS, *EVENTS],
+)

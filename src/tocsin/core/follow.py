@@ -1,7 +1,7 @@
 """Follow events as they happen: what a stream to a browser or a program reads from."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from tocsin.core.db import Database
 from tocsin.core.event import Event, latest_event_id, on_event, replay_events
@@ -11,12 +11,18 @@ _BATCH = 200
 
 
 async def follow_events(
-    db: Database, merchant_id: int, *, after_id: int | None, heartbeat_seconds: float = 15
+    db: Database,
+    merchant_id: int,
+    *,
+    after_id: int | None,
+    is_closing: Callable[[], bool],
+    heartbeat_seconds: float = 15,
 ) -> AsyncIterator[list[Event]]:
     """Yield batches of a merchant's events, in order; an empty batch is a heartbeat.
 
     Args:
         after_id: the last event that was seen; None begins with what happens from now on.
+        is_closing: asked every second; the stream ends where it says so.
     """
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
@@ -30,7 +36,7 @@ async def follow_events(
         )
         yield []
         quiet_since = loop.time()
-        while True:
+        while not is_closing():
             woken.clear()
             found = await asyncio.to_thread(_read, db, merchant_id, seen)
             if found:

@@ -1,0 +1,345 @@
+"""Boxes 16 to 19 over the API: terminals, prints and what became of them, holds, scanned codes."""
+
+from typing import Annotated
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
+from msgspec import Struct
+
+from tocsin.api.guard import ApiRequest, change_once, enter, read_body, read_id, work_once
+from tocsin.api.shape import FindingOut, finding_out, iso
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.desk import Desk
+from tocsin.orders.store import find_order_id, load_order
+from tocsin.tickets.device import Device, add_printer, list_printers
+from tocsin.tickets.hold import acknowledge_findings, hold_order, release_hold, settle_unknown
+from tocsin.tickets.job import Job, get_job, list_jobs
+from tocsin.tickets.serial import scan_ticket
+from tocsin.tickets.terminal import Requested, cancel_job, print_orders
+
+State = Annotated[str, QueryParameter(name="state", max_length=40)]
+
+
+class TerminalIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A printer to be set up; `options` are its kind's own."""
+
+    name: str
+    kind: str
+    options: dict[str, str | int | bool | float | None] = {}
+    paper_mm: int = 80
+    locale: str = "zh_CN"
+    copies: tuple[str, ...] = ("merchant",)
+
+
+class TerminalOut(Struct, frozen=True, kw_only=True):
+    """A printer of the merchant."""
+
+    id: str
+    name: str
+    kind: str
+    paper_mm: int
+    locale: str
+    copies: tuple[str, ...]
+    paused: bool
+    online: bool | None
+    seen_at: str
+
+
+class WantedIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """An order to be printed, at the revision that was seen; 0 is the present one."""
+
+    number: str
+    seen: int = 0
+
+
+class PrintsIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """A batch for a terminal; without copies each printer prints its own."""
+
+    orders: tuple[WantedIn, ...]
+    copies: tuple[str, ...] = ()
+
+
+class RequestedOut(Struct, frozen=True, kw_only=True):
+    """What became of one order of a batch: queued with its prints, or held with what was found."""
+
+    number: str
+    revision: int
+    result: str
+    prints: tuple[str, ...]
+    findings: tuple[FindingOut, ...]
+    holds: tuple[str, ...]
+
+
+class ReceiptOut(Struct, frozen=True):
+    """The receipt of a batch."""
+
+    batch_id: str
+    sha256: str
+    results: tuple[RequestedOut, ...]
+
+
+class PrintOut(Struct, frozen=True, kw_only=True):
+    """One paper that was asked for, and what became of it."""
+
+    id: str
+    number: str
+    revision: int
+    copy: str
+    serial: str
+    reprint_no: int
+    amended_from: int
+    state: str
+    reason: str
+    asked_by: str
+    asked_at: str
+    ended_at: str
+    settled_by: str
+
+
+class SettlementIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of a paper of unknown outcome."""
+
+    came_out: bool
+
+
+class ReleaseIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a hold is let go."""
+
+    reason: str
+
+
+class HoldIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an order must not be printed now; until an instant (microseconds, UTC) where one is given."""
+
+    reason: str
+    until_us: int | None = None
+
+
+class AcknowledgeIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Warnings of a revision that somebody has seen."""
+
+    revision: int
+    codes: tuple[str, ...]
+
+
+class VerdictOut(Struct, frozen=True):
+    """What the checks say now."""
+
+    passed: bool
+    findings: tuple[FindingOut, ...]
+
+
+class ReleasedOut(Struct, frozen=True):
+    """The hold that was let go, and the print that followed from it."""
+
+    id: str
+    requested: RequestedOut | None
+
+
+class IdOut(Struct, frozen=True):
+    """The id of what was made or changed."""
+
+    id: str
+
+
+class ScanOut(Struct, frozen=True):
+    """What a scanned ticket answers: VOID, SUPERSEDED, HELD or CURRENT."""
+
+    word: str
+    number: str
+    revision: int
+    head_revision: int
+    copy: str
+    serial: str
+
+
+@get("/terminals", sync_to_thread=True)
+def get_terminals(request: ApiRequest) -> list[TerminalOut]:
+    """Return the merchant's printers."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    return [_terminal_out(device) for device in desk.db.read(actor.merchant_id, list_printers)]
+
+
+@post("/terminals", sync_to_thread=True, status_code=201)
+def create_terminal(request: ApiRequest, *, data: JSONBody[TerminalIn], body: RawBody) -> Response[IdOut]:
+    """Set up a printer."""
+    del data
+    given = read_body(body, TerminalIn)
+
+    def run(tx: Tx, actor: Actor) -> IdOut:
+        return IdOut(str(add_printer(
+            tx, actor, name=given.name, kind=given.kind, options=dict(given.options), paper_mm=given.paper_mm,
+            locale=given.locale, copies=given.copies,
+        )))  # fmt: skip
+
+    return change_once(request, body, run, status=201)
+
+
+@post("/terminals/{terminal_id:str}/prints", sync_to_thread=True, status_code=201)
+def create_prints(
+    request: ApiRequest, *, terminal_id: FromPath[str], data: JSONBody[PrintsIn], body: RawBody
+) -> Response[ReceiptOut]:
+    """Give a batch to a terminal (0 is the first): each order is checked, then queued or held."""
+    del data
+    given = read_body(body, PrintsIn)
+
+    def run(desk: Desk, actor: Actor) -> ReceiptOut:
+        require(actor, "print")
+        wanted = desk.db.read(actor.merchant_id, lambda tx: [_wanted(tx, one) for one in given.orders])
+        receipt = print_orders(
+            desk.db, actor, orders=wanted, base_url=desk.settings.base_url(), printer_id=read_id(terminal_id),
+            copies=given.copies,
+        )  # fmt: skip
+        results = tuple(requested_out(one) for one in receipt.results)
+        return ReceiptOut(str(receipt.batch.id), receipt.batch.sha256, results)
+
+    return work_once(request, body, run, status=201)
+
+
+@get("/prints", sync_to_thread=True)
+def get_prints(
+    request: ApiRequest, *, print_state: State = "", before: FromQuery[str] = ""
+) -> list[PrintOut]:
+    """Return prints, the newest first, all or of one state."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    until = read_id(before) if before else 2**63 - 1
+
+    def read(tx: Tx) -> list[PrintOut]:
+        return [_print_out(tx, job) for job in list_jobs(tx, state=print_state, before=until)]
+
+    return desk.db.read(actor.merchant_id, read)
+
+
+@get("/prints/{print_id:str}", sync_to_thread=True)
+def get_print(request: ApiRequest, *, print_id: FromPath[str]) -> PrintOut:
+    """Return one print and what became of it."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    job_id = read_id(print_id)
+    return desk.db.read(actor.merchant_id, lambda tx: _print_out(tx, get_job(tx, job_id=job_id)))
+
+
+@post("/prints/{print_id:str}/settlement", sync_to_thread=True, status_code=200)
+def settle_print(
+    request: ApiRequest, *, print_id: FromPath[str], data: JSONBody[SettlementIn], body: RawBody
+) -> Response[IdOut]:
+    """Say whether a paper of unknown outcome came out."""
+    del data
+    given = read_body(body, SettlementIn)
+
+    def run(tx: Tx, actor: Actor) -> IdOut:
+        settle_unknown(tx, actor, job_id=read_id(print_id), came_out=given.came_out)
+        return IdOut(print_id)
+
+    return change_once(request, body, run)
+
+
+@post("/prints/{print_id:str}/cancellation", sync_to_thread=True, status_code=200)
+def cancel_print(request: ApiRequest, *, print_id: FromPath[str], body: RawBody) -> Response[IdOut]:
+    """Take a waiting print out of its queue."""
+
+    def run(tx: Tx, actor: Actor) -> IdOut:
+        cancel_job(tx, actor, job_id=read_id(print_id))
+        return IdOut(print_id)
+
+    return change_once(request, body, run)
+
+
+@post("/orders/{number:str}/holds", sync_to_thread=True, status_code=201)
+def create_hold(
+    request: ApiRequest, *, number: FromPath[str], data: JSONBody[HoldIn], body: RawBody
+) -> Response[IdOut]:
+    """Hold an order by hand, or until a time."""
+    del data
+    given = read_body(body, HoldIn)
+
+    def run(tx: Tx, actor: Actor) -> IdOut:
+        return IdOut(str(hold_order(
+            tx, actor, order_id=find_order_id(tx, number=number), reason=given.reason, until_us=given.until_us,
+            kind="manual" if given.until_us is None else "later",
+        )))  # fmt: skip
+
+    return change_once(request, body, run, status=201)
+
+
+@post("/holds/{hold_id:str}/release", sync_to_thread=True, status_code=200)
+def release(
+    request: ApiRequest, *, hold_id: FromPath[str], data: JSONBody[ReleaseIn], body: RawBody
+) -> Response[ReleasedOut]:
+    """Let a hold go; the order re-enters at the print terminal."""
+    del data
+    given = read_body(body, ReleaseIn)
+    base_url = request.app.state.desk.settings.base_url()
+
+    def run(tx: Tx, actor: Actor) -> ReleasedOut:
+        done = release_hold(tx, actor, hold_id=read_id(hold_id), reason=given.reason, base_url=base_url)
+        return ReleasedOut(hold_id, requested_out(done.requested) if done.requested else None)
+
+    return change_once(request, body, run)
+
+
+@post("/orders/{number:str}/acknowledgements", sync_to_thread=True, status_code=200)
+def acknowledge(
+    request: ApiRequest, *, number: FromPath[str], data: JSONBody[AcknowledgeIn], body: RawBody
+) -> Response[VerdictOut]:
+    """Acknowledge warnings of a revision by their codes."""
+    del data
+    given = read_body(body, AcknowledgeIn)
+
+    def run(tx: Tx, actor: Actor) -> VerdictOut:
+        found = acknowledge_findings(
+            tx, actor, order_id=find_order_id(tx, number=number), revision=given.revision, codes=given.codes
+        )
+        return VerdictOut(found.passed, tuple(finding_out(finding) for finding in found.findings))
+
+    return change_once(request, body, run)
+
+
+@get("/scans/{code:str}", sync_to_thread=True)
+def get_scan(request: ApiRequest, *, code: FromPath[str]) -> ScanOut:
+    """Return what a ticket's code, or the digits of its bar code, answers."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    found = scan_ticket(desk.db, code=code, merchant_id=actor.merchant_id)
+    mine = found.merchant_id == actor.merchant_id
+    return ScanOut(
+        found.word, found.number if mine else "", found.revision if mine else 0, found.head_revision if mine else 0,
+        found.copy if mine else "", found.serial if mine else "",
+    )  # fmt: skip
+
+
+def requested_out(one: Requested) -> RequestedOut:
+    """Return what became of one order of a batch."""
+    return RequestedOut(
+        number=one.number, revision=one.revision, result=one.result, prints=tuple(str(job_id) for job_id in one.job_ids),
+        findings=tuple(finding_out(finding) for finding in one.findings), holds=one.holds,
+    )  # fmt: skip
+
+
+def _wanted(tx: Tx, one: WantedIn) -> tuple[int, int]:
+    order_id = find_order_id(tx, number=one.number)
+    return order_id, one.seen or load_order(tx, order_id=order_id).revision
+
+
+def _terminal_out(device: Device) -> TerminalOut:
+    status = device.last_status()
+    return TerminalOut(
+        id=str(device.id), name=device.name, kind=device.kind, paper_mm=device.paper_mm, locale=device.locale,
+        copies=tuple(device.copy_list()), paused=bool(device.paused), online=status.online if status else None,
+        seen_at=iso(device.seen_at_us),
+    )  # fmt: skip
+
+
+def _print_out(tx: Tx, job: Job) -> PrintOut:
+    return PrintOut(
+        id=str(job.id), number=load_order(tx, order_id=job.order_id).number, revision=job.revision, copy=job.copy,
+        serial=job.serial, reprint_no=job.reprint_no, amended_from=job.amended_from, state=job.state, reason=job.reason,
+        asked_by=job.asked_name, asked_at=iso(job.asked_at_us), ended_at=iso(job.ended_at_us), settled_by=job.settled_by,
+    )  # fmt: skip
+
+
+TERMINALS = [get_terminals, create_terminal, create_prints, get_prints, get_print, settle_print, cancel_print]
+HOLDS = [create_hold, release, acknowledge, get_scan]

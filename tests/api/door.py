@@ -1,0 +1,87 @@
+"""The API of a fresh desk, asked as anybody: builders of clients and of who they are."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+from litestar.testing import TestClient
+
+from tests.house import House, make_house
+from tocsin.access.api_key import create_api_key
+from tocsin.access.operator import add_operator
+from tocsin.access.session import create_session, csrf_token
+from tocsin.app import build_app
+from tocsin.core.actor import Actor
+from tocsin.core.db import Database
+from tocsin.desk import Desk
+from tocsin.settings import Settings
+
+BASE = "http://localhost:8717"
+
+
+class Door:
+    """A desk with one merchant, and a client of its API."""
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        self.house: House = make_house(db)
+        self.db, self.desk = db, Desk(Settings(data_dir=str(folder)), db)
+        self.client: TestClient[Any] = TestClient(
+            build_app(self.desk), base_url=BASE, raise_server_exceptions=False
+        )
+        self._headers: dict[str, dict[str, str]] = {}
+
+    def headers(self, role: str) -> dict[str, str]:
+        """Return the headers of a signed-in operator of a role; empty for nobody."""
+        if not role:
+            return {}
+        if role not in self._headers:
+            token = self.db.write(self.house.merchant_id, lambda tx: _open_session(tx, role))
+            self._headers[role] = {
+                "cookie": f"tocsin_session={token}", "x-csrf": csrf_token(token), "origin": BASE
+            }  # fmt: skip
+        return self._headers[role]
+
+    def key(self, *scopes: str) -> dict[str, str]:
+        """Return the headers of a new API key."""
+        owner = self.house.actor("owner")
+        secret = self.db.write(
+            self.house.merchant_id,
+            lambda tx: create_api_key(
+                tx, owner, name="test", scopes=frozenset(scopes) or owner.rights - {"operators"}
+            ),
+        )
+        return {"authorization": f"Bearer {secret}"}
+
+    def ask(self, method: str, path: str, *, role: str = "owner", **given: Any) -> httpx.Response:
+        """Send a request as an operator of a role."""
+        headers = {**self.headers(role), **given.pop("headers", {})}
+        return self.client.request(method, f"/api/v1{path}", headers=headers, **given)
+
+    def actor(self, role: str = "owner") -> Actor:
+        return self.house.actor(role)
+
+    def order(self, **changes: Any) -> str:
+        """Take an order in; return its number."""
+        answer = self.ask("POST", "/orders", json=order_in(**changes))
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["number"])
+
+
+def order_in(**changes: Any) -> dict[str, Any]:
+    """Return a paid order of one line that is right in every respect."""
+    order: dict[str, Any] = {
+        "channel": "api", "payment": "paid", "payment_method": "wechat",
+        "receiver": {"name": "王小明", "phone": "13812345678", "province": "安徽省", "city": "合肥市",
+                     "district": "蜀山区", "address": "黄山路 12 号 3 栋 402 室"},
+        "lines": [{"title": "砀山酥梨 5 斤装", "sku": "LI-5", "quantity": "2", "unit_price": "39.9", "total": "79.80"}],
+        "totals": {"goods": "79.80", "payable": "79.80", "paid": "79.80"},
+    }  # fmt: skip
+    return order | changes
+
+
+def _open_session(tx: Any, role: str) -> str:
+    operator_id = add_operator(
+        tx, name=f"{role}-{tx.merchant_id}", display_name=role, role=role, password_hash="-", locale="en", zone="UTC",
+        created_by=0,
+    )  # fmt: skip
+    return create_session(tx, operator_id=operator_id, device="test", address="127.0.0.1").token
