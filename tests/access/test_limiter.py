@@ -69,9 +69,12 @@ def test_only_one_of_many_parallel_leases_of_an_account_is_given(db: Database) -
         guess = Guess("password", "somebody", f"203.0.{n}.1")
         return db.write(0, lambda tx: lease_attempt(tx, guess, name_digest="d", known_device=""))
 
-    answers = all_at_once([lambda n=n: ask(n) for n in range(24)])
-    assert sum(isinstance(a, Lease) for a in answers) == 1
-    assert all(a.busy for a in answers if isinstance(a, Locked))
+    for _ in range(5):  # first without the account's row, then with it
+        answers = all_at_once([lambda n=n: ask(n) for n in range(24)])
+        given = [a for a in answers if isinstance(a, Lease)]
+        assert len(given) == 1
+        assert all(a.busy for a in answers if isinstance(a, Locked))
+        db.write(0, lambda tx, lease=given[0]: limiter.record_attempt(tx, lease, right=True))
 
 
 def test_a_lease_that_nobody_settles_ends_after_30_seconds_and_has_counted(db: Database) -> None:

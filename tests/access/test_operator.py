@@ -14,6 +14,7 @@ from tocsin.access.operator import (
     change_role,
     create_operator,
     list_operators,
+    restore_operator,
     suspend_operator,
 )
 from tocsin.access.session import find_session
@@ -140,8 +141,12 @@ def test_the_last_owner_stays_even_when_two_go_at_once(db: Database) -> None:
         except LastOwner as stays:
             return stays
 
-    left = all_at_once([lambda: leave(first), lambda: leave(second)])
-    assert sum(isinstance(answer, LastOwner) for answer in left) == 1
+    for _ in range(10):
+        left = all_at_once([lambda: leave(first), lambda: leave(second)])
+        assert sum(isinstance(answer, LastOwner) for answer in left) == 1
+        gone = first if left[0] is None else second
+        stays = second if left[0] is None else first
+        db.write(desk.merchant_id, lambda tx, a=stays, o=gone: restore_operator(tx, a, operator_id=o.id))
 
 
 def test_ones_language_is_ones_own(db: Database) -> None:

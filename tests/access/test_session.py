@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from tests.access.people import PASSWORD, WRONG, attempt, enter, enter_as, make_desk, make_operator
 from tocsin.access.operator import change_role, suspend_operator
@@ -17,9 +18,11 @@ from tocsin.access.session import (
     find_session,
     list_sessions,
 )
+from tocsin.access.table import operator
 from tocsin.core import clock
 from tocsin.core.actor import ROLES
 from tocsin.core.db import Database
+from tocsin.core.statement import Statement, own
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +85,16 @@ def test_a_suspended_operator_and_a_changed_role_hold_from_the_next_request(db: 
     assert changed and changed.rights == ROLES["auditor"]
     db.write(desk.merchant_id, lambda tx: suspend_operator(tx, owner, operator_id=clerk_id))
     assert find_session(db, session.token) is None
+
+
+def test_an_inactive_operator_has_no_session_though_none_was_ended(db: Database) -> None:
+    desk = make_desk(db)
+    entered = enter(db, desk.owner)
+    asleep = Statement[None](sa.update(operator).where(own(operator)), sets=("active",))
+    db.write(desk.merchant_id, lambda tx: tx.run(asleep, active=0))
+    assert find_session(db, entered.token) is None
+    db.write(desk.merchant_id, lambda tx: tx.run(asleep, active=1))
+    assert find_session(db, entered.token) == entered.actor
 
 
 def test_a_session_ends_idle_or_old(db: Database) -> None:
