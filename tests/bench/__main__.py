@@ -1,0 +1,113 @@
+"""`bin/bench`: every work on both databases, the desk beside the raw engine, in one run.
+
+bin/bench [--orders 100000] [--repeats 200] [--engine sqlite|postgresql|both] [--json]
+"""
+
+import argparse
+import json
+import platform
+import resource
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import asdict
+
+from tests.bench.clock import Figure
+from tests.bench.product import Product
+from tests.bench.raw import Raw
+from tests.databases import PostgresServer
+from tocsin.core.db import Database
+from tocsin.core.postgres import PostgresDatabase
+from tocsin.core.sqlite import SqliteDatabase, engine
+from tocsin.core.vault import open_vault
+from tocsin.migrations.upgrade import upgrade_postgres, upgrade_sqlite
+
+
+def main() -> None:
+    """Measure and print a table, or JSON."""
+    parser = argparse.ArgumentParser(prog="bin/bench")
+    parser.add_argument("--orders", type=int, default=100_000)
+    parser.add_argument("--repeats", type=int, default=200)
+    parser.add_argument("--engine", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    engines = ("sqlite", "postgresql") if asked.engine == "both" else (asked.engine,)
+    found = {name: bench_engine(name, orders=asked.orders, repeats=asked.repeats) for name in engines}
+    report = {
+        "orders": asked.orders, "repeats": asked.repeats, "python": platform.python_version(),
+        "sqlite": engine.sqlite_version, "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "engines": found,
+    }  # fmt: skip
+    print(json.dumps(report, ensure_ascii=False) if asked.json else table(report))
+
+
+def bench_engine(name: str, *, orders: int, repeats: int) -> dict[str, Any]:
+    """Return the rows of one engine: each work of the product beside the raw engine's."""
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
+    server = PostgresServer() if name == "postgresql" else None
+    try:
+        began = time.perf_counter()
+        db, raw_at = open_product(server, folder)
+        product = Product(db, orders=orders)
+        filled = time.perf_counter() - began
+        if server:
+            server.sql("ANALYZE", database="desk")
+        raw = Raw(name, raw_at, orders=orders)
+        rows = pair(product.run(repeats=repeats), raw.run(repeats=repeats))
+        raw.close()
+        db.close()
+        return {"filled_per_second": round(orders / filled), "works": rows}
+    finally:
+        if server:
+            server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def open_product(server: PostgresServer | None, folder: Path) -> tuple[Database, str | Path]:
+    """Return an empty, migrated database for the desk, and where the raw engine's goes."""
+    vault = open_vault(folder / "key")
+    if server is None:
+        upgrade_sqlite(folder / "desk" / "desk.sqlite")
+        return SqliteDatabase(folder / "desk" / "desk.sqlite", vault), folder / "raw.sqlite"
+    for database in ("desk", "raw"):
+        server.sql(f"CREATE DATABASE {database}")
+    upgrade_postgres(server.url("desk"))
+    return PostgresDatabase(server.url("desk"), vault), server.url("raw")
+
+
+def pair(product: list[Figure], raw: list[Figure]) -> list[dict[str, Any]]:
+    """Return each work's figures beside the raw engine's; `ratio` is raw time over the desk's: 1 is as fast."""
+    beside = {figure.work: figure for figure in raw}
+    rows = []
+    for figure in product:
+        other = beside.get(figure.work)
+        ratio = round(other.p50_ms / figure.p50_ms, 2) if other else None
+        rows.append({**asdict(figure), "raw_p50_ms": other.p50_ms if other else None, "ratio": ratio})
+    return rows
+
+
+def table(report: dict[str, Any]) -> str:
+    """Return the report for people."""
+    lines = [
+        f"{report['orders']:,} orders of 5 lines; SQLite {report['sqlite']}, Python {report['python']}; "
+        f"peak {report['peak_rss_mb']} MB. Times in ms of one client; ratio = raw engine's time / the desk's."
+    ]
+    for name, found in report["engines"].items():
+        lines += ["", f"{name}: filled with {found['filled_per_second']:,} orders/s"]
+        lines.append(
+            f"{'work':<20}{'p50':>10}{'best':>10}{'p99':>10}{'per second':>14}{'raw p50':>10}{'ratio':>8}"
+        )
+        for row in found["works"]:
+            raw, ratio = ("-" if row[key] is None else f"{row[key]:.2f}" for key in ("raw_p50_ms", "ratio"))
+            lines.append(
+                f"{row['work']:<20}{row['p50_ms']:>10.2f}{row['best_ms']:>10.2f}{row['p99_ms']:>10.2f}"
+                f"{row['per_second']:>14,.0f}{raw:>10}{ratio:>8}"
+            )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
