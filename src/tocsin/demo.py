@@ -5,6 +5,7 @@ The same each time, but for the day: the orders are of the last days.
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from tocsin.core.money import MICRO, line_total_minor
 from tocsin.core.tenant import create_merchant, create_shop
 from tocsin.orders.draft import Draft, Line, Party, Totals
 from tocsin.orders.intake import take_in
+from tocsin.tickets.device import add_printer
 
 NAME, SHOP = "徽州好物（演示）", "HF"
 ORDERS = 40
@@ -48,10 +50,19 @@ _CAMPAIGNS = ("", "酥梨开园团购", "", "谷雨新茶秒杀", "")
 _CHANNELS = ("wechat", "manual", "sheet", "api")
 
 
-def create_demo(db: Database) -> int:
-    """Make the demo merchant with his orders; return his id."""
+def create_demo(db: Database, *, papers: Path) -> int:
+    """Make the demo merchant with his orders and a printer that writes PDFs into a folder; return his id."""
     merchant_id = db.write(DIRECTORY_SCOPE, partial(create_merchant, name=NAME, demo=True))
     db.write(merchant_id, partial(create_shop, code=SHOP, name="合肥店", zone="Asia/Shanghai"))
+    papers.mkdir(parents=True, exist_ok=True, mode=0o700)
+    printer = partial(
+        add_printer,
+        actor=desk_actor(merchant_id),
+        name="PDF",
+        kind="pdf_file",
+        options={"folder": str(papers.absolute())},
+    )
+    db.write(merchant_id, printer)
     for draft in demo_drafts(now_us()):
         db.write(merchant_id, partial(_take, draft=draft))
     return merchant_id

@@ -18,8 +18,12 @@ from tocsin.core.queue import Queue, queue_for
 from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
 from tocsin.core.vault import Vault, open_vault
+from tocsin.orders import download as _declares_its_task  # noqa: F401
 from tocsin.orders.lookup import index_lookups
 from tocsin.settings import Settings
+from tocsin.tickets.check import check_new_revisions
+from tocsin.tickets.hold import wake_due
+from tocsin.tickets.spool import Spool
 
 _log = get_log("desk")
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
@@ -36,6 +40,7 @@ class Desk:
         self._leave_bus = join_bus(self.bus)
         self._lease: NodeLease = lease_node(db)
         self._loops: list[Loop] = []
+        self._spool: Spool | None = None
         self.closing = False
 
     def merchants(self) -> list[Merchant]:
@@ -45,7 +50,13 @@ class Desk:
     def start(self) -> None:
         """Begin what runs in the background."""
         self.queue.open(self.db)
-        self._loops = [Loop("lookup index", self._index_lookups, idle_seconds=5)]
+        self._spool = Spool(self.db, threads=self.settings.print_threads)
+        self._spool.start()
+        self._loops = [
+            Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
+            Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
+            Loop("lookup index", self._index_lookups, idle_seconds=5),
+        ]
         for loop in self._loops:
             loop.start()
 
@@ -55,6 +66,9 @@ class Desk:
         for loop in self._loops:
             loop.stop()
         self._loops = []
+        if self._spool is not None:
+            self._spool.stop()
+            self._spool = None
         self.queue.close()
 
     def close(self) -> None:

@@ -1,5 +1,7 @@
 """Intake of many orders over the API: JSON Lines, a JSON list, or a sheet as CSV."""
 
+from functools import partial
+
 from litestar import Response, post
 from litestar.params import FromQuery, RawBody
 from msgspec import Struct
@@ -10,6 +12,7 @@ from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
 from tocsin.orders.bulk import take_in_all
 from tocsin.orders.importer import BadRow, ImportOptions, Source, parse_source
+from tocsin.orders.importing import quarantine_rows
 
 
 class RowOut(Struct, frozen=True):
@@ -52,7 +55,9 @@ def import_orders(request: ApiRequest, *, body: RawBody, shop: FromQuery[str] = 
             Source("body", kind, body), options, "" if kind == "text/csv" else "orders_json"
         )
         done = take_in_all(desk.db, actor, parsed.orders)
-        bad = tuple(bad_row_out(row) for row in (*parsed.bad, *done.bad))
+        wrong = [*parsed.bad, *done.bad]
+        desk.db.write(actor.merchant_id, partial(quarantine_rows, batch_id=0, rows=wrong))
+        bad = tuple(bad_row_out(row) for row in wrong)
         rows = tuple(RowOut(r.row, r.taken.result, r.taken.number, r.taken.revision) for r in done.rows)
         return ImportedOut(counts=_count([row.result for row in rows], len(bad)), rows=rows, bad_rows=bad)
 

@@ -1,4 +1,4 @@
-"""Boxes 16 to 19 over the API: terminals, prints and what became of them, holds, scanned codes."""
+"""Boxes 16 and 18 over the API: terminals, prints and what became of them."""
 
 from typing import Annotated
 
@@ -13,9 +13,8 @@ from tocsin.core.db import Tx
 from tocsin.desk import Desk
 from tocsin.orders.store import find_order_id, load_order
 from tocsin.tickets.device import Device, add_printer, list_printers
-from tocsin.tickets.hold import acknowledge_findings, hold_order, release_hold, settle_unknown
+from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job, list_jobs
-from tocsin.tickets.serial import scan_ticket
 from tocsin.tickets.terminal import Requested, cancel_job, print_orders
 
 State = Annotated[str, QueryParameter(name="state", max_length=40)]
@@ -103,55 +102,10 @@ class SettlementIn(Struct, frozen=True, forbid_unknown_fields=True):
     came_out: bool
 
 
-class ReleaseIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """Why a hold is let go."""
-
-    reason: str
-
-
-class HoldIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """Why an order must not be printed now; until an instant (microseconds, UTC) where one is given."""
-
-    reason: str
-    until_us: int | None = None
-
-
-class AcknowledgeIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """Warnings of a revision that somebody has seen."""
-
-    revision: int
-    codes: tuple[str, ...]
-
-
-class VerdictOut(Struct, frozen=True):
-    """What the checks say now."""
-
-    passed: bool
-    findings: tuple[FindingOut, ...]
-
-
-class ReleasedOut(Struct, frozen=True):
-    """The hold that was let go, and the print that followed from it."""
-
-    id: str
-    requested: RequestedOut | None
-
-
 class IdOut(Struct, frozen=True):
     """The id of what was made or changed."""
 
     id: str
-
-
-class ScanOut(Struct, frozen=True):
-    """What a scanned ticket answers: VOID, SUPERSEDED, HELD or CURRENT."""
-
-    word: str
-    number: str
-    revision: int
-    head_revision: int
-    copy: str
-    serial: str
 
 
 @get("/terminals", sync_to_thread=True)
@@ -248,69 +202,6 @@ def cancel_print(request: ApiRequest, *, print_id: FromPath[str], body: RawBody)
     return change_once(request, body, run)
 
 
-@post("/orders/{number:str}/holds", sync_to_thread=True, status_code=201)
-def create_hold(
-    request: ApiRequest, *, number: FromPath[str], data: JSONBody[HoldIn], body: RawBody
-) -> Response[IdOut]:
-    """Hold an order by hand, or until a time."""
-    del data
-    given = read_body(body, HoldIn)
-
-    def run(tx: Tx, actor: Actor) -> IdOut:
-        return IdOut(str(hold_order(
-            tx, actor, order_id=find_order_id(tx, number=number), reason=given.reason, until_us=given.until_us,
-            kind="manual" if given.until_us is None else "later",
-        )))  # fmt: skip
-
-    return change_once(request, body, run, status=201)
-
-
-@post("/holds/{hold_id:str}/release", sync_to_thread=True, status_code=200)
-def release(
-    request: ApiRequest, *, hold_id: FromPath[str], data: JSONBody[ReleaseIn], body: RawBody
-) -> Response[ReleasedOut]:
-    """Let a hold go; the order re-enters at the print terminal."""
-    del data
-    given = read_body(body, ReleaseIn)
-    base_url = request.app.state.desk.settings.base_url()
-
-    def run(tx: Tx, actor: Actor) -> ReleasedOut:
-        done = release_hold(tx, actor, hold_id=read_id(hold_id), reason=given.reason, base_url=base_url)
-        return ReleasedOut(hold_id, requested_out(done.requested) if done.requested else None)
-
-    return change_once(request, body, run)
-
-
-@post("/orders/{number:str}/acknowledgements", sync_to_thread=True, status_code=200)
-def acknowledge(
-    request: ApiRequest, *, number: FromPath[str], data: JSONBody[AcknowledgeIn], body: RawBody
-) -> Response[VerdictOut]:
-    """Acknowledge warnings of a revision by their codes."""
-    del data
-    given = read_body(body, AcknowledgeIn)
-
-    def run(tx: Tx, actor: Actor) -> VerdictOut:
-        found = acknowledge_findings(
-            tx, actor, order_id=find_order_id(tx, number=number), revision=given.revision, codes=given.codes
-        )
-        return VerdictOut(found.passed, tuple(finding_out(finding) for finding in found.findings))
-
-    return change_once(request, body, run)
-
-
-@get("/scans/{code:str}", sync_to_thread=True)
-def get_scan(request: ApiRequest, *, code: FromPath[str]) -> ScanOut:
-    """Return what a ticket's code, or the digits of its bar code, answers."""
-    desk, actor = enter(request)
-    require(actor, "query")
-    found = scan_ticket(desk.db, code=code, merchant_id=actor.merchant_id)
-    mine = found.merchant_id == actor.merchant_id
-    return ScanOut(
-        found.word, found.number if mine else "", found.revision if mine else 0, found.head_revision if mine else 0,
-        found.copy if mine else "", found.serial if mine else "",
-    )  # fmt: skip
-
-
 def requested_out(one: Requested) -> RequestedOut:
     """Return what became of one order of a batch."""
     return RequestedOut(
@@ -342,4 +233,3 @@ def _print_out(tx: Tx, job: Job) -> PrintOut:
 
 
 TERMINALS = [get_terminals, create_terminal, create_prints, get_prints, get_print, settle_print, cancel_print]
-HOLDS = [create_hold, release, acknowledge, get_scan]

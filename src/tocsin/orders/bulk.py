@@ -58,4 +58,6 @@ def _take_alone(
     try:
         rows += db.write(actor.merchant_id, partial(_take, actor=actor, orders=[order]))
     except Refusal as refusal:
-        bad.append(bad_row(refusal, order.row, field=str(refusal.data.get("field", "")), raw=""))
+        bad.append(
+            bad_row(refusal, order.row, field=str(refusal.data.get("field", "")), raw=order.draft.external_id)
+        )
