@@ -5,7 +5,9 @@ from typing import Any
 from litestar import get
 from litestar.response import Redirect
 
+from tocsin.web.access import ACCESS
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.orders import ORDERS
 
 
 @get("/", sync_to_thread=True)
@@ -15,4 +17,8 @@ def get_desk(request: PageRequest) -> Redirect:
     return Redirect("/orders", status_code=303)
 
 
-PAGES: list[Any] = [get_desk]
+PAGES: list[Any] = [
+    get_desk,
+    *ACCESS,
+    *ORDERS,
+]

@@ -1,0 +1,152 @@
+"""Boxes 2 to 7 as pages: sign-in by name and password, sign-out, the one-time link of an owner."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect
+
+from tocsin.access.limiter import SignInRefused
+from tocsin.access.login import SignedIn, begin_sign_in, sign_in, sign_out
+from tocsin.access.owner_link import link_is_open, redeem_owner_link
+from tocsin.core.errors import Refusal
+from tocsin.gate import TooManyTries
+from tocsin.web.form import Form, read_form
+from tocsin.web.guard import (
+    PageRequest,
+    address_of,
+    desk_of,
+    device_token,
+    locale_of,
+    no_session_cookie,
+    session_cookies,
+    session_token,
+    visitor,
+)
+from tocsin.web.shell import go, locale_cookie, own_address, show_door, told, words_of
+
+WRONG = "The name or the password is wrong; this attempt has been recorded"
+NAME_NEEDED = "Type the name to sign in with"
+SIGNED_OUT = "You are signed out"
+TWICE_DIFFERENT = "The two passwords differ: type the same one twice"
+
+
+@get("/sign-in", sync_to_thread=True)
+def get_sign_in(request: PageRequest) -> Response[str] | Redirect:
+    """Ask for the name; who is signed in goes on to the desk."""
+    back = own_address(request.query_params.get("next", ""))
+    if visitor(request) is not None:
+        return go(back)
+    notice = words_of(request).translate(SIGNED_OUT) if "out" in request.query_params else ""
+    return show_door(request, "access/name.html", form={}, errors={}, notice=notice, back=back)
+
+
+@post("/sign-in", sync_to_thread=True, status_code=200)
+def post_name(request: PageRequest, *, body: RawBody) -> Response[str]:
+    """Take the name and offer the methods; unknown names are answered as known ones are."""
+    form = read_form(request, body)
+    name, back = form.get("name", "").strip()[:64], own_address(form.get("back", ""))
+    if not name:
+        errors = {"name": words_of(request).translate(NAME_NEEDED)}
+        return show_door(request, "access/name.html", status=422, form=form, errors=errors, notice="", back=back)
+    return _ask_password(request, name, back=back, errors={})
+
+
+@get("/sign-in/password", sync_to_thread=True)
+def get_password(_request: PageRequest) -> Redirect:
+    """Lead to the first page: the name comes first."""
+    return go("/sign-in")
+
+
+@post("/sign-in/password", sync_to_thread=True, status_code=200)
+def post_password(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
+    """Sign in, or say that it was refused; nothing tells an unknown name from a wrong password."""
+    form = read_form(request, body)
+    name, back = form.get("username", "").strip()[:64], own_address(form.get("back", ""))
+    found = _sign_in(request, name=name, password=form.get("password", ""))
+    if isinstance(found, SignedIn):
+        return _enter_desk(request, found, back)
+    words = words_of(request)
+    if found.code == "locked":
+        late = told(TooManyTries(retry_after_seconds=found.retry_after_seconds), words)
+        refused = _ask_password(request, name, back=back, errors={"password": late}, status=429)
+        refused.headers["retry-after"] = str(found.retry_after_seconds)
+        return refused
+    return _ask_password(request, name, back=back, errors={"password": words.translate(WRONG)}, status=401)
+
+
+@post("/sign-out", sync_to_thread=True, status_code=303)
+def post_sign_out(request: PageRequest, *, body: RawBody) -> Redirect:
+    """End the session; a session that has ended already is no fault."""
+    read_form(request, body)
+    actor, desk = visitor(request), desk_of(request)
+    if actor is not None:
+        token = session_token(request)
+        desk.db.write(actor.merchant_id, lambda tx: sign_out(tx, actor, token=token))
+    return Redirect("/sign-in?out", status_code=303, cookies=[no_session_cookie()])
+
+
+@get("/owner/{token:str}", sync_to_thread=True)
+def get_owner(request: PageRequest, *, token: FromPath[str]) -> Response[str]:
+    """Show the page of a one-time link, or that it is used up."""
+    used = not link_is_open(desk_of(request).db, token)
+    return _ask_owner(request, token, form={}, errors={}, used=used, status=410 if used else 200)
+
+
+@post("/owner/{token:str}", sync_to_thread=True, status_code=200)
+def post_owner(request: PageRequest, *, token: FromPath[str], body: RawBody) -> Response[str] | Redirect:
+    """Create the owner and sign him in."""
+    form, desk, words = read_form(request, body), desk_of(request), words_of(request)
+    name, password = form.get("name", ""), form.get("password", "")
+    if form.get("again", password) != password:
+        errors = {"again": words.translate(TWICE_DIFFERENT)}
+        return _ask_owner(request, token, form=form, errors=errors, used=False, status=422)
+    try:
+        made = redeem_owner_link(
+            desk.db, token, name=name, display_name=name, password=password, address=address_of(request),
+            locale=locale_of(request), zone=desk.settings.zone,
+        )  # fmt: skip
+    except Refusal as refusal:
+        place = "password" if refusal.code.startswith("password") else "name"
+        return _ask_owner(request, token, form=form, errors={place: told(refusal, words)}, used=False, status=422)
+    if isinstance(made, SignInRefused):
+        if made.code == "locked":
+            raise TooManyTries(retry_after_seconds=made.retry_after_seconds)
+        return _ask_owner(request, token, form={}, errors={}, used=True, status=410)
+    found = _sign_in(request, name=name, password=password)
+    return _enter_desk(request, found, "/orders") if isinstance(found, SignedIn) else go("/sign-in")
+
+
+def _sign_in(request: PageRequest, *, name: str, password: str) -> SignedIn | SignInRefused:
+    return sign_in(
+        desk_of(request).db, name=name, password=password, address=address_of(request), device=device_token(request),
+        user_agent=request.headers.get("user-agent", ""), replaces=session_token(request),
+    )  # fmt: skip
+
+
+def _enter_desk(request: PageRequest, found: SignedIn, back: str) -> Redirect:
+    kept = session_cookies(request, token=found.token, device=found.device_token)
+    return go(back, cookies=[*kept, locale_cookie(found.actor.locale)])
+
+
+def _ask_password(
+    request: PageRequest, name: str, *, back: str, errors: dict[str, str], status: int = 200
+) -> Response[str]:
+    methods: Any = begin_sign_in(desk_of(request).db, name).methods
+    return show_door(
+        request, "access/password.html", status=status, name=name, attempt="", methods=methods, errors=errors,
+        locked_until_us=None, back=back,
+    )  # fmt: skip
+
+
+def _ask_owner(
+    request: PageRequest, token: str, *, form: Form, errors: dict[str, str], used: bool, status: int
+) -> Response[str]:
+    merchants = desk_of(request).merchants()
+    name = merchants[0].name if len(merchants) == 1 else "Tocsin"
+    return show_door(
+        request, "access/owner_link.html", status=status, token=token, shop_name=name, form=form, errors=errors, used=used
+    )  # fmt: skip
+
+
+ACCESS = [get_sign_in, post_name, get_password, post_password, post_sign_out, get_owner, post_owner]

@@ -1,0 +1,121 @@
+"""The shell: what stands around each page, the one way to answer with one, and what was just done.
+
+A page handler ends with `show(request, "orders/query.html", actor=actor, section="orders", …)`.
+"""
+
+from typing import Any
+
+from litestar import MediaType, Response
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+from msgspec import Struct
+
+from tocsin.core.actor import Actor
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.tenant import get_shop
+from tocsin.orders.stop import count_held
+from tocsin.web.errors import STATUS_OF
+from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of
+from tocsin.web.page import render
+from tocsin.web.words import Words
+
+_COOKIE_SECONDS = 400 * 24 * 3600
+# What a redirect may say was done: the address carries the code alone, never a text.
+DONE = {
+    "amended": "Amended", "issued": "Issued", "cancelled": "Cancelled", "held": "Held", "released": "Released",
+    "acknowledged": "Acknowledged", "saved": "Saved", "screen_saved": "Screen saved", "dropped": "Removed",
+    "ended": "Session ended", "password": "Password changed; your other sessions have ended",
+    "created": "Created", "printed": "Given to the print terminal", "marked": "Marked",
+}  # fmt: skip
+
+
+class Around(Struct, frozen=True):
+    """What the shell shows of the desk: the shop, and how many orders are held."""
+
+    shop_name: str
+    zone: str
+    problem_count: int
+
+
+def around(tx: Tx) -> Around:
+    """Return what the shell shows, in an open transaction."""
+    shop = get_shop(tx)
+    return Around(shop.name, shop.zone, count_held(tx))
+
+
+def make_shell(
+    request: PageRequest, actor: Actor, *, section: str, query: str = "", toasts: list[dict[str, str]] | None = None
+) -> dict[str, Any]:
+    """Return the `shell` that `base.html` needs."""
+    seen = desk_of(request).db.read(actor.merchant_id, around)
+    said = DONE.get(request.query_params.get("done", ""))
+    words = Words(locale_of(request, actor))
+    told = [{"kind": "ok", "text": words.translate(said)}] if said else []
+    return {
+        "path": request.url.path, "section": section, "shop_name": seen.shop_name, "zone": seen.zone,
+        "theme": theme_of(request), "csrf_token": form_token(request), "posture": "calm",
+        "problem_count": seen.problem_count, "operator": {"name": actor.name, "role": actor.role},
+        "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
+    }  # fmt: skip
+
+
+def show(
+    request: PageRequest, template: str, *, actor: Actor, section: str, status: int = 200, query: str = "",
+    toasts: list[dict[str, str]] | None = None, **context: Any,
+) -> Response[str]:  # fmt: skip
+    """Answer with a page of the signed-in shell, in the operator's language."""
+    shell = make_shell(request, actor, section=section, query=query, toasts=toasts)
+    return answer(render(template, locale=locale_of(request, actor), shell=shell, **context), status=status)
+
+
+def show_door(request: PageRequest, template: str, *, status: int = 200, **context: Any) -> Response[str]:
+    """Answer with a page for who is not signed in; a language that was asked for is kept."""
+    shell = {"path": request.url.path, "csrf_token": form_token(request), "theme": theme_of(request)}
+    made = answer(render(template, locale=locale_of(request), shell=shell, **context), status=status)
+    if request.query_params.get("locale"):
+        made.cookies.append(locale_cookie(locale_of(request)))
+    return made
+
+
+def answer(html: str, *, status: int = 200) -> Response[str]:
+    """Answer with HTML."""
+    return Response(html, status_code=status, media_type=MediaType.HTML)
+
+
+def go(address: str, *, done: str = "", cookies: list[Cookie] | None = None) -> Redirect:
+    """Lead to a page after a change, which then says what was done."""
+    path, _, place = address.partition("#")
+    joined = f"{path}{'&' if '?' in path else '?'}done={done}" if done else path
+    return Redirect(joined + (f"#{place}" if place else ""), status_code=303, cookies=cookies or [])
+
+
+def own_address(wanted: str, otherwise: str = "/orders") -> str:
+    """Return an address of this desk, or another where the wanted one leads elsewhere."""
+    plain = wanted.isprintable() and wanted.isascii() and "\\" not in wanted and not wanted.startswith("//")
+    return wanted if plain and wanted.startswith("/") else otherwise
+
+
+def locale_cookie(locale: str) -> Cookie:
+    """Return the cookie that keeps a language."""
+    return Cookie(LOCALE_COOKIE, value=locale, path="/", samesite="lax", max_age=_COOKIE_SECONDS)
+
+
+def theme_cookie(name: str, theme: str) -> Cookie:
+    """Return the cookie that keeps light or dark; the page's script reads it too."""
+    return Cookie(name, value=theme, path="/", samesite="lax", max_age=_COOKIE_SECONDS)
+
+
+def words_of(request: PageRequest, actor: Actor | None = None) -> Words:
+    """Return the words of the reader's language."""
+    return Words(locale_of(request, actor))
+
+
+def told(refusal: Refusal, words: Words) -> str:
+    """Return what a refusal says, in the reader's language."""
+    return refusal.message(words.translate(refusal.template()))
+
+
+def status_of(refusal: Refusal) -> int:
+    """Return the status that a refusal is answered with."""
+    return STATUS_OF[refusal.kind]
