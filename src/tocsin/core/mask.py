@@ -12,7 +12,9 @@ _COMPOUND = frozenset(
     "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 太叔 申屠 公孙 "
     "慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 令狐".split()
 )
-_STREET = re.compile(r"^.*?(?:大道|路|街|巷|弄|镇|乡|村|道|(?i:street|st\.?|road|rd\.?|avenue|ave\.?|lane))(?=$|[\s,，\d]|.)")
+_STREET = re.compile(
+    r"^.*?(?:大道|路|街|巷|弄|镇|乡|村|道|(?i:street|st\.?|road|rd\.?|avenue|ave\.?|lane))(?=$|[\s,，\d]|.)"
+)
 _DIGITS = re.compile(r"\d(?:[\d\- ]{4,}\d)")
 
 
@@ -21,7 +23,9 @@ def mask_name(name: str) -> str:
     if not name:
         return ""
     if name.isascii():
-        return " ".join((word[0] if len(word) > 1 else "") + "*" * max(1, len(word) - 1) for word in name.split())
+        return " ".join(
+            (word[0] if len(word) > 1 else "") + "*" * max(1, len(word) - 1) for word in name.split()
+        )
     if len(name) == 1:
         return "*"
     kept = 2 if name[:2] in _COMPOUND and len(name) > 2 else 1
@@ -41,7 +45,11 @@ def mask_address(address: str) -> str:
     if not address:
         return ""
     street = _STREET.match(address)
-    kept = street.group(0) if street and len(street.group(0)) < len(address) else address[: min(2, len(address) - 1)]
+    kept = (
+        street.group(0)
+        if street and len(street.group(0)) < len(address)
+        else address[: min(2, len(address) - 1)]
+    )
     return kept + "***"
 
 
@@ -66,6 +74,13 @@ def mask_party(party: Party) -> Party:
         postcode=(party.postcode[:3] if len(party.postcode) > 3 else "") + "***" if party.postcode else "",
         buyer_note=_hide(mask_note(_hide(party.buyer_note, party)), party),
     )
+
+
+def mask_text(text: str, *parties: Party) -> str:
+    """Return free text of the desk, such as a reason, without what it repeats of a party; long numbers are masked."""
+    for party in parties:
+        text = _hide(text, party)
+    return mask_note(text)
 
 
 def _hide(text: str, party: Party) -> str:

@@ -5,6 +5,8 @@ import unicodedata
 _REMOVED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # A line break or tab separates words: removing it would join them ("5号\n3楼").
 _BREAKS = {ord(c): " " for c in "\t\n\v\f\r\x85\u2028\u2029"}
+# Marks, embeddings, overrides and isolates. Source: Unicode UAX #9, explicit formatting characters.
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def strip_control(text: str) -> str:
@@ -15,3 +17,16 @@ def strip_control(text: str) -> str:
     if not text.isprintable():
         text = "".join(c for c in text.translate(_BREAKS) if unicodedata.category(c) not in _REMOVED)
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def removed_characters(text: str) -> str:
+    """Return the control and bidi characters that `strip_control` takes out, each once.
+
+    Breaks only become spaces, and joiners that nobody sees can make no text say something else.
+    """
+    if text.isprintable():
+        return ""
+    found = {
+        c for c in text if c in _BIDI or (unicodedata.category(c) in {"Cc", "Cs"} and ord(c) not in _BREAKS)
+    }
+    return "".join(sorted(found))

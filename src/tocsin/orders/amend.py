@@ -1,5 +1,6 @@
 """Box 11, amend: change an order, with a reason, against the revision the clerk saw."""
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,16 +12,17 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
-from tocsin.core.mask import mask_party
+from tocsin.core.mask import mask_party, mask_text
 from tocsin.core.party import Party
 from tocsin.core.statement import Statement, bind, own
 from tocsin.orders.draft import Delivery, Draft, Line, Method, Order, Totals
 from tocsin.orders.produce import Issued, clean_draft, produce_revision
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
-from tocsin.orders.total import recalculate
+from tocsin.orders.total import payable_minor, recalculate
 
 REASON_CHARACTERS = 500
+_STARS = re.compile(r"[*＊]")
 
 
 class OrderMoved(Refusal):
@@ -147,10 +149,12 @@ def amend_order(
     if not compare_orders(before, _as_order(before, draft)):
         raise NothingChanged(seen=seen)
     issued = produce_revision(
-        tx, actor, draft, order_id=order_id, number=before.number, seen=seen, reason=reason
+        tx, actor, draft, order_id=order_id, number=before.number, seen=seen,
+        reason=mask_text(reason, before.receiver, draft.receiver),
     )  # fmt: skip
-    if issued is None:
-        raise OrderMoved(number=before.number, seen=seen, present=load_order(tx, order_id=order_id).revision)
+    if issued is None:  # on PostgreSQL another transaction was first
+        _require_open(load_order(tx, order_id=order_id), seen)
+        raise OrderMoved(number=before.number, seen=seen, present="?")
     return issued
 
 
@@ -171,12 +175,13 @@ def cancel_order(tx: Tx, actor: Actor, *, order_id: int, reason: str) -> None:
     require(actor, "cancel")
     if not 0 < len(reason.strip()) <= REASON_CHARACTERS:
         raise ReasonMissing
-    before = load_order(tx, order_id=order_id)
+    before = load_order(tx, order_id=order_id, real=True)
     if not tx.run(_CANCEL, b_id=order_id, desk_state="cancelled"):
         raise OrderCancelled(number=before.number)
     append_event(tx, "order.cancelled", subject_id=order_id, data={"revision": before.revision})
     write_journal(
-        tx, actor, verb="orders.cancel", subject=f"order:{order_id}", data={"reason": reason.strip()}
+        tx, actor, verb="orders.cancel", subject=f"order:{order_id}",
+        data={"reason": mask_text(reason.strip(), before.receiver)},
     )  # fmt: skip
 
 
@@ -209,11 +214,15 @@ def draft_of(order: Order) -> Draft:
 
 def _amended_draft(tx: Tx, *, order_id: int, seen: int, amendment: Amendment) -> tuple[Order, Draft]:
     before = load_order(tx, order_id=order_id, real=True)
-    if before.desk_state == "cancelled":
-        raise OrderCancelled(number=before.number)
-    if before.revision != seen:
-        raise OrderMoved(number=before.number, seen=seen, present=before.revision)
+    _require_open(before, seen)
     return before, clean_draft(_apply(draft_of(before), amendment))
+
+
+def _require_open(present: Order, seen: int) -> None:
+    if present.desk_state == "cancelled":
+        raise OrderCancelled(number=present.number)
+    if present.revision != seen:
+        raise OrderMoved(number=present.number, seen=seen, present=present.revision)
 
 
 def _apply(draft: Draft, amendment: Amendment) -> Draft:
@@ -221,14 +230,31 @@ def _apply(draft: Draft, amendment: Amendment) -> Draft:
         name: value for name in ("delivery", "campaign", "payment_method", "merchant_note", "carrier", "waybill", "lines")
         if (value := getattr(amendment, name)) is not UNSET
     }  # fmt: skip
-    receiver = replace(draft.receiver, **_receiver_changes(draft.receiver, amendment.receiver))
-    changed = replace(draft, receiver=receiver, **given)
+    typed = _receiver_changes(draft.receiver, amendment.receiver)
     totals = {name: value for name, value in asdict(amendment.totals).items() if value is not UNSET}
-    changed = replace(changed, totals=replace(changed.totals, **totals))
-    if (amendment.recalculate or "lines" in given or totals) and "payable_minor" not in totals:
-        lines, agreed = recalculate(changed.lines, changed.totals, changed.currency)
-        changed = replace(changed, lines=lines, totals=agreed)
+    changed = replace(
+        draft, receiver=replace(draft.receiver, **typed), totals=replace(draft.totals, **totals),
+        stripped=_still_stripped(draft, {f"receiver.{name}" for name in typed} | given.keys()), **given,
+    )  # fmt: skip
+    if amendment.recalculate or "lines" in given or (totals and "payable_minor" not in totals):
+        changed = _agree(changed, draft.lines, totals)
     return changed
+
+
+def _agree(draft: Draft, earlier: tuple[Line, ...], typed: dict[str, int]) -> Draft:
+    """Return a draft whose sums follow from its lines; a promotion or payable that was typed stays."""
+    followed = () if "promotion_minor" in typed else earlier
+    lines, agreed = recalculate(draft.lines, draft.totals, draft.currency, earlier=followed)
+    if "promotion_minor" in typed:
+        agreed = replace(agreed, promotion_minor=typed["promotion_minor"])
+        agreed = replace(agreed, payable_minor=payable_minor(agreed, agreed.goods_minor or 0))
+    if "payable_minor" in typed:
+        agreed = replace(agreed, payable_minor=typed["payable_minor"])
+    return replace(draft, lines=lines, totals=agreed)
+
+
+def _still_stripped(draft: Draft, replaced: set[str]) -> tuple[str, ...]:
+    return tuple(field for field in draft.stripped if not {field, field.split(".")[0]} & replaced)
 
 
 def _receiver_changes(present: Party, changes: PartyChanges) -> dict[str, str]:
@@ -237,7 +263,7 @@ def _receiver_changes(present: Party, changes: PartyChanges) -> dict[str, str]:
     for name, value in asdict(changes).items():
         if value is UNSET or value == getattr(masked, name):
             continue
-        if "*" in value and value != getattr(present, name):
+        if _STARS.search(value) and value != getattr(present, name):
             raise MaskedValue(field=f"receiver.{name}")
         kept[name] = value
     return kept

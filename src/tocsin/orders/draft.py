@@ -78,6 +78,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     receiver: Party = Party()
     lines: tuple[Line, ...] = ()
     totals: Totals = Totals()
+    stripped: tuple[str, ...] = ()
+    """Fields from which control or bidi characters were taken, such as `lines.0.title`: the text is clean."""
 
 
 class Order(Struct, frozen=True, kw_only=True):
@@ -115,3 +117,4 @@ class Order(Struct, frozen=True, kw_only=True):
     content_hash: str
     produced_at_us: int
     head_revision: int
+    stripped: tuple[str, ...] = ()

@@ -4,12 +4,14 @@ Again with newer payment or fulfilment it moves those axes. It never overwrites 
 amendment: that is a conflict, held.
 """
 
+import re
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Tx
@@ -21,9 +23,15 @@ from tocsin.core.tenant import Shop, get_shop
 from tocsin.orders.draft import Draft
 from tocsin.orders.produce import clean_draft, produce_order, produce_revision
 from tocsin.orders.stop import open_hold, open_holds
+from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head, order_source
+from tocsin.orders.total import goods_minor
 
 Result = Literal["new", "unchanged", "changed", "moved", "conflict", "older"]
+
+
+_STARS = re.compile(r"[*＊]+")
+_MOST = 2**63 - 1
 
 
 class DraftWrong(Refusal):
@@ -52,7 +60,7 @@ class _Source(Struct, frozen=True):
     desk_state: str
 
 
-_FIND = Statement(
+_found = (
     sa.select(
         order_source.c.order_id, order_source.c.content_digest, order_source.c.axes, order_source.c.version_us,
         order_source.c.source_revision, order_head.c.number, order_head.c.revision, order_head.c.desk_state,
@@ -60,9 +68,11 @@ _FIND = Statement(
     .where(
         own(order_source), order_source.c.channel == bind("channel", str), order_source.c.shop_id == bind("shop_id"),
         order_source.c.external_id == bind("external_id", str),
-    ),
-    _Source,
+    )
 )  # fmt: skip
+_FIND = Statement(_found, _Source)
+# Two that bring the same order again wait for each other, and for an amendment under way.
+_FIND_LOCKED = Statement(_found.with_for_update(), _Source)
 _ADD = insert_into(order_source)
 _MOVE_SOURCE = Statement[None](
     sa.update(order_source).where(
@@ -95,7 +105,7 @@ def take_in(tx: Tx, actor: Actor, draft: Draft) -> Taken:
     if not clean.external_id:
         issued = produce_order(tx, actor, clean, shop=shop, reason=f"intake: {clean.channel}")
         return Taken("new", issued.order_id, issued.number, issued.revision)
-    known = tx.one(_FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
+    known = tx.one(_FIND_LOCKED, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
     return _again(tx, actor, clean, shop, known) if known else _first(tx, actor, clean, shop)
 
 
@@ -109,6 +119,7 @@ def foresee(tx: Tx, draft: Draft) -> Taken:
     )
     if known is None:
         return Taken("new", 0, "", 0)
+    clean = _keep_real(tx, clean, known)
     return Taken(
         _judge(known, clean, _content_digest(tx, clean)), known.order_id, known.number, known.revision
     )
@@ -141,18 +152,19 @@ def _judge(known: _Source, draft: Draft, digest: str) -> Result:
 
 
 def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: _Source) -> Taken:
+    draft = _keep_real(tx, draft, known)
     digest = _content_digest(tx, draft)
     result, revision = _judge(known, draft, digest), known.revision
     if result in ("older", "unchanged"):
         return Taken(result, known.order_id, known.number, revision)
-    _move_axes(tx, actor, draft, known)
     if result == "changed":
         issued = produce_revision(
             tx, actor, draft, order_id=known.order_id, number=known.number, seen=revision,
             reason=f"intake: {draft.channel}",
         )  # fmt: skip
-        assert issued is not None, "the head was read in this transaction"
+        assert issued is not None, "the head is locked by this transaction"
         revision = issued.revision
+    _move_axes(tx, actor, draft, known)
     if result == "conflict":
         _hold_conflict(tx, actor, known)
     tx.run(
@@ -161,6 +173,23 @@ def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: _Source) -> Ta
         source_revision=revision if result == "changed" else known.source_revision,
     )  # fmt: skip
     return Taken(result, known.order_id, known.number, revision)
+
+
+def _keep_real(tx: Tx, draft: Draft, known: _Source) -> Draft:
+    """Return a draft whose masked fields have the real text that the source gave before, where it fits the mask."""
+    masked = {name: text for name, text in asdict(draft.receiver).items() if _STARS.search(text)}
+    if not masked:
+        return draft
+    before = load_order(tx, order_id=known.order_id, revision=known.source_revision, real=True).receiver
+    kept = {
+        name: getattr(before, name) for name, text in masked.items() if _fits(text, getattr(before, name))
+    }
+    return replace(draft, receiver=replace(draft.receiver, **kept))
+
+
+def _fits(masked: str, real: str) -> bool:
+    shown = (re.escape(part) for part in _STARS.split(masked))
+    return not _STARS.search(real) and bool(re.fullmatch(".+".join(shown), real, re.DOTALL))
 
 
 def _move_axes(tx: Tx, actor: Actor, draft: Draft, known: _Source) -> None:
@@ -204,6 +233,7 @@ def _axes(draft: Draft) -> str:
             draft.totals.paid_minor,
             draft.paid_at_us,
             draft.external_status,
+            draft.status_known,
         ]
     ).decode()
 
@@ -215,3 +245,17 @@ def _require_sane(draft: Draft) -> None:
         raise DraftWrong(field="external_id", problem="it is longer than 100 characters")
     if len(draft.currency) != 3:
         raise DraftWrong(field="currency", problem="write an ISO 4217 code such as CNY")
+    for field, value in _numbers(draft):
+        if abs(value) > _MOST:
+            raise DraftWrong(field=field, problem="it is beyond 64 bits")
+    if abs(goods_minor(draft.lines, draft.currency)) > _MOST // 2:
+        raise DraftWrong(field="lines", problem="their sum is beyond 64 bits")
+
+
+def _numbers(draft: Draft) -> Iterator[tuple[str, int]]:
+    """Yield each number of a draft with its field."""
+    for place, line in enumerate(draft.lines):
+        yield from ((f"lines.{place}.{n}", v) for n, v in asdict(line).items() if isinstance(v, int))
+    yield from ((f"totals.{n}", v) for n, v in asdict(draft.totals).items() if v is not None)
+    for name in ("placed_at_us", "paid_at_us", "source_version_us"):
+        yield name, getattr(draft, name) or 0

@@ -93,7 +93,7 @@ def record_lookup(
     tx.run(
         _ADD, id=lookup_id, at_us=tx.now_us, actor_kind=actor.kind, actor_id=actor.id, actor_name=actor.name, door=door,
         kind=kind, purpose=purpose, query_digest=keys.digest("query", query), count=len(pairs),
-        sealed_query=seal(keys.wrapping, query.encode(), bound_to=_bound(tx)),
+        sealed_query=seal(keys.wrapping, query.encode("utf-8", "replace"), bound_to=_bound(tx)),
         hits=b"".join(_PAIR.pack(*pair) for pair in pairs),
     )  # fmt: skip
     if kind in DETAIL_KINDS:

@@ -5,6 +5,8 @@ orders of a shop's day wait for.
 """
 
 import hashlib
+from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -22,7 +24,7 @@ from tocsin.core.mask import mask_party
 from tocsin.core.party import Party, store_party
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.tenant import Shop
-from tocsin.core.text import strip_control
+from tocsin.core.text import removed_characters, strip_control
 from tocsin.orders.draft import Draft, Line
 from tocsin.orders.search import index_order
 from tocsin.orders.store import Body
@@ -30,6 +32,7 @@ from tocsin.orders.table import number_counter, order_head, order_line, order_nu
 from tocsin.orders.total import complete_totals, goods_minor, payable_minor
 
 _SUMMARY_CHARACTERS = 60
+_TEXTS = ("channel", "external_id", "external_status", "campaign", "merchant_note", "carrier", "waybill")
 
 
 class Issued(Struct, frozen=True):
@@ -50,12 +53,15 @@ _COUNT = Statement[tuple[int]](
     sets=("merchant_id", "shop_id", "day", "last"),
 )
 _CONTENT_COLUMNS = (
-    "revision", "desk_state", "payment_method", "delivery", "campaign", "payable_minor", "receiver_name",
+    "revision", "desk_state", "currency", "payment_method", "delivery", "campaign", "payable_minor", "receiver_name",
     "receiver_phone", "summary", "checked",
 )  # fmt: skip
 _MOVE_HEAD = Statement[None](
     sa.update(order_head).where(
-        own(order_head), order_head.c.id == bind("b_id"), order_head.c.revision == bind("b_seen")
+        own(order_head),
+        order_head.c.id == bind("b_id"),
+        order_head.c.revision == bind("b_seen"),
+        order_head.c.desk_state != "cancelled",
     ),
     sets=_CONTENT_COLUMNS,
 )
@@ -70,7 +76,7 @@ def produce_order(tx: Tx, actor: Actor, draft: Draft, *, shop: Shop, reason: str
     placed = clean.placed_at_us if clean.placed_at_us is not None else tx.now_us
     tx.run(
         _ADD_HEAD, id=order_id, shop_id=shop.id, number=number, channel=clean.channel, external_id=clean.external_id,
-        external_status=clean.external_status, status_known=int(clean.status_known), payment=clean.payment, fulfilment=clean.fulfilment, currency=clean.currency,
+        external_status=clean.external_status, status_known=int(clean.status_known), payment=clean.payment, fulfilment=clean.fulfilment,
         paid_minor=clean.totals.paid_minor, placed_at_us=placed, paid_at_us=clean.paid_at_us,
         produced_at_us=tx.now_us, holds_open=0,
         **_head_content(clean, revision=1, desk_state="cancelled" if clean.cancelled else "produced"),
@@ -84,7 +90,7 @@ def produce_order(tx: Tx, actor: Actor, draft: Draft, *, shop: Shop, reason: str
 def produce_revision(
     tx: Tx, actor: Actor, draft: Draft, *, order_id: int, number: str, seen: int, reason: str
 ) -> Issued | None:
-    """Issue revision `seen` + 1 of an order, back at `produced`; None when the head has moved on."""
+    """Issue revision `seen` + 1 of an order, back at `produced`; None when the head has moved on or is cancelled."""
     clean = clean_draft(draft)
     content = _head_content(
         clean, revision=seen + 1, desk_state="cancelled" if clean.cancelled else "produced"
@@ -95,32 +101,45 @@ def produce_revision(
     index_order(tx, order_id=order_id, number=number, draft=clean)
     append_event(tx, "order.produced", subject_id=order_id, data={"revision": seen + 1, "number": number})
     write_journal(
-        tx, actor, verb="orders.produce", subject=f"order:{order_id}", data={"revision": seen + 1, "reason": reason}
+        tx, actor, verb="orders.produce", subject=f"order:{order_id}", data={"revision": seen + 1}
     )  # fmt: skip
     return Issued(order_id, number, seen + 1)
 
 
 def clean_draft(draft: Draft) -> Draft:
-    """Return a draft without control characters in any text, with line ids and a payable."""
+    """Return a draft without control characters in any text, with line ids and a payable.
 
-    def clean(value: Any) -> Any:
-        return strip_control(value) if isinstance(value, str) else value
+    `stripped` names the fields that held control or bidi characters: the check `text` tells of them.
+    """
+    stripped = dict.fromkeys(draft.stripped)
 
-    receiver = Party(**{name: clean(value) for name, value in asdict(draft.receiver).items()})
-    lines = tuple(
-        Line(
-            **{
-                **{name: clean(value) for name, value in asdict(line).items()},
-                "line_id": line.line_id or str(place),
-            }
-        )
-        for place, line in enumerate(draft.lines, start=1)
+    def clean(field: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if removed_characters(value):
+            stripped[field] = None
+        return strip_control(value)
+
+    receiver = Party(
+        **{name: clean(f"receiver.{name}", value) for name, value in asdict(draft.receiver).items()}
     )
-    texts = {
-        name: clean(getattr(draft, name))
-        for name in ("external_id", "external_status", "campaign", "merchant_note", "carrier", "waybill")
-    }
-    return complete_totals(replace(draft, receiver=receiver, lines=lines, **texts))
+    lines = _with_ids(
+        Line(**{name: clean(f"lines.{place}.{name}", value) for name, value in asdict(line).items()})
+        for place, line in enumerate(draft.lines)
+    )
+    texts = {name: clean(name, getattr(draft, name)) for name in _TEXTS}
+    return complete_totals(replace(draft, receiver=receiver, lines=lines, stripped=tuple(stripped), **texts))
+
+
+def _with_ids(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Give each line an id of its own: revisions are compared by them."""
+    given, kept, used = list(lines), [], set[str]()
+    free = (str(number) for number in count(1) if not any(line.line_id == str(number) for line in given))
+    for line in given:
+        line_id = line.line_id if line.line_id and line.line_id not in used else next(free)
+        used.add(line_id)
+        kept.append(replace(line, line_id=line_id))
+    return tuple(kept)
 
 
 def _freeze(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, revision: int, reason: str) -> None:
@@ -130,6 +149,7 @@ def _freeze(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, revision: int,
     body = Body(
         currency=draft.currency, delivery=draft.delivery, campaign=draft.campaign, payment_method=draft.payment_method,
         merchant_note=draft.merchant_note, carrier=draft.carrier, waybill=draft.waybill, totals=draft.totals,
+        stripped=draft.stripped,
     )  # fmt: skip
     canonical = msgspec.json.encode([body, draft.lines, digest], order="deterministic")
     goods = goods_minor(draft.lines, draft.currency)
@@ -150,7 +170,7 @@ def _head_content(draft: Draft, *, revision: int, desk_state: str) -> dict[str, 
     masked = mask_party(draft.receiver)
     summary = "，".join(line.title for line in draft.lines)
     return {
-        "revision": revision, "desk_state": desk_state, "payment_method": draft.payment_method,
+        "revision": revision, "desk_state": desk_state, "currency": draft.currency, "payment_method": draft.payment_method,
         "delivery": draft.delivery, "campaign": draft.campaign, "payable_minor": draft.totals.payable_minor,
         "receiver_name": masked.name, "receiver_phone": masked.phone, "summary": summary[:_SUMMARY_CHARACTERS],
         "checked": "",

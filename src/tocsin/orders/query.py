@@ -63,7 +63,7 @@ def search_orders(
         NotAllowed: the actor may not query.
     """
     require(actor, "query")
-    before = int(after) if after.isdigit() else NEWEST
+    before = min(int(after), NEWEST) if after.isascii() and after.isdecimal() else NEWEST
     rows, following = db.read(actor.merchant_id, partial(_search, text=text, before=before, limit=limit))
     pairs = [(row.id, row.revision) for row in rows]
     lookup_id = _record(db, actor, door=door, kind="search", query=text, pairs=pairs)
@@ -116,7 +116,8 @@ def _search(tx: Tx, *, text: str, before: int, limit: int) -> tuple[list[HeadRow
 def _recheck(tx: Tx, ids: list[int], terms: list[str]) -> list[int]:
     kept = []
     for order in load_orders(tx, order_ids=ids, real=True):
-        texts = [order.receiver.name, *(line.title for line in order.lines)]
+        texts = [order.receiver.name, order.number, order.external_id]
+        texts += [text for line in order.lines for text in (line.title, line.sku)]
         if all(any(term in text.lower() for text in texts) for term in terms):
             kept.append(order.id)
     return kept

@@ -3,6 +3,7 @@
 A filter compiles to a statement that an index serves, once per shape; pages are keyset pages.
 """
 
+import re
 from datetime import date
 from functools import lru_cache, partial
 from typing import Any
@@ -25,6 +26,7 @@ from tocsin.orders.table import hold, order_finding, order_head, screen
 
 PAGE_ROWS = 50
 COUNT_MOST = 10_000
+_PLACE = re.compile(r"(?:(?P<us>-?\d{1,18})\.)?(?P<id>\d{1,18})", re.ASCII)
 
 
 class DateUnreadable(Refusal):
@@ -193,14 +195,10 @@ def _read_date(text: str) -> date:
 
 
 def _read_place(after: str, *, by_day: bool) -> dict[str, int]:
-    parts = after.split(".")
-    if (
-        not after
-        or not all(part.lstrip("-").isdigit() for part in parts)
-        or len(parts) != (2 if by_day else 1)
-    ):
+    parts = _PLACE.fullmatch(after)
+    if parts is None or bool(parts["us"]) != by_day:
         return {}
-    return {"after_id": int(parts[-1]), **({"after_us": int(parts[0])} if by_day else {})}
+    return {"after_id": int(parts["id"]), **({"after_us": int(parts["us"])} if by_day else {})}
 
 
 def _conditions() -> dict[str, sa.ColumnElement[bool]]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from tocsin.core.db import Tx
 from tocsin.core.party import Party, plain_phone
 from tocsin.core.statement import Statement
+from tocsin.core.text import strip_control
 from tocsin.core.vault import MerchantKeys
 from tocsin.orders.draft import Draft
 
@@ -28,7 +29,8 @@ SEARCH_SCHEMA: dict[str, list[str]] = {
 }
 _WORD = re.compile(r"[a-z0-9]+(?:[-_./][a-z0-9]+)*", re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
-_TERMS_MOST = 6
+_SPACED_PHONE = re.compile(r"\s*\+?[\d\s()-]+", re.ASCII)
+_TERMS_MOST, _TEXT_CHARACTERS, _PHONE_DIGITS = 6, 200, 11
 
 _PUT = {
     "sqlite": Statement[None](
@@ -89,7 +91,10 @@ def order_tokens(number: str, draft: Draft) -> set[str]:
 
 def split_terms(text: str) -> list[str]:
     """Return the terms of a search text, lower case, at most six."""
-    return text.replace("#", " ").lower().split()[:_TERMS_MOST]
+    plain = strip_control(text[:_TEXT_CHARACTERS]).replace("#", " ").lower()
+    if _SPACED_PHONE.fullmatch(plain) and sum(map(str.isdigit, plain)) >= _PHONE_DIGITS:
+        plain = re.sub(r"[\s()-]", "", plain)
+    return plain.split()[:_TERMS_MOST]
 
 
 def must_recheck(term: str) -> bool:

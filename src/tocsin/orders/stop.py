@@ -126,8 +126,12 @@ def list_holds(tx: Tx, *, order_id: int) -> list[Hold]:
 
 
 def page_holds(tx: Tx, *, before: int = 2**63 - 1, limit: int = 50) -> list[Hold]:
-    """Return open holds of the merchant, the newest order first."""
-    return tx.rows(_PAGE, before=before, limit=limit)
+    """Return about `limit` open holds, the newest order first; the last order comes with all of its own."""
+    found = tx.rows(_PAGE, before=before, limit=limit)
+    if len(found) < limit:
+        return found
+    last = found[-1].order_id
+    return [row for row in found if row.order_id != last] + open_holds(tx, order_id=last)
 
 
 def due_holds(tx: Tx) -> list[Hold]:
@@ -181,6 +185,6 @@ def close_hold(tx: Tx, actor: Actor, found: Hold, *, reason: str) -> bool:
     )
     write_journal(
         tx, actor, verb="orders.release", subject=f"order:{found.order_id}",
-        data={"hold": str(found.id), "kind": found.kind, "reason": reason},
+        data={"hold": str(found.id), "kind": found.kind},
     )  # fmt: skip
     return True

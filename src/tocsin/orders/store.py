@@ -16,6 +16,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.party import PARTY_COLUMNS, Party, PartyRow, masked_party, open_party, party, person
 from tocsin.core.statement import Statement, any_of, bind, own
 from tocsin.core.tenant import shop
+from tocsin.core.text import strip_control
 from tocsin.orders.draft import Line, Order, Totals
 from tocsin.orders.table import order_head, order_line, order_number, order_revision
 
@@ -37,6 +38,7 @@ class Body(Struct, frozen=True, kw_only=True):
     carrier: str
     waybill: str
     totals: Totals
+    stripped: tuple[str, ...] = ()
 
 
 class _Whole(Struct, frozen=True):
@@ -150,6 +152,7 @@ _LINES_OF_HEADS = Statement(
 _ID_OF_NUMBER = Statement[tuple[int]](
     sa.select(order_number.c.order_id).where(own(order_number), order_number.c.number == bind("number", str))
 )
+_ID_OF_HEAD = Statement[tuple[int]](sa.select(_h.id).where(own(order_head), _h.id == bind("id")))
 _HISTORY = Statement(
     sa.select(*(_r[name] for name in RevisionEntry.__struct_fields__))
     .where(own(order_revision), _r.order_id == bind("id")).order_by(_r.revision.desc()),
@@ -163,9 +166,12 @@ def find_order_id(tx: Tx, *, number: str) -> int:
     Raises:
         OrderMissing: the merchant has no such order.
     """
-    found = tx.value(_ID_OF_NUMBER, number=number)
+    plain = strip_control(number).strip()
+    found = tx.value(_ID_OF_NUMBER, number=plain)
+    if found is None and plain.isascii() and plain.isdecimal() and int(plain) < 1 << 63:
+        found = tx.value(_ID_OF_HEAD, id=int(plain))
     if found is None:
-        raise OrderMissing(order=number[:40])
+        raise OrderMissing(order=plain[:40])
     return int(found)
 
 
@@ -226,5 +232,5 @@ def _order(tx: Tx, row: _Whole, lines: tuple[Line, ...], *, real: bool) -> Order
         receiver=_receiver(tx, row, real=real), masked=not real, lines=lines, totals=totals,
         computed_goods_minor=row.computed_goods_minor, computed_payable_minor=row.computed_payable_minor,
         payable_minor=row.computed_payable_minor if payable is None else payable, content_hash=row.content_hash,
-        produced_at_us=row.at_us, head_revision=row.head_revision,
+        produced_at_us=row.at_us, head_revision=row.head_revision, stripped=body.stripped,
     )  # fmt: skip

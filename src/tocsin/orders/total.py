@@ -27,13 +27,18 @@ def complete_totals(draft: Draft) -> Draft:
         return draft
     totals = draft.totals
     if totals.discounts_minor() == 0:
-        totals = replace(totals, promotion_minor=sum(line.discount_minor for line in draft.lines))
+        totals = replace(totals, promotion_minor=line_discounts_minor(draft.lines))
     goods = goods_minor(draft.lines, draft.currency)
     return replace(draft, totals=replace(totals, payable_minor=payable_minor(totals, goods)))
 
 
-def recalculate(lines: tuple[Line, ...], totals: Totals, currency: str) -> tuple[tuple[Line, ...], Totals]:
-    """Return lines and totals made to agree: line totals, goods and payable follow from quantities and prices."""
+def recalculate(
+    lines: tuple[Line, ...], totals: Totals, currency: str, *, earlier: tuple[Line, ...] = ()
+) -> tuple[tuple[Line, ...], Totals]:
+    """Return lines and totals made to agree: line totals, goods and payable follow from quantities and prices.
+
+    A promotion that is the sum of the `earlier` lines' discounts was computed from them: it follows the new ones.
+    """
     mended = tuple(
         replace(
             line,
@@ -44,6 +49,12 @@ def recalculate(lines: tuple[Line, ...], totals: Totals, currency: str) -> tuple
     )
     goods = goods_minor(mended, currency)
     agreed = replace(totals, goods_minor=goods)
-    if agreed.discounts_minor() == 0:
-        agreed = replace(agreed, promotion_minor=sum(line.discount_minor for line in mended))
+    followed = bool(earlier) and agreed.promotion_minor == line_discounts_minor(earlier)
+    if followed or agreed.discounts_minor() == 0:
+        agreed = replace(agreed, promotion_minor=line_discounts_minor(mended))
     return mended, replace(agreed, payable_minor=payable_minor(agreed, goods))
+
+
+def line_discounts_minor(lines: tuple[Line, ...]) -> int:
+    """Return Σ line discounts."""
+    return sum(line.discount_minor for line in lines)

@@ -13,21 +13,24 @@ from msgspec import Struct
 from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.clock import DAY_US
 from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
 from tocsin.core.event import move_consumer, peek_events
 from tocsin.core.ident import new_id
+from tocsin.core.log import get_log
 from tocsin.core.party import party
 from tocsin.core.preference import read_preference
 from tocsin.core.statement import Statement, among, bind, insert_into, own
 from tocsin.core.tenant import get_shop
 from tocsin.orders.draft import Order
-from tocsin.orders.stop import Hold, HoldKind, close_hold, open_hold, open_holds
-from tocsin.orders.store import load_order, load_orders
+from tocsin.orders.stop import Hold, HoldKind, close_hold, list_holds, open_hold, open_holds
+from tocsin.orders.store import list_revisions, load_order, load_orders
 from tocsin.orders.table import acknowledgement, order_finding, order_head
 from tocsin.tickets.glyph import missing_glyphs
-from tocsin.tickets.rule import CheckContext, Finding, Setting, run_checks
+from tocsin.tickets.rule import BROKEN_CODE, CheckContext, Finding, Setting, run_checks
 from tocsin.tickets.table import print_job, verdict
 
 CONSUMER = "tickets.check"
+_log = get_log("tickets.check")
 _WAKING = frozenset({"order.produced", "order.moved", "order.cancelled", "order.acknowledged"})
 _VOIDING = frozenset({"refunded", "closed"})
 
@@ -61,6 +64,9 @@ _CLEAR_FINDINGS = Statement[None](
     sa.delete(order_finding).where(own(order_finding), order_finding.c.order_id == bind("order_id"))
 )
 _ADD_FINDING = insert_into(order_finding)
+_LOCK = Statement[tuple[int]](
+    sa.select(order_head.c.id).where(own(order_head), order_head.c.id == bind("id")).with_for_update()
+)
 _MARK = Statement[None](
     sa.update(order_head).where(own(order_head), order_head.c.id == bind("b_id")), sets=("checked",)
 )
@@ -82,7 +88,7 @@ _SAME_RECEIVER = Statement[tuple[int]](
     ).limit(10)
 )  # fmt: skip
 _PAPERS = Statement[tuple[int]](
-    sa.select(sa.func.count()).select_from(print_job).where(
+    sa.select(sa.func.max(print_job.c.started_at_us)).where(
         own(print_job), print_job.c.order_id == bind("order_id"), among(print_job.c.state, "printed", "unknown", "sending")
     )
 )  # fmt: skip
@@ -96,7 +102,11 @@ def check_new_revisions(db: Database, *, limit: int = 100) -> int:
     events = db.write(0, lambda tx: peek_events(tx, CONSUMER, limit=limit))
     waiting = {(e.merchant_id, e.subject_id): None for e in events if e.kind in _WAKING}
     for merchant_id, order_id in waiting:
-        db.write(merchant_id, partial(check_order, actor=desk_actor(merchant_id), order_id=order_id))
+        try:
+            db.write(merchant_id, partial(check_order, actor=desk_actor(merchant_id), order_id=order_id))
+        except Refusal as refused:  # an order that can't be judged must not keep the others from it
+            _log.error("order_unchecked", order=str(order_id), code=refused.code)
+            db.write(merchant_id, partial(_hold_unchecked, order_id=order_id, code=refused.code))
     if events:
         db.write(0, lambda tx: move_consumer(tx, CONSUMER, events[-1]))
     return len(events)
@@ -106,6 +116,8 @@ def check_order(
     tx: Tx, actor: Actor, *, order_id: int, asked_revision: int | None = None, job_id: int | None = None
 ) -> Verdict:
     """Check an order's head, record the verdict, and open or close its holds by it."""
+    # The head is locked first: what is judged here can't be amended, cancelled or held until this commits.
+    tx.value(_LOCK, id=order_id)
     order = load_order(tx, order_id=order_id, real=True)
     found = run_checks(order, _context(tx, order, asked_revision))
     acknowledged = {row[0] for row in tx.rows(_ACKNOWLEDGED, order_id=order.id, revision=order.revision)}
@@ -118,8 +130,19 @@ def check_order(
     holds = open_holds(tx, order_id=order.id)
     _settle(tx, actor, made, holds, "check", made.errors())
     _settle(tx, actor, made, holds, "acknowledge", () if made.errors() else open_w)
-    _hold_late_news(tx, actor, order, holds)
+    _hold_late_news(tx, actor, order)
     return made
+
+
+def _hold_unchecked(tx: Tx, *, order_id: int, code: str) -> None:
+    """Hold an order that no check could read, for the reason that was given."""
+    if not any(hold.kind == "check" for hold in open_holds(tx, order_id=order_id)):
+        revision = list_revisions(tx, order_id=order_id)[0].revision
+        broken = Finding(code=BROKEN_CODE, level="E", data={"check": "*", "error": code})
+        open_hold(
+            tx, desk_actor(tx.merchant_id), order_id=order_id, revision=revision, kind="check", reason=code,
+            findings=(broken,),
+        )  # fmt: skip
 
 
 def axes_of(order: Order) -> str:
@@ -191,10 +214,14 @@ def _settle(
         )  # fmt: skip
 
 
-def _hold_late_news(tx: Tx, actor: Actor, order: Order, holds: Iterable[Hold]) -> None:
+def _hold_late_news(tx: Tx, actor: Actor, order: Order) -> None:
     """Hold an order that was cancelled or refunded after paper: somebody must pull the ticket."""
-    late = order.desk_state == "cancelled" or order.payment in _VOIDING
-    if late and not any(hold.kind == "refund" for hold in holds) and tx.value(_PAPERS, order_id=order.id):
+    if order.desk_state != "cancelled" and order.payment not in _VOIDING:
+        return
+    papers = tx.value(_PAPERS, order_id=order.id)
+    told = (hold.since_us for hold in list_holds(tx, order_id=order.id) if hold.kind == "refund")
+    # Once for each paper: somebody who has released it has pulled that ticket.
+    if papers is not None and max(told, default=0) < papers:
         open_hold(
             tx, actor, order_id=order.id, revision=order.revision, kind="refund",
             reason="Cancelled or refunded after its ticket was printed: pull the paper",

@@ -14,16 +14,16 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
+from tocsin.core.mask import mask_text
 from tocsin.core.statement import Statement, upsert
 from tocsin.core.tenant import list_merchants
 from tocsin.orders.batch import make_batch
-from tocsin.orders.stop import Hold, close_hold, due_holds, get_hold, open_hold, open_holds
+from tocsin.orders.stop import Hold, HoldMissing, close_hold, due_holds, get_hold, open_hold, open_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import acknowledgement
 from tocsin.tickets.check import Verdict, check_order
-from tocsin.tickets.device import PrinterMissing, get_printer
-from tocsin.tickets.job import JobMissing, end_job, get_job
-from tocsin.tickets.spool import mark_printed
+from tocsin.tickets.device import list_printers
+from tocsin.tickets.job import end_job, get_job, mark_printed
 from tocsin.tickets.terminal import Requested, request_print
 
 _RELEASE_RIGHTS: dict[str, Right] = {
@@ -85,9 +85,10 @@ def hold_order(
     """
     require(actor, "hold")
     _require_reason(reason)
-    order = load_order(tx, order_id=order_id)
+    order = load_order(tx, order_id=order_id, real=True)
     return open_hold(
-        tx, actor, order_id=order.id, revision=order.revision, kind=kind, reason=reason.strip(), until_us=until_us
+        tx, actor, order_id=order.id, revision=order.revision, kind=kind,
+        reason=mask_text(reason.strip(), order.receiver), until_us=until_us,
     )  # fmt: skip
 
 
@@ -103,8 +104,11 @@ def release_hold(tx: Tx, actor: Actor, *, hold_id: int, reason: str, base_url: s
         raise HoldNotReleasable(kind=found.kind, cure=_CURES[found.kind])
     require(actor, _RELEASE_RIGHTS[found.kind])
     _require_reason(reason)
-    close_hold(tx, actor, found, reason=reason.strip())
-    return Released(hold_id, _reenter(tx, actor, found, base_url) if base_url else None)
+    receiver = load_order(tx, order_id=found.order_id, real=True).receiver
+    close_hold(tx, actor, found, reason=mask_text(reason.strip(), receiver))
+    # What was refunded after paper is over: its ticket was pulled, none follows.
+    again = bool(base_url) and found.kind != "refund"
+    return Released(hold_id, _reenter(tx, actor, found, base_url) if again else None)
 
 
 def acknowledge_findings(
@@ -166,19 +170,22 @@ def wake_due(db: Database, *, base_url: str) -> int:
     for merchant in db.read(0, list_merchants):
         for hold in db.read(merchant.id, due_holds):
             desk = desk_actor(merchant.id)
-            db.write(
-                merchant.id, partial(release_hold, actor=desk, hold_id=hold.id, reason="due", base_url=base_url)
-            )  # fmt: skip
+            try:
+                db.write(
+                    merchant.id, partial(release_hold, actor=desk, hold_id=hold.id, reason="due", base_url=base_url)
+                )  # fmt: skip
+            except HoldMissing:  # released by hand since we looked
+                continue
             woken += 1
     return woken
 
 
 def _reenter(tx: Tx, actor: Actor, hold: Hold, base_url: str) -> Requested | None:
     """Ask for the print again: on the job's printer, or the merchant's first; None where none is set up."""
-    try:
-        job = get_job(tx, job_id=hold.job_id) if hold.job_id else None
-        device = get_printer(tx, printer_id=job.printer_id if job else 0)
-    except (PrinterMissing, JobMissing):
+    job = get_job(tx, job_id=hold.job_id) if hold.job_id else None
+    present = {device.id: device for device in list_printers(tx)}
+    device = present.get(job.printer_id if job else 0) or next(iter(present.values()), None)
+    if device is None:
         return None
     order = load_order(tx, order_id=hold.order_id)
     batch = make_batch(tx, actor, kind="print", items=[(order.id, order.revision, order.content_hash)])

@@ -14,6 +14,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 from tocsin.core.statement import Statement, any_of, bind, insert_into, own
 from tocsin.core.vault import seal, unseal
+from tocsin.orders.table import order_head
 from tocsin.tickets.content import TicketContent, canonical_json, content_digest
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job
@@ -101,6 +102,31 @@ _END = Statement[None](
     ),
     sets=("state", "reason", "ended_at_us", "outcome", "settled_by"),
 )
+_done = print_job.alias("done")
+_of_revision = sa.and_(
+    own(print_job), print_job.c.order_id == bind("order_id"), print_job.c.revision == bind("revision")
+)
+# A copy that was asked for counts until one of its papers is confirmed, or a person has cancelled it.
+_LEFT = Statement[tuple[int]](
+    sa.select(print_job.c.id).where(
+        _of_revision, print_job.c.state != "printed",
+        sa.or_(print_job.c.state != "cancelled", print_job.c.settled_by == ""),
+        ~sa.exists().where(
+            _done.c.merchant_id == print_job.c.merchant_id, _done.c.order_id == print_job.c.order_id,
+            _done.c.revision == print_job.c.revision, _done.c.copy == print_job.c.copy, _done.c.state == "printed",
+        ),
+    ).limit(1)
+)  # fmt: skip
+_CONFIRMED = Statement[tuple[int]](
+    sa.select(print_job.c.id).where(_of_revision, print_job.c.state == "printed").limit(1)
+)
+_PRINTED = Statement[None](
+    sa.update(order_head).where(
+        own(order_head), order_head.c.id == bind("b_id"), order_head.c.revision == bind("b_revision"),
+        order_head.c.desk_state == "produced",
+    ),
+    sets=("desk_state",),
+)  # fmt: skip
 
 
 def add_job(
@@ -162,10 +188,14 @@ def list_jobs(tx: Tx, *, state: str = "", before: int = 2**63 - 1, limit: int = 
 
 
 def marks(tx: Tx, *, order_id: int, revision: int, copy: str) -> tuple[int, int]:
-    """Return (reprint number, revision amended from) of the next paper of a revision and copy."""
-    earlier = tx.rows(_EARLIER, order_id=order_id, states=list(ON_PAPER))
+    """Return (reprint number, revision amended from) of the next paper of a revision and copy.
+
+    A paper that still waits in a queue will come out first: the next one already repeats it.
+    """
+    earlier = tx.rows(_EARLIER, order_id=order_id, states=["queued", *ON_PAPER])
     same = sum(1 for paper in earlier if paper.copy == copy and paper.revision == revision)
-    before = max((paper.revision for paper in earlier if paper.revision < revision), default=0)
+    out = [paper.revision for paper in earlier if paper.revision < revision and paper.state != "queued"]
+    before = max(out, default=0)
     return same, before
 
 
@@ -179,3 +209,10 @@ def end_job(
         _END, b_id=job_id, b_from=list(came_from), state=state, reason=reason, ended_at_us=tx.now_us, outcome=encoded,
         settled_by=settled_by,
     ))  # fmt: skip
+
+
+def mark_printed(tx: Tx, job: Job) -> None:
+    """Move an order to `printed` once all asked copies of its revision are confirmed."""
+    place = {"order_id": job.order_id, "revision": job.revision}
+    if tx.value(_CONFIRMED, **place) and not tx.value(_LEFT, **place):
+        tx.run(_PRINTED, b_id=job.order_id, b_revision=job.revision, desk_state="printed")

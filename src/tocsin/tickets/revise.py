@@ -10,7 +10,7 @@ from tocsin.orders.produce import Issued
 from tocsin.orders.stop import close_hold, open_holds
 from tocsin.orders.store import load_order
 from tocsin.tickets.check import Verdict, check_order
-from tocsin.tickets.device import get_printer
+from tocsin.tickets.device import get_printer, list_printers
 from tocsin.tickets.terminal import Requested, request_print
 
 
@@ -28,7 +28,8 @@ def revise_order(
 ) -> Revised:  # fmt: skip
     """Amend a held order, check the new revision, and send it back to the terminal.
 
-    A `conflict` hold of the earlier revision closes: the person has decided what holds.
+    Holds of the earlier revision that the new one answers close: `conflict` (the person has decided what
+    holds) and `failed` (that paper never came out). Without any printer the revision is made all the same.
 
     Raises:
         NotAllowed, ReasonMissing, OrderMoved, OrderCancelled, MaskedValue, NothingChanged, PrinterMissing
@@ -36,11 +37,11 @@ def revise_order(
     require(actor, "amend")
     issued = amend_order(tx, actor, order_id=order_id, seen=seen, amendment=amendment, reason=reason)
     for hold in open_holds(tx, order_id=order_id):
-        if hold.kind == "conflict" and hold.revision <= seen:
+        if hold.kind in ("conflict", "failed") and hold.revision <= seen:
             close_hold(tx, actor, hold, reason="revised")
     verdict = check_order(tx, actor, order_id=order_id)
     requested = None
-    if print_again and verdict.passed:
+    if print_again and verdict.passed and (printer_id or list_printers(tx)):
         device, order = get_printer(tx, printer_id=printer_id), load_order(tx, order_id=order_id)
         batch = make_batch(tx, actor, kind="print", items=[(order.id, order.revision, order.content_hash)])
         requested = request_print(

@@ -104,7 +104,7 @@ def scan_ticket(db: Database, *, code: str, merchant_id: int = 0) -> TicketState
         TicketUnknown: no ticket carries it.
     """
     plain = code.strip().rsplit("/", 1)[-1].upper()
-    if plain.isdigit() and len(plain) <= 19 and merchant_id:
+    if plain.isascii() and plain.isdecimal() and len(plain) <= 19 and merchant_id:
         found: tuple[int, int] | None = (merchant_id, int(plain))
     else:
         found = db.read(0, lambda tx: tx.one(_BY_CODE, code_digest=_digest(plain)))

@@ -9,35 +9,37 @@ import threading
 import time
 from functools import partial
 
+import msgspec
 import sqlalchemy as sa
-import structlog
 from msgspec import Struct
 
 from tocsin.core.actor import desk_actor
 from tocsin.core.clock import SECOND_US
 from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event, on_event
+from tocsin.core.log import get_log
 from tocsin.core.statement import Statement, among, bind, own, upsert
 from tocsin.core.tenant import list_merchants
 from tocsin.orders.stop import open_hold, open_holds
-from tocsin.orders.table import order_head
 from tocsin.tickets.check import check_order
 from tocsin.tickets.content import TicketContent
 from tocsin.tickets.device import (
     LOCAL_STATION,
     Device,
+    get_printer,
     list_printers,
     note_status,
     printer_plugin,
     read_options,
 )
-from tocsin.tickets.job import Job, end_job, get_job, read_content
+from tocsin.tickets.job import Job, end_job, get_job, mark_printed, read_content
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job, station
 
 LEASE_US = 15 * SECOND_US
 _IDLE_SECONDS = 1.0
-_log = structlog.get_logger("tickets.spool")
+_log = get_log("tickets.spool")
 
 
 class Sending(Struct, frozen=True):
@@ -62,8 +64,8 @@ _LEASE = Statement[tuple[str]](
 _HOLDER = Statement[tuple[str]](
     sa.select(station.c.holder).where(own(station), station.c.name == bind("name", str))
 )
-_NEXT = Statement[tuple[int]](
-    sa.select(print_job.c.id)
+_NEXT = Statement[tuple[int, str]](
+    sa.select(print_job.c.id, print_job.c.state)
     .where(own(print_job), print_job.c.printer_id == bind("printer_id"), among(print_job.c.state, "queued", "sending"))
     .order_by(print_job.c.id).limit(1)
 )  # fmt: skip
@@ -74,19 +76,6 @@ _SEND = Statement[None](
 _SENDING = Statement[tuple[int]](
     sa.select(print_job.c.id).where(own(print_job), print_job.c.state == "sending")
 )
-_LEFT = Statement[tuple[int]](
-    sa.select(sa.func.count()).select_from(print_job).where(
-        own(print_job), print_job.c.order_id == bind("order_id"), print_job.c.revision == bind("revision"),
-        among(print_job.c.state, "queued", "sending", "unknown"),
-    )
-)  # fmt: skip
-_PRINTED = Statement[None](
-    sa.update(order_head).where(
-        own(order_head), order_head.c.id == bind("b_id"), order_head.c.revision == bind("b_revision"),
-        order_head.c.desk_state == "produced",
-    ),
-    sets=("desk_state",),
-)  # fmt: skip
 
 
 def lease_station(tx: Tx, *, holder: str, takes_over: bool = False) -> bool:
@@ -110,14 +99,18 @@ def lease_station(tx: Tx, *, holder: str, takes_over: bool = False) -> bool:
     return True
 
 
+def next_job(tx: Tx, *, printer_id: int) -> int | None:
+    """Return the job that a printer may begin: its oldest, while none is with it."""
+    oldest = tx.one(_NEXT, printer_id=printer_id)
+    return oldest[0] if oldest and oldest[1] == "queued" else None
+
+
 def claim_job(tx: Tx, *, device: Device) -> Sending | None:
     """Take a printer's oldest job: check it again, and mark it `sending`; None when there is none to send now."""
-    job_id = tx.value(_NEXT, printer_id=device.id)
+    job_id, device = next_job(tx, printer_id=device.id), get_printer(tx, printer_id=device.id)
     if job_id is None or device.paused:
         return None
     job, actor = get_job(tx, job_id=job_id), desk_actor(tx.merchant_id)
-    if job.state == "sending":
-        return None
     if job.expires_at_us < tx.now_us:
         _give_up(tx, job, state="expired", reason="too old to print unseen")
         return None
@@ -155,12 +148,6 @@ def record_outcome(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
     return True
 
 
-def mark_printed(tx: Tx, job: Job) -> None:
-    """Move an order to `printed` once all asked copies of its revision are confirmed."""
-    if not tx.value(_LEFT, order_id=job.order_id, revision=job.revision):
-        tx.run(_PRINTED, b_id=job.order_id, b_revision=job.revision, desk_state="printed")
-
-
 def _give_up(tx: Tx, job: Job, *, state: str, reason: str, held: bool = True) -> None:
     """End a job that must not print; the order says so, by a hold where no other does."""
     end_job(tx, job_id=job.id, came_from=("queued",), state=state, reason=reason)
@@ -170,6 +157,19 @@ def _give_up(tx: Tx, job: Job, *, state: str, reason: str, held: bool = True) ->
             job_id=job.id, copy=job.copy,
         )  # fmt: skip
     append_event(tx, f"print.{state}", subject_id=job.order_id, data={"job": str(job.id), "reason": reason})
+
+
+def _send(sending: Sending) -> PrintOutcome:
+    """Give a paper to its printer; what goes wrong in the program is told apart by whether a byte can have left."""
+    try:
+        plugin, options = printer_plugin(sending.device.kind), read_options(sending.device)
+    except (Refusal, msgspec.ValidationError) as wrong:
+        return PrintOutcome(result="failed", reason="settings", detail=str(wrong), permanent=True)
+    try:
+        return plugin.send(options, sending.content)
+    except Exception as fault:  # noqa: BLE001 - whatever a driver does, its paper's fate must be stored
+        _log.exception("printer driver failed", printer=str(sending.device.id))
+        return PrintOutcome(result="unknown", reason="fault", detail=type(fault).__name__, bytes_left=True)
 
 
 class Spool:
@@ -223,8 +223,9 @@ class Spool:
             if device.id in self._busy or device.paused or self._stopping.is_set():
                 return
             self._busy.add(device.id)
-        if self._db.read(merchant_id, lambda tx: tx.value(_NEXT, printer_id=device.id)) is None:
-            self._free(device.id)
+        if self._waiting(merchant_id, device) is None:
+            with self._lock:
+                self._busy.discard(device.id)
             return
         threading.Thread(
             target=self._serve, args=(merchant_id, device), name=f"printer {device.name}"
@@ -235,24 +236,34 @@ class Spool:
             with self._slots:
                 while not self._stopping.is_set() and self._send_next(merchant_id, device):
                     continue
-        except Exception:  # noqa: BLE001 - logged; the job stays `sending` and becomes unknown
+        except Exception:  # noqa: BLE001 - logged; a job that stays `sending` becomes unknown at the next start
             _log.exception("printer thread failed", printer=str(device.id))
         finally:
             self._free(device.id)
 
     def _send_next(self, merchant_id: int, device: Device) -> bool:
         """Send one job; tell whether there may be another."""
-        waiting = self._db.read(merchant_id, lambda tx: tx.value(_NEXT, printer_id=device.id))
+        waiting = self._waiting(merchant_id, device)
         if waiting is None:
             return False
         sending = self._db.write(merchant_id, lambda tx: claim_job(tx, device=device))
         if sending is None:
-            return bool(
-                self._db.read(merchant_id, lambda tx: tx.value(_NEXT, printer_id=device.id)) != waiting
-            )
-        outcome = printer_plugin(device.kind).send(read_options(device), sending.content)
-        self._db.write(merchant_id, lambda tx: self._keep(tx, sending, outcome))
+            return self._waiting(merchant_id, device) not in (None, waiting)
+        self._record(merchant_id, sending, _send(sending))
         return True
+
+    def _waiting(self, merchant_id: int, device: Device) -> int | None:
+        return self._db.read(merchant_id, partial(next_job, printer_id=device.id))
+
+    def _record(self, merchant_id: int, sending: Sending, outcome: PrintOutcome) -> None:
+        """Store what became of a paper; while the database can't take it, try again: nobody else knows."""
+        while True:
+            try:
+                return self._db.write(merchant_id, lambda tx: self._keep(tx, sending, outcome))
+            except Exception:
+                _log.exception("outcome not stored", job=str(sending.job.id), result=outcome.result)
+                if self._stopping.wait(1):
+                    raise
 
     def _keep(self, tx: Tx, sending: Sending, outcome: PrintOutcome) -> None:
         record_outcome(tx, job_id=sending.job.id, outcome=outcome)

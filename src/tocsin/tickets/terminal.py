@@ -23,7 +23,7 @@ from tocsin.orders.store import load_order
 from tocsin.tickets.check import check_order
 from tocsin.tickets.content import Copy, PaperRequest, build_content
 from tocsin.tickets.device import COPIES, Device, get_printer
-from tocsin.tickets.job import add_job, end_job, get_job, marks, new_job_id
+from tocsin.tickets.job import add_job, end_job, get_job, mark_printed, marks, new_job_id
 from tocsin.tickets.rule import Finding
 from tocsin.tickets.serial import make_code, next_serial
 
@@ -131,6 +131,7 @@ def cancel_job(tx: Tx, actor: Actor, *, job_id: int) -> None:
         tx, job_id=job_id, came_from=("queued",), state="cancelled", reason="by hand", settled_by=actor.name
     ):
         raise JobNotWaiting(state=job.state)
+    mark_printed(tx, job)
     append_event(tx, "print.cancelled", subject_id=job.order_id, data={"job": str(job_id)})
     write_journal(
         tx, actor, verb="tickets.cancel_job", subject=f"order:{job.order_id}", data={"job": str(job_id)}
@@ -138,7 +139,7 @@ def cancel_job(tx: Tx, actor: Actor, *, job_id: int) -> None:
 
 
 def _take_batch(tx: Tx, actor: Actor, orders: Sequence[tuple[int, int]]) -> Batch:
-    loaded = [load_order(tx, order_id=order_id) for order_id, _ in orders]
+    loaded = [load_order(tx, order_id=order_id, revision=seen) for order_id, seen in orders]
     items = [(order.id, seen, order.content_hash) for order, (_, seen) in zip(loaded, orders, strict=True)]
     return make_batch(tx, actor, kind="print", items=items)
 

@@ -172,6 +172,7 @@ FIRES: dict[str, list[Case]] = {
         Case(order_with(revision=2, head_revision=2), ("W",), {"duplicate_of": ("B-1",)}),
     ],
     "text": [
+        Case(order_with(stripped=("receiver.name", "lines.0.title")), ("W receiver.name", "W lines.0.title")),
         Case(order_with(name=f"王{BIDI}明"), ("W receiver.name",)),
         Case(order_with(address=f"黄山路{BELL}"), ("W receiver.address",)),
         Case(one_line(title=f"梨{ZERO}"), ("W lines.0.title",)),

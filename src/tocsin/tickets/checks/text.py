@@ -25,6 +25,8 @@ def find(order: Order, context: CheckContext) -> Iterator[Finding]:
                 field=field,
                 data={"field": field, "points": points, "count": len(bad)},
             )
+    for field in order.stripped:
+        yield Finding(code="text", level="W", field=field, case="stripped", data={"field": field})
 
 
 def _forbidden(character: str) -> bool:
@@ -36,4 +38,7 @@ PLUGIN = Check(
     level="W",
     message="{field} holds control or bidi characters ({points}), which the ticket leaves out",
     find=find,
+    cases={
+        "stripped": "{field} held control or bidi characters, which were taken out: look whether it still says what was meant"
+    },
 )
