@@ -94,6 +94,10 @@ class any_of(sa.ColumnElement[bool]):  # noqa: N801 - reads as SQL
         self.column, self.bind = column, sa.bindparam(name, type_=sa.Text)
         self.array = "bigint[]" if isinstance(column.type, sa.Integer) else "text[]"
 
+    def self_group(self, against: Any = None) -> "any_of":
+        """Stay as it is: the `= 1` that SQLite gets behind a boolean would keep its indexes from being used."""
+        return self
+
 
 @compiles(any_of, "sqlite")
 def _any_sqlite(element: any_of, compiler: SQLCompiler, **options: Any) -> str:

@@ -29,4 +29,3 @@ def is_directory(table: sa.Table) -> bool:
 def is_append_only(table: sa.Table) -> bool:
     """Tell whether rows of a table may only be added."""
     return bool(table.info.get("append_only"))
-

@@ -139,14 +139,15 @@ _LINES = Statement(
 )  # fmt: skip
 _LINES_OF_HEADS = Statement(
     sa.select(*(order_line.c[name] for name in _LineRow.__struct_fields__))
+    .select_from(order_head)
     .join(
-        order_head,
+        order_line,
         sa.and_(
-            _h.merchant_id == order_line.c.merchant_id, _h.id == order_line.c.order_id, _h.revision == order_line.c.revision
+            order_line.c.merchant_id == _h.merchant_id, order_line.c.order_id == _h.id, order_line.c.revision == _h.revision
         ),
     )
-    .where(own(order_line), any_of(order_line.c.order_id, "ids"))
-    .order_by(order_line.c.order_id, order_line.c.position),
+    .where(own(order_head), any_of(_h.id, "ids"))
+    .order_by(order_line.c.position),
     _LineRow,
 )  # fmt: skip
 _ID_OF_NUMBER = Statement[tuple[int]](

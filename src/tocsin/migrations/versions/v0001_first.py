@@ -3,6 +3,7 @@
 from alembic import op
 
 from tocsin.core.queues.procrastinate import QUEUE_SCHEMA
+from tocsin.migrations.plans import planner_figures
 from tocsin.migrations.tables import all_tables
 from tocsin.migrations.walls import open_table, postgres_role, postgres_walls, sqlite_walls
 from tocsin.orders.search import SEARCH_SCHEMA
@@ -26,3 +27,7 @@ def upgrade() -> None:
     }  # fmt: skip
     for statement in beside[dialect]():
         bind.exec_driver_sql(statement)
+    if dialect == "sqlite":
+        bind.exec_driver_sql("ANALYZE sqlite_schema")
+        bind.exec_driver_sql("DELETE FROM sqlite_stat1")
+        bind.exec_driver_sql("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)", planner_figures(tables))
