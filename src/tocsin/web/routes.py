@@ -6,7 +6,9 @@ from litestar import get
 from litestar.response import Redirect
 
 from tocsin.web.access import ACCESS
+from tocsin.web.act import ACTS
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
 
 
@@ -21,4 +23,6 @@ PAGES: list[Any] = [
     get_desk,
     *ACCESS,
     *ORDERS,
+    *ORDER,
+    *ACTS,
 ]

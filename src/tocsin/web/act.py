@@ -1,0 +1,122 @@
+"""What is done to one order from its page: cancel, hold, acknowledge, mark; each a resource of the order."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from litestar import Response, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect
+
+from tocsin.core.actor import Actor
+from tocsin.core.clock import from_datetime
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.tenant import get_shop
+from tocsin.orders.amend import cancel_order
+from tocsin.orders.draft import Fulfilment, Payment
+from tocsin.orders.mark import mark_order
+from tocsin.orders.query import look_up_order
+from tocsin.orders.store import find_order_id
+from tocsin.tickets.hold import acknowledge_findings, hold_order
+from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.order import DOOR, order_path, show_order
+from tocsin.web.shell import go
+
+
+class UntilWrong(Refusal):
+    """The time can't be read or has passed: choose one that is still to come, or leave it empty"""
+
+    kind, code = "invalid", "until_wrong"
+
+
+Act = Callable[[Tx, Actor, int, Form], Any]
+
+
+@post("/orders/{number:str}/cancellation", sync_to_thread=True, status_code=303)
+def post_cancellation(
+    request: PageRequest, *, number: FromPath[str], body: RawBody
+) -> Response[str] | Redirect:
+    """Cancel the order: its tickets become VOID."""
+    return _act(request, number, body, act="cancellation", done="cancelled", verb=_cancel)
+
+
+@post("/orders/{number:str}/holds", sync_to_thread=True, status_code=303)
+def post_hold(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str] | Redirect:
+    """Hold the order by hand, or until a time of the shop's clock."""
+    return _act(request, number, body, act="holds", done="held", verb=_hold)
+
+
+@post("/orders/{number:str}/acknowledgements", sync_to_thread=True, status_code=303)
+def post_acknowledgement(
+    request: PageRequest, *, number: FromPath[str], body: RawBody
+) -> Response[str] | Redirect:
+    """Acknowledge a warning of the revision that was seen."""
+    return _act(request, number, body, act="acknowledgements", done="acknowledged", verb=_acknowledge)
+
+
+@post("/orders/{number:str}/marks", sync_to_thread=True, status_code=303)
+def post_mark(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str] | Redirect:
+    """Set payment or fulfilment by hand, with a reason."""
+    return _act(request, number, body, act="marks", done="marked", verb=_mark)
+
+
+def _act(
+    request: PageRequest, number: str, body: bytes, *, act: str, done: str, verb: Act
+) -> Response[str] | Redirect:
+    desk, actor = enter(request)
+    form = read_form(request, body)
+    try:
+        desk.db.write(actor.merchant_id, partial(_run, actor=actor, number=number, form=form, verb=verb))
+    except Refusal as refusal:
+        order = look_up_order(desk.db, actor, number=number, door=DOOR)
+        return show_order(request, actor, order, refusal=refusal, act=act, form=form)
+    return go(order_path(number), done=done)
+
+
+def _run(tx: Tx, *, actor: Actor, number: str, form: Form, verb: Act) -> None:
+    verb(tx, actor, find_order_id(tx, number=number), form)
+
+
+def _cancel(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
+    cancel_order(tx, actor, order_id=order_id, reason=form.get("reason", ""))
+
+
+def _hold(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
+    until_us = _read_until(tx, form.get("until", "").strip())
+    kind = "manual" if until_us is None else "later"
+    hold_order(tx, actor, order_id=order_id, reason=form.get("reason", ""), kind=kind, until_us=until_us)  # type: ignore[arg-type]
+
+
+def _acknowledge(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
+    revision = read_number(form.get("revision", ""))
+    acknowledge_findings(
+        tx, actor, order_id=order_id, revision=revision, codes=(form.get("code", "")[:60],)
+    )
+
+
+def _mark(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
+    mark_order(
+        tx, actor, order_id=order_id, reason=form.get("reason", ""),
+        payment=cast("Payment | None", form.get("payment") or None),
+        fulfilment=cast("Fulfilment | None", form.get("fulfilment") or None),
+    )  # fmt: skip
+
+
+def _read_until(tx: Tx, text: str) -> int | None:
+    """Return the instant of a `datetime-local` field, None where it was left empty."""
+    if not text:
+        return None
+    try:
+        until_us = from_datetime(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(get_shop(tx).zone)))
+    except (ValueError, OverflowError):
+        raise UntilWrong from None
+    if until_us <= tx.now_us:
+        raise UntilWrong
+    return until_us
+
+
+ACTS = [post_cancellation, post_hold, post_acknowledgement, post_mark]

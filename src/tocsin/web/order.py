@@ -1,0 +1,158 @@
+"""One order as a page: masked, with its findings, holds, history and tickets; and its receiver, revealed for a while."""
+
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect
+from msgspec.structs import replace
+
+from tocsin.core.actor import Actor, NotAllowed
+from tocsin.core.clock import MINUTE_US, now_us
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.party import Party
+from tocsin.orders.amend import compare_orders
+from tocsin.orders.draft import Order
+from tocsin.orders.lookup import who_has_seen
+from tocsin.orders.query import PURPOSES, look_up_order, reveal_receiver
+from tocsin.orders.stop import open_holds
+from tocsin.orders.store import list_revisions, load_order
+from tocsin.tickets.device import list_printers
+from tocsin.tickets.job import jobs_of_order
+from tocsin.tickets.problem import findings_of
+from tocsin.web.change import show_changes
+from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.found import show_found, show_hold
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.rows import show_printers
+from tocsin.web.shell import go, show, status_of, told, words_of
+from tocsin.web.words import Words
+
+DOOR = "page"
+REVEALED_US = MINUTE_US
+_COMPARED_MOST = 10
+
+
+@get("/orders/{number:str}", sync_to_thread=True)
+def get_order(request: PageRequest, *, number: FromPath[str]) -> Response[str]:
+    """Show an order at its head; the look-up is recorded."""
+    desk, actor = enter(request)
+    return show_order(request, actor, look_up_order(desk.db, actor, number=number, door=DOOR))
+
+
+@get("/orders/{number:str}/revisions/{revision:str}", sync_to_thread=True)
+def get_revision(request: PageRequest, *, number: FromPath[str], revision: FromPath[str]) -> Response[str]:
+    """Show an order at a past revision."""
+    desk, actor = enter(request)
+    wanted = read_number(revision)
+    return show_order(
+        request, actor, look_up_order(desk.db, actor, number=number, door=DOOR, revision=wanted)
+    )
+
+
+@get("/orders/{number:str}/reveals", sync_to_thread=True)
+def get_reveals(request: PageRequest, *, number: FromPath[str]) -> Redirect:
+    """Lead to the order: what was revealed is not at an address."""
+    enter(request)
+    return go(order_path(number))
+
+
+@post("/orders/{number:str}/reveals", sync_to_thread=True, status_code=200)
+def post_reveal(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str]:
+    """Show the receiver's real text for a minute, for a purpose; recorded, a denied one too."""
+    desk, actor = enter(request)
+    form = read_form(request, body)
+    order = look_up_order(desk.db, actor, number=number, door=DOOR)
+    try:
+        found = reveal_receiver(desk.db, actor, order_id=order.id, purpose=form.get("purpose", ""), door=DOOR)
+    except Refusal as refusal:
+        return show_order(request, actor, order, refusal=refusal, act="reveals", form=form)
+    if found.receiver is None:
+        return show_order(request, actor, order, refusal=NotAllowed(right="reveal"), act="reveals", form=form)
+    shown = show_order(request, actor, order, revealed=found.receiver)
+    # Without scripts too: the browser leads back to the masked page by itself.
+    shown.headers["refresh"] = f"{REVEALED_US // 1_000_000}; url={order_path(order.number)}"
+    return shown
+
+
+def order_path(number: str) -> str:
+    """Return the address of an order's page, from a number that came in an address."""
+    return f"/orders/{quote(number.strip(), safe='')}"
+
+
+def show_order(
+    request: PageRequest, actor: Actor, order: Order, *, revealed: Party | None = None, refusal: Refusal | None = None,
+    act: str = "", form: Form | None = None,
+) -> Response[str]:  # fmt: skip
+    """Answer with an order's page; a refused act stays open there, with what was typed."""
+    words = words_of(request, actor)
+    context = enter(request)[0].db.read(actor.merchant_id, partial(read_context, actor=actor, order=order, words=words))
+    if revealed is not None:
+        order = replace(order, receiver=revealed, masked=False)
+    return show(
+        request, "orders/order.html", actor=actor, section="orders", status=status_of(refusal) if refusal else 200,
+        order=order, revealed_until_us=now_us() + REVEALED_US if revealed else None, act=act, form=form or {},
+        error=told(refusal, words) if refusal else "", **context,
+    )  # fmt: skip
+
+
+def read_context(tx: Tx, *, actor: Actor, order: Order, words: Words) -> dict[str, Any]:
+    """Return what an order's page shows beside the order; findings belong to the head alone."""
+    past = order.revision != order.head_revision
+    holds = open_holds(tx, order_id=order.id)
+    found = [] if past else findings_of(tx, order_ids=[order.id])[order.id]
+    return {
+        "findings": show_found(found, words),
+        "holds": [] if past else [show_hold(hold, actor, words) for hold in holds],
+        "history": _history(tx, order, words), "jobs": _jobs(tx, order), "printers": show_printers(tx),
+        "lookups": who_has_seen(tx, actor, order_id=order.id) if actor.may("journal") else [],
+        "purposes": _purposes(actor, held=any(hold.kind in ("check", "acknowledge") for hold in holds)),
+        "viewing_past": past,
+    }  # fmt: skip
+
+
+def _purposes(actor: Actor, *, held: bool) -> tuple[str, ...]:
+    if actor.may("reveal"):
+        return tuple(purpose for purpose in PURPOSES if purpose != "finding" or held)
+    return ("finding",) if held and actor.may("reveal_finding") else ()
+
+
+def _history(tx: Tx, order: Order, words: Words) -> list[dict[str, Any]]:
+    """Return the revisions, newest first; the newest ten with what changed."""
+    entries = list_revisions(tx, order_id=order.id)
+    compared = entries[: _COMPARED_MOST + 1]
+    # Real texts are compared, so that a change under the same mask shows; what is shown is masked again.
+    versions = [
+        load_order(tx, order_id=order.id, revision=entry.revision, real=len(compared) > 1) for entry in compared
+    ]
+    steps = []
+    for place, entry in enumerate(entries):
+        changes = []
+        if place + 1 < len(versions):
+            before, after = versions[place + 1], versions[place]
+            changes = show_changes(
+                compare_orders(before, after), before=before, after=after, locale=words.locale
+            )
+        steps.append({
+            "revision": entry.revision, "at_us": entry.at_us, "by": entry.actor_name, "reason": entry.reason,
+            "changes": changes, "url": f"/orders/{order.number}/revisions/{entry.revision}",
+        })  # fmt: skip
+    return steps
+
+
+def _jobs(tx: Tx, order: Order) -> list[dict[str, Any]]:
+    names = {device.id: device.name for device in list_printers(tx)}
+    return [
+        {
+            "serial": job.serial, "state": job.state, "copy_kind": job.copy, "revision": job.revision,
+            "reprint": job.reprint_no, "at_us": job.ended_at_us or job.asked_at_us,
+            "printer": names.get(job.printer_id, "—"), "scan_url": f"/scan?code={job.id}",
+        }
+        for job in jobs_of_order(tx, order_id=order.id)
+    ]  # fmt: skip
+
+
+ORDER = [get_order, get_revision, get_reveals, post_reveal]
