@@ -1,5 +1,6 @@
 """The API of a fresh desk, asked as anybody: builders of clients and of who they are."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,19 @@ class Door:
         )
         self._headers: dict[str, dict[str, str]] = {}
 
+    @staticmethod
+    def of_other_merchant(door: "Door") -> "Door":
+        """Return the same desk as seen by the people of another merchant."""
+        other = object.__new__(Door)
+        other.house, other.db, other.desk, other.client = (
+            make_house(door.db, code="BB"),
+            door.db,
+            door.desk,
+            door.client,
+        )
+        other._headers = {}
+        return other
+
     def headers(self, role: str) -> dict[str, str]:
         """Return the headers of a signed-in operator of a role; empty for nobody."""
         if not role:
@@ -59,6 +73,27 @@ class Door:
 
     def actor(self, role: str = "owner") -> Actor:
         return self.house.actor(role)
+
+    def terminal(self, folder: Path) -> str:
+        """Set up a printer that writes PDFs; return its id."""
+        papers = folder / "papers"
+        papers.mkdir()
+        answer = self.ask(
+            "POST", "/terminals", json={"name": "PDF", "kind": "pdf_file", "options": {"folder": str(papers)}}
+        )
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def work(self) -> None:
+        """Let the queue do what waits."""
+        self.desk.queue.open(self.db)
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            waiting = self.ask("GET", "/downloads").json()
+            if waiting and all(one["status"] not in ("waiting", "running") for one in waiting):
+                break
+            time.sleep(0.05)
+        self.desk.queue.close()
 
     def order(self, **changes: Any) -> str:
         """Take an order in; return its number."""

@@ -104,7 +104,9 @@ def get_file(request: ApiRequest, *, download_id: FromPath[str]) -> File:
     found = _find(request, download_id)
     if found.status != "complete" or not Path(found.path).is_file():
         raise DownloadMissing
-    return File(found.path, filename=found.name, media_type=find_format(found.format).media_type)
+    return File(
+        found.path, filename=found.name, media_type=find_format(found.format).media_type.partition(";")[0]
+    )
 
 
 @post("/orders/{number:str}/marks", sync_to_thread=True, status_code=200)

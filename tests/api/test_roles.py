@@ -1,0 +1,100 @@
+"""Each route as nobody, and with each role: what the rights table says."""
+
+import re
+
+import pytest
+
+from tests.api.door import Door, order_in
+from tocsin.api.routes import API
+from tocsin.core.actor import ROLES
+
+CHANGE = {"seen": 1, "reason": "r", "changes": {"merchant_note": "n"}}
+# The right of each route, and a body that is well formed.
+RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
+    ("GET", "/me"): ("", None),
+    ("GET", "/keys"): ("operators", None),
+    ("POST", "/keys"): ("operators", {"name": "k", "scopes": ["query"]}),
+    ("DELETE", "/keys/{key_id:str}"): ("operators", None),
+    ("POST", "/orders"): ("import", order_in()),
+    ("GET", "/orders"): ("query", None),
+    ("GET", "/orders/{number:str}"): ("query", None),
+    ("GET", "/orders/{number:str}/revisions"): ("query", None),
+    ("GET", "/orders/{number:str}/holds"): ("query", None),
+    ("POST", "/orders/{number:str}/holds"): ("hold", {"reason": "r"}),
+    ("POST", "/orders/{number:str}/cancellation"): ("cancel", {"reason": "r"}),
+    ("POST", "/orders/{number:str}/reveal"): ("reveal", {"purpose": "deliver"}),
+    ("POST", "/orders/{number:str}/marks"): ("mark", {"reason": "r", "payment": "refunded"}),
+    ("POST", "/orders/{number:str}/amendments"): ("amend", CHANGE),
+    ("POST", "/orders/{number:str}/amendments/preview"): ("amend", {"seen": 1, "changes": {}}),
+    ("POST", "/orders/{number:str}/revision"): ("amend", {**CHANGE, "print_again": False}),
+    ("POST", "/orders/{number:str}/acknowledgements"): ("acknowledge", {"revision": 1, "codes": ["note"]}),
+    ("POST", "/orders/import"): ("import", order_in()),
+    ("POST", "/downloads"): ("download", {}),
+    ("GET", "/downloads"): ("", None),
+    ("GET", "/downloads/{download_id:str}"): ("", None),
+    ("GET", "/downloads/{download_id:str}/file"): ("", None),
+    ("GET", "/screens"): ("query", None),
+    ("POST", "/screens"): ("query", {"name": "s", "filter": {}}),
+    ("GET", "/screens/{screen_id:str}"): ("query", None),
+    ("DELETE", "/screens/{screen_id:str}"): ("query", None),
+    ("GET", "/lookups/mine"): ("query", None),
+    ("GET", "/terminals"): ("query", None),
+    ("POST", "/terminals"): ("shop_settings", {"name": "x", "kind": "memory"}),
+    ("POST", "/terminals/{terminal_id:str}/prints"): ("print", {"orders": []}),
+    ("GET", "/prints"): ("query", None),
+    ("GET", "/prints/{print_id:str}"): ("query", None),
+    ("POST", "/prints/{print_id:str}/settlement"): ("settle", {"came_out": True}),
+    ("POST", "/prints/{print_id:str}/cancellation"): ("print", None),
+    # A hold that is not there is missing for everybody: the right depends on its kind.
+    ("POST", "/holds/{hold_id:str}/release"): ("", {"reason": "r"}),
+    ("GET", "/scans/{code:str}"): ("query", None),
+    ("GET", "/events"): ("query", None),
+}
+
+
+def routes() -> set[tuple[str, str]]:
+    return {
+        (method, route.path.removeprefix("/api/v1"))
+        for route in API.routes
+        for method in route.methods - {"OPTIONS", "HEAD"}
+    }
+
+
+def test_each_route_has_its_right_here():
+    assert routes() == set(RIGHTS)
+
+
+@pytest.mark.parametrize(("method", "path"), RIGHTS, ids=lambda part: part)
+def test_nobody_is_told_nothing(door: Door, method: str, path: str):
+    answer = door.ask(method, path.replace(":str", ""), role="", json=RIGHTS[method, path][1])
+    assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("role", ["owner", "manager", "clerk", "checker", "auditor", "station"])
+def test_each_role_does_what_it_may(door: Door, role: str):
+    wrong = []
+    for (method, path), (right, body) in RIGHTS.items():
+        if path == "/events" and right in ROLES[role]:
+            continue  # it does not end by itself: see test_events
+        number = door.order() if "number" in path else ""
+        address = re.sub(r"\{\w+:str\}", "1", path.replace("{number:str}", number))
+        answer = door.ask(method, address, role=role, json=body)
+        allowed = not right or right in ROLES[role]
+        if (answer.status_code == 403) == allowed or answer.status_code >= 500:
+            wrong.append((method, path, answer.status_code, answer.text[:200]))
+    assert wrong == []
+
+
+def test_a_change_in_a_session_needs_its_form_token(door: Door):
+    headers = {**door.headers("owner"), "x-csrf": "other"}
+    answer = door.client.post("/api/v1/orders", json=order_in(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "form_foreign")
+
+
+def test_another_merchants_orders_are_not_there(door: Door, tmp_path):
+    number = door.order()
+    other = Door.of_other_merchant(door)
+    assert other.ask("GET", f"/orders/{number}").status_code == 404
+    assert other.ask("GET", "/orders").json()["orders"] == []
+    assert other.ask("POST", f"/orders/{number}/cancellation", json={"reason": "x"}).status_code == 404
