@@ -1,0 +1,1 @@
+"""Proofs: promises kept many times against the running product, which is first broken on purpose."""

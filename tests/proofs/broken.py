@@ -1,0 +1,103 @@
+"""The product, broken on purpose: `python -m tests.proofs.broken FAULT serve …`. A proof must see each fault."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+import sqlalchemy as sa
+
+from tocsin.__main__ import main
+from tocsin.core.ident import new_id
+from tocsin.core.postgres import PostgresDatabase
+from tocsin.core.statement import Statement, own
+from tocsin.core.tenant import list_merchants
+from tocsin.core.writer import Writer
+from tocsin.orders import query
+from tocsin.tickets import check, revise, spool, terminal
+from tocsin.tickets.table import print_job
+
+_BEFORE_COMMIT_SECONDS = 0.15
+_REQUEUE = Statement[None](
+    sa.update(print_job).where(own(print_job), print_job.c.state == "sending"), sets=("state",)
+)
+
+
+def find_nothing() -> None:
+    """Checks that see nothing: wrong orders are not held."""
+    check.run_checks = lambda *_: ()  # type: ignore[assignment]
+
+
+def check_nothing() -> None:
+    """Terminal and spool approve without asking: papers stand on no verdict."""
+
+    def approve(tx: Any, _actor: Any, *, order_id: int, asked_revision: int = 0, **_: Any) -> check.Verdict:
+        revision = asked_revision or check.load_order(tx, order_id=order_id).revision
+        return check.Verdict(
+            id=new_id(), order_id=order_id, revision=revision, passed=True, findings=(), unacknowledged=()
+        )  # fmt: skip
+
+    for module in (terminal, spool, revise):
+        module.check_order = approve  # type: ignore[attr-defined]
+
+
+def record_nothing() -> None:
+    """Look-ups leave no trace."""
+    query._record = lambda *_, **__: 0  # type: ignore[assignment]
+
+
+def answer_early() -> None:
+    """Changes are acknowledged before they are durable."""
+
+    def commit_late(self: Writer, first: tuple[Callable[[Any], Any], Future[Any]]) -> bool:
+        done: list[tuple[Future[Any], Any]] = []
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._run_one(*first, done)
+        for future, result in done:
+            future.set_result(result)
+        time.sleep(_BEFORE_COMMIT_SECONDS)
+        self._connection.execute("COMMIT")
+        return True
+
+    def write_late(self: PostgresDatabase, merchant_id: int, verb: Callable[[Any], Any]) -> Any:
+        answered: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                with self._transaction(merchant_id, "BEGIN") as tx:
+                    answered.set_result(verb(tx))
+                    time.sleep(_BEFORE_COMMIT_SECONDS)
+                tx.finish()
+            except Exception as fault:
+                if not answered.done():
+                    answered.set_exception(fault)
+
+        threading.Thread(target=run, daemon=True).start()
+        return answered.result()
+
+    Writer._commit_group = commit_late  # type: ignore[method-assign]
+    PostgresDatabase.write = write_late  # type: ignore[method-assign,assignment]
+
+
+def send_again() -> None:
+    """A spool that puts what was `sending` back into its queue at start."""
+    start = spool.Spool.start
+
+    def start_again(self: spool.Spool) -> None:
+        for merchant in self._db.read(0, list_merchants):
+            self._db.write(merchant.id, lambda tx: tx.run(_REQUEUE, state="queued"))
+        start(self)
+
+    spool.Spool.start = start_again  # type: ignore[method-assign]
+
+
+FAULTS = {
+    "find_nothing": find_nothing, "check_nothing": check_nothing, "record_nothing": record_nothing,
+    "answer_early": answer_early, "send_again": send_again,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    FAULTS[sys.argv.pop(1)]()
+    main()
