@@ -1,5 +1,8 @@
 """Bars and squares: Code 128 and QR as scalable pictures, each module a whole number of printer dots."""
 
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
 import segno
 
 # Widths of bar, space, bar … of each Code 128 value; 105 starts in set C, 104 in set B, 106 stops.
@@ -56,8 +59,18 @@ def qr_svg(text: str) -> tuple[str, int]:
     if len(text.encode()) > 300:
         raise ValueError("a ticket's QR code takes at most 300 bytes")
     rows = list(segno.make_qr(text, error="m", boost_error=False).matrix_iter(border=4))
-    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark)
+    path = "".join(f"M{x} {y}h{run}v1h-{run}z" for y, row in enumerate(rows) for x, run in _runs(row))
     return _svg(len(rows), len(rows), path), len(rows)
+
+
+def _runs(row: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield (beginning, length) of each dark run of a row: a shape a run draws faster than one a module."""
+    place = 0
+    for dark, group in groupby(row):
+        run = len(list(group))
+        if dark:
+            yield place, run
+        place += run
 
 
 def _svg(width: int, height: int, path: str) -> str:
