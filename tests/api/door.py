@@ -55,6 +55,11 @@ class Door:
             }  # fmt: skip
         return self._headers[role]
 
+    @staticmethod
+    def headers_of(cookie: str) -> dict[str, str]:
+        """Return the headers of a browser with a cookie."""
+        return {"cookie": cookie, "origin": BASE}
+
     def key(self, *scopes: str) -> dict[str, str]:
         """Return the headers of a new API key."""
         owner = self.house.actor("owner")

@@ -57,6 +57,6 @@ def owner_links(desk: Desk) -> list[str]:
 
 
 def _say(settings: Settings, links: list[str]) -> None:
-    click.echo(f"Tocsin serves on {settings.base_url()}")
-    for link in links:
-        click.echo(f"Create the owner, once, within 24 hours: {link}")
+    lines = [f"Create the owner, once, within 24 hours: {link}" for link in links]
+    # One write: who reads a pipe sees the address and the links together.
+    click.echo("\n".join([f"Tocsin serves on {settings.base_url()}", *lines]))

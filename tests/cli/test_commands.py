@@ -1,0 +1,142 @@
+"""The command line: operators, the doctor, and one clear line for what is wrong."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.databases import PostgresServer
+from tocsin.cli.main import cli
+from tocsin.cli.serve import create_first_merchant, owner_links
+from tocsin.core.ident import new_id
+from tocsin.core.tenant import create_merchant, create_shop
+from tocsin.desk import open_desk
+from tocsin.settings import Settings
+
+PASSWORD = "correct pear harbour violin 47"
+
+
+def run(*words: str, folder: Path, **given: object) -> Result:
+    return CliRunner().invoke(cli, [*words, "--data-dir", str(folder)], **given)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    desk = open_desk(Settings(data_dir=str(tmp_path)))
+    create_first_merchant(desk, empty=True)
+    assert len(owner_links(desk)) == 1
+    desk.close()
+    return tmp_path
+
+
+def test_an_operator_is_created_listed_and_suspended(folder: Path):
+    for name, role in (("anna", "owner"), ("bo", "owner"), ("cai", "clerk")):
+        made = run("operator", "create", name, "--role", role, "--password", PASSWORD, folder=folder)
+        assert made.exit_code == 0, made.output
+    operator_id = made.output.split("\t")[0]
+    assert run("operator", "suspend", operator_id, folder=folder).output == f"{operator_id}\tsuspended\n"
+    listed = run("operator", "list", folder=folder).output
+    assert re.findall(r"\t(\w+)\t(\w+)\t(\w+)\n", listed) == [
+        ("owner", "active", "anna"), ("owner", "active", "bo"), ("clerk", "suspended", "cai")
+    ]  # fmt: skip
+    desk = open_desk(Settings(data_dir=str(folder)))
+    assert owner_links(desk) == [], "there is an owner"
+    desk.close()
+
+
+def test_a_weak_password_and_a_taken_name_are_one_line(folder: Path):
+    weak = run("operator", "create", "anna", "--password", "password", folder=folder)
+    assert weak.exit_code == 2
+    assert weak.stderr.startswith("tocsin: ")
+    run("operator", "create", "anna", "--password", PASSWORD, folder=folder)
+    taken = run("operator", "create", "Anna", "--password", PASSWORD, folder=folder)
+    assert (taken.exit_code, taken.stderr.count("\n")) == (2, 1)
+
+
+def test_a_link_for_an_owner_is_printed(folder: Path):
+    link = run("operator", "owner-link", folder=folder).output
+    assert re.fullmatch(r"http://localhost:8717/owner/[\w-]{43}\n", link)
+
+
+def test_among_several_merchants_one_is_named(folder: Path):
+    desk = open_desk(Settings(data_dir=str(folder)))
+    other = desk.db.write(0, lambda tx: create_merchant(tx, name="Other"))
+    desk.db.write(other, lambda tx: create_shop(tx, code="B", name="B", zone="UTC"))
+    desk.close()
+    unnamed = run("operator", "list", folder=folder)
+    assert unnamed.exit_code == 2
+    assert f"{other} Other" in unnamed.stderr
+    assert run("operator", "list", "--merchant", str(other), folder=folder).exit_code == 0
+
+
+def test_while_the_desk_serves_the_file_is_locked(folder: Path):
+    desk = open_desk(Settings(data_dir=str(folder)))
+    locked = run("operator", "list", folder=folder)
+    desk.close()
+    assert locked.exit_code == 2
+    assert "Another Tocsin serves the data" in locked.stderr
+
+
+def test_a_setting_that_is_none_is_one_line(tmp_path: Path):
+    file = tmp_path / "tocsin.toml"
+    for text, said in (("prot = 1", "“prot” is no setting"), ("port = 'x'", "wrong shape"), ("[", "")):
+        file.write_text(text, "utf-8")
+        ended = run("operator", "list", "--config", str(file), folder=tmp_path)
+        assert (ended.exit_code, ended.stderr.count("\n")) == (2, 1), text
+        assert said in ended.stderr
+    missing = run("operator", "list", "--config", str(tmp_path / "none"), folder=tmp_path)
+    assert missing.exit_code == 2
+
+
+def test_the_doctor_looks_at_the_machine(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ill = run("doctor", "--port", str(port), folder=tmp_path)
+    well = run("doctor", "--port", str(port), folder=tmp_path)
+    assert (ill.exit_code, well.exit_code) == (1, 0), well.output
+    assert f"NO  port: Port {port} is taken on 127.0.0.1" in ill.output
+    assert "ok  engine: SQLite 3." in well.output
+
+
+def test_the_doctor_names_an_engine_and_files_that_are_not_sound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("tocsin.cli.doctor.engine", type("engine", (), {"sqlite_version_info": (3, 40, 1)}))
+    monkeypatch.setattr("tocsin.cli.doctor._FILES", ("none.ttf",))
+    told = run("doctor", folder=tmp_path).output
+    assert "NO  engine: SQLite 3.40.1 can corrupt" in told
+    assert "NO  files: missing: none.ttf" in told
+
+
+def test_a_worker_works_beside_the_desk_on_postgresql_alone(postgres_server: PostgresServer, tmp_path: Path):
+    alone = run("worker", folder=tmp_path)
+    assert alone.exit_code == 2
+    assert "needs PostgreSQL" in alone.stderr
+    name = f"desk_{new_id()}"
+    postgres_server.sql(f"CREATE DATABASE {name}")
+    url = postgres_server.url(name)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tocsin", "worker", "--data-dir", str(tmp_path), "--database-url", url],
+        stdout=subprocess.PIPE, env={**os.environ},
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"Tocsin works\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+
+
+def test_a_port_that_is_taken_stops_the_desk_with_one_line(folder: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ended = run("serve", "--port", str(taken.getsockname()[1]), folder=folder)
+    assert ended.exit_code == 2
+    assert "is taken on 127.0.0.1" in ended.stderr

@@ -1,0 +1,49 @@
+"""Loops: a step at once while there is work, woken by events, and again after a fault."""
+
+import threading
+import time
+
+from tests.house import make_house
+from tocsin.core.db import Database
+from tocsin.core.event import append_event
+from tocsin.core.loop import Loop
+
+
+def test_a_loop_works_off_what_waits_and_wakes_at_an_event(db: Database):
+    house, waiting, done = make_house(db), [1, 2, 3], threading.Semaphore(0)
+
+    def step() -> int:
+        if not waiting:
+            return 0
+        waiting.pop()
+        done.release()
+        return 1
+
+    loop = Loop("test", step, idle_seconds=60, by_event=True)
+    loop.start()
+    assert all(done.acquire(timeout=5) for _ in range(3))
+    time.sleep(0.05)
+    waiting.append(4)
+    db.write(house.merchant_id, lambda tx: append_event(tx, "test", subject_id=1))
+    assert done.acquire(timeout=5)
+    began = time.monotonic()
+    loop.stop()
+    assert time.monotonic() - began < 1
+
+
+def test_a_step_that_fails_is_taken_again(monkeypatch):
+    monkeypatch.setattr("tocsin.core.loop._AFTER_FAULT_SECONDS", 0.01)
+    taken = threading.Semaphore(0)
+
+    def step() -> int:
+        taken.release()
+        raise RuntimeError("broken")
+
+    loop = Loop("test", step, idle_seconds=60)
+    loop.start()
+    assert all(taken.acquire(timeout=5) for _ in range(3))
+    loop.stop()
+
+
+def test_a_loop_that_never_began_can_be_ended():
+    Loop("test", lambda: 0, idle_seconds=1).stop()
