@@ -147,11 +147,11 @@ FILTER = {"state": "produced", "payment": "", "fulfilment": "", "hold": "none", 
           "date_to": "2020-02-25", "amount_from": "100", "amount_to": "", "campaign": "春季拼团", "channel": ""}  # fmt: skip
 QUEUES = [
     {"id": 3, "name": "前台", "state": "ready", "can_confirm": True, "pending": 2, "unknown": 1, "oldest_at_us": T0,
-     "last_seen_us": T0, "paper_mm": 80},
+     "last_seen_us": T0, "paper_mm": 80, "paused": False},
     {"id": 4, "name": "仓库", "state": "paper_out", "can_confirm": True, "pending": 41, "unknown": 0, "oldest_at_us": T0,
-     "last_seen_us": T0, "paper_mm": 58},
+     "last_seen_us": T0, "paper_mm": 58, "paused": False},
     {"id": 5, "name": "PDF", "state": "unknown", "can_confirm": False, "pending": 0, "unknown": 0, "oldest_at_us": None,
-     "last_seen_us": None, "paper_mm": 80},
+     "last_seen_us": None, "paper_mm": 80, "paused": True},
 ]  # fmt: skip
 
 
@@ -207,6 +207,7 @@ MACHINES = [
         "address": "192.168.1.50:9100",
         "language": "zh_CN",
         "status_text": "",
+        "copies": ["merchant"],
     }
     for one in QUEUES
 ]
@@ -241,7 +242,8 @@ PASTED = {"token": "abc", "unread": [{"line": 3, "text": "谢谢老板", "reason
 NEW: Context = {"form": {}, "errors": {}, "findings": [], "line_count": 2, "currency": "CNY", "currencies": {"CNY": "CNY", "JPY": "JPY"},
                 "may_see_receiver": True, "pasted_text": "", "pasted": None}  # fmt: skip
 REVISE: Context = {**EDIT, "holds": HOLDS, "printers": PRINTERS, "printer_id": "",
-                   "position": {"at": 2, "of": 13, "previous_url": "/orders/a/revise", "next_url": "/orders/b/revise"}}  # fmt: skip
+                   "sums_differ": True, "computed": "9674.41", "moved": False,
+                "position": {"at": 2, "of": 13, "previous_url": "/orders/a/revise", "next_url": "/orders/b/revise"}}  # fmt: skip
 SIGN_IN: Context = {"shell": door(), "form": {}, "errors": {}, "notice": "", "back": "/orders"}
 PASSWORD: Context = {
     "shell": door(),
@@ -269,7 +271,7 @@ TERMINAL: Context = {
 }
 HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jobs": 1, "page": PAGE, "codes": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "current": False}],
                  "kinds": [{"kind": "check", "count": 11, "url": "/held?kind=check", "current": False}]}  # fmt: skip
-PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {},
+PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {}, "copies": ["merchant", "customer"],
                           "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}}  # fmt: skip
 SCREEN: Context = {"shell": shell("/screens", "filter"), **LIST, "screen": None, "screens": SCREENS, "filter": FILTER, "errors": {},
                    "codes": ["sum_order"], "may_download": True}  # fmt: skip

@@ -7,9 +7,18 @@ from litestar.response import Redirect
 
 from tocsin.web.access import ACCESS
 from tocsin.web.act import ACTS
+from tocsin.web.downloads import DOWNLOADS
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.held import HELD
+from tocsin.web.imports import IMPORTS
+from tocsin.web.live import LIVE
+from tocsin.web.lookups import LOOKUPS
 from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
+from tocsin.web.printers import PRINTERS
+from tocsin.web.revise import REVISE
+from tocsin.web.scan import SCAN
+from tocsin.web.terminal import TERMINALS
 
 
 @get("/", sync_to_thread=True)
@@ -25,4 +34,13 @@ PAGES: list[Any] = [
     *ORDERS,
     *ORDER,
     *ACTS,
+    *DOWNLOADS,
+    *HELD,
+    *IMPORTS,
+    *LIVE,
+    *LOOKUPS,
+    *PRINTERS,
+    *REVISE,
+    *SCAN,
+    *TERMINALS,
 ]

@@ -1,0 +1,78 @@
+"""Findings and holds as pages show them: in the reader's language, with what the reader may do about them."""
+
+from typing import Any
+
+from tocsin.core.actor import Actor
+from tocsin.orders.stop import Hold
+from tocsin.tickets.problem import Found
+from tocsin.tickets.rule import Finding, message_of, text
+from tocsin.web.words import Words
+
+Shown = dict[str, Any]
+RELEASABLE = {
+    "manual": "release",
+    "later": "hold",
+    "failed": "hold",
+    "conflict": "amend",
+    "refund": "release",
+}
+# Why a paper did not come out, or may not have: the codes that printers answer with.
+REASONS = {
+    "unreachable": "The printer does not answer: no byte was sent",
+    "refused": "The address refuses the connection: no byte was sent",
+    "name_unknown": "The printer's name leads nowhere",
+    "network_error": "The network failed",
+    "mute": "The printer does not tell its state: no byte was sent",
+    "connection_lost": "The connection broke off",
+    "unconfirmed": "The printer did not confirm the paper",
+    "paper_out": "Out of paper",
+    "paper_low": "The paper is low",
+    "cover_open": "The cover is open",
+    "cutter": "The cutter is stuck",
+    "error": "The printer reports an error",
+    "offline": "The printer is offline",
+    "stopped": "The desk was stopped while it was sent",
+    "wrong_paper": "The paper has another width than the printer was set up with",
+    "too_long": "The ticket has too many lines for a paper",
+    "file_error": "The file could not be written",
+    "too old to print unseen": "Too old to be printed unseen",
+    "the order has changed": "The order has changed since",
+    "held": "The order was held",
+    "by hand": "Cancelled by hand",
+    "came_out": "It came out, says a person",
+    "did_not": "It did not come out, says a person",
+    "Cancelled or refunded after its ticket was printed: pull the paper":
+        "Cancelled or refunded after its ticket was printed: pull the paper",
+}  # fmt: skip
+
+
+def show_finding(finding: Finding, words: Words, *, revision: int = 0, acknowledged_by: str = "") -> Shown:
+    """Return a finding as `c.finding` takes it."""
+    return {
+        "code": finding.code, "level": finding.level, "field": finding.field, "revision": revision,
+        "text": text(finding, words.translate(message_of(finding))), "acknowledged_by": acknowledged_by,
+    }  # fmt: skip
+
+
+def show_found(found: list[Found], words: Words) -> list[Shown]:
+    """Return an order's findings as pages take them."""
+    return [
+        show_finding(one.finding, words, revision=one.revision, acknowledged_by=one.acknowledged_by)
+        for one in found
+    ]
+
+
+def show_hold(hold: Hold, actor: Actor, words: Words) -> Shown:
+    """Return a hold as pages take it; a hold by the check says no more than its findings do."""
+    by_check = hold.kind in ("check", "acknowledge")
+    right = RELEASABLE.get(hold.kind, "")
+    return {
+        "id": hold.id, "kind": hold.kind, "reason": "" if by_check else show_reason(hold.reason, words),
+        "by": hold.by_name, "since_us": hold.since_us, "until_us": hold.until_us, "revision": hold.revision,
+        "releasable": right in actor.rights,
+    }  # fmt: skip
+
+
+def show_reason(reason: str, words: Words) -> str:
+    """Return a reason code in words; a person's own text stays as it is."""
+    return words.translate(REASONS[reason]) if reason in REASONS else reason

@@ -1,0 +1,147 @@
+"""Box 19 as pages: problem orders by kind and by finding; acknowledge, release, go on to revise."""
+
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.desk import Desk
+from tocsin.orders.listing import HeadRow
+from tocsin.orders.screen import Filter, screen_orders
+from tocsin.orders.stop import HOLD_KINDS, open_holds_of
+from tocsin.tickets.hold import acknowledge_findings, release_hold
+from tocsin.tickets.job import list_jobs
+from tocsin.tickets.problem import count_codes, count_kinds, findings_of
+from tocsin.tickets.rule import BROKEN_CODE, loaded_checks
+from tocsin.web.form import read_form, read_number, read_pairs
+from tocsin.web.found import show_found, show_hold
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.rows import show_pager
+from tocsin.web.shell import go, own_address, show, words_of
+from tocsin.web.words import Words
+
+DOOR = "page"
+RELEASED = "released on the page"
+_MOST = 500
+
+
+class NothingChosen(Refusal):
+    """Nothing was chosen: tick orders in the list first"""
+
+    kind, code = "invalid", "nothing_chosen"
+
+
+@get("/held", sync_to_thread=True)
+def get_held(request: PageRequest) -> Response[str]:
+    """Show the orders that are held, with all that was found on each; recorded as a look-up."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    kind, code = _asked(request)
+    after, trail = request.query_params.get("after", "")[:60], request.query_params.get("trail", "")[:2000]
+    wanted = Filter(held=kind or "yes", finding=code)
+    page = screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after)
+    words = words_of(request, actor)
+
+    def read(tx: Tx) -> dict[str, Any]:
+        kinds, codes = count_kinds(tx), count_codes(tx)
+        return {
+            "rows": show_problems(tx, page.rows, actor=actor, words=words),
+            "kinds": [
+                {"kind": one.name, "count": one.count, "url": _url(one.name, code), "current": one.name == kind}
+                for one in kinds
+            ],
+            "codes": [
+                {"code": one.name, "count": one.count, "current": one.name == code,
+                 "url": _url(kind, "" if one.name == code else one.name)}
+                for one in codes
+            ],
+            "unknown_jobs": len(list_jobs(tx, state="unknown", limit=200)),
+        }  # fmt: skip
+
+    context = desk.db.read(actor.merchant_id, read)
+    pager = show_pager(
+        words, path="/held", query={"kind": kind, "code": code}, after=after, trail=trail, following=page.next,
+        count=len(page.rows),
+    )  # fmt: skip
+    return show(request, "tickets/held.html", actor=actor, section="held", page=pager, **context)
+
+
+@post("/held/acknowledgements", sync_to_thread=True, status_code=200)
+def post_selection(request: PageRequest, *, body: RawBody) -> Redirect:
+    """Acknowledge every warning of the chosen orders, each at the revision that was seen."""
+    desk, actor = enter(request)
+    chosen = [value for name, value in read_pairs(request, body) if name == "orders"]
+    require(actor, "acknowledge")
+    if not 0 < len(chosen) <= _MOST:
+        raise NothingChosen
+    for text in chosen:
+        order_id, _, revision = text.partition(":")
+        _acknowledge_all(desk, actor, read_number(order_id), read_number(revision))
+    return go("/held", done="acknowledged")
+
+
+@post("/holds/{hold_id:str}/release", sync_to_thread=True, status_code=200)
+def post_release(request: PageRequest, *, hold_id: FromPath[str], body: RawBody) -> Redirect:
+    """Let a hold go; an order that it kept from a printer goes back to the print terminal."""
+    desk, actor = enter(request)
+    form = read_form(request, body)
+    reason = form.get("reason", "").strip() or RELEASED
+    wanted, base_url = read_number(hold_id), desk.settings.base_url()
+    desk.db.write(
+        actor.merchant_id,
+        lambda tx: release_hold(tx, actor, hold_id=wanted, reason=reason, base_url=base_url),
+    )
+    return go(_back(request, form, "/held"), done="released")
+
+
+def show_problems(tx: Tx, rows: tuple[HeadRow, ...], *, actor: Actor, words: Words) -> list[dict[str, Any]]:
+    """Return held orders with their holds and all their findings."""
+    ids = [row.id for row in rows]
+    holds = open_holds_of(tx, order_ids=ids) if ids else []
+    found = findings_of(tx, order_ids=ids) if ids else {}
+    shown = []
+    for row in rows:
+        own = [show_hold(hold, actor, words) for hold in holds if hold.order_id == row.id]
+        shown.append({
+            "order_id": row.id, "number": row.number, "revision": row.revision, "receiver_name": row.receiver_name,
+            "goods": row.summary, "payable_minor": row.payable_minor, "currency": row.currency, "holds": own,
+            "since_us": min((hold["since_us"] for hold in own), default=None),
+            "findings": show_found(found.get(row.id, []), words),
+        })  # fmt: skip
+    return shown
+
+
+def _acknowledge_all(desk: Desk, actor: Actor, order_id: int, revision: int) -> None:
+    def run(tx: Tx) -> None:
+        found = findings_of(tx, order_ids=[order_id])[order_id]
+        codes = {one.finding.code for one in found if one.finding.level == "W" and not one.acknowledged_by}
+        if codes:  # one that somebody else has acknowledged meanwhile asks for nothing
+            acknowledge_findings(tx, actor, order_id=order_id, revision=revision, codes=tuple(sorted(codes)))
+
+    desk.db.write(actor.merchant_id, run)
+
+
+def _asked(request: PageRequest) -> tuple[str, str]:
+    kind, code = request.query_params.get("kind", ""), request.query_params.get("code", "")
+    known = {*loaded_checks(), BROKEN_CODE}
+    return kind if kind in HOLD_KINDS else "", code if code in known else ""
+
+
+def _url(kind: str, code: str) -> str:
+    query = urlencode({name: value for name, value in (("kind", kind), ("code", code)) if value})
+    return f"/held?{query}" if query else "/held"
+
+
+def _back(request: PageRequest, form: dict[str, str], otherwise: str) -> str:
+    """Return where the form was pressed: its own word, or the page that the browser names."""
+    came = urlsplit(request.headers.get("referer", ""))
+    there = came.path if came.netloc == request.headers.get("host", "") else ""
+    return own_address(form.get("back", "") or there, otherwise)
+
+
+HELD = [get_held, post_selection, post_release]

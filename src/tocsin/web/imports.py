@@ -1,0 +1,267 @@
+"""Box 1 as pages: a sheet is uploaded, previewed and taken in; what could not be read waits in quarantine."""
+
+from functools import partial
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.clock import DAY_US
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.money import parse_minor
+from tocsin.core.tenant import get_shop
+from tocsin.desk import Desk
+from tocsin.orders.importer import BadRow, ImportOptions, Source, every_importer
+from tocsin.orders.importing import (
+    Import,
+    Previewed,
+    Quarantined,
+    commit_import,
+    drop_quarantined,
+    get_import,
+    list_imports,
+    list_quarantine,
+    preview_import,
+    upload_sheet,
+)
+from tocsin.orders.stop import count_held
+from tocsin.tickets.problem import count_codes
+from tocsin.web.form import read_form, read_number
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.shell import go, show, status_of, told, words_of
+from tocsin.web.upload import read_upload
+from tocsin.web.words import Words
+
+NEWEST = 2**63 - 1
+PAGE_ROWS = 50
+_SHOWN_ORDERS, _SHOWN_BAD = 200, 100
+_KEPT_US = 30 * DAY_US
+ZONES = (
+    "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Tokyo", "Asia/Singapore", "Asia/Kolkata", "Europe/London", "Europe/Berlin",
+    "America/New_York", "America/Los_Angeles", "UTC",
+)  # fmt: skip
+_CHANNELS = {
+    "": "As the sheet says",
+    "mall_cn": "Mall",
+    "wechat": "WeChat",
+    "shopify": "Shopify",
+    "sheet": "Sheet",
+}
+_COLUMN_OF = {"older": "unchanged", "moved": "changed"}
+_BY_HAND = ("sheet", "shopify")
+
+
+@get("/imports", sync_to_thread=True)
+def get_imports(request: PageRequest) -> Response[str]:
+    """Ask for a sheet, and show the sheets of late."""
+    desk, actor = enter(request)
+    require(actor, "import")
+    return _ask_sheet(request, desk, actor, errors={}, status=200)
+
+
+@post("/imports", sync_to_thread=True, status_code=200)
+def post_import(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
+    """Read a sheet and lead to its preview; what is wrong with it as a whole is said at the form."""
+    desk, actor = enter(request)
+    sent = read_upload(request, body)
+    require(actor, "import")
+    words, file = words_of(request, actor), sent.files.get("sheet")
+    if file is None or not (file.name or file.data):
+        said = words.translate("Choose a sheet first")
+        return _ask_sheet(request, desk, actor, errors={"sheet": said}, status=422)
+    zone = sent.fields.get("zone", "")
+    shop = desk.db.read(actor.merchant_id, get_shop)
+    options = ImportOptions(
+        channel=_one_of(sent.fields.get("channel", ""), tuple(_CHANNELS)), currency=shop.currency,
+        zone=zone if zone in ZONES else shop.zone,
+    )  # fmt: skip
+    source = Source(file.name[:200] or "sheet.csv", "text/csv", file.data)
+    try:
+        found = upload_sheet(
+            desk.db, actor, source=source, options=options,
+            importer=_one_of(sent.fields.get("importer", ""), _BY_HAND),
+        )  # fmt: skip
+    except Refusal as wrong:
+        errors = {"sheet": told(wrong, words)}
+        return _ask_sheet(request, desk, actor, errors=errors, status=status_of(wrong))
+    return go(f"/imports/{found.import_id}")
+
+
+@get("/imports/{import_id:str}", sync_to_thread=True)
+def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Response[str]:
+    """Show what a commit would make of a sheet, or what it made."""
+    desk, actor = enter(request)
+    require(actor, "import")
+    wanted, words = read_number(import_id), words_of(request, actor)
+    found = desk.db.read(actor.merchant_id, lambda tx: get_import(tx, import_id=wanted))
+    if found.status == "committed":
+        result = desk.db.read(actor.merchant_id, partial(_show_result, found=found))
+        return _show(request, desk, actor, stage="result", result=result)
+    previewed = preview_import(desk.db, actor, import_id=wanted)
+    return _show(request, desk, actor, stage="preview", batch=_show_batch(found, previewed, words))
+
+
+@post("/imports/{import_id:str}/commit", sync_to_thread=True, status_code=200)
+def post_commit(request: PageRequest, *, import_id: FromPath[str], body: RawBody) -> Redirect:
+    """Take a previewed sheet in; a second press shows the result of the first."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    require(actor, "import")
+    wanted = read_number(import_id)
+    found = desk.db.read(actor.merchant_id, lambda tx: get_import(tx, import_id=wanted))
+    if found.status != "committed":
+        commit_import(desk.db, actor, import_id=wanted)
+    return go(f"/imports/{import_id}")
+
+
+@get("/quarantine", sync_to_thread=True)
+def get_quarantine(request: PageRequest) -> Response[str]:
+    """Show what could not be read, and why."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    after = request.query_params.get("before", "")
+    before = read_number(after) if after else NEWEST
+    words = words_of(request, actor)
+
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        names = {found.id: found.filename for found in list_imports(tx, limit=500)}
+        rows = list_quarantine(tx, before=before, limit=PAGE_ROWS + 1)
+        return [_show_bad(row, names.get(row.batch_id, ""), words) for row in rows]
+
+    rows = desk.db.read(actor.merchant_id, read)
+    page = {
+        "count_text": "", "previous_url": "/quarantine" if after else "",
+        "next_url": f"/quarantine?before={rows[PAGE_ROWS - 1]['id']}" if len(rows) > PAGE_ROWS else "",
+    }  # fmt: skip
+    return show(
+        request,
+        "orders/quarantine.html",
+        actor=actor,
+        section="import",
+        rows=rows[:PAGE_ROWS],
+        page=page,
+    )
+
+
+@post("/quarantine/{row_id:str}/dismissal", sync_to_thread=True, status_code=200)
+def post_dismissal(request: PageRequest, *, row_id: FromPath[str], body: RawBody) -> Redirect:
+    """Put a row aside; one that is aside already stays so."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    wanted = read_number(row_id)
+    desk.db.write(actor.merchant_id, lambda tx: drop_quarantined(tx, actor, row_id=wanted))
+    return go("/quarantine", done="dropped")
+
+
+def _ask_sheet(
+    request: PageRequest, desk: Desk, actor: Actor, *, errors: dict[str, str], status: int
+) -> Response[str]:
+    recent = desk.db.read(actor.merchant_id, lambda tx: list_imports(tx, limit=12))
+    return _show(
+        request, desk, actor, stage="upload", errors=errors, recent=[_show_recent(each) for each in recent], status=status
+    )  # fmt: skip
+
+
+def _show(
+    request: PageRequest, desk: Desk, actor: Actor, *, stage: str, errors: dict[str, str] | None = None, status: int = 200,
+    recent: Any = (), batch: Any = None, result: Any = None,
+) -> Response[str]:  # fmt: skip
+    words = words_of(request, actor)
+    zone = desk.db.read(actor.merchant_id, get_shop).zone
+    titles = {name: words.translate(every_importer()[name].title) for name in _BY_HAND}
+    return show(
+        request, "orders/import.html", actor=actor, section="import", status=status, stage=stage, errors=errors or {},
+        importers={"": words.translate("Find out"), **titles},
+        channels={name: words.translate(title) for name, title in _CHANNELS.items()},
+        zones={name: name for name in dict.fromkeys((zone, *ZONES))}, recent=recent, batch=batch, result=result,
+    )  # fmt: skip
+
+
+def _show_recent(found: Import) -> dict[str, Any]:
+    counts = {
+        "new": found.created if found.status == "committed" else found.orders, "changed": found.changed,
+        "unchanged": found.unchanged, "conflict": found.conflicts, "bad": found.bad_rows,
+    }  # fmt: skip
+    return {
+        "id": found.id, "file_name": found.filename, "at_us": found.at_us, "by": found.actor_name, "state": found.status,
+        "counts": counts,
+    }  # fmt: skip
+
+
+def _show_batch(found: Import, previewed: Previewed, words: Words) -> dict[str, Any]:
+    parsed, counts = previewed.parsed, previewed.counts()
+    shown = {"new": counts["new"], "unchanged": counts["unchanged"] + counts["older"],
+             "changed": counts["changed"] + counts["moved"], "conflict": counts["conflict"], "bad": counts["bad"]}  # fmt: skip
+    pairs = list(zip(previewed.foreseen, parsed.orders, strict=True))[:_SHOWN_ORDERS]
+    orders = []
+    for each, read in pairs:
+        draft = read.draft
+        goods = "、".join(f"{line.title} ×{line.quantity_micro / 1_000_000:g}" for line in draft.lines[:3])
+        orders.append({
+            "outcome": _COLUMN_OF.get(each.taken.result, each.taken.result), "external_id": each.external_id,
+            "number": each.taken.number, "receiver_name": each.receiver_name, "goods": goods, "currency": draft.currency,
+            "payable_minor": parse_minor(each.payable, draft.currency) if each.payable else None,
+            "placed_at_us": draft.placed_at_us, "changes": [], "findings_text": _remark(each.taken.result, words),
+        })  # fmt: skip
+    said = words.translate("%(shown)s of %(all)s orders") % {"shown": len(orders), "all": len(parsed.orders)}
+    rows = {row.row for row in parsed.bad} | {each.row for each in parsed.orders}
+    return {
+        "id": previewed.import_id, "file_name": found.filename, "importer": found.importer or "sheet",
+        "encoding": parsed.encoding.upper(), "order_count": len(parsed.orders), "counts": shown, "orders": orders,
+        "row_count": max(sum(max(len(each.draft.lines), 1) for each in parsed.orders) + len(parsed.bad), len(rows)),
+        "bad_rows": [_show_bad_row(row, words) for row in parsed.bad[:_SHOWN_BAD]], "shown_text": said,
+    }  # fmt: skip
+
+
+def _remark(result: str, words: Words) -> str:
+    remarks = {
+        "moved": "Payment or delivery has moved", "older": "The desk has a newer version",
+        "conflict": "The desk has amended it: it will be held",
+    }  # fmt: skip
+    return words.translate(remarks[result]) if result in remarks else ""
+
+
+def _show_result(tx: Tx, *, found: Import) -> dict[str, Any]:
+    held = [
+        {"code": each.name, "count": each.count, "url": f"/held?code={each.name}"} for each in count_codes(tx)
+    ]
+    return {
+        "imported": found.created, "unchanged": found.unchanged, "changed": found.changed, "conflict": found.conflicts,
+        "quarantined": found.bad_rows, "held": held, "held_total": count_held(tx),
+    }  # fmt: skip
+
+
+def _show_bad_row(row: BadRow, words: Words) -> dict[str, Any]:
+    reason, cure = _said(row.reason, row.data, words)
+    return {"row": row.row, "reason": reason, "cure": cure}
+
+
+def _show_bad(row: Quarantined, name: str, words: Words) -> dict[str, Any]:
+    data = msgspec.json.decode(row.data, type=dict[str, str])
+    reason, cure = _said(row.reason, data, words)
+    return {
+        "id": row.id, "at_us": row.at_us, "source": name or words.translate("API"), "row": row.row, "reason": reason,
+        "cure": cure, "raw_masked": row.field, "until_us": row.at_us + _KEPT_US,
+    }  # fmt: skip
+
+
+def _said(template: str, data: dict[str, str], words: Words) -> tuple[str, str]:
+    message = words.translate(template).format_map(_Blanks(data))
+    reason, _, cure = message.partition(": ") if ": " in message else message.partition("：")
+    return reason, cure
+
+
+class _Blanks(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _one_of(given: str, known: tuple[str, ...]) -> str:
+    return given if given in known else ""
+
+
+IMPORTS = [get_imports, post_import, get_import_page, post_commit, get_quarantine, post_dismissal]

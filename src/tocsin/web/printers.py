@@ -1,0 +1,184 @@
+"""Box 18's setting as a page: printers set up by kind, tried out, asked how they are, taken away."""
+
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.clock import now_us
+from tocsin.core.errors import Refusal
+from tocsin.core.tenant import get_shop
+from tocsin.desk import Desk
+from tocsin.tickets.content import LineContent, TicketContent
+from tocsin.tickets.device import (
+    COPIES,
+    Device,
+    PrinterWrong,
+    add_printer,
+    get_printer,
+    list_printers,
+    note_status,
+    printer_plugin,
+    read_options,
+    remove_printer,
+)
+from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.found import show_reason
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.page import show_instant
+from tocsin.web.shell import go, show, status_of, told, words_of
+from tocsin.web.terminal import show_state
+from tocsin.web.words import LOCALES, Words
+
+KINDS = {
+    "escpos_network": "Network receipt printer (ESC/POS, TCP 9100)",
+    "pdf_file": "PDF files in a folder",
+}
+_SAID = {
+    "printed": ("ok", "The test page came out"), "failed": ("bad", "The test page did not come out"),
+    "unknown": ("warn", "The test page may have come out: look at the printer"),
+    "online": ("ok", "The printer answers"), "offline": ("bad", "The printer does not answer"),
+    "added": ("ok", "The printer is set up"),
+}  # fmt: skip
+
+
+@get("/settings/printers", sync_to_thread=True)
+def get_printers(request: PageRequest) -> Response[str]:
+    """Show the printers, and a form for another one."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    return _list(request, desk, actor, form={}, errors={}, status=200)
+
+
+@post("/settings/printers", sync_to_thread=True, status_code=200)
+def post_printer(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
+    """Set a printer up; what is wrong is said at its field."""
+    desk, actor = enter(request)
+    form = read_form(request, body)
+    require(actor, "shop_settings")
+    words = words_of(request, actor)
+    try:
+        kind, options = _options(desk, form)
+        copies = tuple(copy for copy in COPIES if form.get(f"copy_{copy}")) or ("merchant",)
+        locale = form.get("language", "")
+        printer_id = desk.db.write(actor.merchant_id, lambda tx: add_printer(
+            tx, actor, name=form.get("name", ""), kind=kind, options=options, copies=copies,
+            paper_mm=58 if form.get("paper_mm") == "58" else 80, locale=locale if locale in LOCALES else "zh_CN",
+        ))  # fmt: skip
+    except Refusal as wrong:
+        if wrong.kind != "invalid":
+            raise
+        place = "address" if form.get("name", "").strip() else "name"
+        return _list(
+            request, desk, actor, form=form, errors={place: told(wrong, words)}, status=status_of(wrong)
+        )
+    _probe(desk, actor, printer_id)
+    return go("/settings/printers?said=added")
+
+
+@post("/settings/printers/{printer_id:str}/probe", sync_to_thread=True, status_code=200)
+def post_probe(request: PageRequest, *, printer_id: FromPath[str], body: RawBody) -> Redirect:
+    """Ask a printer how it is."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    require(actor, "print")
+    return go(
+        f"/settings/printers?said={'online' if _probe(desk, actor, read_number(printer_id)) else 'offline'}"
+    )
+
+
+@post("/settings/printers/{printer_id:str}/test", sync_to_thread=True, status_code=200)
+def post_test(request: PageRequest, *, printer_id: FromPath[str], body: RawBody) -> Redirect:
+    """Print a page that carries no order and answers no scan."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    require(actor, "shop_settings")
+    wanted = read_number(printer_id)
+    device = desk.db.read(actor.merchant_id, lambda tx: get_printer(tx, printer_id=wanted))
+    shop = desk.db.read(actor.merchant_id, get_shop)
+    content = make_test_page(
+        device, shop=shop.name, base_url=desk.settings.base_url(), words=Words(device.locale)
+    )
+    outcome = printer_plugin(device.kind).send(read_options(device), content)
+    status = outcome.status_after or outcome.status_before
+    if status is not None:
+        desk.db.write(actor.merchant_id, lambda tx: note_status(tx, printer_id=device.id, status=status))
+    return go(f"/settings/printers?said={outcome.result}")
+
+
+@post("/settings/printers/{printer_id:str}/removal", sync_to_thread=True, status_code=200)
+def post_removal(request: PageRequest, *, printer_id: FromPath[str], body: RawBody) -> Redirect:
+    """Take a printer away; one that still has papers to print stays."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    wanted = read_number(printer_id)
+    desk.db.write(actor.merchant_id, lambda tx: remove_printer(tx, actor, printer_id=wanted))
+    return go("/settings/printers", done="dropped")
+
+
+def make_test_page(device: Device, *, shop: str, base_url: str, words: Words) -> TicketContent:
+    """Return a paper that tries a printer out."""
+    said = words.translate("TEST PAGE")
+    return TicketContent(
+        copy="merchant", serial="TEST", number=said, revision=0, reprint_no=0, amended_from=0, void=False, shop=shop,
+        channel="", campaign="", delivery="pickup", placed_at="", paid_at="",
+        printed_at=_show_now(), payment_mark="", collect="", receiver_name="", receiver_phone="",
+        receiver_address="", buyer_note="", lines=(LineContent(title=device.name, spec="", quantity="1", unit_price="0", total="0"),),
+        charges=(), payable="0", scan_url=f"{base_url}/scan", code128="0", locale=device.locale,
+        paper_mm=58 if device.paper_mm == 58 else 80,
+    )  # fmt: skip
+
+
+def _show_now() -> str:
+    return show_instant(now_us(), "UTC") + " UTC"
+
+
+def _probe(desk: Desk, actor: Actor, printer_id: int) -> bool:
+    """Ask a printer how it is, outside any transaction, and keep the answer."""
+    device = desk.db.read(actor.merchant_id, lambda tx: get_printer(tx, printer_id=printer_id))
+    status = printer_plugin(device.kind).probe(read_options(device))
+    desk.db.write(actor.merchant_id, lambda tx: note_status(tx, printer_id=device.id, status=status))
+    return status.online
+
+
+def _options(desk: Desk, form: Form) -> tuple[str, dict[str, Any]]:
+    """Return a kind and its options, from the one address field that every kind has."""
+    kind, address = form.get("driver", ""), form.get("address", "").strip()
+    if kind not in KINDS:
+        raise PrinterWrong(problem=f"“{kind[:40]}” is none of {', '.join(KINDS)}")
+    if kind == "pdf_file":
+        return kind, {"folder": address or str(desk.settings.path("prints").absolute())}
+    host, _, port = address.rpartition(":") if address.rpartition(":")[2].isdecimal() else (address, "", "")
+    host, port = (host, port) if host else (address, "9100")
+    return kind, {"host": host.strip("[]"), "port": port or "9100"}
+
+
+def _list(
+    request: PageRequest, desk: Desk, actor: Actor, *, form: Form, errors: dict[str, str], status: int
+) -> Response[str]:
+    words = words_of(request, actor)
+    devices = desk.db.read(actor.merchant_id, list_printers)
+    tone, said = _SAID.get(request.query_params.get("said", ""), ("", ""))
+    return show(
+        request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors,
+        printers=[_show(device, words) for device in devices], copies=COPIES,
+        drivers={name: words.translate(title) for name, title in KINDS.items()},
+        toasts=[{"kind": tone, "text": words.translate(said)}] if said else None,
+    )  # fmt: skip
+
+
+def _show(device: Device, words: Words) -> dict[str, Any]:
+    options, status = msgspec.to_builtins(read_options(device)), device.last_status()
+    address = f"{options['host']}:{options['port']}" if "host" in options else options.get("folder", "")
+    return {
+        "id": device.id, "name": device.name, "driver": device.kind, "address": address, "state": show_state(device),
+        "can_confirm": printer_plugin(device.kind).confirms, "paper_mm": device.paper_mm, "language": device.locale,
+        "last_seen_us": device.seen_at_us, "paused": bool(device.paused), "copies": device.copy_list(),
+        "status_text": show_reason(status.detail, words) if status else "",
+    }  # fmt: skip
+
+
+PRINTERS = [get_printers, post_printer, post_probe, post_test, post_removal]

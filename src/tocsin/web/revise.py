@@ -1,0 +1,212 @@
+"""Box 20 as a page: a held order beside its findings; mended, it goes back to the print terminal."""
+
+from functools import partial
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.money import plain_minor
+from tocsin.core.party import Party
+from tocsin.desk import Desk
+from tocsin.orders.amend import Amendment, MaskedValue, OrderMoved, ReasonMissing, preview_amendment
+from tocsin.orders.draft import Order
+from tocsin.orders.query import look_up_order, reveal_receiver
+from tocsin.orders.screen import Filter, page_rows
+from tocsin.orders.stop import open_holds
+from tocsin.orders.store import load_order
+from tocsin.tickets.device import PrinterMissing
+from tocsin.tickets.problem import Found, findings_of
+from tocsin.tickets.revise import Revised, revise_order
+from tocsin.web.change import show_changes
+from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.found import show_found, show_hold
+from tocsin.web.guard import PageRequest, enter, locale_of
+from tocsin.web.order_form import fields_of, line_count_of, read_amendment
+from tocsin.web.rows import show_printers
+from tocsin.web.shell import go, show, status_of, told, words_of
+from tocsin.web.words import Words
+
+DOOR = "page"
+_HELD_MOST = 200
+_SUMS = {"sum_line", "sum_goods", "sum_order"}
+
+
+@get("/orders/{number:str}/revise", sync_to_thread=True)
+def get_revise(request: PageRequest, *, number: FromPath[str]) -> Response[str]:
+    """Show a held order's fields, each finding beside its own; a receiver's field that is wrong is revealed, recorded."""
+    desk, actor = enter(request)
+    require(actor, "amend")
+    order = look_up_order(desk.db, actor, number=number, door=DOOR)
+    found = desk.db.read(actor.merchant_id, lambda tx: findings_of(tx, order_ids=[order.id])[order.id])
+    shown = fields_of(order, receiver=_revealed(desk, actor, order, found))
+    return _form(request, desk, actor, order, form=shown)
+
+
+@post("/orders/{number:str}/revise", sync_to_thread=True, status_code=200)
+def post_revise(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str] | Redirect:
+    """Make the revision that mends; what can't be taken is said at its field, with all that was typed kept."""
+    desk, actor = enter(request)
+    form = read_form(request, body)
+    require(actor, "amend")
+    words = words_of(request, actor)
+    order = look_up_order(desk.db, actor, number=number, door=DOOR)
+    if "add_line" in form:
+        return _form(request, desk, actor, order, form=form)
+    seen = read_number(form.get("revision", ""))
+    amendment, errors = _amendment(desk, actor, order, form, words)
+    if errors:
+        return _form(request, desk, actor, order, form=form, errors=errors, status=422)
+    try:
+        made = _revise(desk, actor, order, form, seen=seen, amendment=amendment)
+    except Refusal as refusal:
+        return _refused(request, desk, actor, order, form=form, refusal=refusal)
+    return go(*_next_place(made))
+
+
+def _revise(
+    desk: Desk, actor: Actor, order: Order, form: Form, *, seen: int, amendment: Amendment
+) -> Revised:
+    printer = form.get("terminal", "")
+    verb = partial(
+        revise_order, actor=actor, order_id=order.id, seen=seen, amendment=amendment, reason=form.get("reason", ""),
+        base_url=desk.settings.base_url(), print_again=form.get("then") != "keep",
+        printer_id=read_number(printer) if printer else 0,
+    )  # fmt: skip
+    return desk.db.write(actor.merchant_id, verb)
+
+
+def _next_place(made: Revised) -> tuple[str]:
+    number = made.issued.number
+    if not made.verdict.passed:
+        return (f"/orders/{number}/revise",)
+    if made.requested and made.requested.result == "queued":
+        return (f"/orders/{number}?done=printed",)
+    return (f"/orders/{number}?done=amended",)
+
+
+def _refused(
+    request: PageRequest, desk: Desk, actor: Actor, order: Order, *, form: Form, refusal: Refusal
+) -> Response[str]:
+    """Say a refusal at the form where mending it there helps; where it has moved, show the present order."""
+    words = words_of(request, actor)
+    if isinstance(refusal, OrderMoved):
+        present, then = desk.db.read(
+            actor.merchant_id, partial(_both, order_id=order.id, seen=refusal.data["seen"])
+        )
+        # What the person did not touch stands as it is now: his form must not take others' changes back.
+        shown = fields_of(then) if then else {}
+        form = {name: text for name, text in form.items() if text != shown.get(name) and name != "revision"}
+        return _form(
+            request, desk, actor, present, form=form, errors={"revision": told(refusal, words)}, status=409, moved=True
+        )  # fmt: skip
+    if refusal.kind != "invalid" and not isinstance(refusal, PrinterMissing):
+        raise refusal
+    place = (
+        "reason"
+        if isinstance(refusal, ReasonMissing)
+        else "terminal"
+        if isinstance(refusal, PrinterMissing)
+        else ""
+    )
+    if isinstance(refusal, MaskedValue):
+        place = str(refusal.data.get("field", ""))
+    errors = {place or "reason": told(refusal, words)}
+    return _form(request, desk, actor, order, form=form, errors=errors, status=status_of(refusal))
+
+
+def _both(tx: Tx, *, order_id: int, seen: int) -> tuple[Order, Order | None]:
+    """Return an order as it is, and at the revision that was seen."""
+    present = load_order(tx, order_id=order_id)
+    known = 0 < seen < present.revision
+    return present, load_order(tx, order_id=order_id, revision=seen) if known else None
+
+
+def _amendment(
+    desk: Desk, actor: Actor, order: Order, form: Form, words: Words
+) -> tuple[Amendment, dict[str, str]]:
+    """Return what the form changes: a field counts as shown with its mask, or as it really is."""
+    real = desk.db.read(actor.merchant_id, lambda tx: load_order(tx, order_id=order.id, real=True))
+    shown = fields_of(order)
+    for name, text in fields_of(real).items():
+        if name.startswith("receiver.") and form.get(name) == text:
+            shown[name] = text  # revealed and left as it is
+    return read_amendment(form, order, words=words, shown=shown)
+
+
+def _revealed(desk: Desk, actor: Actor, order: Order, found: list[Found]) -> Party | None:
+    """Return the receiver with those fields real that a finding is about; the reveal, or its denial, is recorded."""
+    fields = {
+        one.finding.field.removeprefix("receiver.")
+        for one in found
+        if one.finding.field.startswith("receiver.") and one.finding.level in ("E", "W")
+    }
+    if not fields:
+        return None
+    revealed = reveal_receiver(desk.db, actor, order_id=order.id, purpose="finding", door=DOOR).receiver
+    if revealed is None:
+        return None
+    return Party(**{
+        name: getattr(revealed if name in fields else order.receiver, name) for name in Party.__struct_fields__
+    })  # fmt: skip
+
+
+def _form(
+    request: PageRequest, desk: Desk, actor: Actor, order: Order, *, form: Form, errors: dict[str, str] | None = None,
+    status: int = 200, moved: bool = False,
+) -> Response[str]:  # fmt: skip
+    words = words_of(request, actor)
+    # A form that comes back with errors was made for the revision it names, unless that one is past.
+    sent = {**fields_of(order), **form}
+
+    def read(tx: Tx) -> dict[str, Any]:
+        found = findings_of(tx, order_ids=[order.id])[order.id]
+        return {
+            "findings": show_found(found, words), "sums_differ": any(one.finding.code in _SUMS for one in found),
+            "holds": [show_hold(hold, actor, words) for hold in open_holds(tx, order_id=order.id)],
+            "printers": [{**one, "id": str(one["id"])} for one in show_printers(tx)],
+            "position": _position(tx, order),
+        }  # fmt: skip
+
+    context = desk.db.read(actor.merchant_id, read)
+    return show(
+        request, "tickets/revise.html", actor=actor, section="held", status=status, order=order, form=sent,
+        errors=errors or {}, line_count=line_count_of(form, len(order.lines)), currency=order.currency,
+        may_see_receiver=False, preview=_preview(request, desk, actor, order) if context["sums_differ"] else None,
+        printer_id=form.get("terminal", ""), moved=moved,
+        computed=plain_minor(order.computed_payable_minor, order.currency), **context,
+    )  # fmt: skip
+
+
+def _preview(request: PageRequest, desk: Desk, actor: Actor, order: Order) -> dict[str, Any] | None:
+    """Return what making the sums agree would change, or None where nothing would."""
+    try:
+        found = desk.db.read(actor.merchant_id, lambda tx: preview_amendment(
+            tx, actor, order_id=order.id, seen=order.revision, amendment=Amendment(recalculate=True)
+        ))  # fmt: skip
+    except Refusal:
+        return None
+    changes = show_changes(found.changes, before=order, locale=locale_of(request, actor))
+    return {
+        "before_minor": found.payable_before_minor, "after_minor": found.payable_after_minor, "currency": found.currency,
+        "changes": changes, "findings": [],
+    }  # fmt: skip
+
+
+def _position(tx: Tx, order: Order) -> dict[str, Any]:
+    """Return where an order stands among the newest held ones, and its neighbours."""
+    rows, _ = page_rows(tx, wanted=Filter(held="yes"), after="", limit=_HELD_MOST)
+    numbers = [row.number for row in rows]
+    at = numbers.index(order.number) if order.number in numbers else -1
+    return {
+        "at": at + 1, "of": len(numbers),
+        "previous_url": f"/orders/{numbers[at - 1]}/revise" if at > 0 else "",
+        "next_url": f"/orders/{numbers[at + 1]}/revise" if -1 < at < len(numbers) - 1 else "",
+    }  # fmt: skip
+
+
+REVISE = [get_revise, post_revise]

@@ -1,0 +1,120 @@
+"""The scan page: a ticket's word at one glance; who is not signed in gets the word alone."""
+
+from typing import Any
+
+from litestar import Response, get
+from litestar.params import FromPath
+from litestar.response import Redirect
+from msgspec.structs import replace
+
+from tocsin.access.bucket import Counter, lock_bucket, store_bucket, wait_us
+from tocsin.access.limiter import address_group
+from tocsin.core.actor import Actor, require
+from tocsin.core.clock import SECOND_US
+from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.desk import Desk
+from tocsin.gate import TooManyTries
+from tocsin.orders.lookup import record_lookup
+from tocsin.tickets.job import get_job
+from tocsin.tickets.serial import TicketState, TicketUnknown, scan_ticket
+from tocsin.web.guard import PageRequest, address_of, desk_of, enter, visitor
+from tocsin.web.shell import show, show_door
+
+DOOR = "scan"
+FREE_UNKNOWN_CODES = 30
+_LONGEST = 300
+
+
+@get("/scan", sync_to_thread=True)
+def get_scan(request: PageRequest) -> Response[str]:
+    """Ask for a code, and answer one with its ticket's details; recorded as a look-up."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    code = request.query_params.get("code", "").strip()[:_LONGEST]
+    return _details(request, desk, actor, code)
+
+
+@get("/t/{code:str}", sync_to_thread=True)
+def get_ticket(request: PageRequest, *, code: FromPath[str]) -> Response[str] | Redirect:
+    """Answer a scanned ticket: details for who is signed in, the word for anybody else."""
+    desk, actor = desk_of(request), visitor(request)
+    if actor is not None and actor.may("query"):
+        return _details(request, desk, actor, code[:_LONGEST])
+    _require_budget(desk.db, address_of(request))
+    try:
+        found = scan_ticket(desk.db, code=code[:_LONGEST])
+    except TicketUnknown:
+        _spend_budget(desk.db, address_of(request))
+        return show_door(request, "tickets/scan_outside.html", status=404, answer="UNKNOWN")
+    return show_door(request, "tickets/scan_outside.html", answer=found.word)
+
+
+def _details(request: PageRequest, desk: Desk, actor: Actor, code: str) -> Response[str]:
+    answer, ticket = "", None
+    if code:
+        found = _find(desk, actor, code)
+        answer, ticket = (found.word, _show(desk, actor, found)) if found else ("UNKNOWN", None)
+    return show(
+        request, "tickets/scan.html", actor=actor, section="scan", code=code, answer=answer, ticket=ticket,
+        status=404 if answer == "UNKNOWN" else 200,
+    )  # fmt: skip
+
+
+def _find(desk: Desk, actor: Actor, code: str) -> TicketState | None:
+    """Return a ticket of the merchant's own, and record that it was looked at."""
+    try:
+        found = scan_ticket(desk.db, code=code, merchant_id=actor.merchant_id)
+    except TicketUnknown:
+        return None
+    if found.merchant_id != actor.merchant_id:
+        return None
+    pairs = [(found.order_id, found.revision)]
+    desk.db.write(actor.merchant_id, lambda tx: record_lookup(
+        tx, actor, door=DOOR, kind="detail", query=found.number, pairs=pairs
+    ))  # fmt: skip
+    return found
+
+
+def _show(desk: Desk, actor: Actor, found: TicketState) -> dict[str, Any]:
+    def read(tx: Tx) -> int | None:
+        job = get_job(tx, job_id=found.job_id)
+        return job.ended_at_us if job.state == "printed" else None
+
+    return {
+        "serial": found.serial, "number": found.number, "revision": found.revision, "head_revision": found.head_revision,
+        "copy_kind": found.copy, "reprint": found.reprint_no, "order_url": f"/orders/{found.number}", "reason": "",
+        "printed_at_us": desk.db.read(actor.merchant_id, read),
+    }  # fmt: skip
+
+
+def _counter(address: str) -> Counter:
+    return Counter(f"scan:{address_group(address)}", "budget", FREE_UNKNOWN_CODES)
+
+
+def _require_budget(db: Database, address: str) -> None:
+    """Refuse an address that has tried too many codes that nobody has.
+
+    Raises:
+        TooManyTries: more than 30 in five minutes.
+    """
+    counter = _counter(address)
+
+    def wait(tx: Tx) -> int:
+        return wait_us(counter, lock_bucket(tx, counter), tx.now_us)
+
+    waiting_us = db.write(DIRECTORY_SCOPE, wait)
+    if waiting_us:
+        raise TooManyTries(retry_after_seconds=-(-waiting_us // SECOND_US))
+
+
+def _spend_budget(db: Database, address: str) -> None:
+    counter = _counter(address)
+
+    def spend(tx: Tx) -> None:
+        bucket = lock_bucket(tx, counter)
+        store_bucket(tx, counter, replace(bucket, failures=bucket.failures + 1))
+
+    db.write(DIRECTORY_SCOPE, spend)
+
+
+SCAN = [get_scan, get_ticket]
