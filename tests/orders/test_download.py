@@ -28,7 +28,9 @@ def fetch(house: House, folder: Path, *, role: str = "owner", **wanted: object) 
     until = time.monotonic() + 15
     try:
         while time.monotonic() < until:
-            found = house.db.read(house.merchant_id, lambda tx: get_download(tx, actor, download_id=download_id))
+            found = house.db.read(
+                house.merchant_id, lambda tx: get_download(tx, actor, download_id=download_id)
+            )
             if found.status in ("complete", "failed"):
                 return found
             time.sleep(0.02)

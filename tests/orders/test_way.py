@@ -77,7 +77,7 @@ def test_a_source_that_changes_what_the_desk_amended_is_held(db: Database) -> No
     clerk = house.actor("clerk")
     take = lambda **k: db.write(
         house.merchant_id, partial(take_in, actor=clerk, draft=make_draft(external_id="E-1", **k))
-    )  # noqa: E731
+    )
     first = take()
     assert take(fulfilment="shipped").result == "moved"
     assert take(fulfilment="shipped", price=50.0).result == "changed"

@@ -1,0 +1,192 @@
+"""Intake: once, whatever comes again; never over what the desk or a person has put right."""
+
+import threading
+from functools import partial
+
+import pytest
+
+from tests.counter import Counter, open_counter
+from tests.house import make_draft
+from tocsin.core.actor import NotAllowed
+from tocsin.core.db import Database
+from tocsin.core.money import MICRO
+from tocsin.core.tenant import ShopMissing
+from tocsin.orders.amend import Amendment, PartyChanges
+from tocsin.orders.draft import Line, Party, Totals
+from tocsin.orders.intake import DraftWrong, foresee, take_in
+from tocsin.orders.query import search_orders
+from tocsin.orders.screen import Filter, count_rows
+
+RECEIVER = Party(name="王小明", phone="13812345678", address="黄山路 12 号 3 栋 402 室")
+
+
+def test_one_order_comes_of_eight_threads(db: Database) -> None:
+    with open_counter(db) as counter:
+        told, faults = [], []
+        barrier = threading.Barrier(8)
+
+        def work() -> None:
+            barrier.wait()
+            try:
+                told.append(counter.take(external_id="E-1"))
+            except BaseException as fault:
+                faults.append(fault)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        assert not faults
+        assert sorted(t.result for t in told) == ["new"] + ["unchanged"] * 7
+        assert len({(t.order_id, t.number) for t in told}) == 1 and told[0].number.endswith("-0001")
+        assert counter.ask(count_rows, wanted=Filter()) == 1
+        assert counter.take(external_id="E-2").number.endswith("-0002")
+
+
+def test_changes_that_race_are_all_taken(db: Database) -> None:
+    """Two sources of news and an amendment at once: no fault, and the head is the newest revision."""
+    with open_counter(db) as counter:
+        taken, faults = counter.take(external_id="E-1"), []
+
+        def work(place: int) -> None:
+            try:
+                for turn in range(5):
+                    counter.take(external_id="E-1", price=40.0 + place + turn / 10)
+            except BaseException as fault:
+                faults.append(fault)
+
+        threads = [threading.Thread(target=work, args=(place,)) for place in range(4)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        assert not faults
+        assert counter.order(taken.order_id).revision == 21
+
+
+def test_the_same_number_of_another_shop_or_channel_is_another_order(db: Database) -> None:
+    with open_counter(db) as counter:
+        ids = {counter.take(external_id="E-1", channel=channel).order_id for channel in ("test", "sheet")}
+        ids |= {
+            counter.take().order_id,
+            counter.take().order_id,
+        }  # without one, nothing tells that it came before
+        assert len(ids) == 4
+
+
+def test_what_comes_of_each_kind_of_news(db: Database) -> None:
+    with open_counter(db) as counter:
+        news = [
+            ({}, "new"), ({}, "unchanged"),
+            ({"payment": "refunded"}, "moved"), ({"payment": "refunded"}, "unchanged"),
+            ({"payment": "refunded", "status_known": False}, "moved"),
+            ({"price": 50.0, "source_version_us": 50}, "changed"),
+            ({"price": 60.0, "source_version_us": 40}, "older"),
+            ({"price": 50.0, "source_version_us": 60, "fulfilment": "shipped", "cancelled": True}, "moved"),
+            ({"price": 70.0, "source_version_us": 70}, "conflict"),
+        ]  # fmt: skip
+        for changes, result in news:
+            draft = make_draft(external_id="E-1", **changes)
+            foreseen = db.read(counter.house.merchant_id, partial(foresee, draft=draft))
+            assert counter.take(external_id="E-1", **changes).result == result == foreseen.result, changes
+        order = counter.order(counter.take(external_id="E-1", source_version_us=1).order_id)
+        assert (order.desk_state, order.revision, order.payable_minor) == ("cancelled", 2, 10000)
+        assert (order.payment, order.fulfilment) == ("paid", "unfulfilled")
+        assert counter.kinds(order.id) == ["conflict"]
+
+
+def test_news_that_changes_and_cancels_at_once_cancels(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken = counter.take(external_id="E-1")
+        assert counter.take(external_id="E-1", price=50.0, cancelled=True).result == "changed"
+        order = counter.order(taken.order_id)
+        assert (order.desk_state, order.revision) == ("cancelled", 2)
+        counter.check()
+        assert counter.kinds(taken.order_id) == ["check"]
+
+
+def test_a_desks_amendment_is_not_overwritten_and_held_once(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken = counter.take(external_id="E-1")
+        counter.amend(taken.order_id, 1, Amendment(receiver=PartyChanges(phone="13900001111")))
+        assert [counter.take(external_id="E-1", price=p).result for p in (50.0, 60.0, 60.0)] == [
+            "conflict", "conflict", "unchanged",
+        ]  # fmt: skip
+        order = counter.order(taken.order_id, real=True)
+        assert (order.receiver.phone, order.payable_minor, order.revision) == ("13900001111", 7980, 2)
+        assert counter.kinds(taken.order_id) == ["conflict"]
+
+
+def test_a_mask_from_the_source_keeps_the_real_text(db: Database) -> None:
+    with open_counter(db) as counter:
+        take = lambda **k: counter.take(external_id="E-1", receiver=Party(**k))
+        first = counter.take(external_id="E-1", receiver=RECEIVER)
+        assert take(name="王**", phone="138****5678", address="黄山路***").result == "unchanged"
+        assert take(name="王*", phone="138********", address=RECEIVER.address).result == "unchanged"
+        assert take(name="王**", phone="138****5678", address="望江路 1 号").result == "changed"
+        real = counter.order(first.order_id, real=True).receiver
+        assert real == Party(name="王小明", phone="13812345678", address="望江路 1 号")
+        assert take(name="李**", phone="138****5678", address="望江路 1 号").result == "changed"
+        assert (
+            counter.order(first.order_id, real=True).receiver.name == "李**"
+        )  # somebody else: the check says so
+        counter.check()
+        assert counter.kinds(first.order_id) == ["check"]
+
+
+def test_an_unknown_status_arrives_held(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken = counter.take(external_id="E-1", status_known=False, external_status="风控中")
+        counter.check()
+        (hold,) = counter.holds(taken.order_id)
+        assert hold.kind == "check" and "风控中" == counter.order(taken.order_id).external_status
+
+
+HUGE = 2**63
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("lines", {"lines": (Line(title="x"),) * 1001}),
+        ("external_id", {"external_id": "E" * 101}),
+        ("currency", {"currency": "RENMINBI"}),
+        ("lines.0.quantity_micro", {"lines": (Line(title="x", quantity_micro=HUGE),)}),
+        (
+            "lines",
+            {"lines": (Line(title="x", quantity_micro=HUGE // 2, unit_price_micro=MICRO * 8_000),) * 2},
+        ),
+        ("totals.payable_minor", {"totals": Totals(payable_minor=-HUGE)}),
+        ("paid_at_us", {"paid_at_us": HUGE}),
+    ],
+)
+def test_what_no_order_can_hold_is_refused(db: Database, field: str, changes: dict[str, object]) -> None:
+    with open_counter(db) as counter:
+        with pytest.raises(DraftWrong, match=f"The field {field} is wrong"):
+            counter.take(**changes)
+        assert counter.ask(count_rows, wanted=Filter()) == 0
+        with pytest.raises(ShopMissing):
+            counter.take(shop="XX")
+
+
+def test_hidden_characters_in_keys_do_not_make_two_orders(db: Database) -> None:
+    with open_counter(db) as counter:
+        assert counter.take(external_id="E-1").result == "new"
+        assert counter.take(external_id="E\u200b-\x001").result in ("unchanged", "changed")
+        assert len(search_orders(db, counter.actor, text="E-1", door="t").rows) == 1
+
+
+def test_only_who_may_takes_in(db: Database) -> None:
+    with open_counter(db) as counter:
+        for role in ("owner", "manager", "clerk"):
+            Counter(counter.house, counter.peer, counter.house.actor(role)).take()
+        for role in ("checker", "auditor", "station"):
+            with pytest.raises(NotAllowed):
+                Counter(counter.house, counter.peer, counter.house.actor(role)).take()
+
+
+def test_one_merchants_external_number_is_not_anothers(db: Database) -> None:
+    with open_counter(db) as one, open_counter(db, code="NJ") as other:
+        assert [c.take(external_id="E-1").result for c in (one, other)] == ["new", "new"]
+        assert one.take(external_id="E-1").order_id != other.take(external_id="E-1").order_id
+        with pytest.raises(ShopMissing):
+            db.write(
+                other.house.merchant_id, partial(take_in, actor=other.actor, draft=make_draft(shop="HF"))
+            )

@@ -1,0 +1,102 @@
+"""The ledger of look-ups: sealed, append-only, indexed by order, read by who may."""
+
+import pytest
+import sqlalchemy as sa
+
+from tests.counter import open_counter
+from tests.house import make_house
+from tocsin.core.actor import NotAllowed
+from tocsin.core.clock import SECOND_US, shift_clock
+from tocsin.core.db import Database
+from tocsin.core.statement import Statement
+from tocsin.orders.lookup import (
+    all_lookups,
+    index_lookups,
+    own_lookups,
+    read_query,
+    record_lookup,
+    who_has_seen,
+)
+from tocsin.orders.query import look_up_order, search_orders
+
+
+def test_lists_are_indexed_by_order_in_batches(db: Database) -> None:
+    with open_counter(db) as counter:
+        one, two = counter.take(), counter.take()
+        for _ in range(3):
+            search_orders(db, counter.actor, text="5678", door="web")
+        look_up_order(db, counter.actor, number=one.number, door="web")
+        seen = lambda order: [
+            k.kind for k in counter.ask(who_has_seen, actor=counter.actor, order_id=order.order_id)
+        ]
+        index = lambda: db.write(counter.house.merchant_id, lambda tx: index_lookups(tx, limit=3))
+        assert (seen(one), seen(two)) == (["detail"], [])
+        assert index() == 0  # the newest wait: an open transaction may still bring an earlier one
+        try:
+            shift_clock(6 * SECOND_US)
+            assert (index(), index(), index()) == (3, 1, 0)
+        finally:
+            shift_clock(0)
+        assert (seen(one), seen(two)) == (["detail", *["search"] * 3], ["search"] * 3)
+
+
+def test_the_ledger_is_read_by_who_may(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken = counter.take()
+        clerk, other = counter.house.actor("clerk", actor_id=5), counter.house.actor("checker", actor_id=6)
+        for actor in (clerk, other, clerk):
+            look_up_order(db, actor, number=taken.number, door="web")
+        assert [k.actor_id for k in counter.ask(own_lookups, actor=clerk)] == [5, 5]
+        for role in ("owner", "manager", "auditor"):
+            reader = counter.house.actor(role, actor_id=99)
+            assert [k.actor_id for k in counter.ask(all_lookups, actor=reader)] == [5, 6, 5]
+            kept = counter.ask(all_lookups, actor=reader, actor_id=6)
+            assert [k.actor_name for k in kept] == ["checker"]
+            assert counter.ask(all_lookups, actor=reader, before=kept[0].id, limit=5)[0].id < kept[0].id
+        for reader in (clerk, other):
+            with pytest.raises(NotAllowed):
+                counter.ask(all_lookups, actor=reader)
+            with pytest.raises(NotAllowed):
+                counter.ask(who_has_seen, actor=reader, order_id=taken.order_id)
+
+
+def test_what_was_asked_is_sealed_and_told_apart_by_digest(db: Database) -> None:
+    with open_counter(db) as counter:
+        ids = [
+            counter.do(record_lookup, door="web", kind="search", query=text, pairs=[(7, 2), (2**62, 2**31)])
+            for text in ("王小明", "王小明", "李四")
+        ]
+        kept = counter.ask(own_lookups, actor=counter.actor)
+        assert (
+            [k.id for k in kept] == ids[::-1]
+            and kept[0].pairs() == [(7, 2), (2**62, 2**31)]
+            and kept[0].count == 2
+        )
+        assert [counter.ask(read_query, found=k) for k in kept] == ["李四", "王小明", "王小明"]
+        rows = counter.ask(
+            lambda tx: tx.rows(
+                Statement(sa.text("SELECT query_digest, sealed_query FROM lookup ORDER BY id"))
+            )
+        )
+        assert rows[0][0] == rows[1][0] != rows[2][0] and rows[0][1] != rows[1][1]
+        assert all("王小明".encode() not in bytes(sealed) for _, sealed in rows)
+
+
+@pytest.mark.parametrize("act", ["UPDATE lookup SET count = 0", "DELETE FROM lookup"])
+def test_the_ledger_cannot_be_rewritten(db: Database, act: str) -> None:
+    with open_counter(db) as counter:
+        counter.do(record_lookup, door="web", kind="search", query="x", pairs=[])
+        with pytest.raises(Exception, match=r"append-only|permission denied"):
+            db.write(counter.house.merchant_id, lambda tx: tx.run(Statement(sa.text(act))))
+
+
+def test_ledgers_of_two_merchants_are_apart(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken, other = counter.take(), make_house(db, code="NJ")
+        look_up_order(db, counter.actor, number=taken.number, door="web")
+        stranger = other.actor()
+        assert db.read(other.merchant_id, lambda tx: own_lookups(tx, stranger)) == []
+        assert db.read(other.merchant_id, lambda tx: all_lookups(tx, stranger)) == []
+        assert (
+            db.read(other.merchant_id, lambda tx: who_has_seen(tx, stranger, order_id=taken.order_id)) == []
+        )

@@ -1,0 +1,136 @@
+"""Screens: each filter, keyset pages, bounded counts, saved screens."""
+
+from datetime import date
+from functools import partial
+
+import pytest
+
+from tests.counter import open_counter
+from tests.house import make_house
+from tocsin.core.clock import day_bounds_us
+from tocsin.core.db import Database
+from tocsin.core.tenant import create_shop
+from tocsin.orders import screen as module
+from tocsin.orders.lookup import own_lookups, read_query
+from tocsin.orders.screen import (
+    DateUnreadable,
+    Filter,
+    ScreenMissing,
+    count_rows,
+    drop_screen,
+    get_screen,
+    list_screens,
+    page_rows,
+    save_screen,
+    screen_orders,
+)
+
+
+def test_each_condition_keeps_what_it_names(db: Database) -> None:
+    with open_counter(db) as counter:
+        db.write(
+            counter.house.merchant_id,
+            lambda tx: create_shop(tx, code="WH", name="芜湖店", zone="Asia/Shanghai"),
+        )
+        day = lambda n: day_bounds_us(date(2026, 3, n), "Asia/Shanghai")[0]
+        made = {
+            "a": counter.take(placed_at_us=day(1)),
+            "b": counter.take(placed_at_us=day(2) - 1, quantity=3, payment="unpaid", campaign="团购"),
+            "c": counter.take(placed_at_us=day(2), quantity=4, fulfilment="shipped", channel="sheet"),
+            "d": counter.take(placed_at_us=day(3), quantity=5, price=0.0, shop="WH", cancelled=True),
+        }
+        counter.check()
+        for wanted, letters in (
+            (Filter(), "dcba"),
+            (Filter(state="cancelled"), "d"),
+            (Filter(payment="unpaid"), "b"),
+            (Filter(fulfilment="shipped"), "c"),
+            (Filter(held="yes"), "db"),
+            (Filter(held="no"), "ca"),
+            (Filter(held="check"), "db"),
+            (Filter(held="manual"), ""),
+            (Filter(finding="state"), "db"),
+            (Filter(finding="price_zero"), "d"),
+            (Filter(date_from="2026-03-02"), "dc"),
+            (Filter(date_to="2026-03-01"), "ba"),
+            (Filter(date_from="2026-03-01", date_to="2026-03-02"), "cba"),
+            (Filter(date_from="2026-03-01", shop="WH"), "d"),
+            (Filter(amount_min_minor=7981, amount_max_minor=15960), "cb"),
+            (Filter(amount_max_minor=0), "d"),
+            (Filter(campaign="团购"), "b"),
+            (Filter(channel="sheet"), "c"),
+            (Filter(shop="WH", state="cancelled", held="yes", finding="price_zero"), "d"),
+            (Filter(shop="HF", held="check"), "b"),
+        ):
+            page = screen_orders(db, counter.actor, wanted=wanted, door="web")
+            told = "".join(next(k for k, v in made.items() if v.order_id == row.id) for row in page.rows)
+            assert told == letters, (wanted, told)
+            assert counter.ask(count_rows, wanted=wanted) == len(told)
+
+
+def test_each_screen_is_recorded_with_what_it_showed(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken = counter.take()
+        page = screen_orders(db, counter.actor, wanted=Filter(state="produced"), door="web")
+        (kept,) = counter.ask(own_lookups, actor=counter.actor)
+        assert (kept.id, kept.kind, kept.pairs()) == (page.lookup_id, "screen", [(taken.order_id, 1)])
+        assert counter.ask(read_query, found=kept) == '{"state":"produced"}'
+
+
+def test_pages_by_day_and_by_id_follow_each_other(db: Database) -> None:
+    with open_counter(db) as counter:
+        ids = [counter.take(placed_at_us=1_700_000_000_000_000 + (n // 2) * 1000).order_id for n in range(7)]
+        for wanted in (Filter(), Filter(date_from="2023-11-01")):
+            seen, after = list[int](), ""
+            while True:
+                rows, after = counter.ask(page_rows, wanted=wanted, after=after, limit=3)
+                seen += [row.id for row in rows]
+                if not after:
+                    break
+            assert seen == ids[::-1]
+
+
+@pytest.mark.parametrize("after", ["x", "²", "-5", "--5", "1.2.3", "9" * 40, "1.", ".1", "1.2", "٣"])
+def test_a_place_that_is_none_begins_at_the_newest(db: Database, after: str) -> None:
+    with open_counter(db) as counter:
+        taken = counter.take()
+        rows, _ = counter.ask(page_rows, wanted=Filter(), after=after, limit=5)
+        assert [row.id for row in rows] == [taken.order_id]
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "yesterday", "2026-02-30", "1"])
+def test_a_date_that_is_none_is_refused(db: Database, text: str) -> None:
+    with open_counter(db) as counter, pytest.raises(DateUnreadable):
+        screen_orders(db, counter.actor, wanted=Filter(date_from=text), door="web")
+
+
+def test_counts_stop(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_counter(db) as counter:
+        for _ in range(5):
+            counter.take()
+        monkeypatch.setattr(module, "COUNT_MOST", 3)
+        assert counter.ask(count_rows, wanted=Filter()) == 4
+
+
+def test_screens_are_kept_shared_and_dropped(db: Database) -> None:
+    with open_counter(db) as counter:
+        one, two = counter.house.actor("clerk", actor_id=5), counter.house.actor("clerk", actor_id=6)
+        run = lambda verb, **k: db.write(counter.house.merchant_id, partial(verb, **k))
+        wanted = Filter(held="yes", amount_min_minor=100)
+        mine = run(save_screen, actor=one, name=" 异常 ", wanted=wanted, shared=False)
+        shared = run(save_screen, actor=one, name="全部", wanted=Filter(), shared=True)
+        names = lambda actor: {s.name for s in run(list_screens, actor=actor)}
+        assert (names(one), names(two)) == ({"异常", "全部"}, {"全部"})
+        assert run(get_screen, actor=one, screen_id=mine).saved_filter() == wanted
+        for act in (get_screen, drop_screen):
+            with pytest.raises(ScreenMissing):
+                run(act, actor=two, screen_id=mine)
+        with pytest.raises(ScreenMissing):
+            run(drop_screen, actor=two, screen_id=shared)
+        run(drop_screen, actor=one, screen_id=shared)
+        assert names(two) == set()
+        other = make_house(db, code="NJ")
+        with pytest.raises(ScreenMissing):
+            db.read(
+                other.merchant_id, lambda tx: get_screen(tx, other.actor("clerk", actor_id=5), screen_id=mine)
+            )
