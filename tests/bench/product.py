@@ -10,7 +10,7 @@ from tests.bench.data import make_orders
 from tests.house import House, make_house
 from tocsin.core.clock import now_us
 from tocsin.core.db import Database, Tx
-from tocsin.orders.download import COLUMNS, file_rows
+from tocsin.orders.download_rows import COLUMNS, file_rows
 from tocsin.orders.format import find_format
 from tocsin.orders.intake import take_in
 from tocsin.orders.query import look_up_order, search_orders

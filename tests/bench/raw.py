@@ -8,6 +8,7 @@ import csv
 import os
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Raw:
     def run(self, *, repeats: int) -> list[Figure]:
         """Measure every work, in the product's order; a raw engine draws no tickets."""
         step = max(1, self.count // repeats)
-        samples = list(make_orders(self.count))[::step][:repeats]
+        samples = list(islice(make_orders(self.count), 0, None, step))[:repeats]
         ids = [1 + place * step for place in range(len(samples))]
         last = (self._page(2**62, 99 * 50) or [(0,)])[-1][0]
         return [

@@ -9,7 +9,18 @@ import pytest
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_the_bench_measures_every_work_beside_the_raw_engine(engine: str) -> None:
-    command = [sys.executable, "-m", "tests.bench", "--orders", "150", "--repeats", "5", "--json", "--engine", engine]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench",
+        "--orders",
+        "150",
+        "--repeats",
+        "5",
+        "--json",
+        "--engine",
+        engine,
+    ]
     report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     works = report["engines"][engine]["works"]
     assert [row["work"] for row in works] == [

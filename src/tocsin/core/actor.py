@@ -70,5 +70,10 @@ def require(actor: Actor, right: Right) -> None:
 def desk_actor(merchant_id: int) -> Actor:
     """Return the desk itself, as the actor of what no person asked for (checks, the spool)."""
     return Actor(
-        kind="desk", id=0, merchant_id=merchant_id, name="desk", rights=ROLES["owner"] | ROLES["station"], role="desk"
+        kind="desk",
+        id=0,
+        merchant_id=merchant_id,
+        name="desk",
+        rights=ROLES["owner"] | ROLES["station"],
+        role="desk",
     )

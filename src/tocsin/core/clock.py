@@ -41,4 +41,6 @@ def day_bounds_us(day: date, zone: str) -> tuple[int, int]:
     """Return the instants where a local day begins and where the next begins."""
     start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
     after = day + timedelta(days=1)
-    return from_datetime(start), from_datetime(datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(zone)))
+    return from_datetime(start), from_datetime(
+        datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(zone))
+    )

@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T")
 DIRECTORY_SCOPE = 0
+STREAM_ROWS = 500
 _log = get_log("db")
 
 
 class Tx:
     """An open transaction in one merchant's scope (0 is the directory's)."""
 
-    __slots__ = ("_after", "_cursor", "dialect", "merchant_id", "now_us", "vault")
+    __slots__ = ("_after", "_cursor", "_streams", "dialect", "merchant_id", "now_us", "vault")
 
     def __init__(self, cursor: Any, *, dialect: str, merchant_id: int, vault: "Vault") -> None:
         self._cursor, self.dialect, self.merchant_id, self.vault = cursor, dialect, merchant_id, vault
-        self.now_us = clock.now_us()
+        self.now_us, self._streams = clock.now_us(), 0
         self._after: list[Callable[[], None]] = []
 
     def run(self, statement: Statement[Any], **params: Any) -> int:
@@ -62,9 +63,14 @@ class Tx:
         self._cursor.executemany(sql, [{**shared, **row} for row in rows])
 
     def stream(self, statement: Statement[T], **params: Any) -> Iterator[T]:
-        """Yield rows as they come, for results too long to hold."""
-        cursor, row = self._execute(statement, params), statement.row
-        while batch := cursor.fetchmany(500):
+        """Yield rows as they come, on a cursor of its own: other statements may run meanwhile."""
+        self._streams += 1
+        own = (
+            {} if self.dialect == "sqlite" else {"name": f"stream_{self._streams}"}
+        )  # rows stay on the server
+        cursor, row = self._cursor.connection.cursor(**own), statement.row
+        cursor.execute(*self._bound(statement, params))
+        while batch := cursor.fetchmany(STREAM_ROWS):
             for values in batch:
                 yield row(*values) if row else values
 
@@ -81,14 +87,17 @@ class Tx:
                 _log.error("after_commit_failed", exc_info=fault)
 
     def _execute(self, statement: Statement[Any], params: dict[str, Any]) -> Any:
+        self._cursor.execute(*self._bound(statement, params))
+        return self._cursor
+
+    def _bound(self, statement: Statement[Any], params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         sql, constants = statement.compiled(self.dialect)
         bound = {**constants, "merchant_id": self.merchant_id, **params}
         if self.dialect == "sqlite":
             for name, value in params.items():
                 if isinstance(value, (list, tuple)):
                     bound[name] = msgspec.json.encode(value).decode()
-        self._cursor.execute(sql, bound)
-        return self._cursor
+        return sql, bound
 
 
 class Database:

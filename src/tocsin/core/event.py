@@ -27,7 +27,9 @@ event = sa.Table(
 )  # fmt: skip
 sa.Index("ix_event_horizon_id", event.c.horizon, event.c.id)
 sa.Index("ix_event_merchant_id", event.c.merchant_id, event.c.horizon, event.c.id)
-event_consumer = directory_table("event_consumer", text("name"), big("horizon"), big("event_id"), key=("name",))
+event_consumer = directory_table(
+    "event_consumer", text("name"), big("horizon"), big("event_id"), key=("name",)
+)
 
 
 class Event(Struct, frozen=True):
@@ -69,7 +71,8 @@ _adding = upsert(event_consumer)
 _BEGIN = Statement[None](_adding.on_conflict_do_nothing(), sets=("name", "horizon", "event_id"))
 _MOVE = Statement[None](
     _adding.on_conflict_do_update(
-        index_elements=["name"], set_={"horizon": _adding.excluded.horizon, "event_id": _adding.excluded.event_id}
+        index_elements=["name"],
+        set_={"horizon": _adding.excluded.horizon, "event_id": _adding.excluded.event_id},
     ),
     sets=("name", "horizon", "event_id"),
 )
@@ -78,7 +81,11 @@ _open = event.c.horizon < sa.text("pg_snapshot_xmin(pg_current_snapshot())::text
 _SETTLED = {"sqlite": sa.true(), "postgresql": _open}
 _NEXT = {
     dialect: Statement(
-        sa.select(*_COLUMNS).where(_after, settled).order_by(event.c.horizon, event.c.id).limit(bind("limit")), Event
+        sa.select(*_COLUMNS)
+        .where(_after, settled)
+        .order_by(event.c.horizon, event.c.id)
+        .limit(bind("limit")),
+        Event,
     )
     for dialect, settled in _SETTLED.items()
 }
@@ -90,7 +97,9 @@ _LATEST = {
 }
 # An id that is unknown, such as 0, replays from the beginning.
 _seen = sa.select(event.c.horizon).where(event.c.id == bind("event_id")).scalar_subquery()
-_unseen = sa.tuple_(event.c.horizon, event.c.id) > sa.tuple_(sa.func.coalesce(_seen.correlate(None), 0), bind("event_id"))
+_unseen = sa.tuple_(event.c.horizon, event.c.id) > sa.tuple_(
+    sa.func.coalesce(_seen.correlate(None), 0), bind("event_id")
+)
 _REPLAY = {
     dialect: Statement(
         sa.select(*_COLUMNS).where(own(event), _unseen, settled)

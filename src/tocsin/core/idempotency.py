@@ -59,10 +59,15 @@ _GET = Statement(
     _Row,
 )  # fmt: skip
 _SETTLE = Statement[None](
-    sa.update(idempotency).where(own(idempotency), idempotency.c.key == bind("b_key", str)), sets=("status", "answer")
+    sa.update(idempotency).where(own(idempotency), idempotency.c.key == bind("b_key", str)),
+    sets=("status", "answer"),
 )
-_DROP = Statement[None](sa.delete(idempotency).where(own(idempotency), idempotency.c.key == bind("b_key", str)))
-_EXPIRE = Statement[None](sa.delete(idempotency).where(own(idempotency), idempotency.c.at_us < bind("before")))
+_DROP = Statement[None](
+    sa.delete(idempotency).where(own(idempotency), idempotency.c.key == bind("b_key", str))
+)
+_EXPIRE = Statement[None](
+    sa.delete(idempotency).where(own(idempotency), idempotency.c.at_us < bind("before"))
+)
 
 
 def claim_key(tx: Tx, key: str, *, route: str, body: bytes) -> Answer | None:

@@ -57,7 +57,9 @@ _OF_ACTOR = Statement(
 NEWEST = 2**63 - 1
 
 
-def write_journal(tx: Tx, actor: Actor, *, verb: str, subject: str, data: dict[str, Any] | None = None) -> None:
+def write_journal(
+    tx: Tx, actor: Actor, *, verb: str, subject: str, data: dict[str, Any] | None = None
+) -> None:
     """Add an entry to the transaction."""
     tx.run(
         _ADD, id=new_id(), at_us=tx.now_us, actor_kind=actor.kind, actor_id=actor.id, actor_name=actor.name, verb=verb,

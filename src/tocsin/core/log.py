@@ -46,7 +46,10 @@ def set_up_log(level: str = "info", stream: TextIO | None = None) -> None:
         cache_logger_on_first_use=False,
     )  # fmt: skip
     handler = logging.StreamHandler(stream or sys.stderr)
-    last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer(ensure_ascii=True)]
+    last: list[Any] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.JSONRenderer(ensure_ascii=True),
+    ]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -113,12 +113,17 @@ def line_total_minor(quantity_micro: int, unit_price_micro: int, currency: str) 
 def plain_minor(minor: int, currency: str) -> str:
     """Return minor units as plain digits with a point, as files and the API carry them: `1234.50`."""
     digits = minor_digits(currency)
-    return str(Decimal(minor).scaleb(-digits).quantize(Decimal(1).scaleb(-digits)))
+    if digits == 0:
+        return str(minor)
+    whole, part = divmod(abs(minor), 10**digits)
+    return f"{'-' if minor < 0 else ''}{whole}.{part:0{digits}d}"
 
 
 def plain_micro(micro: int) -> str:
     """Return millionths as the shortest plain decimal: `3`, `0.5`."""
     whole, part = divmod(abs(micro), MICRO)
+    if part == 0:
+        return str(micro // MICRO)
     tail = f".{part:06d}".rstrip("0").rstrip(".")
     return f"{'-' if micro < 0 else ''}{whole}{tail}"
 

@@ -65,7 +65,9 @@ class _PersonRow(Struct, frozen=True):
 
 
 _PERSON_BY_PHONE = Statement(
-    sa.select(person.c.id, person.c.wrapped_key).where(own(person), person.c.phone_digest == bind("phone_digest", str)),
+    sa.select(person.c.id, person.c.wrapped_key).where(
+        own(person), person.c.phone_digest == bind("phone_digest", str)
+    ),
     _PersonRow,
 )
 _ADD_PERSON = Statement[None](
@@ -123,7 +125,9 @@ def open_party(tx: Tx, row: PartyRow) -> Party:
     """
     if row.wrapped_key is None:
         raise SealBroken
-    data_key = unseal(tx.vault.keys(tx).wrapping, row.wrapped_key, bound_to=_bound(tx.merchant_id, row.person_id))
+    data_key = unseal(
+        tx.vault.keys(tx).wrapping, row.wrapped_key, bound_to=_bound(tx.merchant_id, row.person_id)
+    )
     plain = unseal(data_key, row.sealed, bound_to=_bound(tx.merchant_id, row.order_id, row.version))
     return msgspec.json.decode(plain, type=Party)
 

@@ -44,7 +44,12 @@ class PostgresDatabase(Database):
     def __init__(self, url: str, vault: Vault, *, connections: int = 8) -> None:
         self.url, self.vault = url, vault
         self._pool: ConnectionPool[Any] = ConnectionPool(
-            url, min_size=1, max_size=connections, kwargs={"autocommit": True}, configure=_act_as_desk, open=True
+            url,
+            min_size=1,
+            max_size=connections,
+            kwargs={"autocommit": True},
+            configure=_act_as_desk,
+            open=True,
         )
         self._pool.wait(timeout=20)
         self._require_durable()
@@ -71,7 +76,7 @@ class PostgresDatabase(Database):
     @contextmanager
     def snapshot(self, merchant_id: int) -> Iterator[Tx]:
         """Open a repeatable snapshot to stream from."""
-        with self._transaction(merchant_id, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", stream=True) as tx:
+        with self._transaction(merchant_id, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as tx:
             yield tx
 
     def close(self) -> None:
@@ -79,12 +84,12 @@ class PostgresDatabase(Database):
         self._pool.close()
 
     @contextmanager
-    def _transaction(self, merchant_id: int, begin: str, *, stream: bool = False) -> Iterator[Tx]:
+    def _transaction(self, merchant_id: int, begin: str) -> Iterator[Tx]:
         with self._pool.connection() as connection:
             # One round trip: without parameters psycopg sends the text as a simple query.
             connection.execute(f"{begin}; SET LOCAL tocsin.merchant = '{int(merchant_id)}'")
             try:
-                cursor = _StreamCursor(connection) if stream else connection.cursor()
+                cursor = connection.cursor()
                 yield Tx(cursor, dialect="postgresql", merchant_id=merchant_id, vault=self.vault)
             except BaseException:
                 if not connection.closed:
@@ -99,23 +104,6 @@ class PostgresDatabase(Database):
             for setting in ("fsync", "full_page_writes", "synchronous_commit"):
                 if connection.execute(f"SHOW {setting}").fetchone()[0] == "off":
                     raise NotDurable(setting=setting)
-
-
-class _StreamCursor:
-    """A cursor whose rows stay on the server until they are fetched."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection, self._count = connection, 0
-        self._current: Any = None
-
-    def execute(self, sql: str, bound: dict[str, Any]) -> None:
-        self._count += 1
-        self._current = self._connection.cursor(name=f"stream_{self._count}")
-        self._current.itersize = 500
-        self._current.execute(sql, bound)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._current, name)
 
 
 def desk_conninfo(url: str) -> str:

@@ -57,7 +57,9 @@ def preference_revision(tx: Tx, *, box: str, shop_id: int = 0) -> int:
     return found.revision if found else 0
 
 
-def change_preference(tx: Tx, actor: Actor, value: Struct, *, box: str, revision: int, shop_id: int = 0) -> int:
+def change_preference(
+    tx: Tx, actor: Actor, value: Struct, *, box: str, revision: int, shop_id: int = 0
+) -> int:
     """Store new preferences against the revision that was seen; return the new revision.
 
     Raises:
@@ -71,8 +73,16 @@ def change_preference(tx: Tx, actor: Actor, value: Struct, *, box: str, revision
     encoded = msgspec.json.encode(value).decode()
     # On PostgreSQL two may have seen the same revision: the key lets one of them through.
     if not tx.run(
-        _ADD, shop_id=shop_id, box=box, revision=present + 1, value=encoded, at_us=tx.now_us, actor_id=actor.id
+        _ADD,
+        shop_id=shop_id,
+        box=box,
+        revision=present + 1,
+        value=encoded,
+        at_us=tx.now_us,
+        actor_id=actor.id,
     ):
         raise PreferenceMoved(box=box, revision=present + 1)
-    write_journal(tx, actor, verb="preference.change", subject=f"preference:{box}", data={"revision": present + 1})
+    write_journal(
+        tx, actor, verb="preference.change", subject=f"preference:{box}", data={"revision": present + 1}
+    )
     return present + 1

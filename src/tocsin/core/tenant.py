@@ -9,7 +9,9 @@ from tocsin.core.ident import new_id
 from tocsin.core.schema import big, directory_table, index, merchant_table, text
 from tocsin.core.statement import Statement, bind, insert_into, own
 
-merchant = directory_table("merchant", big("id"), text("name"), big("demo"), big("created_at_us"), key=("id",))
+merchant = directory_table(
+    "merchant", big("id"), text("name"), big("demo"), big("created_at_us"), key=("id",)
+)
 shop = merchant_table(
     "shop", big("id"), text("code"), text("name"), text("zone"), text("currency"), big("day_starts_at_hour"), key=("id",)
 )  # fmt: skip
@@ -42,7 +44,9 @@ class Shop(Struct, frozen=True):
 
 
 _ADD_MERCHANT, _ADD_SHOP = insert_into(merchant), insert_into(shop)
-_MERCHANTS = Statement(sa.select(merchant.c.id, merchant.c.name, merchant.c.demo).order_by(merchant.c.id), Merchant)
+_MERCHANTS = Statement(
+    sa.select(merchant.c.id, merchant.c.name, merchant.c.demo).order_by(merchant.c.id), Merchant
+)
 _COLUMNS = (shop.c.id, shop.c.code, shop.c.name, shop.c.zone, shop.c.currency, shop.c.day_starts_at_hour)
 _SHOPS = Statement(sa.select(*_COLUMNS).where(own(shop)).order_by(shop.c.id), Shop)
 _SHOP_BY_CODE = Statement(sa.select(*_COLUMNS).where(own(shop), shop.c.code == bind("code", str)), Shop)
@@ -56,7 +60,9 @@ def create_merchant(tx: Tx, *, name: str, demo: bool = False) -> int:
     return merchant_id
 
 
-def create_shop(tx: Tx, *, code: str, name: str, zone: str, currency: str = "CNY", day_starts_at_hour: int = 0) -> Shop:
+def create_shop(
+    tx: Tx, *, code: str, name: str, zone: str, currency: str = "CNY", day_starts_at_hour: int = 0
+) -> Shop:
     """Add a shop to the transaction's merchant, whose keys are made with the first one."""
     tx.vault.create_keys(tx)
     made = Shop(new_id(), code, name, zone, currency, day_starts_at_hour)

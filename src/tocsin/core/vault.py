@@ -73,7 +73,9 @@ class MerchantKeys:
 
     def digest(self, purpose: str, text: str) -> str:
         """Return 16 characters (80 bits) that tell equal texts of one purpose, and nothing else."""
-        mac = hmac.digest(self._digesting, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+        mac = hmac.digest(
+            self._digesting, f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256
+        )
         return b32encode(mac[:10]).decode().lower()
 
 
@@ -99,7 +101,9 @@ class Vault:
 
     def installation_digest(self, purpose: str, text: str) -> str:
         """Return 32 characters (160 bits) that tell equal texts of one purpose, over all merchants."""
-        mac = hmac.digest(_derive(self._key, b"directory"), f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), "sha256")
+        mac = hmac.digest(
+            _derive(self._key, b"directory"), f"{purpose}\0{text}".encode("utf-8", "surrogatepass"), "sha256"
+        )
         return b32encode(mac[:20]).decode().lower()
 
     def create_keys(self, tx: "Tx") -> None:

@@ -95,7 +95,9 @@ class Writer:
                 future.set_result(result)
         return going_on
 
-    def _run_one(self, call: Callable[[Any], Any], future: Future[Any], done: list[tuple[Future[Any], Any]]) -> None:
+    def _run_one(
+        self, call: Callable[[Any], Any], future: Future[Any], done: list[tuple[Future[Any], Any]]
+    ) -> None:
         self._connection.execute("SAVEPOINT verb")
         try:
             result = call(self._connection)
@@ -110,7 +112,9 @@ class Writer:
             self._connection.execute("RELEASE verb")
             done.append((future, result))
 
-    def _fail_group(self, fault: BaseException, last: Future[Any], done: list[tuple[Future[Any], Any]]) -> None:
+    def _fail_group(
+        self, fault: BaseException, last: Future[Any], done: list[tuple[Future[Any], Any]]
+    ) -> None:
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

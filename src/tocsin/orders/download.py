@@ -6,7 +6,6 @@ is written beside, flushed, and takes its name only when it is whole.
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,28 +15,20 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.core.actor import Actor, desk_actor, require
-from tocsin.core.clock import to_datetime
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event, latest_event_id
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
-from tocsin.core.money import plain_micro, plain_minor
-from tocsin.core.party import PARTY_COLUMNS, Party, PartyRow, masked_party, open_party, party, person
 from tocsin.core.queue import Queue, task
 from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.orders.download_rows import COLUMNS, file_rows
 from tocsin.orders.format import find_format
 from tocsin.orders.lookup import record_lookup
-from tocsin.orders.screen import Filter, count_rows, filter_conditions
-from tocsin.orders.table import download, order_head, order_line, order_revision
+from tocsin.orders.screen import Filter, count_rows
+from tocsin.orders.table import download
 
 TASK = "orders.download"
-COLUMNS = (
-    "number", "external_id", "channel", "placed", "state", "payment", "payment_method", "fulfilment", "campaign",
-    "currency", "payable", "name", "phone", "province", "city", "district", "address", "postcode", "buyer_note",
-    "line", "sku", "title", "spec", "quantity", "unit_price", "line_discount", "line_total",
-)  # fmt: skip
-_TELL_ROWS = 5_000
 
 
 class DownloadMissing(Refusal):
@@ -74,36 +65,6 @@ class Download(Struct, frozen=True):
     done_at_us: int | None
 
 
-class _FileRow(Struct, frozen=True):
-    number: str
-    external_id: str
-    channel: str
-    placed_at_us: int
-    desk_state: str
-    payment: str
-    payment_method: str
-    fulfilment: str
-    campaign: str
-    currency: str
-    payable_minor: int
-    line_id: str | None
-    sku: str | None
-    title: str | None
-    spec: str | None
-    quantity_micro: int | None
-    unit_price_micro: int | None
-    discount_minor: int | None
-    total_minor: int | None
-    order_id: int
-    version: int
-    person_id: int
-    sealed: bytes
-    masked: str
-    digest: str
-    receiver_digest: str
-    wrapped_key: bytes | None
-
-
 _COLUMNS = tuple(download.c[name] for name in Download.__struct_fields__)
 _ADD = insert_into(download)
 _ONE = Statement(sa.select(*_COLUMNS).where(own(download), download.c.id == bind("id")), Download)
@@ -117,21 +78,6 @@ _END = Statement[None](
     sa.update(download).where(own(download), download.c.id == bind("b_id")),
     sets=("status", "rows", "size_bytes", "sha256", "path", "fault", "done_at_us"),
 )
-_h, _l = order_head.c, order_line.c
-_FILE = (
-    sa.select(
-        _h.number, _h.external_id, _h.channel, _h.placed_at_us, _h.desk_state, _h.payment, _h.payment_method,
-        _h.fulfilment, _h.campaign, _h.currency, _h.payable_minor, _l.line_id, _l.sku, _l.title, _l.spec,
-        _l.quantity_micro, _l.unit_price_micro, _l.discount_minor, _l.total_minor, *PARTY_COLUMNS,
-    )
-    .select_from(order_head)
-    .join(order_revision, sa.and_(order_revision.c.merchant_id == _h.merchant_id, order_revision.c.order_id == _h.id, order_revision.c.revision == _h.revision))
-    .join(party, sa.and_(party.c.merchant_id == _h.merchant_id, party.c.order_id == _h.id, party.c.version == order_revision.c.party_version))
-    .join(person, sa.and_(person.c.merchant_id == _h.merchant_id, person.c.id == party.c.person_id))
-    .outerjoin(order_line, sa.and_(_l.merchant_id == _h.merchant_id, _l.order_id == _h.id, _l.revision == _h.revision))
-    .where(own(order_head))
-    .order_by(_h.id.desc(), _l.position)
-)  # fmt: skip
 
 
 def start_download(
@@ -216,22 +162,6 @@ def write_download(db: Database, merchant_id: int, payload: dict[str, Any]) -> N
     _end(db, merchant_id, asked, status="complete", rows=rows, size=size, sha256=digest, path=str(target))
 
 
-def file_rows(
-    tx: Tx, *, wanted: Filter, real: bool, tell: Callable[[int], None] | None = None
-) -> Iterator[tuple[str, ...]]:
-    """Yield the cells of a download, a row a line, in an open snapshot; personal text masked unless `real`."""
-    conditions, binds, zone = filter_conditions(tx, wanted)
-    statement = Statement(_FILE.where(*conditions), _FileRow)
-    tx.vault.keys(tx)  # fetched now: a statement of its own would end the stream
-    receiver, of_order = Party(), 0
-    for count, row in enumerate(tx.stream(statement, **binds), start=1):
-        if row.order_id != of_order:
-            receiver, of_order = _receiver(tx, row, real=real), row.order_id
-        if tell and count % _TELL_ROWS == 0:
-            tell(count)
-        yield _cells(row, receiver, zone)
-
-
 def _write(db: Database, merchant_id: int, asked: Download, file: BinaryIO) -> tuple[int, str]:
     wanted, hashed = msgspec.json.decode(asked.filter, type=Filter), _Hashing(file)
 
@@ -271,27 +201,3 @@ class _Hashing:
     def write(self, data: bytes) -> int:
         self.digest.update(data)
         return self._file.write(data)
-
-
-def _receiver(tx: Tx, row: _FileRow, *, real: bool) -> Party:
-    stored = PartyRow(
-        row.order_id, row.version, row.person_id, row.sealed, row.masked, row.digest, row.receiver_digest, row.wrapped_key
-    )  # fmt: skip
-    return open_party(tx, stored) if real and row.wrapped_key is not None else masked_party(stored)
-
-
-def _cells(row: _FileRow, to: Party, zone: str) -> tuple[str, ...]:
-    money = row.currency
-    head = (
-        row.number, row.external_id, row.channel, to_datetime(row.placed_at_us, zone).strftime("%Y-%m-%d %H:%M:%S"),
-        row.desk_state, row.payment, row.payment_method, row.fulfilment, row.campaign, money,
-        plain_minor(row.payable_minor, money), to.name, to.phone, to.province, to.city, to.district, to.address,
-        to.postcode, to.buyer_note,
-    )  # fmt: skip
-    if row.line_id is None:
-        return (*head, "", "", "", "", "", "", "", "")
-    total = "" if row.total_minor is None else plain_minor(row.total_minor, money)
-    return (
-        *head, row.line_id, row.sku or "", row.title or "", row.spec or "", plain_micro(row.quantity_micro or 0),
-        plain_micro(row.unit_price_micro or 0), plain_minor(row.discount_minor or 0, money), total,
-    )  # fmt: skip

@@ -192,11 +192,17 @@ def load_order(tx: Tx, *, order_id: int, revision: int = 0, real: bool = False) 
 
 def load_orders(tx: Tx, *, order_ids: Sequence[int], real: bool = False) -> list[Order]:
     """Return the heads of many orders in the order asked, in two statements."""
+    lines = lines_of_heads(tx, order_ids=order_ids)
+    rows = {row.id: row for row in tx.rows(_HEADS, ids=list(order_ids))}
+    return [_order(tx, rows[i], tuple(lines[i]), real=real) for i in order_ids if i in rows]
+
+
+def lines_of_heads(tx: Tx, *, order_ids: Sequence[int]) -> dict[int, list[Line]]:
+    """Return the lines of many orders' heads by order id; an order without lines has an empty list."""
     lines: dict[int, list[Line]] = defaultdict(list)
     for line in tx.rows(_LINES_OF_HEADS, ids=list(order_ids)):
         lines[line.order_id].append(_line(line))
-    rows = {row.id: row for row in tx.rows(_HEADS, ids=list(order_ids))}
-    return [_order(tx, rows[i], tuple(lines[i]), real=real) for i in order_ids if i in rows]
+    return lines
 
 
 def list_revisions(tx: Tx, *, order_id: int) -> list[RevisionEntry]:

@@ -83,7 +83,11 @@ class PostgresBus(Bus):
 
     def _connect(self, name: str) -> "psycopg.Connection[tuple[object, ...]]":
         return psycopg.connect(
-            desk_conninfo(self._url), autocommit=True, application_name=name, connect_timeout=5, keepalives_idle=10
+            desk_conninfo(self._url),
+            autocommit=True,
+            application_name=name,
+            connect_timeout=5,
+            keepalives_idle=10,
         )
 
     def _listen(self) -> None:

@@ -55,7 +55,9 @@ _CLAIM = Statement(
     .returning(*_CLAIMED),
     _Claimed,
 )  # fmt: skip
-_LEFT = Statement(sa.select(*_CLAIMED).where(job.c.state == "doing", job.c.worker != bind("process", str)), _Claimed)
+_LEFT = Statement(
+    sa.select(*_CLAIMED).where(job.c.state == "doing", job.c.worker != bind("process", str)), _Claimed
+)
 _DONE = Statement[None](sa.delete(job).where(job.c.id == bind("b_id")))
 _AGAIN = Statement[None](
     sa.update(job).where(job.c.id == bind("b_id")), sets=("state", "due_at_us", "attempts", "worker", "fault")
@@ -113,7 +115,9 @@ class EmbeddedQueue(Queue):
             require_task(claimed.task)(db, claimed.merchant_id, payload)
         except Exception as fault:  # noqa: BLE001 - whatever a task raises is its failure, not the worker's
             log_fault(claimed.task, fault, job_id=claimed.id, attempts=claimed.attempts + 1)
-            db.write(claimed.merchant_id, partial(self._put_back, claimed=claimed, fault=type(fault).__name__))
+            db.write(
+                claimed.merchant_id, partial(self._put_back, claimed=claimed, fault=type(fault).__name__)
+            )
         else:
             db.write(claimed.merchant_id, lambda tx: tx.run(_DONE, b_id=claimed.id))
 

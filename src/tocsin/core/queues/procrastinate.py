@@ -34,7 +34,12 @@ if TYPE_CHECKING:
 
 _QUEUE = "tocsin"
 _CONCURRENT_JOBS = 2
-_TABLES = ("procrastinate_jobs", "procrastinate_workers", "procrastinate_events", "procrastinate_periodic_defers")
+_TABLES = (
+    "procrastinate_jobs",
+    "procrastinate_workers",
+    "procrastinate_events",
+    "procrastinate_periodic_defers",
+)
 _SEQUENCES = tuple(f"{name}_id_seq" for name in _TABLES)
 _log = get_log("queue")
 
@@ -45,7 +50,9 @@ def _read_schema() -> str:
     assert found is not None, "procrastinate is a dependency"
     assert found.submodule_search_locations, "procrastinate is a package"
     # The driver takes % for a placeholder, even where it is given no parameters.
-    return Path(found.submodule_search_locations[0], "sql", "schema.sql").read_text("utf-8").replace("%", "%%")
+    return (
+        Path(found.submodule_search_locations[0], "sql", "schema.sql").read_text("utf-8").replace("%", "%%")
+    )
 
 
 QUEUE_SCHEMA: list[str] = [
@@ -110,7 +117,9 @@ class ProcrastinateQueue(Queue):
         queue = self
 
         class Growing(BaseRetryStrategy):
-            def get_retry_decision(self, *, exception: BaseException, job: "TheirJob") -> RetryDecision | None:
+            def get_retry_decision(
+                self, *, exception: BaseException, job: "TheirJob"
+            ) -> RetryDecision | None:
                 wait = queue.retry_seconds(job.attempts + 1)
                 return None if wait is None else RetryDecision(retry_at=_from_now(wait))
 
