@@ -20,6 +20,10 @@ STATUS_OF: dict[Kind, int] = {
 }  # fmt: skip
 _OF_CLASS: dict[type[Refusal], int] = {NotSignedIn: 401, TooManyTries: 429}
 _RESERVED = frozenset({"type", "title", "status", "detail", "code", "request_id"})
+# The framework reads a body before the route does, and lets these through as they are.
+_OF_BODY: dict[type[Exception], str] = {
+    RecursionError: "The JSON is nested too deeply", UnicodeDecodeError: "The body is not UTF-8"
+}  # fmt: skip
 _log = get_log("api")
 
 
@@ -47,10 +51,9 @@ def fault_problem(request: Request[Any, Any, Any], fault: Exception) -> Response
             request, status=fault.status_code, code=f"http_{fault.status_code}", detail=str(fault.detail)[:500], data=data,
             headers={name: value for name, value in (fault.headers or {}).items() if name.lower() == "allow"},
         )  # fmt: skip
-    if isinstance(fault, RecursionError) or isinstance(fault.__cause__, RecursionError):
-        return _problem(
-            request, status=400, code="http_400", detail="The JSON is nested too deeply", data={}, headers={}
-        )
+    for kind, detail in _OF_BODY.items():
+        if isinstance(fault, kind):
+            return _problem(request, status=400, code="http_400", detail=detail, data={}, headers={})
     _log.error("request_failed", path=request.url.path, exc_info=fault)
     return _problem(
         request,
