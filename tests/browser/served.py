@@ -1,0 +1,58 @@
+"""A desk that really serves, in a process of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from tests.databases import free_port
+
+_PATIENCE_SECONDS = 30
+
+
+class Served:
+    """`tocsin serve --empty` on a free port with a folder of its own; `owner_link` is what it printed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.base = f"http://localhost:{self.port}"
+        self._log = folder / "serve.log"
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("TOCSIN_")}
+        environment |= {
+            "TOCSIN_DATA_DIR": str(folder / "data"), "TOCSIN_PORT": str(self.port), "PYTHONPATH": "src",
+            "PYTHONUNBUFFERED": "1",
+        }  # fmt: skip
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tocsin", "serve", "--empty"], stdout=log, stderr=log, env=environment
+            )
+        self.owner_link = self._wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(_PATIENCE_SECONDS)
+
+    def log(self) -> str:
+        """Return what the server has said."""
+        return self._log.read_text("utf-8", "replace")
+
+    def _wait(self) -> str:
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until and self._process.poll() is None:
+            found = re.search(r"http://\S+/owner/\S+", self.log())
+            if found and httpx.get(f"{self.base}/readyz").status_code == 200:
+                return found[0]
+            time.sleep(0.05)
+        raise AssertionError(f"the desk does not serve:\n{self.log()}")
