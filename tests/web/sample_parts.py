@@ -240,7 +240,7 @@ PASTED = {"token": "abc", "unread": [{"line": 3, "text": "谢谢老板", "reason
     {"name": "王小明", "phone": "13800138000", "address": "浙江省杭州市西湖区文三路 90 号",
      "lines": [{"title": "草莓", "quantity_micro": 2_000_000}], "findings": FINDINGS[2:3]}]}  # fmt: skip
 NEW: Context = {"form": {}, "errors": {}, "findings": [], "line_count": 2, "currency": "CNY", "currencies": {"CNY": "CNY", "JPY": "JPY"},
-                "may_see_receiver": True, "pasted_text": "", "pasted": None}  # fmt: skip
+                "may_see_receiver": True, "pasted_text": "", "pasted": None, "key": "k"}  # fmt: skip
 REVISE: Context = {**EDIT, "holds": HOLDS, "printers": PRINTERS, "printer_id": "",
                    "sums_differ": True, "computed": "9674.41", "moved": False,
                 "position": {"at": 2, "of": 13, "previous_url": "/orders/a/revise", "next_url": "/orders/b/revise"}}  # fmt: skip

@@ -1,13 +1,18 @@
 """Tenants: a merchant has shops; nothing crosses merchants."""
 
+from zoneinfo import available_timezones
+
 import sqlalchemy as sa
 from msgspec import Struct
 
+from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
+from tocsin.core.journal import write_journal
 from tocsin.core.schema import big, directory_table, index, merchant_table, text
 from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.text import strip_control
 
 merchant = directory_table(
     "merchant", big("id"), text("name"), big("demo"), big("created_at_us"), key=("id",)
@@ -22,6 +27,12 @@ class ShopMissing(Refusal):
     """There is no shop “{shop}”: use the code of one of the merchant's shops"""
 
     kind, code = "missing", "shop_missing"
+
+
+class ShopWrong(Refusal):
+    """The shop can't be set so ({field}): {problem}"""
+
+    kind, code = "invalid", "shop_wrong"
 
 
 class Merchant(Struct, frozen=True):
@@ -50,6 +61,10 @@ _MERCHANTS = Statement(
 _COLUMNS = (shop.c.id, shop.c.code, shop.c.name, shop.c.zone, shop.c.currency, shop.c.day_starts_at_hour)
 _SHOPS = Statement(sa.select(*_COLUMNS).where(own(shop)).order_by(shop.c.id), Shop)
 _SHOP_BY_CODE = Statement(sa.select(*_COLUMNS).where(own(shop), shop.c.code == bind("code", str)), Shop)
+_CHANGE_SHOP = Statement[None](
+    sa.update(shop).where(own(shop), shop.c.id == bind("b_id")), sets=("name", "zone", "day_starts_at_hour")
+)
+_LONGEST_NAME, _LATEST_HOUR = 60, 12
 _SHOP_BY_ID = Statement(sa.select(*_COLUMNS).where(own(shop), shop.c.id == bind("id")), Shop)
 
 
@@ -95,3 +110,24 @@ def get_shop(tx: Tx, *, code: str = "", shop_id: int = 0) -> Shop:
     if found is None:
         raise ShopMissing(shop=code or str(shop_id or "?"))
     return found
+
+
+def change_shop(
+    tx: Tx, actor: Actor, *, shop_id: int, name: str, zone: str, day_starts_at_hour: int
+) -> None:  # fmt: skip
+    """Change a shop's name, its zone, and the hour at which its business day starts, 0 to 12.
+
+    Raises:
+        NotAllowed: the actor may not change shop settings.
+        ShopWrong: which of them can't be, and why.
+    """
+    require(actor, "shop_settings")
+    plain = strip_control(name).strip()
+    if not 0 < len(plain) <= _LONGEST_NAME:
+        raise ShopWrong(field="shop_name", problem="a name has 1 to 60 characters")
+    if zone not in available_timezones():
+        raise ShopWrong(field="zone", problem="choose one of the list")
+    if not 0 <= day_starts_at_hour <= _LATEST_HOUR:
+        raise ShopWrong(field="day_starts_at_hour", problem="an hour from 0 to 12")
+    tx.run(_CHANGE_SHOP, b_id=shop_id, name=plain, zone=zone, day_starts_at_hour=day_starts_at_hour)
+    write_journal(tx, actor, verb="shop.change", subject=f"shop:{shop_id}", data={"zone": zone})

@@ -19,7 +19,7 @@ from tocsin.orders.draft import Delivery, Draft, Line, Method, Order, Totals
 from tocsin.orders.produce import Issued, clean_draft, produce_revision
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
-from tocsin.orders.total import payable_minor, recalculate
+from tocsin.orders.total import goods_minor, payable_minor, recalculate
 
 REASON_CHARACTERS = 500
 _STARS = re.compile(r"[*＊]")
@@ -125,11 +125,25 @@ def preview_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     """
     require(actor, "amend")
     before, draft = _amended_draft(tx, order_id=order_id, seen=seen, amendment=amendment)
+    return preview_of(before, _as_order(before, draft))
+
+
+def preview_of(before: Order, after: Order) -> Preview:
+    """Return the money of an order before and after, and what differs."""
     return Preview(
-        seen=seen, payable_before_minor=before.payable_minor,
-        payable_after_minor=draft.totals.payable_minor or 0, currency=before.currency,
-        changes=tuple(compare_orders(before, _as_order(before, draft))),
+        seen=before.revision, payable_before_minor=before.payable_minor,
+        payable_after_minor=after.totals.payable_minor or 0, currency=before.currency,
+        changes=tuple(compare_orders(before, after)),
     )  # fmt: skip
+
+
+def apply_amendment(before: Order, amendment: Amendment) -> Order:
+    """Return what an amendment makes of an order with its real text; nothing is stored.
+
+    Raises:
+        MaskedValue: a field of the receiver was given with its mask's stars.
+    """
+    return _as_order(before, clean_draft(_apply(draft_of(before), amendment)))
 
 
 def amend_order(
@@ -273,7 +287,13 @@ def _as_order(before: Order, draft: Draft) -> Order:
     shared = {
         name: getattr(draft, name) for name in Draft.__struct_fields__ if name in Order.__struct_fields__
     }
-    return replace(before, **shared)
+    goods = goods_minor(draft.lines, draft.currency)
+    payable = draft.totals.payable_minor
+    computed = payable_minor(draft.totals, goods)
+    return replace(
+        before, **shared, computed_goods_minor=goods, computed_payable_minor=computed,
+        payable_minor=computed if payable is None else payable,
+    )  # fmt: skip
 
 
 def _changed(field: str, before: Any, after: Any) -> list[Change]:

@@ -119,7 +119,7 @@ def check_order(
     # The head is locked first: what is judged here can't be amended, cancelled or held until this commits.
     tx.value(_LOCK, id=order_id)
     order = load_order(tx, order_id=order_id, real=True)
-    found = run_checks(order, _context(tx, order, asked_revision))
+    found = run_checks(order, context_of(tx, order, asked_revision=asked_revision))
     acknowledged = {row[0] for row in tx.rows(_ACKNOWLEDGED, order_id=order.id, revision=order.revision)}
     open_w = tuple(f for f in found if f.level == "W" and f.code not in acknowledged)
     passed = not open_w and not any(f.level == "E" for f in found)
@@ -152,7 +152,8 @@ def axes_of(order: Order) -> str:
     ).decode()
 
 
-def _context(tx: Tx, order: Order, asked_revision: int | None) -> CheckContext:
+def context_of(tx: Tx, order: Order, *, asked_revision: int | None = None) -> CheckContext:
+    """Return what a verdict on an order depends on beside the order."""
     chosen = read_preference(tx, CheckPreference, box="tickets.check", shop_id=order.shop_id)
     return CheckContext(
         now_us=tx.now_us, zone=get_shop(tx, shop_id=order.shop_id).zone, levels=chosen.levels,

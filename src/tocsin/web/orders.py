@@ -1,5 +1,7 @@
 """Box 10 as pages: the list of orders, and look-up by number, phone, name, SKU or title."""
 
+from typing import Any
+
 from litestar import Response, get
 from litestar.response import Redirect
 
@@ -30,7 +32,7 @@ def get_orders(request: PageRequest) -> Response[str] | Redirect:
         return go(f"/orders/{page.rows[0].number}")
     words = words_of(request, actor)
 
-    def read(tx: Tx) -> dict[str, object]:
+    def read(tx: Tx) -> dict[str, Any]:
         count = len(page.rows) if text else count_rows(tx, wanted=Filter())
         return {
             "rows": show_rows(tx, page.rows), "printers": show_printers(tx),

@@ -1,0 +1,191 @@
+"""Box 11 as a page: amend an order against the revision that was seen, with the money shown before it is stored."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.desk import Desk
+from tocsin.orders.amend import (
+    Amendment,
+    OrderMoved,
+    ReasonMissing,
+    amend_order,
+    apply_amendment,
+    compare_orders,
+)
+from tocsin.orders.draft import Order
+from tocsin.orders.query import look_up_order
+from tocsin.orders.store import OrderMissing, find_order_id, list_revisions, load_order
+from tocsin.tickets.foresee import foresee_amendment
+from tocsin.tickets.problem import findings_of
+from tocsin.web.change import ShownChange, show_changes
+from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.found import show_finding, show_found
+from tocsin.web.guard import PageRequest, enter, locale_of
+from tocsin.web.order import DOOR, order_path
+from tocsin.web.order_form import fields_of, line_count_of, read_amendment
+from tocsin.web.page import render
+from tocsin.web.shell import answer, go, make_shell, show, status_of, told, words_of
+from tocsin.web.words import Words
+
+Shown = dict[str, Any]
+
+
+@get("/orders/{number:str}/amendments", sync_to_thread=True)
+def get_amendment(request: PageRequest, *, number: FromPath[str]) -> Response[str]:
+    """Show the order's fields; the look-up is recorded."""
+    desk, actor = enter(request)
+    require(actor, "amend")
+    order = look_up_order(desk.db, actor, number=number, door=DOOR)
+    return _page(request, actor, order, form=fields_of(order))
+
+
+@post("/orders/{number:str}/amendments", sync_to_thread=True, status_code=303)
+def post_amendment(
+    request: PageRequest, *, number: FromPath[str], body: RawBody
+) -> Response[str] | Redirect:
+    """Make the next revision; where another came first, show both with what was typed."""
+    desk, actor = enter(request)
+    require(actor, "amend")
+    form, words = read_form(request, body), words_of(request, actor)
+    seen = _load_seen(desk, actor, number, form)
+    amendment, errors = read_amendment(form, seen, words=words)
+    if "add_line" in form:
+        return _page(request, actor, seen, form=form)
+    if "preview" in form or errors:
+        preview = None if errors else _preview(desk, actor, seen, amendment, words)
+        return _page(
+            request, actor, seen, form=form, errors=errors, preview=preview, status=422 if errors else 200
+        )
+    reason = form.get("reason", "")
+    try:
+        desk.db.write(actor.merchant_id, lambda tx: amend_order(
+            tx, actor, order_id=seen.id, seen=seen.revision, amendment=amendment, reason=reason
+        ))  # fmt: skip
+    except OrderMoved:
+        return _show_conflict(request, actor, seen, form=form, amendment=amendment)
+    except Refusal as refusal:
+        if refusal.kind != "invalid":
+            raise
+        place = "reason" if isinstance(refusal, ReasonMissing) else str(refusal.data.get("field", "revision"))
+        errors = {place: told(refusal, words)}
+        return _page(request, actor, seen, form=form, errors=errors, status=status_of(refusal))
+    return go(order_path(seen.number), done="amended")
+
+
+@post("/orders/{number:str}/amendments/preview", sync_to_thread=True, status_code=200)
+def post_preview(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str]:
+    """Show what an amendment would change, as a part of the page."""
+    desk, actor = enter(request)
+    require(actor, "amend")
+    form, words = read_form(request, body), words_of(request, actor)
+    seen = _load_seen(desk, actor, number, form)
+    amendment, errors = read_amendment(form, seen, words=words)
+    preview = (
+        _refused_preview(seen, *errors.values())
+        if errors
+        else _preview(desk, actor, seen, amendment, words)
+    )
+    shell = make_shell(request, actor, section="orders")
+    return answer(render("orders/money.html", locale=words.locale, shell=shell, preview=preview))
+
+
+def _load_seen(desk: Desk, actor: Actor, number: str, form: Form) -> Order:
+    """Return the revision that a form was made for, masked; one that does not exist counts as the head."""
+    revision = read_number(form.get("revision", ""))
+
+    def read(tx: Tx) -> Order:
+        order_id = find_order_id(tx, number=number)
+        try:
+            return load_order(tx, order_id=order_id, revision=revision)
+        except OrderMissing:
+            return load_order(tx, order_id=order_id)
+
+    return desk.db.read(actor.merchant_id, read)
+
+
+def _preview(desk: Desk, actor: Actor, seen: Order, amendment: Amendment, words: Words) -> Shown:
+    try:
+        found = desk.db.read(actor.merchant_id, lambda tx: foresee_amendment(
+            tx, actor, order_id=seen.id, seen=seen.revision, amendment=amendment
+        ))  # fmt: skip
+    except Refusal as refusal:
+        return _refused_preview(seen, told(refusal, words))
+    made = found.preview
+    return {
+        "before_minor": made.payable_before_minor, "after_minor": made.payable_after_minor, "currency": made.currency,
+        "changes": show_changes(made.changes, before=seen, locale=words.locale),
+        "findings": [show_finding(finding, words) for finding in found.findings],
+    }  # fmt: skip
+
+
+def _refused_preview(seen: Order, *texts: str) -> Shown:
+    found = [{"code": "", "level": "E", "field": "", "text": text, "acknowledged_by": ""} for text in texts]
+    return {
+        "before_minor": seen.payable_minor, "after_minor": seen.payable_minor, "currency": seen.currency, "changes": [],
+        "findings": found,
+    }  # fmt: skip
+
+
+def _show_conflict(
+    request: PageRequest, actor: Actor, seen: Order, *, form: Form, amendment: Amendment
+) -> Response[str]:
+    """Show what was seen, mine and theirs; my form goes on against the present revision, with theirs where I left it."""
+    locale = locale_of(request, actor)
+
+    def read(tx: Tx) -> tuple[Order, Shown]:
+        before = load_order(tx, order_id=seen.id, revision=seen.revision, real=True)
+        theirs = load_order(tx, order_id=seen.id, real=True)
+        mine = apply_amendment(before, amendment)
+        newest = list_revisions(tx, order_id=seen.id)[0]
+        rows = _three_ways(
+            show_changes(compare_orders(before, mine), before=before, after=mine, locale=locale),
+            show_changes(compare_orders(before, theirs), before=before, after=theirs, locale=locale),
+        )
+        conflict = {"head": newest.revision, "by": newest.actor_name, "at_us": newest.at_us, "changes": rows}
+        return load_order(tx, order_id=seen.id), conflict
+
+    head, conflict = enter(request)[0].db.read(actor.merchant_id, read)
+    merged = merge_forms(form, seen=fields_of(seen), head=fields_of(head))
+    merged["line_count"] = str(max(line_count_of(form, 0), len(head.lines)))
+    return _page(request, actor, head, form=merged, conflict=conflict, status=409)
+
+
+def merge_forms(form: Form, *, seen: Mapping[str, str], head: Mapping[str, str]) -> dict[str, str]:
+    """Return a form for the present revision: what was typed stays, what was left is as it now is."""
+    left = {name for name, text in form.items() if text.strip() == seen.get(name, "").strip()}
+    return {**form, **{name: text for name, text in head.items() if name in left or name not in form}}
+
+
+def _three_ways(mine: list[ShownChange], theirs: list[ShownChange]) -> list[dict[str, str]]:
+    ours, others = {change.field: change for change in mine}, {change.field: change for change in theirs}
+    rows = []
+    for field in dict.fromkeys([*ours, *others]):
+        before = (ours.get(field) or others[field]).before
+        rows.append({
+            "field": field, "before": before, "mine": ours[field].after if field in ours else before,
+            "theirs": others[field].after if field in others else before,
+        })  # fmt: skip
+    return rows
+
+
+def _page(
+    request: PageRequest, actor: Actor, order: Order, *, form: Mapping[str, str], errors: dict[str, str] | None = None,
+    preview: Shown | None = None, conflict: Shown | None = None, status: int = 200,
+) -> Response[str]:  # fmt: skip
+    words, desk = words_of(request, actor), enter(request)[0]
+    found = desk.db.read(actor.merchant_id, lambda tx: findings_of(tx, order_ids=[order.id])[order.id])
+    return show(
+        request, "orders/amend.html", actor=actor, section="orders", status=status, order=order, form=form,
+        errors=errors or {}, findings=show_found(found, words), line_count=line_count_of(form, len(order.lines)),
+        currency=order.currency, may_see_receiver=False, preview=preview, conflict=conflict,
+    )  # fmt: skip
+
+
+AMEND = [get_amendment, post_amendment, post_preview]

@@ -1,0 +1,85 @@
+"""The journal as a page: who did what, by act and by whom; those without the right see their own acts."""
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Response, get
+
+from tocsin.core.actor import Actor, NotAllowed
+from tocsin.core.db import Tx
+from tocsin.core.journal import NEWEST, JournalEntry, read_journal
+from tocsin.orders.listing import list_heads
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.shell import show
+
+_PAGE_ROWS = 50
+_READ_ROWS = 200
+_READS_MOST = 10
+_ORDER = re.compile(r"order:(\d{1,19})")
+
+
+@get("/journal", sync_to_thread=True)
+def get_journal(request: PageRequest) -> Response[str]:
+    """Show the acts, newest first."""
+    desk, actor = enter(request)
+    if not (actor.may("journal") or actor.may("journal_own")):
+        raise NotAllowed(right="journal")
+    asked = {name: request.query_params.get(name, "").strip()[:80] for name in ("verb", "by")}
+    before = request.query_params.get("before", "")
+    start = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else NEWEST
+
+    def read(tx: Tx) -> dict[str, Any]:
+        rows, following = _find(tx, actor, verb=asked["verb"], by=asked["by"], before=start)
+        numbers = _numbers(tx, rows)
+        return {"rows": [_show(row, numbers) for row in rows], "following": following}
+
+    found = desk.db.read(actor.merchant_id, read)
+    query = "".join(f"&{name}={quote(text)}" for name, text in asked.items() if text)
+    following = found["following"]
+    page = {
+        "count_text": "", "previous_url": "/journal?" + query[1:] if before else "",
+        "next_url": f"/journal?before={following}{query}" if following else "",
+    }  # fmt: skip
+    verbs = sorted({row["verb"] for row in found["rows"]})
+    return show(
+        request, "settings/journal.html", actor=actor, section="journal", rows=found["rows"], page=page, filter=asked, verbs=verbs
+    )  # fmt: skip
+
+
+def _find(tx: Tx, actor: Actor, *, verb: str, by: str, before: int) -> tuple[list[JournalEntry], int]:
+    """Return a page's entries and where the next begins; a filter looks back over some two thousand."""
+    found: list[JournalEntry] = []
+    own = 0 if actor.may("journal") else actor.id
+    for _ in range(_READS_MOST):
+        rows = read_journal(tx, actor_id=own, before=before, limit=_READ_ROWS)
+        for row in rows:
+            before = row.id
+            if verb.lower() in row.verb and by.lower() in row.actor_name.lower():
+                found.append(row)
+                if len(found) == _PAGE_ROWS:
+                    return found, before
+        if len(rows) < _READ_ROWS:
+            return found, 0
+    return found, before
+
+
+def _numbers(tx: Tx, rows: list[JournalEntry]) -> dict[str, str]:
+    ids = {int(named[1]) for row in rows if (named := _ORDER.fullmatch(row.subject))}
+    return {f"order:{head.id}": head.number for head in list_heads(tx, order_ids=sorted(ids))} if ids else {}
+
+
+def _show(row: JournalEntry, numbers: dict[str, str]) -> dict[str, Any]:
+    number = numbers.get(row.subject, "")
+    return {
+        "id": row.id, "at_us": row.at_us, "by": row.actor_name or row.actor_kind, "by_kind": row.actor_kind,
+        "verb": row.verb, "subject": number or row.subject, "subject_url": f"/orders/{number}" if number else "",
+        "data_text": " · ".join(f"{name}: {_plain(value)}" for name, value in row.fields().items()),
+    }  # fmt: skip
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+JOURNAL = [get_journal]

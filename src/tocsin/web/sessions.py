@@ -1,0 +1,109 @@
+"""One's own sessions as a page: where one is signed in, ending them, and changing the password."""
+
+import re
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect
+
+from tocsin.access.limiter import SignInRefused
+from tocsin.access.login import change_password
+from tocsin.access.session import (
+    SessionMissing,
+    SessionSeen,
+    end_other_sessions,
+    end_session,
+    list_sessions,
+)
+from tocsin.core.actor import Actor
+from tocsin.core.errors import Refusal
+from tocsin.gate import TooManyTries
+from tocsin.web.form import read_form, read_number
+from tocsin.web.guard import PageRequest, address_of, device_token, enter
+from tocsin.web.shell import go, show, told, words_of
+
+PRESENT_WRONG = "The present password is wrong; this attempt has been recorded"
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Version", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+@get("/settings/sessions", sync_to_thread=True)
+def get_sessions(request: PageRequest) -> Response[str]:
+    """Show one's live sessions."""
+    _, actor = enter(request)
+    return _page(request, actor)
+
+
+@post("/settings/sessions/others/end", sync_to_thread=True, status_code=303)
+def post_end_others(request: PageRequest, *, body: RawBody) -> Redirect:
+    """End all of one's sessions but this one."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    desk.db.write(actor.merchant_id, lambda tx: end_other_sessions(tx, actor))
+    return go("/settings/sessions", done="ended")
+
+
+@post("/settings/sessions/{session_id:str}/end", sync_to_thread=True, status_code=303)
+def post_end(request: PageRequest, *, session_id: FromPath[str], body: RawBody) -> Redirect:
+    """End one of one's sessions; one that has ended already is no fault."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    wanted = read_number(session_id)
+    try:
+        desk.db.write(actor.merchant_id, lambda tx: end_session(tx, actor, session_id=wanted))
+    except SessionMissing:
+        return go("/settings/sessions")
+    return go("/settings/sessions", done="ended")
+
+
+@post("/settings/password", sync_to_thread=True, status_code=303)
+def post_new_password(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
+    """Change one's own password against the present one."""
+    desk, actor = enter(request)
+    form, words = read_form(request, body), words_of(request, actor)
+    try:
+        found = change_password(
+            desk.db, actor, present=form.get("current", ""), new=form.get("password", ""), address=address_of(request),
+            device=device_token(request),
+        )  # fmt: skip
+    except Refusal as refusal:
+        return _page(request, actor, errors={"password": told(refusal, words)}, status=422)
+    if not isinstance(found, SignInRefused):
+        return go("/settings/sessions", done="password")
+    if found.code == "locked":
+        late = told(TooManyTries(retry_after_seconds=found.retry_after_seconds), words)
+        return _page(request, actor, errors={"current": late}, status=429)
+    return _page(request, actor, errors={"current": words.translate(PRESENT_WRONG)}, status=422)
+
+
+def show_device(agent: str) -> str:
+    """Return a browser's user agent as people know it: `Chrome 128 · Windows`."""
+    browser = next(
+        (f"{name} {found[1]}" for mark, name in _BROWSERS if (found := re.search(rf"{mark}/(\d{{1,4}})", agent))), ""
+    )  # fmt: skip
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    return " · ".join(part for part in (browser, system) if part) or agent[:40] or "—"
+
+
+def _page(
+    request: PageRequest, actor: Actor, *, errors: dict[str, str] | None = None, status: int = 200
+) -> Response[str]:
+    desk, _ = enter(request)
+    found = desk.db.read(actor.merchant_id, lambda tx: list_sessions(tx, actor))
+    return show(
+        request, "access/sessions.html", actor=actor, section="settings", status=status, everybody=False, errors=errors or {},
+        sessions=[_show(one, actor) for one in found],
+    )  # fmt: skip
+
+
+def _show(one: SessionSeen, actor: Actor) -> dict[str, Any]:
+    return {
+        "id": one.id, "device": show_device(one.device), "address": one.address, "signed_in_us": one.created_at_us,
+        "last_seen_us": one.last_seen_us, "here": one.id == actor.session_id, "operator": actor.name,
+    }  # fmt: skip
+
+
+SESSIONS = [get_sessions, post_end_others, post_end, post_new_password]

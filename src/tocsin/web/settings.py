@@ -1,0 +1,104 @@
+"""Settings as pages: the shop, this desk, language, light or dark, and the journal."""
+
+from importlib.metadata import version
+from typing import Any
+from zoneinfo import available_timezones
+
+from litestar import Response, get, post
+from litestar.params import RawBody
+from litestar.response import Redirect
+
+from tocsin.access.operator import change_locale
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.core.tenant import ShopWrong, change_shop, get_shop
+from tocsin.desk import Desk
+from tocsin.web.form import Form, read_form
+from tocsin.web.guard import THEME_COOKIE, PageRequest, desk_of, enter, visitor
+from tocsin.web.shell import go, locale_cookie, own_address, show, theme_cookie, told, words_of
+from tocsin.web.words import LOCALES, Words
+
+_THEMES = ("auto", "light", "dark")
+UNENCRYPTED = "People reach this desk without HTTPS: phones can't install it, and the network can read along"
+
+
+@get("/settings", sync_to_thread=True)
+def get_settings(request: PageRequest) -> Response[str]:
+    """Show the shop's settings and what this desk runs on."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    shop = desk.db.read(actor.merchant_id, get_shop)
+    form = {"shop_name": shop.name, "zone": shop.zone, "day_starts_at_hour": str(shop.day_starts_at_hour)}
+    return _page(request, desk, actor, form=form)
+
+
+@post("/settings", sync_to_thread=True, status_code=303)
+def post_settings(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
+    """Change the shop's name, zone and the hour its day starts at."""
+    desk, actor = enter(request)
+    form, words = read_form(request, body), words_of(request, actor)
+    require(actor, "shop_settings")
+    hour = form.get("day_starts_at_hour", "").strip()
+
+    def change(tx: Tx) -> None:
+        change_shop(
+            tx, actor, shop_id=get_shop(tx).id, name=form.get("shop_name", ""), zone=form.get("zone", ""),
+            day_starts_at_hour=int(hour) if hour.isascii() and hour.isdigit() and len(hour) < 3 else -1,
+        )  # fmt: skip
+
+    try:
+        desk.db.write(actor.merchant_id, change)
+    except ShopWrong as refusal:
+        errors = {str(refusal.data["field"]): told(refusal, words)}
+        return _page(request, desk, actor, form=form, errors=errors)
+    return go("/settings", done="saved")
+
+
+@post("/settings/locale", sync_to_thread=True, status_code=303)
+def post_locale(request: PageRequest, *, body: RawBody) -> Redirect:
+    """Change the reader's language, and keep it for the next sign-in."""
+    form, actor = read_form(request, body), visitor(request)
+    locale = form.get("locale", "")
+    locale = locale if locale in LOCALES else "en"
+    if actor is not None:
+        desk_of(request).db.write(actor.merchant_id, lambda tx: change_locale(tx, actor, locale=locale))
+    return go(own_address(form.get("back", "")), cookies=[locale_cookie(locale)])
+
+
+@post("/settings/theme", sync_to_thread=True, status_code=303)
+def post_theme(request: PageRequest, *, body: RawBody) -> Redirect:
+    """Change between light, dark and as the system has it."""
+    form = read_form(request, body)
+    theme = form.get("theme", "")
+    kept = theme_cookie(THEME_COOKIE, theme if theme in _THEMES else "auto")
+    return go(own_address(form.get("back", "")), cookies=[kept])
+
+
+def _page(
+    request: PageRequest, desk: Desk, actor: Actor, *, form: Form, errors: dict[str, str] | None = None
+) -> Response[str]:
+    words = words_of(request, actor)
+    zones = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    given = form.get("zone", "")
+    return show(
+        request, "settings/shop.html", actor=actor, section="settings", status=422 if errors else 200, form=form,
+        zones={name: name for name in dict.fromkeys([given, "UTC", *zones]) if name}, errors=errors or {},
+        facts=_facts(desk, words), warnings=_warnings(desk, words),
+    )  # fmt: skip
+
+
+def _facts(desk: Desk, words: Words) -> list[dict[str, Any]]:
+    return [
+        {"name": words.translate("Version"), "value": version("tocsin")},
+        {"name": words.translate("Database"), "value": "PostgreSQL" if desk.db.dialect == "postgresql" else "SQLite"},
+        {"name": words.translate("Address"), "value": desk.settings.base_url()},
+    ]  # fmt: skip
+
+
+def _warnings(desk: Desk, words: Words) -> list[str]:
+    address = desk.settings.base_url()
+    near = address.startswith(("https:", "http://localhost"))
+    return [] if near else [words.translate(UNENCRYPTED)]
+
+
+SETTINGS = [get_settings, post_settings, post_locale, post_theme]
