@@ -1,0 +1,18 @@
+"""Pages per test, on both databases."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.web.pages import Pages
+from tocsin.core.db import Database
+
+
+@pytest.fixture
+def pages(db: Database, tmp_path: Path) -> Iterator[Pages]:
+    """The pages of a fresh desk."""
+    made = Pages(db, tmp_path)
+    with made.client:
+        yield made
+    made.desk.close()

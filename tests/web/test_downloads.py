@@ -1,0 +1,48 @@
+"""Downloads on their page: asked for, made, fetched by whom they belong to."""
+
+import hashlib
+import time
+
+from tests.house import make_draft
+from tests.web.pages import Pages, text_of
+from tocsin.orders.download import list_downloads
+
+
+def wait_complete(pages: Pages, role: str = "owner") -> int:
+    """Return the newest download's id once it is complete."""
+    for _ in range(200):
+        found = pages.db.read(pages.house.merchant_id, lambda tx: list_downloads(tx, pages.house.actor(role)))
+        if found and found[0].status == "complete":
+            return found[0].id
+        time.sleep(0.05)
+    raise AssertionError("the download was not made")
+
+
+def test_a_file_is_made_and_is_its_receipt_s(pages: Pages) -> None:
+    pages.desk.start()
+    pages.take(make_draft())
+    assert pages.post("/downloads", state="produced", format="csv").headers["location"] == "/downloads"
+    made = wait_complete(pages)
+    page = text_of(pages.get("/downloads"))
+    answer = pages.get(f"/downloads/{made}/file")
+    digest = hashlib.sha256(answer.content).hexdigest()
+    assert answer.status_code == 200 and digest in page and answer.headers["x-content-sha256"] == digest
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert "13812345678" not in answer.text and "砀山酥梨" in answer.text, "masked by default"
+    assert pages.get(f"/downloads/{made}/file", role="manager").status_code == 404, "another's file"
+    assert pages.get(f"/downloads/{made}/file", role="clerk").status_code == 404
+
+
+def test_real_data_needs_the_right_and_its_reason(pages: Pages) -> None:
+    answer = pages.post("/downloads", real="1", campaign="团购")
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text and 'value="团购"' in answer.text, "what was typed is kept"
+    assert pages.post("/downloads", role="clerk", real="1", reason="x").status_code == 403
+    assert pages.post("/downloads", real="1", reason="accounts").status_code == 303
+    assert "accounts" in text_of(pages.get("/downloads"))
+
+
+def test_a_filter_that_can_t_be_read_is_said_at_the_form(pages: Pages) -> None:
+    for fields in ({"amount_from": "x"}, {"date_from": "yesterday"}, {"format": "exe"}):
+        answer = pages.post("/downloads", **fields)
+        assert answer.status_code == 422 and 'role="alert"' in answer.text

@@ -1,0 +1,67 @@
+"""Problem orders on their page: by kind, by finding, acknowledged, released."""
+
+from msgspec.structs import replace
+
+from tests.house import make_draft
+from tests.web.pages import Pages, text_of
+from tocsin.core.party import Party
+from tocsin.orders.draft import Order, Totals
+from tocsin.orders.lookup import all_lookups
+from tocsin.orders.stop import open_holds
+
+
+def warned(pages: Pages, name: str) -> Order:
+    """Return an order with a warning alone: a line whose price is 0."""
+    draft = make_draft(external_id=name)
+    line = replace(draft.lines[0], unit_price_micro=0)
+    return pages.take(replace(draft, lines=(*draft.lines, line)))
+
+
+def test_all_findings_of_an_order_stand_together(pages: Pages) -> None:
+    wrong = pages.take(
+        make_draft(
+            totals=Totals(goods_minor=7980, payable_minor=1), receiver=Party(name="王小明", phone="123")
+        )
+    )
+    pages.take(make_draft())
+    page = text_of(pages.get("/held"))
+    assert wrong.number in page and page.count("<tr class") == 1
+    assert "sum_order" in page and "phone_shape" in page and "required" in page
+    assert "王小明" not in page
+    assert wrong.number in text_of(pages.get("/held?code=phone_shape&kind=check"))
+    assert wrong.number not in text_of(pages.get("/held?kind=manual"))
+    ledger = pages.db.read(pages.house.merchant_id, lambda tx: all_lookups(tx, pages.house.actor()))
+    assert [pairs for row in ledger if (pairs := row.pairs())] == [[(wrong.id, 1)]] * 2, (
+        "what was shown is recorded"
+    )
+
+
+def test_a_selection_is_acknowledged_at_the_revisions_seen(pages: Pages) -> None:
+    first, second = warned(pages, "1"), warned(pages, "2")
+    page = text_of(pages.get("/held"))
+    assert f'value="{first.id}:1"' in page
+    form = [("orders", f"{first.id}:1"), ("orders", f"{second.id}:1")]
+    for _ in range(2):
+        assert pages.post("/held/acknowledgements", form=form).status_code == 303
+    assert first.number not in text_of(pages.get("/held"))
+    assert pages.post("/held/acknowledgements").status_code == 422
+    third = warned(pages, "3")
+    assert pages.post("/held/acknowledgements", form=[("orders", f"{third.id}:9")]).status_code == 404
+
+
+def test_a_hold_by_hand_is_released_once_by_who_may(pages: Pages) -> None:
+    order = pages.take(make_draft())
+    pages.post(f"/orders/{order.number}/holds", reason="等客户确认")
+    (hold,) = pages.db.read(pages.house.merchant_id, lambda tx: open_holds(tx, order_id=order.id))
+    assert "等客户确认" in text_of(pages.get("/held"))
+    assert f"/holds/{hold.id}/release" not in text_of(pages.get("/held", role="clerk"))
+    assert pages.post(f"/holds/{hold.id}/release", role="clerk").status_code == 403
+    assert pages.post(f"/holds/{hold.id}/release").headers["location"] == "/held?done=released"
+    assert pages.post(f"/holds/{hold.id}/release").status_code == 404
+
+
+def test_a_hold_by_the_check_is_not_released_by_hand(pages: Pages) -> None:
+    order = pages.take(make_draft(lines=()))
+    (hold,) = pages.db.read(pages.house.merchant_id, lambda tx: open_holds(tx, order_id=order.id))
+    answer = pages.post(f"/holds/{hold.id}/release")
+    assert answer.status_code == 403 and "hold_not_releasable" in answer.text

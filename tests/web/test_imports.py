@@ -1,0 +1,67 @@
+"""Sheets on their pages: upload, preview, commit, result; and quarantine."""
+
+from pathlib import Path
+
+from tests.web.pages import Pages, text_of
+from tocsin.orders.importing import list_quarantine
+
+SHEET = Path("tests/data/mall_cn_orders/orders_joined.csv").read_bytes()
+PLAIN = "订单编号,收货人,手机号,收货地址,商品名称,数量,单价,应付金额,下单时间\nA1,王小明,13812345678,安徽省合肥市黄山路 1 号,酥梨,2,39.9,79.8,2026-01-02 10:00:00\n"
+
+
+def test_a_sheet_is_previewed_then_taken_in_once(pages: Pages) -> None:
+    sent = pages.upload(SHEET)
+    assert sent.status_code == 303, sent.text
+    address = sent.headers["location"]
+    assert "65" in text_of(pages.get(address))
+    assert pages.post(f"{address}/commit").headers["location"] == address
+    result = text_of(pages.get(address))
+    assert "<b>65</b>" in result
+    assert pages.post(f"{address}/commit").status_code == 303, "pressed twice, it shows the first result"
+    again = pages.upload(SHEET).headers["location"]
+    preview = text_of(pages.get(again))
+    assert "orders_joined" not in preview and "orders.csv" in preview
+    assert preview.count("Unchanged") > 60, "the same sheet a second time changes nothing"
+    assert "1849" in text_of(pages.get("/orders")), "masked phones are shown"
+    assert text_of(pages.get("/imports")).count("orders.csv") == 2
+
+
+def test_gb18030_and_bom_read_the_same(pages: Pages) -> None:
+    for data in (PLAIN.encode("gb18030"), PLAIN.encode("utf-8-sig")):
+        page = text_of(pages.get(pages.upload(data).headers["location"]))
+        assert "酥梨" in page and "王*" in page and "王小明" not in page
+
+
+def test_what_is_wrong_with_a_file_is_said_at_the_form(pages: Pages) -> None:
+    for data in (b"", b"\x00\x01\x02", b"<html></html>", b"a,b\n1,2\n"):
+        answer = pages.upload(data)
+        assert answer.status_code == 422, data
+        assert 'role="alert"' in answer.text and 'name="sheet"' in answer.text
+    who = {**pages.headers("owner"), "content-type": "multipart/form-data"}
+    for body in (b"", b"--x\r\nbroken"):
+        assert pages.client.post("/imports", content=body, headers=who).status_code == 422
+
+
+def test_an_upload_of_another_session_or_nobody_is_refused(pages: Pages) -> None:
+    assert pages.upload(SHEET, role="").status_code == 303
+    assert pages.upload(SHEET, role="checker").status_code == 403
+    answer = pages.client.post(
+        "/imports", files={"sheet": ("a.csv", SHEET)}, data={"csrf": "no"},
+        headers={n: v for n, v in pages.headers("owner").items() if n != "x-csrf"},
+    )  # fmt: skip
+    assert answer.status_code == 403
+    assert "form_foreign" in answer.text
+
+
+def test_bad_rows_go_to_quarantine_and_are_dismissed_once(pages: Pages) -> None:
+    bad = PLAIN + "A2,李慧,13812345679,合肥,酥梨,两,39.9,79.8,2026-01-02 10:00:00\n"
+    address = pages.upload(bad.encode()).headers["location"]
+    assert "finding E" in text_of(pages.get(address))
+    pages.post(f"{address}/commit")
+    row = pages.db.read(pages.house.merchant_id, list_quarantine)[0]
+    page = text_of(pages.get("/quarantine"))
+    assert f"/quarantine/{row.id}/dismissal" in page and "orders.csv" in page
+    assert "李慧" not in page and "13812345679" not in page
+    for _ in range(2):
+        assert pages.post(f"/quarantine/{row.id}/dismissal").status_code == 303
+    assert f"/quarantine/{row.id}/dismissal" not in text_of(pages.get("/quarantine"))

@@ -1,0 +1,80 @@
+"""News by SSE: what moved reaches each page, also what was missed; nobody hears another's."""
+
+import asyncio
+from typing import Any
+
+from tests.house import make_draft, make_house
+from tests.web.pages import Pages, text_of
+from tocsin.core.event import append_event, latest_event_id
+from tocsin.web.live import Feed, Listener, News, frame, read_news
+
+
+def tell(pages: Pages, kind: str, merchant_id: int = 0) -> None:
+    """Append an event."""
+    pages.db.write(merchant_id or pages.house.merchant_id, lambda tx: append_event(tx, kind, subject_id=1))
+
+
+def hear(pages: Pages, count: int, act: Any, *, listeners: int = 1, merchant_id: int = 0) -> list[list[News]]:
+    """Return what listeners heard of an act."""
+
+    async def run() -> list[list[News]]:
+        feed = Feed(pages.desk)
+        seen = await asyncio.to_thread(pages.db.read, pages.house.merchant_id, latest_event_id)
+        all_ = [Listener(merchant_id or pages.house.merchant_id) for _ in range(listeners)]
+        for one in all_:
+            feed.join(one, seen=seen)
+        await asyncio.to_thread(act)
+        heard = []
+        for one in all_:
+            heard.append([news for _ in range(count) if (news := await one.wait(5 if count else 0.1))])
+            feed.leave(one)
+        return heard
+
+    return asyncio.run(run())
+
+
+def test_each_listener_hears_what_moved(pages: Pages) -> None:
+    heard = hear(pages, 1, lambda: pages.take(make_draft(lines=())), listeners=20)
+    assert all("orders" in news[0].changed for news in heard)
+
+
+def test_a_failed_print_is_a_toast_in_the_reader_s_language(pages: Pages) -> None:
+    ((news,),) = hear(pages, 1, lambda: tell(pages, "print.failed"))
+    text = frame(news, locale="en").decode()
+    assert "event: toast\ndata: <div" in text and "A ticket failed to print" in text
+    assert text.startswith(f"id: {news.last_id}\nevent: count\ndata: 0\n\n")
+
+
+def test_another_merchant_s_events_are_not_heard(pages: Pages) -> None:
+    other = make_house(pages.db, code="ZZ")
+
+    def act() -> None:
+        tell(pages, "order.held", other.merchant_id)
+        tell(pages, "print.sending")
+
+    ((news,),) = hear(pages, 1, act)
+    assert news.changed == ("jobs",)
+
+
+def test_what_was_missed_is_told_again(pages: Pages) -> None:
+    tell(pages, "order.produced")
+    seen = pages.db.read(pages.house.merchant_id, latest_event_id)
+    tell(pages, "download.complete")
+    missed = pages.db.read(pages.house.merchant_id, lambda tx: read_news(tx, after_id=seen))
+    assert missed is not None and missed.changed == ("downloads",)
+
+
+def test_the_stream_begins_with_the_count_and_ends_with_the_desk(pages: Pages) -> None:
+    pages.take(make_draft(lines=()))
+    pages.desk.closing = True
+    for given in ("", "0", "nonsense"):
+        answer = pages.get("/events", **{"last-event-id": given})
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert "event: count\ndata: 1\n" in answer.text
+    assert "event: changed" in pages.get("/events", **{"last-event-id": "0"}).text
+
+
+def test_the_desk_describes_itself_as_an_app(pages: Pages) -> None:
+    found = pages.get("/manifest.webmanifest", role="").json()
+    icon = found["icons"][0]["src"]
+    assert found["start_url"] == "/orders" and "<svg" in text_of(pages.get(icon, role=""))

@@ -1,0 +1,25 @@
+"""The look-up ledger on its pages."""
+
+from tests.house import make_draft
+from tests.web.pages import Pages, text_of
+
+
+def test_mine_can_be_run_again_and_others_only_read(pages: Pages) -> None:
+    order = pages.take(make_draft())
+    pages.get("/orders?q=5678", role="clerk")
+    pages.get(f"/orders/{order.number}", role="clerk")
+    pages.get("/held", role="clerk")
+    mine = text_of(pages.get("/lookups", role="clerk"))
+    assert 'href="/orders?q=5678"' in mine and f'href="/orders/{order.number}"' in mine
+    assert 'href="/screens?hold=any"' in mine
+    assert "of=all" not in mine
+    everybody = text_of(pages.get("/lookups?of=all"))
+    assert "5678" in everybody and 'href="/orders?q=5678"' not in everybody
+
+
+def test_who_has_seen_an_order(pages: Pages) -> None:
+    order = pages.take(make_draft())
+    pages.get(f"/orders/{order.number}", role="clerk")
+    seen = text_of(pages.get(f"/orders/{order.number}/lookups"))
+    assert "clerk" in seen and order.number in seen
+    assert pages.get("/orders/HF-1/lookups").status_code == 404

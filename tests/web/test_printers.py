@@ -1,0 +1,64 @@
+"""Printers on their page, with a real one that answers on TCP."""
+
+from pathlib import Path
+
+from tests.databases import free_port
+from tests.house import make_draft
+from tests.peers.escpos_peer import EscposPeer
+from tests.web.pages import Pages, text_of
+from tocsin.tickets.device import list_printers
+
+
+def only(pages: Pages) -> int:
+    """Return the one printer that is set up."""
+    (device,) = pages.db.read(pages.house.merchant_id, list_printers)
+    return device.id
+
+
+def test_a_printer_is_set_up_tried_out_and_removed(pages: Pages) -> None:
+    with EscposPeer() as peer:
+        form = {"name": "Counter", "driver": "escpos_network", "address": f"127.0.0.1:{peer.port}", "paper_mm": "58",
+                "language": "en", "copy_customer": "1", "copy_merchant": "1"}  # fmt: skip
+        assert pages.post("/settings/printers", **form).headers["location"] == "/settings/printers?said=added"
+        printer_id = only(pages)
+        page = text_of(pages.get("/settings/printers"))
+        assert "Ready" in page and "58 mm" in page and "Customer copy" in page
+        answer = pages.post(f"/settings/printers/{printer_id}/test")
+        assert answer.headers["location"] == "/settings/printers?said=printed"
+        assert peer.wait_papers(1)[0].codes()["qr"].endswith("/scan")
+        assert (
+            pages.post(f"/settings/printers/{printer_id}/probe").headers["location"].endswith("said=online")
+        )
+    assert pages.post(f"/settings/printers/{printer_id}/probe").headers["location"].endswith("said=offline")
+    assert "refuses the connection" in text_of(pages.get("/settings/printers?said=offline"))
+    assert pages.post(f"/settings/printers/{printer_id}/removal").status_code == 303
+    assert pages.post(f"/settings/printers/{printer_id}/removal").status_code == 404
+
+
+def test_what_is_wrong_is_said_at_the_form_and_kept(pages: Pages) -> None:
+    for form in (
+        {"name": "", "driver": "escpos_network", "address": "127.0.0.1"},
+        {"name": "X", "driver": "escpos_network", "address": "no such host!"},
+        {"name": "X", "driver": "escpos_network", "address": "127.0.0.1:99999"},
+        {"name": "X", "driver": "memory", "address": "a"}, {"name": "X", "driver": "pdf_file", "address": "relative"},
+    ):  # fmt: skip
+        answer = pages.post("/settings/printers", **form)
+        assert answer.status_code == 422, form
+        assert 'role="alert"' in answer.text and f'value="{form["address"]}"' in answer.text
+    assert pages.db.read(pages.house.merchant_id, list_printers) == []
+
+
+def test_without_a_port_it_is_9100_and_pdfs_have_a_folder(pages: Pages, tmp_path: Path) -> None:
+    pages.post("/settings/printers", name="A", driver="escpos_network", address="127.0.0.1")
+    pages.post("/settings/printers", name="B", driver="pdf_file", address=str(tmp_path / "papers"))
+    pages.post("/settings/printers", name="C", driver="pdf_file", address="")
+    page = text_of(pages.get("/settings/printers"))
+    assert "127.0.0.1:9100" in page and str(tmp_path / "papers") in page
+
+
+def test_a_printer_with_work_stays(pages: Pages) -> None:
+    printer_id, order = pages.printer(), pages.take(make_draft())
+    pages.post(f"/terminals/{printer_id}/prints", order=str(order.id))
+    assert pages.post(f"/settings/printers/{printer_id}/removal").status_code == 422
+    assert only(pages) == printer_id
+    assert free_port() > 0

@@ -1,0 +1,96 @@
+"""The print terminal on its pages: prints, queues, what became of papers."""
+
+from tests.house import make_draft
+from tests.web.pages import Pages, text_of
+from tocsin.orders.draft import Order
+from tocsin.tickets.device import get_printer
+from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.spool import claim_job, record_outcome
+
+
+def ask(pages: Pages, order: Order, printer_id: int) -> int:
+    """Ask for an order's paper; return its job."""
+    answer = pages.post(f"/terminals/{printer_id}/prints", order=str(order.id), revision=str(order.revision))
+    assert answer.headers["location"] == f"/terminals/{printer_id}?queued=1&held=0"
+    return pages.jobs(order)[0].id
+
+
+def end(pages: Pages, printer_id: int, outcome: PrintOutcome) -> None:
+    """Have a printer answer for its oldest paper."""
+    merchant = pages.house.merchant_id
+
+    def run(tx: object) -> None:
+        sending = claim_job(tx, device=get_printer(tx, printer_id=printer_id))  # type: ignore[arg-type]
+        assert sending is not None
+        record_outcome(tx, job_id=sending.job.id, outcome=outcome)  # type: ignore[arg-type]
+
+    pages.db.write(merchant, run)
+
+
+def test_a_selection_is_queued_or_held(pages: Pages) -> None:
+    printer_id = pages.printer()
+    good, bad = pages.take(make_draft(external_id="1")), pages.take(make_draft(external_id="2", lines=()))
+    form = [("order", str(good.id)), ("order", f"{bad.id}:1")]
+    assert (
+        pages.post(f"/terminals/{printer_id}/prints", form=form)
+        .headers["location"]
+        .endswith("?queued=1&held=1")
+    )
+    page = text_of(pages.get(f"/terminals/{printer_id}?queued=1&held=1"))
+    assert (
+        pages.jobs(good)[0].serial in page and "One order is queued" in page and "One order is held" in page
+    )
+    assert pages.jobs(bad) == []
+    one = pages.post(f"/terminals/{printer_id}/prints", order=str(bad.id), revision="1")
+    assert one.headers["location"] == f"/orders/{bad.number}?done=held"
+    assert pages.post(f"/terminals/{printer_id}/prints").status_code == 422, "nothing chosen"
+    assert pages.post("/terminals/99/prints", order=str(good.id)).status_code == 404
+    many = [("order", str(n)) for n in range(600)]
+    assert pages.post(f"/terminals/{printer_id}/prints", form=many).status_code == 422
+
+
+def test_a_waiting_paper_is_cancelled_once(pages: Pages) -> None:
+    printer_id, order = pages.printer(), pages.take(make_draft())
+    job_id = ask(pages, order, printer_id)
+    assert pages.post(f"/jobs/{job_id}/cancellation", role="auditor").status_code == 403
+    assert pages.post(f"/jobs/{job_id}/cancellation").status_code == 303
+    assert pages.post(f"/jobs/{job_id}/cancellation").status_code == 409
+    assert pages.jobs(order)[0].state == "cancelled"
+
+
+def test_an_unknown_paper_is_settled_by_a_person(pages: Pages) -> None:
+    printer_id, order = pages.printer(), pages.take(make_draft())
+    job_id = ask(pages, order, printer_id)
+    end(pages, printer_id, PrintOutcome(result="unknown", reason="connection_lost", bytes_left=True))
+    page = text_of(pages.get("/terminals"))
+    assert f"/jobs/{job_id}/settlement" in page and "The connection broke off" in page
+    assert pages.post(f"/jobs/{job_id}/settlement", answer="perhaps").status_code == 422
+    assert pages.post(f"/jobs/{job_id}/settlement", answer="came_out").status_code == 303
+    assert pages.post(f"/jobs/{job_id}/settlement", answer="did_not").status_code == 409, "said once"
+    assert pages.jobs(order)[0].state == "printed"
+
+
+def test_a_reprint_says_so_and_is_checked(pages: Pages) -> None:
+    printer_id, order = pages.printer(), pages.take(make_draft())
+    job_id = ask(pages, order, printer_id)
+    end(pages, printer_id, PrintOutcome(result="printed"))
+    assert (
+        pages.post(f"/jobs/{job_id}/reprint").headers["location"] == f"/terminals/{printer_id}?done=printed"
+    )
+    assert pages.jobs(order)[0].reprint_no == 1
+    assert "REPRINT 1" in text_of(pages.get(f"/terminals/{printer_id}"))
+    pages.post(f"/orders/{order.number}/holds", reason="wait")
+    assert pages.post(f"/jobs/{job_id}/reprint").headers["location"] == f"/orders/{order.number}?done=held"
+
+
+def test_a_queue_is_paused_and_goes_on(pages: Pages) -> None:
+    printer_id = pages.printer()
+    for paused, word in (("1", "Go on with"), ("0", "Pause")):
+        assert pages.post(f"/terminals/{printer_id}/pause", paused=paused).status_code == 303
+        assert word in text_of(pages.get(f"/terminals/{printer_id}"))
+
+
+def test_the_preview_is_a_masked_picture(pages: Pages) -> None:
+    order = pages.take(make_draft())
+    answer = pages.get(f"/orders/{order.number}/ticket.png")
+    assert answer.headers["content-type"] == "image/png" and answer.content[:4] == b"\x89PNG"

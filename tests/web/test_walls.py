@@ -1,0 +1,63 @@
+"""Each of these pages as nobody, as a role without the right, without its form's token, and with hostile input."""
+
+import pytest
+
+from tests.house import make_draft
+from tests.web.pages import Pages, text_of
+
+# (method, path, a role that lacks the right)
+DOORS = [
+    ("GET", "/imports", "checker"), ("POST", "/imports/7/commit", "checker"), ("GET", "/imports/7", "auditor"),
+    ("GET", "/quarantine", "station"), ("POST", "/quarantine/7/dismissal", "checker"),
+    ("GET", "/downloads", "checker"), ("POST", "/downloads", "checker"), ("GET", "/downloads/7/file", "checker"),
+    ("GET", "/lookups", "station"), ("GET", "/lookups?of=all", "clerk"), ("GET", "/orders/{number}/lookups", "clerk"),
+    ("GET", "/terminals", "station"), ("GET", "/terminals/7", "station"), ("POST", "/terminals/7/prints", "auditor"),
+    ("POST", "/terminals/7/pause", "auditor"), ("POST", "/jobs/7/settlement", "auditor"),
+    ("POST", "/jobs/7/reprint", "auditor"), ("GET", "/orders/{number}/ticket.png", "station"), ("GET", "/held", "station"),
+    ("POST", "/held/acknowledgements", "auditor"), ("GET", "/orders/{number}/revise", "checker"),
+    ("POST", "/orders/{number}/revise", "auditor"), ("GET", "/settings/printers", "station"),
+    ("POST", "/settings/printers", "clerk"), ("POST", "/settings/printers/7/test", "clerk"),
+    ("POST", "/settings/printers/7/probe", "auditor"), ("POST", "/settings/printers/7/removal", "clerk"),
+    ("GET", "/scan", "station"), ("GET", "/events", "station"),
+]  # fmt: skip
+HOSTILE = ("-1", "0", "9" * 40, "x", "١٢", "1e3", "%F0%9F%92%A9", "..", "1;drop", "' or 1=1--")
+
+
+def test_each_page_asks_who_and_whether_he_may(pages: Pages) -> None:
+    number = pages.take(make_draft()).number
+    for method, path, lacks in DOORS:
+        where = path.format(number=number)
+        ask = pages.get if method == "GET" else pages.post
+        nobody, wrong = ask(where, role=""), ask(where, role=lacks)
+        assert nobody.status_code == 303, where
+        assert nobody.headers["location"].startswith("/sign-in?next=/"), where
+        assert wrong.status_code == 403, (where, wrong.status_code)
+        if method == "POST":
+            foreign = pages.post(where, token="another session's")
+            assert foreign.status_code == 403, where
+            assert "form_foreign" in foreign.text, where
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_no_address_breaks_the_desk(pages: Pages, hostile: str) -> None:
+    number = pages.take(make_draft()).number
+    for method, path, _ in DOORS:
+        if path == "/events":
+            continue
+        where = path.format(number=hostile).replace("/7", f"/{hostile}")
+        ask = pages.get if method == "GET" else pages.post
+        text_of(ask(where))
+    for path in (
+        f"/held?kind={hostile}&code={hostile}&after={hostile}&trail={hostile}", f"/lookups?before={hostile}&of={hostile}",
+        f"/terminals?before={hostile}&queued={hostile}&held={hostile}", f"/quarantine?before={hostile}",
+        f"/scan?code={hostile}", f"/t/{hostile}", f"/settings/printers?said={hostile}&locale={hostile}",
+        f"/downloads?new={hostile}&state={hostile}",
+    ):  # fmt: skip
+        text_of(pages.get(path))
+    for path in (
+        "/downloads", f"/orders/{number}/revise", "/settings/printers", "/terminals/0/prints", "/held/acknowledgements",
+    ):  # fmt: skip
+        names = ("order", "orders", "revision", "amount_from", "date_from", "hold", "format", "line_count", "terminal",
+                 "totals.payable", "lines.0.quantity", "lines.0.total", "delivery", "driver", "address", "name", "paper_mm",
+                 "reason", "receiver.phone")  # fmt: skip
+        text_of(pages.post(path, form=[(name, hostile) for name in names]))
