@@ -53,9 +53,9 @@ def post_name(request: PageRequest, *, body: RawBody) -> Response[str]:
 
 
 @get("/sign-in/password", sync_to_thread=True)
-def get_password(_request: PageRequest) -> Redirect:
+def get_password(request: PageRequest) -> Redirect:
     """Lead to the first page: the name comes first."""
-    return go("/sign-in")
+    return go("/sign-in" if visitor(request) is None else "/orders")
 
 
 @post("/sign-in/password", sync_to_thread=True, status_code=200)
