@@ -44,6 +44,16 @@ def open_table(name: str) -> list[str]:
     return [f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {DESK_ROLE}", *wall_off(name)]
 
 
+def open_search() -> list[str]:
+    """Return what lets the owner's function search behind the wall, and nobody but the desk call it."""
+    return [
+        *open_table("order_search"),
+        "ALTER TABLE order_search NO FORCE ROW LEVEL SECURITY",
+        "REVOKE ALL ON FUNCTION find_orders(text, bigint, bigint) FROM PUBLIC",
+        f"GRANT EXECUTE ON FUNCTION find_orders(text, bigint, bigint) TO {DESK_ROLE}",
+    ]
+
+
 def wall_off(name: str) -> list[str]:
     """Return the statements that show a table's rows to their own merchant only."""
     # After its transaction the setting is empty, not absent: then no row is anybody's.

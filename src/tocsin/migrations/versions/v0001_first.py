@@ -5,7 +5,7 @@ from alembic import op
 from tocsin.core.queues.procrastinate import QUEUE_SCHEMA
 from tocsin.migrations.plans import planner_figures
 from tocsin.migrations.tables import all_tables
-from tocsin.migrations.walls import open_table, postgres_role, postgres_walls, sqlite_walls
+from tocsin.migrations.walls import open_search, postgres_role, postgres_walls, sqlite_walls
 from tocsin.orders.search import SEARCH_SCHEMA
 
 revision = "0001"
@@ -22,7 +22,7 @@ def upgrade() -> None:
         "sqlite": lambda: [*SEARCH_SCHEMA[dialect], *sqlite_walls(tables)],
         "postgresql": lambda: [
             "ALTER TABLE event ALTER horizon SET DEFAULT pg_current_xact_id()::text::bigint",
-            *SEARCH_SCHEMA[dialect], postgres_role(), *postgres_walls(tables), *open_table("order_search"), *QUEUE_SCHEMA,
+            *SEARCH_SCHEMA[dialect], postgres_role(), *postgres_walls(tables), *open_search(), *QUEUE_SCHEMA,
         ],
     }  # fmt: skip
     for statement in beside[dialect]():
