@@ -7,17 +7,24 @@ from litestar.response import Redirect
 
 from tocsin.web.access import ACCESS
 from tocsin.web.act import ACTS
+from tocsin.web.amend import AMEND
 from tocsin.web.downloads import DOWNLOADS
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.held import HELD
 from tocsin.web.imports import IMPORTS
+from tocsin.web.journal import JOURNAL
 from tocsin.web.live import LIVE
 from tocsin.web.lookups import LOOKUPS
+from tocsin.web.new import NEW
+from tocsin.web.operators import OPERATORS
 from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
 from tocsin.web.printers import PRINTERS
 from tocsin.web.revise import REVISE
 from tocsin.web.scan import SCAN
+from tocsin.web.screen import SCREENS
+from tocsin.web.sessions import SESSIONS
+from tocsin.web.settings import SETTINGS
 from tocsin.web.terminal import TERMINALS
 
 
@@ -34,6 +41,13 @@ PAGES: list[Any] = [
     *ORDERS,
     *ORDER,
     *ACTS,
+    *AMEND,
+    *NEW,
+    *SCREENS,
+    *SETTINGS,
+    *OPERATORS,
+    *SESSIONS,
+    *JOURNAL,
     *DOWNLOADS,
     *HELD,
     *IMPORTS,
