@@ -197,7 +197,7 @@ def _show_batch(found: Import, previewed: Previewed, words: Words) -> dict[str, 
     shown = {"new": counts["new"], "unchanged": counts["unchanged"] + counts["older"],
              "changed": counts["changed"] + counts["moved"], "conflict": counts["conflict"], "bad": counts["bad"]}  # fmt: skip
     pairs = list(zip(previewed.foreseen, parsed.orders, strict=True))[:_SHOWN_ORDERS]
-    orders = []
+    orders: list[dict[str, Any]] = []
     for each, read in pairs:
         draft = read.draft
         goods = "、".join(f"{line.title} ×{line.quantity_micro / 1_000_000:g}" for line in draft.lines[:3])

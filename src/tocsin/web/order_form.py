@@ -48,7 +48,8 @@ def read_amendment(
 
     What stands as it was `shown` is no change; `recalculate` makes the sums follow.
     """
-    shown, errors = shown or fields_of(order), {}
+    errors: dict[str, str] = {}
+    shown = shown or fields_of(order)
     reading = _Reading(form, shown, order.currency, words, errors)
     amendment = Amendment(
         receiver=PartyChanges(**reading.texts("receiver.", Party.__struct_fields__)),

@@ -2,7 +2,7 @@
 
 import io
 
-import multipart
+import multipart  # type: ignore[import-untyped]
 from msgspec import Struct
 
 from tocsin.web.form import FormUnsound
