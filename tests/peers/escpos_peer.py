@@ -70,9 +70,15 @@ class Paper:
 
     picture: Image.Image
     cut: bool
+    _read: dict[str, str] | None = field(default=None, repr=False, compare=False)
 
     def codes(self) -> dict[str, str]:
-        """Return what a scanner reads on it: `{"qr": …, "code128": …}`, as far as it does."""
+        """Return what a scanner reads on it: `{"qr": …, "code128": …}`, as far as it does; scanned once."""
+        if self._read is None:
+            self._read = self._scan()
+        return self._read
+
+    def _scan(self) -> dict[str, str]:
         names = {zxingcpp.BarcodeFormat.QRCode: "qr", zxingcpp.BarcodeFormat.Code128: "code128"}
         found = zxingcpp.read_barcodes(self.picture.convert("L"))
         return {names[code.format]: code.text for code in found if code.format in names}

@@ -13,6 +13,7 @@ from tests.api.door import order_in
 from tests.peers.escpos_peer import EscposPeer
 from tests.proofs.asking import Client, Unexpected
 
+_WAITING_MOST = 15
 _SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
 
 
@@ -89,6 +90,7 @@ class Hand:
                     self.kept.unexpected.append(f"{deed.__name__}: {type(wrong).__name__} {wrong}"[:500])
                 if not self.serving.wait(60):
                     return
+            self.ending.wait(self.dice.uniform(0.02, 0.25))
 
     def _again(self, ask: Callable[[], Any]) -> Any:
         """Ask until an answer comes; one that came is an acknowledgement."""
@@ -177,6 +179,9 @@ class Hand:
                 return
 
     def _print(self) -> None:
+        """Ask for a paper, unless many wait already."""
+        if len(self.kept.prints) - len(self.peer.papers()) > _WAITING_MOST:
+            return
         known = self._pick()
         self._ask_paper(known)
         body = {"orders": [{"number": known.number, "seen": known.revision}]}

@@ -56,21 +56,26 @@ class Reign:
             time.sleep(self.dice.uniform(0, 0.12))
         else:
             time.sleep(self.dice.uniform(0.05, 1.2))
+        self.end_and_begin(fault=fault)
+
+    def end_and_begin(self, *, fault: str = "") -> None:
+        """Kill the desk now, note what it was sending, and start it again."""
         self.serving.clear()
         self.desk.kill()
         self.kills += 1
         self.caught |= {
             int(row[0]) for row in self.desk.rows("SELECT id FROM print_job WHERE state = 'sending'")
         }
+        self.peer.switches.mute_queued = False
         self.desk.start(fault=fault)
         self.serving.set()
 
-    def end(self) -> dict[str, Any]:
+    def end(self, *, patience_seconds: float = 120) -> dict[str, Any]:
         """Let the hands finish, let every paper end, and reckon."""
         self.ending.set()
         for hand in self.hands:
             hand.join()
-        quiet = wait_until(self._is_quiet, seconds=120, step_seconds=0.3)
+        quiet = wait_until(self._is_quiet, seconds=patience_seconds, step_seconds=0.3)
         lost = find_lost(self.client, self.kept)
         self.desk.stop()
         lost += find_lost_rows(self.desk, self.client, self.kept)
@@ -116,24 +121,30 @@ def run_kills(ground: Ground, engine: str, *, kills: int, seed: int, fault: str 
 
 def find_planted(ground: Ground, engine: str, *, seed: int) -> dict[str, bool]:
     """Tell for each fault whether its own figure gives it away."""
-    early = run_kills(ground, engine, kills=4, seed=seed, fault="answer_early")
-    reign = Reign(ground, engine, seed=seed)
+    with_early = Reign(ground, engine, seed=seed)
     try:
-        # The printer cuts and does not say so: the kill falls between paper and outcome.
-        reign.begin(fault="send_again")
-        reign.peer.switches.mute_queued = True
-        reign.peer.wait_papers(len(reign.peer.papers()) + 1, 60)
-        reign.ending.set()
-        for hand in reign.hands:
-            hand.join()
-        reign.desk.kill()
-        reign.peer.switches.mute_queued = False
-        reign.desk.start(fault="send_again")
-        wait_until(lambda: find_twice(reign.desk, reign.peer, reign.kept), seconds=40, step_seconds=0.5)
-        again = reign.end()
+        with_early.begin(fault="answer_early")
+        # The kill falls between an answer and its commit.
+        for _ in range(4):
+            told = with_early.kept.acked
+            wait_until(lambda told=told: with_early.kept.acked > told, seconds=20, step_seconds=0.002)
+            with_early.end_and_begin(fault="answer_early")
+        early = with_early.end(patience_seconds=0)
     finally:
-        reign.close()
-    return {"answer_early": early["lost"] > 0, "send_again": again["printed_twice_by_program"] > 0}
+        with_early.close()
+    again = Reign(ground, engine, seed=seed)
+    try:
+        again.begin(fault="send_again")
+        # The printer cuts and does not say so: the kill falls between paper and outcome.
+        again.peer.switches.mute_queued = True
+        again.peer.wait_papers(len(again.peer.papers()) + 1, 60)
+        again.end_and_begin(fault="send_again")
+        again.ending.set()
+        wait_until(lambda: find_twice(again.desk, again.peer, again.kept), seconds=60, step_seconds=0.5)
+        twice = again.end(patience_seconds=0)["printed_twice_by_program"]
+    finally:
+        again.close()
+    return {"answer_early": early["lost"] > 0, "send_again": twice > 0}
 
 
 def broken_promises(found: dict[str, Any]) -> list[str]:

@@ -10,8 +10,8 @@ from tocsin.orders.amend import cancel_order
 from tocsin.orders.store import OrderMissing
 from tocsin.tickets.device import PrinterMissing
 from tocsin.tickets.hold import hold_order
-from tocsin.tickets.job import JobMissing, jobs_of_batch, read_content
-from tocsin.tickets.terminal import BatchWrong, JobNotWaiting, cancel_job, print_orders
+from tocsin.tickets.job import JobMissing, jobs_of_batch, list_jobs, read_content
+from tocsin.tickets.terminal import BatchWrong, JobNotWaiting, cancel_job, print_few, print_orders
 
 
 def test_each_order_of_a_batch_has_its_own_answer(db: Database) -> None:
@@ -40,6 +40,19 @@ def test_a_long_batch_is_taken_whole(db: Database) -> None:
         assert {r.result for r in receipt.results} == {"queued"} and receipt.batch.count == 23
         jobs = counter.ask(jobs_of_batch, batch_id=receipt.batch.id)
         assert sorted(int(job.serial.rsplit("T", 1)[1]) for job in jobs) == list(range(1, 24))
+
+
+def test_a_few_are_queued_together_or_not_at_all(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken = [counter.take(quantity=n) for n in range(1, 4)]
+        asked = [(t.order_id, 1) for t in taken]
+        with pytest.raises(OrderMissing):
+            counter.do(print_few, orders=[*asked, (1, 1)], base_url=BASE)
+        assert not counter.ask(list_jobs)
+        receipt = counter.do(print_few, orders=asked, base_url=BASE)
+        assert [(r.order_id, r.result) for r in receipt.results] == [(t.order_id, "queued") for t in taken]
+        with pytest.raises(BatchWrong):
+            counter.do(print_few, orders=[], base_url=BASE)
 
 
 def test_a_second_paper_says_reprint_and_a_new_revision_amended(db: Database) -> None:

@@ -15,7 +15,14 @@ from tocsin.orders.store import find_order_id, load_order
 from tocsin.tickets.device import Device, add_printer, list_printers
 from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job, list_jobs
-from tocsin.tickets.terminal import Requested, cancel_job, print_orders
+from tocsin.tickets.terminal import (
+    FEW_ORDERS,
+    Receipt,
+    Requested,
+    cancel_job,
+    print_few,
+    print_orders,
+)
 
 State = Annotated[str, QueryParameter(name="state", max_length=40)]
 
@@ -139,16 +146,30 @@ def create_prints(
     del data
     given = read_body(body, PrintsIn)
 
+    base_url = request.app.state.desk.settings.base_url()
+    more = {"base_url": base_url, "copies": given.copies}
+
+    def run_few(tx: Tx, actor: Actor) -> ReceiptOut:
+        require(actor, "print")
+        return _receipt_out(
+            print_few(
+                tx,
+                actor,
+                orders=[_wanted(tx, one) for one in given.orders],
+                printer_id=read_id(terminal_id),
+                **more,
+            )
+        )
+
     def run(desk: Desk, actor: Actor) -> ReceiptOut:
         require(actor, "print")
         wanted = desk.db.read(actor.merchant_id, lambda tx: [_wanted(tx, one) for one in given.orders])
-        receipt = print_orders(
-            desk.db, actor, orders=wanted, base_url=desk.settings.base_url(), printer_id=read_id(terminal_id),
-            copies=given.copies,
-        )  # fmt: skip
-        results = tuple(requested_out(one) for one in receipt.results)
-        return ReceiptOut(str(receipt.batch.id), receipt.batch.sha256, results)
+        return _receipt_out(
+            print_orders(desk.db, actor, orders=wanted, printer_id=read_id(terminal_id), **more)
+        )
 
+    if len(given.orders) <= FEW_ORDERS:
+        return change_once(request, body, run_few, status=201)
     return work_once(request, body, run, status=201)
 
 
@@ -208,6 +229,11 @@ def requested_out(one: Requested) -> RequestedOut:
         number=one.number, revision=one.revision, result=one.result, prints=tuple(str(job_id) for job_id in one.job_ids),
         findings=tuple(finding_out(finding) for finding in one.findings), holds=one.holds,
     )  # fmt: skip
+
+
+def _receipt_out(receipt: Receipt) -> ReceiptOut:
+    results = tuple(requested_out(one) for one in receipt.results)
+    return ReceiptOut(str(receipt.batch.id), receipt.batch.sha256, results)
 
 
 def _wanted(tx: Tx, one: WantedIn) -> tuple[int, int]:

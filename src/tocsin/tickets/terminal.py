@@ -28,7 +28,7 @@ from tocsin.tickets.rule import Finding
 from tocsin.tickets.serial import make_code, next_serial
 
 BATCH_ORDERS_MOST = 500
-_CHUNK = 10
+FEW_ORDERS = 10
 
 
 class BatchWrong(Refusal):
@@ -73,19 +73,34 @@ def print_orders(
         BatchWrong: no order, too many, or a copy that does not exist.
         PrinterMissing, OrderMissing
     """
-    require(actor, "print")
-    if not 0 < len(orders) <= BATCH_ORDERS_MOST or not set(copies) <= set(COPIES):
-        raise BatchWrong(copies=", ".join(COPIES))
+    _require_batch(actor, orders, copies)
     device, batch = db.write(
         actor.merchant_id, lambda tx: (get_printer(tx, printer_id=printer_id), _take_batch(tx, actor, orders))
     )  # fmt: skip
     results: list[Requested] = []
-    for place in range(0, len(orders), _CHUNK):
+    for place in range(0, len(orders), FEW_ORDERS):
         chunk = partial(
-            _request_chunk, actor=actor, orders=orders[place : place + _CHUNK], device=device, batch=batch,
+            _request_chunk, actor=actor, orders=orders[place : place + FEW_ORDERS], device=device, batch=batch,
             copies=copies, base_url=base_url,
         )  # fmt: skip
         results += db.write(actor.merchant_id, chunk)
+    return Receipt(batch=batch, results=tuple(results))
+
+
+def print_few(
+    tx: Tx, actor: Actor, *, orders: Sequence[tuple[int, int]], base_url: str, printer_id: int = 0,
+    copies: Sequence[str] = (),
+) -> Receipt:  # fmt: skip
+    """Take a batch of at most 10 in the open transaction: after a power cut it is whole or was never asked for.
+
+    Raises:
+        NotAllowed, BatchWrong, PrinterMissing, OrderMissing
+    """
+    _require_batch(actor, orders, copies)
+    device, batch = get_printer(tx, printer_id=printer_id), _take_batch(tx, actor, orders)
+    results = _request_chunk(
+        tx, actor, orders=orders, device=device, batch=batch, copies=copies, base_url=base_url
+    )
     return Receipt(batch=batch, results=tuple(results))
 
 
@@ -136,6 +151,12 @@ def cancel_job(tx: Tx, actor: Actor, *, job_id: int) -> None:
     write_journal(
         tx, actor, verb="tickets.cancel_job", subject=f"order:{job.order_id}", data={"job": str(job_id)}
     )
+
+
+def _require_batch(actor: Actor, orders: Sequence[tuple[int, int]], copies: Sequence[str]) -> None:
+    require(actor, "print")
+    if not 0 < len(orders) <= BATCH_ORDERS_MOST or not set(copies) <= set(COPIES):
+        raise BatchWrong(copies=", ".join(COPIES))
 
 
 def _take_batch(tx: Tx, actor: Actor, orders: Sequence[tuple[int, int]]) -> Batch:
