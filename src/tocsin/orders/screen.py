@@ -26,6 +26,10 @@ from tocsin.orders.table import hold, order_finding, order_head, screen
 
 PAGE_ROWS = 50
 COUNT_MOST = 10_000
+_LED = {
+    "state", "payment", "fulfilment", "campaign", "held_yes", "held", "date_from", "date_to", "amount_min_minor",
+    "amount_max_minor",
+}  # fmt: skip
 _PLACE = re.compile(r"(?:(?P<us>-?\d{1,18})\.)?(?P<id>\d{1,18})", re.ASCII)
 
 
@@ -231,7 +235,9 @@ def _statement(shape: tuple[str, ...], by_day: bool, placed: bool, counting: boo
     head, conditions = order_head.c, _conditions()
     chosen = sa.select(*HEAD_COLUMNS).where(own(order_head), *(conditions[name] for name in shape))
     if counting:
-        inner = chosen.with_only_columns(head.id).limit(bind("limit")).subquery()
+        counted = chosen.with_only_columns(head.id).limit(bind("limit"))
+        # Where no index leads by a condition, the key does: else SQLite would walk all merchants' rows.
+        inner = (counted if _LED & set(shape) else counted.order_by(head.id.desc())).subquery()
         return Statement[Any](sa.select(sa.func.count()).select_from(inner))
     if placed and by_day:
         # One bound on the row value: a second one beside BETWEEN would keep the index from being used.

@@ -63,8 +63,9 @@ hold = merchant_table(
 _open = hold.c.closed_at_us.is_(None)
 index(hold, "merchant_id", "order_id", "-id")
 sa.Index(
-    "ix_hold_open_order", hold.c.merchant_id, hold.c.order_id, sqlite_where=_open, postgresql_where=_open
-)
+    "ix_hold_open_order", hold.c.merchant_id, hold.c.order_id, hold.c.id, sqlite_where=_open,
+    postgresql_where=_open,
+)  # fmt: skip
 sa.Index(
     "ix_hold_open_kind", hold.c.merchant_id, hold.c.kind, hold.c.order_id.desc(), sqlite_where=_open,
     postgresql_where=_open,

@@ -1,0 +1,139 @@
+"""Every statement of boxes 10 to 20 is served by an index: what the planners say of each."""
+
+import itertools
+import re
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.house import House, make_house
+from tests.telling import assert_none
+from tocsin.core.db import Database, Tx
+from tocsin.core.schema import metadata
+from tocsin.core.statement import Statement
+from tocsin.orders import batch, intake, listing, lookup, produce, screen, search, stop, store
+from tocsin.orders.screen import Filter
+from tocsin.tickets import check, device, job, serial, spool
+
+MODULES = (
+    batch,
+    intake,
+    listing,
+    lookup,
+    produce,
+    screen,
+    search,
+    stop,
+    store,
+    check,
+    device,
+    job,
+    serial,
+    spool,
+)
+# Tables with a row a printer, station, shop or merchant: a scan of a handful is the plan.
+SMALL = {"printer", "station", "screen", "merchant"}
+
+
+def statements_of(module: ModuleType, dialect: str) -> dict[str, Statement[Any]]:
+    """Return a module's statements by their names."""
+    found = {}
+    for name, value in vars(module).items():
+        if isinstance(value, Statement):
+            found[f"{module.__name__}.{name}"] = value
+        elif isinstance(value, dict) and isinstance(value.get(dialect), Statement):
+            found[f"{module.__name__}.{name}"] = value[dialect]
+    return found
+
+
+def plan_of(house: House, statement: Statement[Any]) -> list[str]:
+    """Return what the database would do, a step a line; on PostgreSQL with sequential scans as the last resort."""
+    sql, constants = statement.compiled(house.db.dialect)
+    lists = {"ids", "states", "b_from"}
+    if house.db.dialect == "sqlite":
+        binds: dict[str, object] = {n: "[1]" if n in lists else 1 for n in re.findall(r":(\w+)", sql)}
+        asked, column = "EXPLAIN QUERY PLAN ", 3
+    else:
+        binds = {n: "{1}" if n in lists else "1" for n in re.findall(r"%\((\w+)\)s", sql)}
+        asked, column = "EXPLAIN ", 0
+
+    def explain(tx: Tx) -> list[str]:
+        if tx.dialect == "postgresql":
+            tx._cursor.execute("SET LOCAL enable_seqscan = off")
+        tx._cursor.execute(asked + sql, {**binds, **constants})
+        return [str(row[column]) for row in tx._cursor.fetchall()]
+
+    return house.db.write(house.merchant_id, explain)
+
+
+def walked(step: str) -> str:
+    """Return the table that a step of a plan walks from end to end, empty where it does not."""
+    found = re.search(r"^SCAN (?!.*VIRTUAL TABLE)(\w+)|Seq Scan on (\w+)", step)
+    return (found[1] or found[2]) if found else ""
+
+
+@pytest.fixture
+def house(db: Database) -> House:
+    """A house in an empty database: plans must not depend on what is in it."""
+    return make_house(db)
+
+
+def all_statements(dialect: str) -> dict[str, Statement[Any]]:
+    """Return each statement of the modules, and those that screens compile for each pair of conditions."""
+    found = {name: s for module in MODULES for name, s in statements_of(module, dialect).items()}
+    found = {name: s for name, s in found.items() if not s.compiled(dialect)[0].startswith("INSERT")}
+    names = [name for name in Filter.__struct_fields__ if name != "held"] + ["held", "held_yes", "held_no"]
+    shapes = [(), *((name,) for name in names), *itertools.combinations(names, 2)]
+    for shape in shapes:
+        if len({name for name in shape if name.startswith("held")}) > 1:
+            continue
+        by_day = any(name.startswith("date") for name in shape)
+        for placed, counting in ((False, False), (True, False), (False, True)):
+            found[f"screen {shape} {placed} {counting}"] = screen._statement(shape, by_day, placed, counting)
+    return found
+
+
+def test_no_statement_walks_a_table(house: House) -> None:
+    tables = set(metadata.tables) - SMALL
+    wrong = [
+        f"{name}: {step}"
+        for name, statement in all_statements(house.db.dialect).items()
+        for step in plan_of(house, statement)
+        if walked(step) in tables
+    ]
+    assert_none(wrong, "Give it an index, or write its condition so that one serves.")
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (screen._statement(("held_yes",), False, False, False), "ix_order_head_held"),
+        (screen._statement(("held_yes",), False, True, False), "ix_order_head_held"),
+        (screen._statement(("held_yes",), False, False, True), "ix_order_head_held"),
+        (screen._statement(("state",), False, True, False), "ix_order_head_merchant_id_desk_state_id"),
+        (screen._statement(("payment",), False, True, False), "ix_order_head_merchant_id_payment_id"),
+        (screen._statement(("fulfilment",), False, True, False), "ix_order_head_merchant_id_fulfilment_id"),
+        (screen._statement(("campaign",), False, True, False), "ix_order_head_merchant_id_campaign_id"),
+        (
+            screen._statement(("date_from", "date_to"), True, True, False),
+            "ix_order_head_merchant_id_placed_at_us_id",
+        ),
+        (stop._COUNT_OPEN, "ix_order_head_held"),
+        (stop._OPEN, "ix_hold_open_order"),
+        (stop._OPEN_OF_MANY, "ix_hold_open_order"),
+        (stop._PAGE, "ix_hold_open_order"),
+        (stop._DUE, "ix_hold_open_kind"),
+        (spool._NEXT, "ix_print_job_waiting"),
+        (device._QUEUES, "ix_print_job_waiting"),
+        (lookup._OF_ACTOR, "ix_lookup_merchant_id_actor_id_id"),
+    ],
+)
+def test_each_list_is_served_by_the_index_made_for_it(
+    house: House, statement: Statement[Any], index: str
+) -> None:
+    plan = "\n".join(plan_of(house, statement))
+    if house.db.dialect == "sqlite":  # PostgreSQL chooses by its own figures of the data
+        assert f"INDEX {index}" in plan, plan
+        assert "TEMP B-TREE FOR ORDER BY" not in plan or "json_each" in plan, plan
+    assert "Sort" not in plan or "Index" in plan, plan
