@@ -1,0 +1,63 @@
+"""Each proof, small: the product keeps its promises, and a broken one is seen."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.proofs import kill, way
+from tests.proofs.__main__ import PROOFS, main
+from tests.proofs.running import ENGINES, ROOT
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_whole_way_small(engine: str) -> None:
+    found = way.main(["--engine", engine])
+    assert found["holds"], found
+    assert found["engines"][engine]["revised"] == ["202002250100000004"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_kills_small(engine: str) -> None:
+    found = kill.main(["--engine", engine, "--kills", "3", "--seed", "7"])
+    assert found["holds"], found
+    assert (found["kills"], found["lost"], found["printed_twice_by_program"]) == (3, 0, 0)
+
+
+def test_the_proofs_are_listed_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    told = (ROOT / "docs" / "proofs.md").read_text("utf-8")
+    listed = [line.partition("\t")[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == [*PROOFS]
+    assert [name for name in listed if f"## `bin/prove {name}`" not in told] == []
+    assert main(["nothing"]) == 2
+    assert main([]) == 2
+
+
+def test_figures_are_the_last_line_and_decide_the_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for holds, status in ((True, 0), (False, 1)):
+        monkeypatch.setitem(PROOFS, "way", lambda given, holds=holds: {"holds": holds, "given": given})
+        assert main(["way", "--engine", "sqlite"]) == status
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert json.loads(last) == {"holds": holds, "given": ["--engine", "sqlite"]}
+
+
+def test_a_lost_order_a_second_paper_and_a_missing_look_up_are_broken_promises() -> None:
+    sound = {
+        "lost": 0, "printed_twice_by_program": 0, "sending_not_unknown": 0, "unexpected": 0, "all_ended": True,
+        "acked": 9, "orders": 3, "amended": 1, "held": 1, "lookups": 2, "prints": 1, "papers": 1,
+    }  # fmt: skip
+    assert kill.broken_promises(sound) == []
+    for name in ("lost", "printed_twice_by_program", "sending_not_unknown", "unexpected"):
+        assert kill.broken_promises({**sound, name: 1}) == [name]
+    assert kill.broken_promises({**sound, "papers": 0, "all_ended": False}) == ["papers", "all_ended"]
+
+
+def test_an_ended_server_is_told_with_its_log() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.proofs.broken", "no_such_fault"], cwd=ROOT, capture_output=True, text=True
+    )  # fmt: skip
+    assert done.returncode == 1 and "no_such_fault" in done.stderr
