@@ -141,8 +141,8 @@ IMPORT: Context = {
     "recent": [{"id": 88, "file_name": "orders_joined.csv", "at_us": T0, "by": "lin", "state": "done", "counts": COUNTS}],
 }  # fmt: skip
 RESULT = {"imported": 65, "unchanged": 0, "changed": 0, "conflict": 0, "quarantined": 0, "held_total": 13,
-          "held": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order"},
-                   {"code": "required", "count": 10, "url": "/held?code=required"}]}  # fmt: skip
+          "held": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "level": "E"},
+                   {"code": "required", "count": 10, "url": "/held?code=required", "level": "W"}]}  # fmt: skip
 FILTER = {"state": "produced", "payment": "", "fulfilment": "", "hold": "none", "finding": "", "date_from": "2020-02-01",
           "date_to": "2020-02-25", "amount_from": "100", "amount_to": "", "campaign": "春季拼团", "channel": ""}  # fmt: skip
 QUEUES = [

@@ -25,7 +25,7 @@ from tocsin.orders.download import (
     start_download,
 )
 from tocsin.orders.format import find_format
-from tocsin.orders.screen import Filter
+from tocsin.orders.screen import COUNT_MOST, Filter
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
@@ -111,7 +111,7 @@ def _list(
 
 def _show(found: Download, actor: Actor, words: Words) -> dict[str, Any]:
     done = found.status == "complete"
-    rows = found.rows if done else None
+    rows = found.total if done and found.total <= COUNT_MOST else None
     progress = ""
     if found.status in ("waiting", "running"):
         progress = words.translate("%(done)s rows written, %(all)s orders asked") % {

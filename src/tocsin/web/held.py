@@ -12,7 +12,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.orders.listing import HeadRow
-from tocsin.orders.screen import Filter, screen_orders
+from tocsin.orders.screen import Filter, count_rows, screen_orders
 from tocsin.orders.stop import HOLD_KINDS, open_holds_of
 from tocsin.tickets.hold import acknowledge_findings, release_hold
 from tocsin.tickets.job import list_jobs
@@ -60,13 +60,14 @@ def get_held(request: PageRequest) -> Response[str]:
                  "url": _url(kind, "" if one.name == code else one.name)}
                 for one in codes
             ],
+            "count": count_rows(tx, wanted=wanted),
             "unknown_jobs": len(list_jobs(tx, state="unknown", limit=200)),
         }  # fmt: skip
 
     context = desk.db.read(actor.merchant_id, read)
     pager = show_pager(
         words, path="/held", query={"kind": kind, "code": code}, after=after, trail=trail, following=page.next,
-        count=len(page.rows),
+        count=context.pop("count"),
     )  # fmt: skip
     return show(request, "tickets/held.html", actor=actor, section="held", page=pager, **context)
 

@@ -30,6 +30,7 @@ from tocsin.orders.importing import (
 )
 from tocsin.orders.stop import count_held
 from tocsin.tickets.problem import count_codes
+from tocsin.tickets.rule import loaded_checks
 from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
@@ -227,12 +228,23 @@ def _remark(result: str, words: Words) -> str:
 
 def _show_result(tx: Tx, *, found: Import) -> dict[str, Any]:
     held = [
-        {"code": each.name, "count": each.count, "url": f"/held?code={each.name}"} for each in count_codes(tx)
+        {
+            "code": each.name,
+            "count": each.count,
+            "url": f"/held?code={each.name}",
+            "level": _level_of(each.name),
+        }
+        for each in count_codes(tx)
     ]
     return {
         "imported": found.created, "unchanged": found.unchanged, "changed": found.changed, "conflict": found.conflicts,
         "quarantined": found.bad_rows, "held": held, "held_total": count_held(tx),
     }  # fmt: skip
+
+
+def _level_of(code: str) -> str:
+    check = loaded_checks().get(code)
+    return check.level if check else "E"
 
 
 def _show_bad_row(row: BadRow, words: Words) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from tocsin.web.words import Words
 NEWEST = 2**63 - 1
 PAGE_ROWS = 50
 _SHOWN_NUMBERS = 6
+_HELD = {"any": "Held", "none": "Not held"}
 
 
 @get("/lookups", sync_to_thread=True)
@@ -98,7 +99,8 @@ def _again(kind: str, asked: str) -> str:
 
 def _say(kind: str, asked: str, words: Words) -> str:
     if kind in ("screen", "download"):
-        return " · ".join(str(value) for value in _filter(asked).values()) or words.translate("All orders")
+        said = (words.translate(_HELD.get(str(value), str(value))) for value in _filter(asked).values())
+        return " · ".join(said) or words.translate("All orders")
     return asked
 
 

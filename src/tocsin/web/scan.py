@@ -56,7 +56,6 @@ def _details(request: PageRequest, desk: Desk, actor: Actor, code: str) -> Respo
         answer, ticket = (found.word, _show(desk, actor, found)) if found else ("UNKNOWN", None)
     return show(
         request, "tickets/scan.html", actor=actor, section="scan", code=code, answer=answer, ticket=ticket,
-        status=404 if answer == "UNKNOWN" else 200,
     )  # fmt: skip
 
 
