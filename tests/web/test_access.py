@@ -1,0 +1,104 @@
+"""Sign-in, sign-out and the owner's link as pages."""
+
+import httpx
+
+from tests.web.pages import BASE, Pages, text_of
+from tocsin.access.operator import add_operator
+from tocsin.access.owner_link import create_owner_link
+from tocsin.access.password import hash_password
+
+PASSWORD = "hippo piano stamp desert kite"
+
+
+def clerk(pages: Pages, name: str = "wangxiaoer") -> None:
+    hashed = hash_password(PASSWORD)
+    pages.db.write(pages.house.merchant_id, lambda tx: add_operator(
+        tx, name=name, display_name=name, role="clerk", password_hash=hashed, locale="zh_CN", zone="UTC", created_by=0
+    ))  # fmt: skip
+
+
+def sign_in(pages: Pages, password: str = PASSWORD, *, name: str = "wangxiaoer", back: str = "") -> httpx.Response:
+    answer = pages.post("/sign-in/password", role="", username=name, password=password, back=back)
+    pages.client.cookies.clear()
+    return answer
+
+
+def test_nobody_is_led_to_the_sign_in_and_back(pages: Pages) -> None:
+    asked = pages.get("/orders?q=1849", role="")
+    assert asked.status_code == 303
+    assert asked.headers["location"] == "/sign-in?next=/orders%3Fq%3D1849"
+    assert 'value="/orders?q=1849"' in text_of(pages.get(asked.headers["location"], role=""))
+
+
+def test_name_then_password_then_the_orders(pages: Pages) -> None:
+    clerk(pages)
+    named = pages.post("/sign-in", role="", name=" wangxiaoer ", back="/screens")
+    assert named.status_code == 200 and 'value="wangxiaoer"' in named.text and "/sign-in/password" in named.text
+    entered = sign_in(pages, back="/screens")
+    assert (entered.status_code, entered.headers["location"]) == (303, "/screens")
+    assert "httponly" in entered.headers["set-cookie"].lower()
+    cookie = f"tocsin_session={entered.cookies['tocsin_session']}"
+    assert "wangxiaoer" in text_of(pages.client.get("/orders", headers={"cookie": cookie}))
+
+
+def test_a_wrong_password_and_an_unknown_name_read_the_same(pages: Pages) -> None:
+    clerk(pages)
+    wrong, unknown = sign_in(pages, "not it"), sign_in(pages, name="nobody")
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.text.replace("wangxiaoer", "nobody") == unknown.text
+    assert "aria-invalid" in wrong.text and "not it" not in wrong.text
+
+
+def test_after_too_many_tries_it_says_how_long_to_wait(pages: Pages) -> None:
+    clerk(pages)
+    answers = [sign_in(pages, f"wrong {n}") for n in range(7)]
+    assert answers[0].status_code == 401
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["retry-after"]) > 0
+
+
+def test_it_never_leads_to_another_site(pages: Pages) -> None:
+    clerk(pages)
+    for back in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/\r\nx: y"):
+        assert sign_in(pages, back=back).headers["location"] == "/orders"
+
+
+def test_sign_out_ends_the_session_and_twice_is_no_fault(pages: Pages) -> None:
+    assert pages.post("/sign-out", token="wrong").status_code == 403
+    for _ in range(2):
+        left = pages.post("/sign-out")
+        assert (left.status_code, left.headers["location"]) == (303, "/sign-in?out")
+    assert pages.get("/orders").status_code == 303
+
+
+def test_an_empty_name_stays_on_the_page(pages: Pages) -> None:
+    answer = pages.post("/sign-in", role="", name="  ")
+    assert answer.status_code == 422 and "aria-invalid" in answer.text
+
+
+def test_the_owner_is_created_once(pages: Pages) -> None:
+    merchant_id = pages.house.merchant_id
+    token = pages.db.write(merchant_id, lambda tx: create_owner_link(tx, merchant_id))
+    assert "徽州好物" in text_of(pages.get(f"/owner/{token}", role=""))
+    other = pages.post(f"/owner/{token}", role="", name="wang", password=PASSWORD, again="another")
+    assert other.status_code == 422 and 'value="wang"' in other.text
+    short = pages.post(f"/owner/{token}", role="", name="wang", password="short", again="short")
+    assert short.status_code == 422 and 'value="wang"' in short.text and "15" in short.text
+    made = pages.post(f"/owner/{token}", role="", name="wang", password=PASSWORD, again=PASSWORD)
+    assert (made.status_code, made.headers["location"]) == (303, "/orders")
+    pages.client.cookies.clear()
+    assert pages.post(f"/owner/{token}", role="", name="li", password=PASSWORD, again=PASSWORD).status_code == 410
+    assert pages.get(f"/owner/{token}", role="").status_code == 410
+    assert sign_in(pages, name="wang").status_code == 303
+
+
+def test_a_language_that_was_asked_for_is_kept(pages: Pages) -> None:
+    answer = pages.get("/sign-in?locale=zh_CN", role="")
+    assert "登录" in answer.text and "tocsin_locale=zh_CN" in answer.headers["set-cookie"]
+    assert 'lang="en"' in pages.get("/sign-in?locale=xx", role="", **{"accept-language": "en"}).text
+
+
+def test_forms_that_are_no_text_are_refused(pages: Pages) -> None:
+    for body in (b"name=%ff", b"name=a%00b", "name=é".encode(), b"&".join([b"a=b"] * 20_001)):
+        headers = {"origin": BASE, "content-type": "application/x-www-form-urlencoded"}
+        assert pages.client.post("/sign-in", content=body, headers=headers).status_code == 422

@@ -1,0 +1,132 @@
+"""One order as a page: masked, its acts, its history; its receiver revealed for a while."""
+
+import pytest
+
+from tests.house import make_draft
+from tests.web.pages import Pages, text_of
+from tocsin.core.clock import now_us, to_datetime
+from tocsin.core.party import Party
+from tocsin.orders.amend import Amendment, PartyChanges, amend_order
+from tocsin.orders.draft import Order, Totals
+from tocsin.orders.lookup import all_lookups
+from tocsin.orders.stop import open_holds
+
+
+def wrong(pages: Pages) -> Order:
+    """Return an order whose declared sum is wrong."""
+    return pages.take(make_draft(totals=Totals(goods_minor=7980, payable_minor=7000)))
+
+
+def holds(pages: Pages, order: Order) -> list[str]:
+    return [hold.kind for hold in pages.db.read(pages.house.merchant_id, lambda tx: open_holds(tx, order_id=order.id))]  # fmt: skip
+
+
+def test_it_shows_findings_beside_the_money_and_no_secret(pages: Pages) -> None:
+    order = wrong(pages)
+    page = text_of(pages.get(f"/orders/{order.number}"))
+    assert page.count("79.80") >= 2 and "sum_order" in page and "Check failed" in page
+    assert "138****5678" in page and "13812345678" not in page and "黄山路 12" not in page
+    assert text_of(pages.get(f"/orders/{order.id}")) , "an id opens it too"
+
+
+def test_a_reveal_needs_a_purpose_and_is_recorded(pages: Pages) -> None:
+    order = pages.take(make_draft())
+    path = f"/orders/{order.number}/reveals"
+    none = pages.post(path, purpose="curiosity")
+    assert none.status_code == 422 and "13812345678" not in none.text
+    shown = pages.post(path, purpose="deliver")
+    assert "13812345678" in shown.text and "王小明" in shown.text
+    assert shown.headers["refresh"] == f"60; url=/orders/{order.number}"
+    assert shown.headers["cache-control"] == "no-store"
+    denied = pages.post(path, role="auditor", purpose="deliver")
+    assert denied.status_code == 403 and "13812345678" not in denied.text
+    ledger = pages.db.read(pages.house.merchant_id, lambda tx: all_lookups(tx, pages.house.actor()))
+    assert [row.purpose for row in ledger if row.kind in ("reveal", "denied")] == ["deliver", "deliver"]
+    assert pages.get(path).headers["location"] == f"/orders/{order.number}"
+    assert pages.post(path, role="", purpose="deliver").status_code == 303
+
+
+def test_a_clerk_reveals_to_mend_a_finding_only(pages: Pages) -> None:
+    held = wrong(pages)
+    sound = pages.take(make_draft(receiver=Party(name="李慧", phone="13900001111", city="合肥市", address="黄山路 3 号")))
+    assert 'value="finding"' in pages.get(f"/orders/{held.number}", role="clerk").text
+    assert "f-purpose" not in pages.get(f"/orders/{sound.number}", role="clerk").text
+    assert "13812345678" in pages.post(f"/orders/{held.number}/reveals", role="clerk", purpose="finding").text
+    assert pages.post(f"/orders/{sound.number}/reveals", role="clerk", purpose="finding").status_code == 403
+
+
+def test_history_shows_what_changed_masked(pages: Pages) -> None:
+    order, owner = pages.take(make_draft()), pages.house.actor()
+    changes = Amendment(receiver=PartyChanges(address="文三路 90 号 5 幢"), merchant_note="老客户")
+    pages.db.write(pages.house.merchant_id, lambda tx: amend_order(
+        tx, owner, order_id=order.id, seen=1, amendment=changes, reason="客户来电"
+    ))  # fmt: skip
+    page = text_of(pages.get(f"/orders/{order.number}"))
+    assert "客户来电" in page and "<ins>老客户</ins>" in page and "90 号" not in page
+    past = text_of(pages.get(f"/orders/{order.number}/revisions/1"))
+    assert "This is revision 1" in past and "/amendments" not in past
+    assert pages.get(f"/orders/{order.number}/revisions/7").status_code == 404
+
+
+def test_hold_by_hand_and_until_a_time(pages: Pages) -> None:
+    order = pages.take(make_draft())
+    path = f"/orders/{order.number}/holds"
+    kept = pages.post(path, reason=" ", until="2099-01-01T09:00")
+    assert kept.status_code == 422 and 'value="2099-01-01T09:00"' in kept.text
+    past = pages.post(path, reason="later", until="2001-01-01T09:00")
+    assert past.status_code == 422 and 'value="later"' in past.text
+    assert pages.post(path, reason="later", until="no time").status_code == 422
+    done = pages.post(path, reason="等客户确认")
+    assert (done.status_code, done.headers["location"]) == (303, f"/orders/{order.number}?done=held")
+    soon = f"{to_datetime(now_us() + 86_400_000_000, 'Asia/Shanghai'):%Y-%m-%dT%H:%M}"
+    assert pages.post(path, reason="later", until=soon).status_code == 303
+    assert holds(pages, order) == ["manual", "later"]
+    assert pages.post(path, role="auditor", reason="x").status_code == 403
+    assert pages.post(path, role="", reason="x").headers["location"].startswith("/sign-in")
+    assert pages.post(path, token="x", reason="x").status_code == 403
+
+
+def test_a_warning_is_acknowledged_once_at_the_revision_seen(pages: Pages) -> None:
+    draft = make_draft()
+    gift = type(draft.lines[0])(title="随单卡片")
+    order = pages.take(type(draft)(**{**{f: getattr(draft, f) for f in draft.__struct_fields__}, "lines": (*draft.lines, gift)}))  # fmt: skip
+    path = f"/orders/{order.number}/acknowledgements"
+    assert holds(pages, order) == ["acknowledge"]
+    assert pages.post(path, code="price_zero", revision="9").status_code == 404
+    assert pages.post(path, role="auditor", code="price_zero", revision="1").status_code == 403
+    assert pages.post(path, code="price_zero", revision="1").status_code == 303
+    assert holds(pages, order) == []
+    assert pages.post(path, code="price_zero", revision="1").status_code == 404, "twice"
+
+
+def test_cancel_needs_a_reason_and_the_right(pages: Pages) -> None:
+    order = pages.take(make_draft())
+    path = f"/orders/{order.number}/cancellation"
+    assert pages.post(path, role="clerk", reason="x").status_code == 403
+    assert pages.post(path, reason="").status_code == 422
+    assert pages.post(path, reason="客户取消").status_code == 303
+    assert pages.again(order).desk_state == "cancelled"
+    assert pages.post(path, reason="客户取消").status_code == 403, "twice"
+    assert "/amendments" not in text_of(pages.get(f"/orders/{order.number}"))
+
+
+def test_payment_is_marked_by_hand(pages: Pages) -> None:
+    order = pages.take(make_draft(payment="unpaid"))
+    path = f"/orders/{order.number}/marks"
+    assert pages.post(path, payment="bogus", reason="x").status_code == 422
+    assert pages.post(path, role="checker", payment="paid", reason="x").status_code == 403
+    assert pages.post(path, payment="paid", reason="收到转账").status_code == 303
+    assert pages.again(order).payment == "paid"
+
+
+@pytest.mark.parametrize("number", ["none", "9" * 30, "-1", "a%0d%0ab", "%F0%9F%98%80", "x" * 500, "%27"])
+def test_numbers_of_no_order_are_missing(pages: Pages, number: str) -> None:
+    for path in ("", "/amendments", "/revisions/1", "/revisions/" + "9" * 30, "/revisions/x"):
+        assert pages.get(f"/orders/{number}{path}").status_code == 404
+    for path in ("/reveals", "/holds", "/cancellation", "/marks", "/acknowledgements", "/amendments"):
+        assert pages.post(f"/orders/{number}{path}", reason="x", revision="1").status_code == 404
+
+
+def test_another_merchants_order_is_missing(pages: Pages) -> None:
+    order = pages.take(make_draft(receiver=Party(name="李慧", phone="13900001111", address="x")))
+    assert pages.get(f"/orders/{order.id + 1}").status_code == 404

@@ -1,0 +1,95 @@
+"""Settings, operators, sessions, the journal: each as the right role, the wrong one, and twice."""
+
+import re
+
+from tests.house import make_draft
+from tests.web.pages import Pages, text_of
+from tests.web.test_access import PASSWORD, clerk
+from tocsin.core.tenant import get_shop
+from tocsin.web.sessions import show_device
+
+
+def test_the_shop_is_changed_by_those_who_may(pages: Pages) -> None:
+    given = {"shop_name": "新店", "zone": "Asia/Tokyo", "day_starts_at_hour": "4"}
+    assert pages.post("/settings", role="clerk", **given).status_code == 403
+    for name, text in (("shop_name", " "), ("zone", "Mars/Base"), ("day_starts_at_hour", "25")):
+        answer = pages.post("/settings", **{**given, name: text})
+        assert answer.status_code == 422 and f"#f-{name}" in answer.text
+    assert pages.post("/settings", **given).status_code == 303
+    shop = pages.db.read(pages.house.merchant_id, get_shop)
+    assert (shop.name, shop.zone, shop.day_starts_at_hour) == ("新店", "Asia/Tokyo", 4)
+    assert "新店" in text_of(pages.get("/orders"))
+    assert "disabled" in pages.get("/settings", role="clerk").text
+
+
+def test_language_and_theme_are_kept_and_lead_back(pages: Pages) -> None:
+    answer = pages.post("/settings/locale", locale="zh_CN", back="/screens")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/screens")
+    assert "订单" in text_of(pages.get("/orders"))
+    dark = pages.post("/settings/theme", theme="dark", back="https://evil.example")
+    assert dark.headers["location"] == "/orders" and "tocsin_theme=dark" in dark.headers["set-cookie"]
+    assert pages.post("/settings/theme", token="x", theme="dark").status_code == 403
+
+
+def test_operators_are_made_and_switched_off(pages: Pages) -> None:
+    new = {"name": "xiaoli", "role": "clerk", "password": PASSWORD}
+
+    def create(role: str = "owner", **changes: str) -> int:
+        return pages.post("/settings/operators", role=role, form={**new, **changes}.items()).status_code
+
+    assert pages.get("/settings/operators", role="clerk").status_code == 403
+    assert create("clerk") == 403
+    weak = pages.post("/settings/operators", form={**new, "password": "short"}.items())
+    assert weak.status_code == 422 and 'value="xiaoli"' in weak.text
+    assert create() == 303
+    assert create() == 409, "twice"
+    assert create("manager", name="boss") == 303
+    assert pages.post("/settings/operators", role="manager", form={**new, "name": "king", "role": "owner"}.items()).status_code == 403  # fmt: skip
+    page = text_of(pages.get("/settings/operators"))
+    one = re.search(r"/settings/operators/(\d+)/deactivation", page)
+    assert one and "xiaoli" in page
+    path = f"/settings/operators/{one[1]}"
+    assert pages.post(f"{path}/role", form=[("role", "checker")]).status_code == 303
+    assert pages.post(f"{path}/role", form=[("role", "god")]).status_code == 422
+    for act in ("deactivation", "deactivation", "activation"):
+        assert pages.post(f"{path}/{act}").status_code == 303
+    assert pages.post("/settings/operators/7/deactivation").status_code == 404
+
+
+def test_sessions_are_listed_and_ended(pages: Pages) -> None:
+    clerk(pages)
+    pages.client.cookies.clear()
+    page = text_of(pages.get("/settings/sessions"))
+    assert "this one" in page
+    assert pages.post("/settings/sessions/7/end").status_code == 303
+    assert pages.post("/settings/sessions/x/end").status_code == 404
+    assert pages.post("/settings/sessions/others/end").status_code == 303
+    assert pages.get("/settings/sessions").status_code == 200
+    assert pages.get("/settings/sessions", role="").status_code == 303
+
+
+def test_a_new_password_needs_the_present_one(pages: Pages) -> None:
+    weak = pages.post("/settings/password", current="x", password="short")
+    assert weak.status_code == 422 and "f-password" in weak.text
+    wrong = pages.post("/settings/password", current="x", password=PASSWORD)
+    assert wrong.status_code == 422 and "f-current" in wrong.text
+
+
+def test_the_journal_is_for_those_who_may_and_own_for_others(pages: Pages) -> None:
+    order = pages.take(make_draft())
+    pages.post(f"/orders/{order.number}/holds", reason="wait")
+    page = text_of(pages.get("/journal"))
+    assert "orders.hold" in page and f'href="/orders/{order.number}"' in page
+    assert "orders.hold" not in re.sub(r"<option[^>]*>", "", pages.get("/journal?verb=produce").text).replace('value="orders.hold"', "")  # fmt: skip
+    assert "orders.hold" not in pages.get("/journal", role="clerk").text
+    assert pages.get("/journal", role="station").status_code == 403
+    for query in ("before=x", "before=" + "9" * 40, "by=%22&verb=%3C"):
+        assert pages.get(f"/journal?{query}").status_code == 200
+
+
+def test_devices_are_named_as_people_know_them() -> None:
+    chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36"
+    iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 (KHTML, like Gecko) Version/17.0 Mobile/15E148 Safari/604.1"  # fmt: skip
+    assert show_device(chrome) == "Chrome 128 · Windows"
+    assert show_device(iphone) == "Safari 17 · iPhone"
+    assert show_device("") == "—" and show_device("curl/8") == "curl/8"
