@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.api.door import Door, order_in
-from tocsin.orders.importing import list_quarantine
+from tocsin.orders.quarantine import list_quarantine
 
 SHEET = Path(__file__).parent.parent / "data" / "mall_cn_orders" / "orders_joined.csv"
 

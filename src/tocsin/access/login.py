@@ -39,15 +39,8 @@ def begin_sign_in(db: Database, name: str) -> Offered:
 
 
 def sign_in(
-    db: Database,
-    *,
-    name: str,
-    password: str,
-    address: str,
-    device: str = "",
-    user_agent: str = "",
-    replaces: str = "",
-) -> SignedIn | SignInRefused:
+    db: Database, *, name: str, password: str, address: str, device: str = "", user_agent: str = "", replaces: str = ""
+) -> SignedIn | SignInRefused:  # fmt: skip
     """Sign in by name and password, into a session with a token of its own.
 
     Args:

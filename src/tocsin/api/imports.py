@@ -12,7 +12,7 @@ from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
 from tocsin.orders.bulk import take_in_all
 from tocsin.orders.importer import BadRow, ImportOptions, Source, parse_source
-from tocsin.orders.importing import quarantine_rows
+from tocsin.orders.quarantine import quarantine_rows
 
 
 class RowOut(Struct, frozen=True):

@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Database, Tx
@@ -20,11 +21,11 @@ from tocsin.core.mask import mask_name
 from tocsin.core.money import plain_minor
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.vault import seal, unseal
-from tocsin.orders.importer import BadRow, ImportOptions, Parsed, ParsedOrder, Source, parse_source
-from tocsin.orders.intake import DraftWrong, Taken, foresee, take_in
-from tocsin.orders.table import import_batch, quarantine
-
-_CHUNK = 20
+from tocsin.orders.bulk import take_in_all
+from tocsin.orders.importer import ImportOptions, Parsed, ParsedOrder, Source, bad_row, parse_source
+from tocsin.orders.intake import Taken, foresee
+from tocsin.orders.quarantine import quarantine_rows
+from tocsin.orders.table import import_batch
 
 
 class ImportMissing(Refusal):
@@ -79,23 +80,8 @@ class Previewed(Struct, frozen=True):
         return {**found, "bad": len(self.parsed.bad)}
 
 
-class Quarantined(Struct, frozen=True):
-    """A row that could not be read: where, and why (a template over JSON `data`)."""
-
-    id: int
-    batch_id: int
-    row: int
-    field: str
-    code: str
-    reason: str
-    data: str
-    sealed_raw: bytes
-    status: str
-    at_us: int
-
-
 _COLUMNS = tuple(import_batch.c[name] for name in Import.__struct_fields__)
-_ADD, _ADD_BAD = insert_into(import_batch), insert_into(quarantine)
+_ADD = insert_into(import_batch)
 _ONE = Statement(sa.select(*_COLUMNS).where(own(import_batch), import_batch.c.id == bind("id")), Import)
 _LIST = Statement(
     sa.select(*_COLUMNS).where(own(import_batch)).order_by(import_batch.c.id.desc()).limit(bind("limit")),
@@ -108,18 +94,6 @@ _COUNTS = ("created", "changed", "unchanged", "conflicts")
 _END = Statement[None](
     sa.update(import_batch).where(own(import_batch), import_batch.c.id == bind("b_id")),
     sets=("status", *_COUNTS, "bad_rows", "done_at_us", "sealed_file"),
-)
-_QUARANTINE = Statement(
-    sa.select(*(quarantine.c[name] for name in Quarantined.__struct_fields__))
-    .where(own(quarantine), quarantine.c.status == bind("status", str), quarantine.c.id < bind("before"))
-    .order_by(quarantine.c.id.desc()).limit(bind("limit")),
-    Quarantined,
-)  # fmt: skip
-_DROP = Statement[None](
-    sa.update(quarantine).where(
-        own(quarantine), quarantine.c.id == bind("b_id"), quarantine.c.status == "open"
-    ),
-    sets=("status",),
 )
 _COUNT_OF = {"new": "created", "changed": "changed", "moved": "changed", "conflict": "conflicts"}
 
@@ -139,8 +113,7 @@ def upload_sheet(
         actor.merchant_id,
         partial(_keep, actor=actor, source=source, options=options, importer=importer, parsed=parsed),
     )
-    foreseen = db.read(actor.merchant_id, lambda tx: tuple(_foresee(tx, each) for each in parsed.orders))
-    return Previewed(import_id, parsed, foreseen)
+    return db.read(actor.merchant_id, partial(_preview, import_id=import_id, parsed=parsed))
 
 
 def preview_import(db: Database, actor: Actor, *, import_id: int) -> Previewed:
@@ -151,8 +124,7 @@ def preview_import(db: Database, actor: Actor, *, import_id: int) -> Previewed:
     """
     require(actor, "import")
     parsed = _parse(db, actor, import_id)
-    foreseen = db.read(actor.merchant_id, lambda tx: tuple(_foresee(tx, each) for each in parsed.orders))
-    return Previewed(import_id, parsed, foreseen)
+    return db.read(actor.merchant_id, partial(_preview, import_id=import_id, parsed=parsed))
 
 
 def commit_import(db: Database, actor: Actor, *, import_id: int) -> Import:
@@ -163,7 +135,10 @@ def commit_import(db: Database, actor: Actor, *, import_id: int) -> Import:
     """
     require(actor, "import")
     parsed = _parse(db, actor, import_id)
-    counts, bad = take_parsed(db, actor, parsed)
+    done = take_in_all(db, actor, parsed.orders)
+    bad, counts = [*parsed.bad, *done.bad], dict.fromkeys(_COUNTS, 0)
+    for row in done.rows:
+        counts[_COUNT_OF.get(row.taken.result, "unchanged")] += 1
 
     def end(tx: Tx) -> Import:
         quarantine_rows(tx, batch_id=import_id, rows=bad)
@@ -177,57 +152,6 @@ def commit_import(db: Database, actor: Actor, *, import_id: int) -> Import:
         return get_import(tx, import_id=import_id)
 
     return db.write(actor.merchant_id, end)
-
-
-def take_parsed(db: Database, actor: Actor, parsed: Parsed) -> tuple[dict[str, int], list[BadRow]]:
-    """Take parsed orders in, some at a time so that others get their turn; return counts and bad rows."""
-    counts, bad = dict.fromkeys(_COUNTS, 0), list(parsed.bad)
-    for place in range(0, len(parsed.orders), _CHUNK):
-        chunk = parsed.orders[place : place + _CHUNK]
-        for each, taken in zip(
-            chunk, db.write(actor.merchant_id, partial(_take, actor=actor, chunk=chunk)), strict=True
-        ):
-            if isinstance(taken, Taken):
-                counts[_COUNT_OF.get(taken.result, "unchanged")] += 1
-            else:
-                bad.append(_refused(each, taken))
-    return counts, bad
-
-
-def quarantine_rows(tx: Tx, *, batch_id: int, rows: list[BadRow]) -> None:
-    """Store bad rows with their reasons; their text is sealed."""
-    key = tx.vault.keys(tx).wrapping
-    for row in rows:
-        row_id = new_id()
-        tx.run(
-            _ADD_BAD, id=row_id, batch_id=batch_id, row=row.row, field=row.field, code=row.code, reason=row.reason,
-            data=msgspec.json.encode(row.data).decode(), status="open", at_us=tx.now_us,
-            sealed_raw=seal(key, row.raw.encode("utf-8", "replace"), bound_to=b"quarantine %d" % row_id),
-        )  # fmt: skip
-
-
-def list_quarantine(
-    tx: Tx, *, status: str = "open", before: int = 2**63 - 1, limit: int = 50
-) -> list[Quarantined]:
-    """Return quarantined rows, the newest first."""
-    return tx.rows(_QUARANTINE, status=status, before=before, limit=limit)
-
-
-def read_raw(tx: Tx, actor: Actor, row: Quarantined) -> str:
-    """Return the text of a quarantined row; it may be personal.
-
-    Raises:
-        NotAllowed: the actor may not import.
-    """
-    require(actor, "import")
-    return unseal(tx.vault.keys(tx).wrapping, row.sealed_raw, bound_to=b"quarantine %d" % row.id).decode()
-
-
-def drop_quarantined(tx: Tx, actor: Actor, *, row_id: int) -> bool:
-    """Put a row aside; False when it was not open."""
-    require(actor, "import")
-    write_journal(tx, actor, verb="orders.drop_row", subject=f"quarantine:{row_id}")
-    return bool(tx.run(_DROP, b_id=row_id, status="dropped"))
 
 
 def get_import(tx: Tx, *, import_id: int) -> Import:
@@ -279,6 +203,18 @@ def _parse(db: Database, actor: Actor, import_id: int) -> Parsed:
     return parse_source(source, options, importer=found.importer)
 
 
+def _preview(tx: Tx, *, import_id: int, parsed: Parsed) -> Previewed:
+    """Foresee each order; one that a commit would refuse stands among the bad rows already."""
+    foreseen, bad = [], list(parsed.bad)
+    for each in parsed.orders:
+        try:
+            foreseen.append(_foresee(tx, each))
+        except Refusal as refusal:
+            field = str(refusal.data.get("field", ""))
+            bad.append(bad_row(refusal, each.row, field=field, raw=each.draft.external_id))
+    return Previewed(import_id, replace(parsed, bad=tuple(bad)), tuple(foreseen))
+
+
 def _foresee(tx: Tx, each: ParsedOrder) -> Foreseen:
     draft = each.draft
     payable = draft.totals.payable_minor
@@ -291,21 +227,3 @@ def _foresee(tx: Tx, each: ParsedOrder) -> Foreseen:
         len(draft.lines),
         foresee(tx, draft),
     )
-
-
-def _take(tx: Tx, actor: Actor, *, chunk: tuple[ParsedOrder, ...]) -> list[Taken | DraftWrong]:
-    taken: list[Taken | DraftWrong] = []
-    for each in chunk:
-        try:
-            taken.append(take_in(tx, actor, each.draft))
-        except DraftWrong as wrong:  # refused before anything was written
-            taken.append(wrong)
-    return taken
-
-
-def _refused(each: ParsedOrder, wrong: DraftWrong) -> BadRow:
-    data = {name: str(value) for name, value in wrong.data.items()}
-    return BadRow(
-        row=each.row, field=data.get("field", ""), code=wrong.code, reason=wrong.template(), data=data,
-        raw=each.draft.external_id,
-    )  # fmt: skip
