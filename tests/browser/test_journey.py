@@ -39,7 +39,9 @@ def browser() -> Iterator[Browser]:
 class Walk:
     """One walk of a new user: his window, his language, the desk and its printer."""
 
-    def __init__(self, browser: Browser, desk: Served, peer: EscposPeer, *, width: int, height: int, locale: str) -> None:
+    def __init__(
+        self, browser: Browser, desk: Served, peer: EscposPeer, *, width: int, height: int, locale: str
+    ) -> None:
         self.desk, self.peer, self._name = desk, peer, f"{'phone' if width < 600 else 'pc'}-{locale[:2]}"
         self._context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
         self.page: Page = self._context.new_page()
@@ -55,8 +57,12 @@ class Walk:
 
     def press(self, selector: str) -> None:
         """Press what sends a form, and wait for the page that follows."""
-        with self.page.expect_navigation():
+        with self.page.expect_navigation() as led:
             self.page.locator(selector).first.click()
+        answer = led.value
+        assert answer is not None and answer.status == 200, (
+            f"{selector}: {self.page.locator('main').inner_text()}"
+        )
 
     def shot(self, name: str) -> None:
         """Check that the page is no wider than the window, and keep its picture where that is asked."""
@@ -111,6 +117,7 @@ def test_the_whole_way_as_a_new_user(
         assert number in walk.page.locator("main").inner_text()
         walk.shot("scan")
         assert "CURRENT" in walk.outside(link) and number not in walk.outside(link)
+        hear_news(walk, number)
         amend_it(walk, number)
         assert walk.word(link) == "SUPERSEDED"
         cancel_it(walk, number)
@@ -159,13 +166,16 @@ def import_sheet(walk: Walk) -> None:
     walk.shot("import")
     walk.press('form[action$="/commit"] button.main')
     assert walk.page.locator(".figures b").first.inner_text() == "65"
+    # The checks go on behind the answer: what they find comes to the page by itself.
+    expect(walk.page.locator('a[href="/held?code=sum_order"] b')).to_have_text("3", timeout=15_000)
+    expect(walk.page.locator('a[href="/held?code=required"] b')).to_have_text("10", timeout=15_000)
     walk.shot("import-result")
 
 
 def find_wrong_sum(walk: Walk) -> str:
     """Find the orders whose sum is wrong under Held, each with its findings; return the number of one."""
     walk.go("/held")
-    expect(walk.page.locator('a[href="/held?code=sum_order"]')).to_contain_text("3", timeout=15_000)
+    expect(walk.page.locator('a[href="/held?code=sum_order"]')).to_contain_text("3")
     expect(walk.page.locator('a[href="/held?code=required"]')).to_contain_text("10")
     walk.shot("held")
     walk.go("/held?code=sum_order")
@@ -188,8 +198,10 @@ def revise_it(walk: Walk, number: str) -> None:
     walk.page.check("[name=recalculate]")
     walk.shot("revise")
     walk.page.fill('form[action$="/revise"] [name=reason]', "the sums agree now")
-    walk.press('button[name=then][value=print]')
-    assert f"/orders/{number}" in walk.page.url and "revise" not in walk.page.url, walk.page.locator("main").inner_text()
+    walk.press("button[name=then][value=print]")
+    assert f"/orders/{number}" in walk.page.url and "revise" not in walk.page.url, walk.page.locator(
+        "main"
+    ).inner_text()
 
 
 def read_paper(walk: Walk) -> str:
@@ -201,6 +213,25 @@ def read_paper(walk: Walk) -> str:
     expect(walk.page.locator("td .chip.ok").first).to_be_visible()
     walk.shot("terminal")
     return link
+
+
+def hear_news(walk: Walk, number: str) -> None:
+    """Hold the order in another window: the count of problems moves in this one by itself, and back again."""
+    walk.go("/orders")
+    badge = walk.page.locator("[data-live-count]").first
+    before = int(badge.text_content() or "0")
+    other = walk.page.context.new_page()
+    other.goto(f"{walk.desk.base}/orders/{number}")
+    hold = other.locator(f'form[action="/orders/{number}/holds"]')
+    other.locator("details", has=hold).locator("summary").last.click()
+    hold.locator("[name=reason]").fill("the customer calls")
+    with other.expect_navigation():
+        hold.locator("button").click()
+    expect(badge).to_have_text(str(before + 1), timeout=10_000)
+    with other.expect_navigation():
+        other.locator('form[action^="/holds/"] button').first.click()
+    expect(badge).to_have_text(str(before), timeout=10_000)
+    other.close()
 
 
 def amend_it(walk: Walk, number: str) -> None:

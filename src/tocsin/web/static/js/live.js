@@ -9,18 +9,37 @@ function listen(source) {
       badge.hidden = event.data === "0";
     }
   });
-  source.addEventListener("changed", () => {
-    for (const region of document.querySelectorAll("[data-live-region]")) refresh(region);
-  });
+  source.addEventListener("changed", refreshAll);
 }
 
-async function refresh(region) {
-  if (region.contains(document.activeElement)) return; // never takes a row from under a hand
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (!answer.ok) return;
+// One fetch at a time: what moves meanwhile asks for one more, so that the last state always shows.
+let busy = false;
+let again = false;
+async function refreshAll() {
+  again = true;
+  if (busy) return;
+  busy = true;
+  try {
+    while (again) {
+      again = false;
+      await refresh();
+    }
+  } finally {
+    busy = false;
+  }
+}
+
+async function refresh() {
+  const regions = [...document.querySelectorAll("[data-live-region]")];
+  if (!regions.length) return;
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+  if (!answer || !answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.querySelectorAll("[data-live-region]")[[...document.querySelectorAll("[data-live-region]")].indexOf(region)];
-  if (fresh) region.replaceWith(document.adoptNode(fresh));
+  const fresh = [...page.querySelectorAll("[data-live-region]")];
+  regions.forEach((region, at) => {
+    if (region.contains(document.activeElement) || !fresh[at]) return; // never takes a row from under a hand
+    region.replaceWith(document.adoptNode(fresh[at]));
+  });
 }
 
 // One connection for all: the htmx extension opens it, this listens to the same one.
