@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -101,15 +100,6 @@ def test_orders_written_are_the_orders_read(pairs):
     assert parsed.bad == ()
     assert found == [row[:3] for row in rows]
     assert {order.draft.lines[0].unit_price_micro for order in parsed.orders} == {-1_500_000}
-
-
-def test_many_rows_are_written_fast():
-    row = tuple(f"单元格 {n} 12.50" for n in range(28))
-    started = time.perf_counter()
-    _, count = write([row] * 50_000, columns=row)
-    assert count == 50_000
-    # the promise is 250,000 rows a second; a busy machine is given a tenth of it
-    assert count / (time.perf_counter() - started) > 25_000
 
 
 def test_each_format_says_what_it_is_and_an_unknown_one_is_refused():

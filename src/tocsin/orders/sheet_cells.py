@@ -96,7 +96,7 @@ def read_micro(text: str) -> int | None:
         return int(text) * MICRO
     whole, point, part = text.partition(".")
     if point and len(part) < 7 and len(whole) < 12 and text.isascii() and whole.isdigit() and part.isdigit():
-        return int(whole) * MICRO + int(part) * 10 ** (6 - len(part))
+        return int(whole) * MICRO + int(part.ljust(6, "0"))
     return None if text in _blank_marks else parse_micro(text)
 
 
