@@ -6,6 +6,7 @@ from tocsin.core.actor import Actor
 from tocsin.orders.stop import Hold
 from tocsin.tickets.problem import Found
 from tocsin.tickets.rule import Finding, message_of, text
+from tocsin.web.shell import show_actor
 from tocsin.web.words import Words
 
 Shown = dict[str, Any]
@@ -68,7 +69,7 @@ def show_hold(hold: Hold, actor: Actor, words: Words) -> Shown:
     right = RELEASABLE.get(hold.kind, "")
     return {
         "id": hold.id, "kind": hold.kind, "reason": "" if by_check else show_reason(hold.reason, words),
-        "by": hold.by_name, "since_us": hold.since_us, "until_us": hold.until_us, "revision": hold.revision,
+        "by": show_actor(hold.by_name, words), "since_us": hold.since_us, "until_us": hold.until_us, "revision": hold.revision,
         "releasable": right in actor.rights,
     }  # fmt: skip
 

@@ -11,7 +11,8 @@ from tocsin.core.db import Tx
 from tocsin.core.journal import NEWEST, JournalEntry, read_journal
 from tocsin.orders.listing import list_heads
 from tocsin.web.guard import PageRequest, enter
-from tocsin.web.shell import show
+from tocsin.web.shell import show, show_actor, words_of
+from tocsin.web.words import Words
 
 _PAGE_ROWS = 50
 _READ_ROWS = 200
@@ -25,6 +26,7 @@ def get_journal(request: PageRequest) -> Response[str]:
     desk, actor = enter(request)
     if not (actor.may("journal") or actor.may("journal_own")):
         raise NotAllowed(right="journal")
+    words = words_of(request, actor)
     asked = {name: request.query_params.get(name, "").strip()[:80] for name in ("verb", "by")}
     before = request.query_params.get("before", "")
     start = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else NEWEST
@@ -32,7 +34,7 @@ def get_journal(request: PageRequest) -> Response[str]:
     def read(tx: Tx) -> dict[str, Any]:
         rows, following = _find(tx, actor, verb=asked["verb"], by=asked["by"], before=start)
         numbers = _numbers(tx, rows)
-        return {"rows": [_show(row, numbers) for row in rows], "following": following}
+        return {"rows": [_show(row, numbers, words) for row in rows], "following": following}
 
     found = desk.db.read(actor.merchant_id, read)
     query = "".join(f"&{name}={quote(text)}" for name, text in asked.items() if text)
@@ -69,10 +71,10 @@ def _numbers(tx: Tx, rows: list[JournalEntry]) -> dict[str, str]:
     return {f"order:{head.id}": head.number for head in list_heads(tx, order_ids=sorted(ids))} if ids else {}
 
 
-def _show(row: JournalEntry, numbers: dict[str, str]) -> dict[str, Any]:
+def _show(row: JournalEntry, numbers: dict[str, str], words: Words) -> dict[str, Any]:
     number = numbers.get(row.subject, "")
     return {
-        "id": row.id, "at_us": row.at_us, "by": row.actor_name or row.actor_kind, "by_kind": row.actor_kind,
+        "id": row.id, "at_us": row.at_us, "by": show_actor(row.actor_name or row.actor_kind, words), "by_kind": row.actor_kind,
         "verb": row.verb, "subject": number or row.subject, "subject_url": f"/orders/{number}" if number else "",
         "data_text": " · ".join(f"{name}: {_plain(value)}" for name, value in row.fields().items()),
     }  # fmt: skip

@@ -109,7 +109,7 @@ def _page(
         toasts = [] if place else [{"kind": "bad", "text": text}]
     return show(
         request, "access/operators.html", actor=actor, section="settings", status=status_of(refusal) if refusal else 200,
-        operators=[_show(one, actor) for one in found], roles=roles, form=form or {}, errors=errors, toasts=toasts,
+        operators=[_show(one, actor) for one in found], roles=roles, form=form or {"role": "clerk"}, errors=errors, toasts=toasts,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.found import show_found, show_hold
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.rows import show_printers
-from tocsin.web.shell import go, show, status_of, told, words_of
+from tocsin.web.shell import go, show, show_actor, status_of, told, words_of
 from tocsin.web.words import Words
 
 DOOR = "page"
@@ -137,10 +137,18 @@ def _history(tx: Tx, order: Order, words: Words) -> list[dict[str, Any]]:
                 compare_orders(before, after), before=before, after=after, locale=words.locale
             )
         steps.append({
-            "revision": entry.revision, "at_us": entry.at_us, "by": entry.actor_name, "reason": entry.reason,
+            "revision": entry.revision, "at_us": entry.at_us, "by": show_actor(entry.actor_name, words), "reason": _show_reason(entry.reason, words),
             "changes": changes, "url": f"/orders/{order.number}/revisions/{entry.revision}",
         })  # fmt: skip
     return steps
+
+
+def _show_reason(reason: str, words: Words) -> str:
+    """Return why a revision was made: intake's own reason in words, a person's as it is."""
+    kind, parted, channel = reason.partition(": ")
+    if parted and kind == "intake":
+        return words.translate("Came in by %(channel)s") % {"channel": channel}
+    return reason
 
 
 def _jobs(tx: Tx, order: Order) -> list[dict[str, Any]]:

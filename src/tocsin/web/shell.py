@@ -111,6 +111,11 @@ def words_of(request: PageRequest, actor: Actor | None = None) -> Words:
     return Words(locale_of(request, actor))
 
 
+def show_actor(name: str, words: Words) -> str:
+    """Return who acted, as pages show him; what nobody asked for was the desk."""
+    return words.translate("the desk") if name == "desk" else name
+
+
 def told(refusal: Refusal, words: Words) -> str:
     """Return what a refusal says, in the reader's language."""
     return refusal.message(words.translate(refusal.template()))
