@@ -199,7 +199,8 @@ async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int | No
             if seen is not None and seen != latest
             else None
         )
-        yield b"retry: 2000\n\n" + frame(missed or News(latest, problems, (), ()), locale=locale)
+        # What moved between the page and this connection is not known: its regions look once.
+        yield b"retry: 2000\n\n" + frame(missed or News(latest, problems, ("desk",), ()), locale=locale)
         quiet_seconds = 0.0
         while not desk.closing:
             news = await listener.wait(LOOK_SECONDS)
