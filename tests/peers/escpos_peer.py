@@ -15,53 +15,13 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 import zxingcpp
 from PIL import Image
 
 from tests.peers.escpos_commands import CUT, PICTURE, QUEUED_STATUS, parse_command
-
-
-@dataclass
-class Switches:
-    """What may be turned on a printer, at any moment."""
-
-    paper: Literal["ok", "low", "out"] = "ok"
-    cover_open: bool = False
-    online: bool = True
-    mute: bool = False
-    mute_queued: bool = False
-    """Answers DLE EOT, but not GS r: many cheap printers."""
-    reset_after_bytes: int | None = None
-    """Resets the connection once so many bytes of commands came in, status requests not counted."""
-    error: int = 0
-    """Bits of DLE EOT 3: 0x08 is the cutter."""
-    delay_seconds: float = 0.0
-    """How long a band takes to print."""
-    out_after_rows: int | None = None
-    """The paper ends after so many rows."""
-    goes_on_when_out: bool = False
-    """Feeds on without paper, as some do, and tells so when asked."""
-
-    def stopped(self) -> bool:
-        """Tell whether the mechanism stands still."""
-        out = self.paper == "out" and not self.goes_on_when_out
-        return out or self.cover_open or bool(self.error) or not self.online
-
-    def realtime_answer(self, n: int) -> int:
-        """Return the byte that answers DLE EOT n."""
-        out, low = self.paper == "out", self.paper == "low"
-        match n:
-            case 1:
-                return 0x12 | 0x08 * self.stopped()
-            case 2:
-                return 0x12 | 0x04 * self.cover_open | 0x20 * out
-            case 3:
-                return 0x12 | self.error
-            case 4:
-                return 0x12 | 0x0C * (low or out) | 0x60 * out
-        return 0x12
+from tests.peers.escpos_switches import Switches
 
 
 @dataclass
