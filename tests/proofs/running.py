@@ -2,6 +2,7 @@
 
 import os
 import queue
+import random
 import re
 import signal
 import subprocess
@@ -16,9 +17,10 @@ from typing import Any
 
 import psycopg
 
-from tests.databases import PostgresServer, free_port
+from tests.databases import PostgresServer
 from tocsin.core.ident import new_id
 from tocsin.core.sqlite import engine as sqlite
+from tocsin.server import PortTaken, addresses_of, require_free
 
 ROOT = Path(__file__).parents[2]
 ENGINES = ("sqlite", "postgresql")
@@ -38,7 +40,7 @@ class RunningDesk:
 
     def __init__(self, folder: Path, *, database_url: str = "") -> None:
         self.folder, self.database_url = folder, database_url
-        self.port = free_port()
+        self.port = _quiet_port()
         self.base = f"http://localhost:{self.port}"
         self.owner_link = ""
         self.process: subprocess.Popen[str] | None = None
@@ -151,6 +153,18 @@ def wait_until(condition: Any, *, seconds: float, step_seconds: float = 0.05) ->
             return False
         time.sleep(step_seconds)
     return True
+
+
+def _quiet_port() -> int:
+    """Return a free port below those that outgoing connections take: one may take ours while the desk is dead."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        try:
+            for address in addresses_of("localhost"):
+                require_free(address, port)
+        except PortTaken:
+            continue
+        return port
 
 
 def _pass_on(process: subprocess.Popen[str], lines: "queue.SimpleQueue[str]") -> None:
