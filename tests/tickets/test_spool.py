@@ -42,6 +42,7 @@ def test_news_between_the_request_and_the_claim_keeps_the_paper(db: Database, ne
         counter.run_spool()
         counter.wait_state(job, "cancelled")
         assert counter.peer.jobs == [] and counter.job(job).started_at_us is None
+        assert counter.job(job).reason == ("the order has changed" if news == "amended" else "held")
         assert counter.kinds(taken.order_id) == (["manual"] if news == "held" else ["check"])
 
 
