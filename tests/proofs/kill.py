@@ -162,7 +162,9 @@ def prove_kill(engines: tuple[str, ...], *, kills: int, seed: int) -> dict[str, 
         for place, engine in enumerate(engines):
             share = kills // len(engines) + (place < kills % len(engines))
             planted = find_planted(ground, engine, seed=seed)
+            print(f"{engine}: planted faults {planted}", flush=True)
             found = run_kills(ground, engine, kills=share, seed=seed)
+            print(f"{engine}: {found}", flush=True)
             by_engine[engine] = found | {"broken_promises": broken_promises(found), "planted_faults": planted}
     every = list(by_engine.values())
     summed = (

@@ -177,7 +177,9 @@ def prove_way(engines: tuple[str, ...]) -> dict[str, Any]:
                 fault: sign in broken_promises(walk_way(ground, engine, fault=fault))
                 for fault, sign in FAULTS.items()
             }
+            print(f"{engine}: planted faults {seen}", flush=True)
             found = walk_way(ground, engine)
+            print(f"{engine}: {found}", flush=True)
             by_engine[engine] = found | {"broken_promises": broken_promises(found), "planted_faults": seen}
     joined: dict[str, Any] = {
         name: _join([found[name] for found in by_engine.values()], name) for name in _SUMMED
