@@ -17,7 +17,9 @@ def clerk(pages: Pages, name: str = "wangxiaoer") -> None:
     ))  # fmt: skip
 
 
-def sign_in(pages: Pages, password: str = PASSWORD, *, name: str = "wangxiaoer", back: str = "") -> httpx.Response:
+def sign_in(
+    pages: Pages, password: str = PASSWORD, *, name: str = "wangxiaoer", back: str = ""
+) -> httpx.Response:
     answer = pages.post("/sign-in/password", role="", username=name, password=password, back=back)
     pages.client.cookies.clear()
     return answer
@@ -33,7 +35,9 @@ def test_nobody_is_led_to_the_sign_in_and_back(pages: Pages) -> None:
 def test_name_then_password_then_the_orders(pages: Pages) -> None:
     clerk(pages)
     named = pages.post("/sign-in", role="", name=" wangxiaoer ", back="/screens")
-    assert named.status_code == 200 and 'value="wangxiaoer"' in named.text and "/sign-in/password" in named.text
+    assert (
+        named.status_code == 200 and 'value="wangxiaoer"' in named.text and "/sign-in/password" in named.text
+    )
     entered = sign_in(pages, back="/screens")
     assert (entered.status_code, entered.headers["location"]) == (303, "/screens")
     assert "httponly" in entered.headers["set-cookie"].lower()
@@ -59,7 +63,13 @@ def test_after_too_many_tries_it_says_how_long_to_wait(pages: Pages) -> None:
 
 def test_it_never_leads_to_another_site(pages: Pages) -> None:
     clerk(pages)
-    for back in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/\r\nx: y"):
+    for back in (
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/\r\nx: y",
+    ):
         assert sign_in(pages, back=back).headers["location"] == "/orders"
 
 
@@ -87,7 +97,10 @@ def test_the_owner_is_created_once(pages: Pages) -> None:
     made = pages.post(f"/owner/{token}", role="", name="wang", password=PASSWORD, again=PASSWORD)
     assert (made.status_code, made.headers["location"]) == (303, "/orders")
     pages.client.cookies.clear()
-    assert pages.post(f"/owner/{token}", role="", name="li", password=PASSWORD, again=PASSWORD).status_code == 410
+    assert (
+        pages.post(f"/owner/{token}", role="", name="li", password=PASSWORD, again=PASSWORD).status_code
+        == 410
+    )
     assert pages.get(f"/owner/{token}", role="").status_code == 410
     assert sign_in(pages, name="wang").status_code == 303
 

@@ -11,11 +11,18 @@ from tocsin.web.order_form import fields_of
 
 def form_of(order: Order, **changes: str) -> dict[str, str]:
     """Return the form as the page shows it, with fields changed by path (`_` for `.`)."""
-    return {**fields_of(order), "revision": str(order.revision), "line_count": str(len(order.lines)), **changes}
+    return {
+        **fields_of(order),
+        "revision": str(order.revision),
+        "line_count": str(len(order.lines)),
+        **changes,
+    }
 
 
 def send(pages: Pages, order: Order, *, to: str = "", role: str = "owner", **changes: str):  # type: ignore[no-untyped-def]
-    return pages.post(f"/orders/{order.number}/amendments{to}", role=role, form=form_of(order, **changes).items())
+    return pages.post(
+        f"/orders/{order.number}/amendments{to}", role=role, form=form_of(order, **changes).items()
+    )
 
 
 def test_the_form_shows_the_order_masked(pages: Pages) -> None:
@@ -53,7 +60,12 @@ def test_an_amendment_makes_the_next_revision_once(pages: Pages) -> None:
 
 def test_stars_nothing_and_nonsense_are_refused_with_what_was_typed(pages: Pages) -> None:
     order = pages.take(make_draft())
-    for changes in ({"receiver.phone": "139****0000"}, {}, {"totals.shipping": "ten"}, {"delivery": "rocket"}):
+    for changes in (
+        {"receiver.phone": "139****0000"},
+        {},
+        {"totals.shipping": "ten"},
+        {"delivery": "rocket"},
+    ):
         answer = send(pages, order, reason="r1", **changes)
         assert answer.status_code == 422 and 'value="r1"' in answer.text
         assert all(text in answer.text for text in changes.values() if text != "rocket")
@@ -79,7 +91,9 @@ def test_a_conflict_shows_both_and_goes_on_against_the_present_one(pages: Pages)
 
 
 def test_what_was_left_follows_the_present_revision() -> None:
-    merged = merge_forms({"a": "1", "b": "typed"}, seen={"a": "1", "b": "2"}, head={"a": "9", "b": "8", "c": "7"})
+    merged = merge_forms(
+        {"a": "1", "b": "typed"}, seen={"a": "1", "b": "2"}, head={"a": "9", "b": "8", "c": "7"}
+    )
     assert merged == {"a": "9", "b": "typed", "c": "7"}
 
 

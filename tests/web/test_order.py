@@ -26,7 +26,7 @@ def test_it_shows_findings_beside_the_money_and_no_secret(pages: Pages) -> None:
     page = text_of(pages.get(f"/orders/{order.number}"))
     assert page.count("79.80") >= 2 and "sum_order" in page and "Check failed" in page
     assert "138****5678" in page and "13812345678" not in page and "黄山路 12" not in page
-    assert text_of(pages.get(f"/orders/{order.id}")) , "an id opens it too"
+    assert text_of(pages.get(f"/orders/{order.id}")), "an id opens it too"
 
 
 def test_a_reveal_needs_a_purpose_and_is_recorded(pages: Pages) -> None:
@@ -48,7 +48,9 @@ def test_a_reveal_needs_a_purpose_and_is_recorded(pages: Pages) -> None:
 
 def test_a_clerk_reveals_to_mend_a_finding_only(pages: Pages) -> None:
     held = wrong(pages)
-    sound = pages.take(make_draft(receiver=Party(name="李慧", phone="13900001111", city="合肥市", address="黄山路 3 号")))
+    sound = pages.take(
+        make_draft(receiver=Party(name="李慧", phone="13900001111", city="合肥市", address="黄山路 3 号"))
+    )
     assert 'value="finding"' in pages.get(f"/orders/{held.number}", role="clerk").text
     assert "f-purpose" not in pages.get(f"/orders/{sound.number}", role="clerk").text
     assert "13812345678" in pages.post(f"/orders/{held.number}/reveals", role="clerk", purpose="finding").text

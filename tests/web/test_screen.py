@@ -9,7 +9,9 @@ from tocsin.orders.draft import Totals
 
 def test_a_filter_shows_what_it_asks_for_and_keeps_it(pages: Pages) -> None:
     sound = pages.take(make_draft(external_id="1", campaign="团购")).number
-    wrong = pages.take(make_draft(external_id="2", price=500, totals=Totals(goods_minor=100_000, payable_minor=1))).number
+    wrong = pages.take(
+        make_draft(external_id="2", price=500, totals=Totals(goods_minor=100_000, payable_minor=1))
+    ).number
     for query, shown, hidden in (
         ("hold=any", wrong, sound), ("hold=none", sound, wrong), ("finding=sum_order", wrong, sound),
         ("campaign=团购", sound, wrong), ("amount_from=50", sound, wrong), ("amount_to=50", wrong, sound), ("hold=check", wrong, sound),
@@ -32,7 +34,10 @@ def test_a_screen_is_saved_shown_and_removed(pages: Pages) -> None:
     saved = pages.post("/screens", state="produced", title="待打印的", shared="1")
     assert saved.status_code == 303
     path = saved.headers["location"].partition("?")[0]
-    assert "待打印的" in text_of(pages.get(path, role="clerk")) and "/removal" not in pages.get(path, role="clerk").text
+    assert (
+        "待打印的" in text_of(pages.get(path, role="clerk"))
+        and "/removal" not in pages.get(path, role="clerk").text
+    )
     assert "待打印的" in text_of(pages.get("/orders")), "it is among the tabs, counted"
     assert pages.post(f"{path}/removal", role="clerk").status_code == 303
     assert pages.get(path).status_code == 200, "a clerk removes no other's"

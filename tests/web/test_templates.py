@@ -68,7 +68,7 @@ def test_a_missing_name_is_an_error() -> None:
 def test_rights_decide_what_is_offered() -> None:
     template, context = SAMPLES["order"]
     owner = render(template, locale="en", **context)
-    auditor = render(template, locale="en", **{**context, "shell": shell(role="auditor")})
+    auditor = render(template, locale="en", **{**context, "shell": shell(role="auditor"), "purposes": ()})
     for offer in ("/amendments", "/cancellation", "/reveals", "/prints"):
         assert offer in owner and offer not in auditor
 

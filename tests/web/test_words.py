@@ -1,10 +1,18 @@
 """Words: every text of the pages has its Chinese, and what has none is shown in English."""
 
+import ast
+import importlib
+import pkgutil
 import re
+from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 
+import tocsin
 from tests.telling import assert_none
+from tocsin.core.errors import every_refusal
+from tocsin.tickets.rule import every_message
+from tocsin.web import errors, found, orders, screens, shell
 from tocsin.web.page import TEMPLATE_DIR, render
 from tocsin.web.words import LOCALES, Words
 
@@ -28,6 +36,58 @@ def test_each_text_of_the_pages_has_its_chinese() -> None:
     assert_none(
         sorted({f"{name}: {text}" for text, name in texts if text not in words}), "Add them to tocsin.po."
     )
+
+
+def texts_of_the_code() -> list[tuple[str, str]]:
+    """Return (msgid, where) of each text that pages translate: refusals, findings, tables of texts, calls."""
+    for module in pkgutil.walk_packages(tocsin.__path__, "tocsin."):
+        if not module.name.endswith("__main__") and ".migrations." not in module.name:
+            importlib.import_module(module.name)
+    texts = [(refusal.template(), refusal.code) for refusal in every_refusal() if refusal.__module__.startswith("tocsin")]  # fmt: skip
+    texts += [(text, "finding") for text in every_message()]
+    texts += [(text, "shell.DONE") for text in shell.DONE.values()]
+    texts += [(title, "screens.BUILT_IN") for title, _ in screens.BUILT_IN.values()]
+    texts += [(text, "orders.EMPTY") for pair in orders.EMPTY.values() for text in pair]
+    texts += [(text, "found.REASONS") for text in found.REASONS.values()]
+    texts += [(text, "errors.TITLES") for text in errors._TITLES.values()]
+    return texts + [pair for path in Path(shell.__file__).parent.glob("*.py") for pair in translated_in(path)]
+
+
+def translated_in(path: Path) -> list[tuple[str, str]]:
+    """Return the texts that a module hands to `translate`, as literals or as its own constants."""
+    tree = ast.parse(path.read_text("utf-8"))
+    constants = {
+        node.targets[0].id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Constant)
+    }  # fmt: skip
+    called = [
+        node.args[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("translate")
+    ]  # fmt: skip
+    given = [
+        constants.get(one.id) if isinstance(one, ast.Name) else getattr(one, "value", None) for one in called
+    ]
+    return [(text, path.name) for text in given if isinstance(text, str)]
+
+
+def test_each_text_of_the_code_has_its_chinese() -> None:
+    """A refusal, a finding or a reason without one is named with where it stands."""
+    words, texts = Words("zh_CN"), texts_of_the_code()
+    assert len(texts) > 200
+    assert_none(
+        sorted({f"{where}: {text}" for text, where in texts if text not in words}), "Add them to tocsin.po."
+    )
+
+
+def test_chinese_of_the_code_keeps_the_places_of_its_data() -> None:
+    words, place = Words("zh_CN"), re.compile(r"\{\w+\}|%\(\w+\)s")
+    assert_none([
+        f"{text}: {sorted(lost)}"
+        for text, _ in texts_of_the_code()
+        if (lost := set(place.findall(text)) - set(place.findall(words.translate(text))))
+    ])  # fmt: skip
 
 
 def test_a_translation_keeps_the_places_of_its_data() -> None:

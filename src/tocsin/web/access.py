@@ -48,7 +48,9 @@ def post_name(request: PageRequest, *, body: RawBody) -> Response[str]:
     name, back = form.get("name", "").strip()[:64], own_address(form.get("back", ""))
     if not name:
         errors = {"name": words_of(request).translate(NAME_NEEDED)}
-        return show_door(request, "access/name.html", status=422, form=form, errors=errors, notice="", back=back)
+        return show_door(
+            request, "access/name.html", status=422, form=form, errors=errors, notice="", back=back
+        )
     return _ask_password(request, name, back=back, errors={})
 
 
@@ -108,7 +110,9 @@ def post_owner(request: PageRequest, *, token: FromPath[str], body: RawBody) -> 
         )  # fmt: skip
     except Refusal as refusal:
         place = "password" if refusal.code.startswith("password") else "name"
-        return _ask_owner(request, token, form=form, errors={place: told(refusal, words)}, used=False, status=422)
+        return _ask_owner(
+            request, token, form=form, errors={place: told(refusal, words)}, used=False, status=422
+        )
     if isinstance(made, SignInRefused):
         if made.code == "locked":
             raise TooManyTries(retry_after_seconds=made.retry_after_seconds)

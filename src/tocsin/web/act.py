@@ -93,9 +93,7 @@ def _hold(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
 
 def _acknowledge(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
     revision = read_number(form.get("revision", ""))
-    acknowledge_findings(
-        tx, actor, order_id=order_id, revision=revision, codes=(form.get("code", "")[:60],)
-    )
+    acknowledge_findings(tx, actor, order_id=order_id, revision=revision, codes=(form.get("code", "")[:60],))
 
 
 def _mark(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:

@@ -47,9 +47,7 @@ def get_amendment(request: PageRequest, *, number: FromPath[str]) -> Response[st
 
 
 @post("/orders/{number:str}/amendments", sync_to_thread=True, status_code=303)
-def post_amendment(
-    request: PageRequest, *, number: FromPath[str], body: RawBody
-) -> Response[str] | Redirect:
+def post_amendment(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str] | Redirect:
     """Make the next revision; where another came first, show both with what was typed."""
     desk, actor = enter(request)
     require(actor, "amend")
@@ -88,9 +86,7 @@ def post_preview(request: PageRequest, *, number: FromPath[str], body: RawBody) 
     seen = _load_seen(desk, actor, number, form)
     amendment, errors = read_amendment(form, seen, words=words)
     preview = (
-        _refused_preview(seen, *errors.values())
-        if errors
-        else _preview(desk, actor, seen, amendment, words)
+        _refused_preview(seen, *errors.values()) if errors else _preview(desk, actor, seen, amendment, words)
     )
     shell = make_shell(request, actor, section="orders")
     return answer(render("orders/money.html", locale=words.locale, shell=shell, preview=preview))

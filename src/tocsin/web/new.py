@@ -135,7 +135,11 @@ def _show_pasted(desk: Desk, actor: Actor, text: str, words: Words) -> dict[str,
     try:
         parsed = _parse(desk, actor, text)
     except Refusal as refusal:
-        return {"orders": [], "unread": [{"line": 1, "reason": told(refusal, words), "text": ""}], "token": ""}
+        return {
+            "orders": [],
+            "unread": [{"line": 1, "reason": told(refusal, words), "text": ""}],
+            "token": "",
+        }
     orders = []
     for one in parsed.orders:
         to = one.draft.receiver

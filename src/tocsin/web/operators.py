@@ -53,9 +53,7 @@ def post_operator(request: PageRequest, *, body: RawBody) -> Response[str] | Red
 
 
 @post("/settings/operators/{operator_id:str}/role", sync_to_thread=True, status_code=303)
-def post_role(
-    request: PageRequest, *, operator_id: FromPath[str], body: RawBody
-) -> Response[str] | Redirect:
+def post_role(request: PageRequest, *, operator_id: FromPath[str], body: RawBody) -> Response[str] | Redirect:
     """Give an operator another role."""
     wanted = read_number(operator_id)
     return _change(

@@ -89,7 +89,9 @@ def show_order(
 ) -> Response[str]:  # fmt: skip
     """Answer with an order's page; a refused act stays open there, with what was typed."""
     words = words_of(request, actor)
-    context = enter(request)[0].db.read(actor.merchant_id, partial(read_context, actor=actor, order=order, words=words))
+    context = enter(request)[0].db.read(
+        actor.merchant_id, partial(read_context, actor=actor, order=order, words=words)
+    )
     if revealed is not None:
         order = replace(order, receiver=revealed, masked=False)
     return show(
@@ -126,7 +128,8 @@ def _history(tx: Tx, order: Order, words: Words) -> list[dict[str, Any]]:
     compared = entries[: _COMPARED_MOST + 1]
     # Real texts are compared, so that a change under the same mask shows; what is shown is masked again.
     versions = [
-        load_order(tx, order_id=order.id, revision=entry.revision, real=len(compared) > 1) for entry in compared
+        load_order(tx, order_id=order.id, revision=entry.revision, real=len(compared) > 1)
+        for entry in compared
     ]
     steps = []
     for place, entry in enumerate(entries):

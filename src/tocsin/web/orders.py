@@ -42,14 +42,14 @@ def get_orders(request: PageRequest) -> Response[str] | Redirect:
             ),
         }  # fmt: skip
 
-    title, hint = _EMPTY[bool(text)]
+    title, hint = EMPTY[bool(text)]
     return show(
         request, "orders/query.html", actor=actor, section="orders", query=text, asked={"text": text} if text else None,
         empty_title=words.translate(title), empty_text=words.translate(hint), **desk.db.read(actor.merchant_id, read),
     )  # fmt: skip
 
 
-_EMPTY = {
+EMPTY = {
     True: (
         "Nothing found",
         "Look for a number, a phone or its last four digits, a name, a SKU or words of the goods.",

@@ -45,7 +45,12 @@ def around(tx: Tx) -> Around:
 
 
 def make_shell(
-    request: PageRequest, actor: Actor, *, section: str, query: str = "", toasts: list[dict[str, str]] | None = None
+    request: PageRequest,
+    actor: Actor,
+    *,
+    section: str,
+    query: str = "",
+    toasts: list[dict[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Return the `shell` that `base.html` needs."""
     seen = desk_of(request).db.read(actor.merchant_id, around)
