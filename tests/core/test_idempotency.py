@@ -5,9 +5,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from tocsin.core import clock
 from tocsin.core.clock import DAY_US, shift_clock
 from tocsin.core.db import Database
-from tocsin.core.idempotency import Answer, KeyInUse, KeyReused, claim_key, drop_key, settle_key
+from tocsin.core.idempotency import (
+    LONGEST_REQUEST_US,
+    Answer,
+    KeyBrokeOff,
+    KeyInUse,
+    KeyReused,
+    claim_key,
+    drop_key,
+    settle_key,
+)
 from tocsin.core.tenant import create_merchant, create_shop
 
 KEY, ROUTE, BODY = "k-1", "POST /orders", '{"name":"王小明"}'.encode()
@@ -55,6 +65,16 @@ def test_a_request_that_is_still_answered_is_not_run_again(db: Database, merchan
         claim(db, merchant_id)
     db.write(merchant_id, lambda tx: drop_key(tx, KEY))
     assert claim(db, merchant_id) is None
+
+
+def test_a_request_that_broke_off_says_so_and_is_not_run_again_unseen(db: Database, merchant_id: int) -> None:
+    claim(db, merchant_id)
+    try:
+        clock.shift_clock(LONGEST_REQUEST_US + clock.SECOND_US)
+        with pytest.raises(KeyBrokeOff):
+            claim(db, merchant_id)
+    finally:
+        clock.shift_clock(0)
 
 
 def test_of_many_at_once_one_runs(db: Database, merchant_id: int) -> None:

@@ -8,7 +8,7 @@ import hashlib
 import sqlalchemy as sa
 from msgspec import Struct
 
-from tocsin.core.clock import DAY_US
+from tocsin.core.clock import DAY_US, MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.schema import big, blob, index, merchant_table, text
@@ -16,6 +16,7 @@ from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.core.vault import seal, unseal
 
 LIFE_US = DAY_US
+LONGEST_REQUEST_US = 5 * MINUTE_US
 idempotency = merchant_table(
     "idempotency", text("key"), text("route"), text("body_digest"), big("status"), blob("answer", nullable=True),
     big("at_us"), key=("key",),
@@ -35,6 +36,12 @@ class KeyInUse(Refusal):
     kind, code = "locked", "idempotency_key_in_use"
 
 
+class KeyBrokeOff(Refusal):
+    """The first request with this Idempotency-Key broke off: look what it has done, then send the rest with a new key"""
+
+    kind, code = "conflict", "idempotency_key_broke_off"
+
+
 class Answer(Struct, frozen=True):
     """What was answered: HTTP status and body."""
 
@@ -47,6 +54,7 @@ class _Row(Struct, frozen=True):
     body_digest: str
     status: int
     answer: bytes | None
+    at_us: int
 
 
 _CLAIM = Statement[None](
@@ -54,7 +62,7 @@ _CLAIM = Statement[None](
     sets=("merchant_id", "key", "route", "body_digest", "status", "answer", "at_us"),
 )
 _GET = Statement(
-    sa.select(idempotency.c.route, idempotency.c.body_digest, idempotency.c.status, idempotency.c.answer)
+    sa.select(*(idempotency.c[name] for name in _Row.__struct_fields__))
     .where(own(idempotency), idempotency.c.key == bind("b_key", str)),
     _Row,
 )  # fmt: skip
@@ -76,6 +84,7 @@ def claim_key(tx: Tx, key: str, *, route: str, body: bytes) -> Answer | None:
     Raises:
         KeyReused: the key came with another route or body.
         KeyInUse: the first request is still running.
+        KeyBrokeOff: it has not been answered for longer than any request runs.
     """
     tx.run(_EXPIRE, before=tx.now_us - LIFE_US)
     digest = tx.vault.keys(tx).digest("idempotency", hashlib.sha256(body).hexdigest())
@@ -86,7 +95,7 @@ def claim_key(tx: Tx, key: str, *, route: str, body: bytes) -> Answer | None:
     if (found.route, found.body_digest) != (route, digest):
         raise KeyReused
     if found.answer is None:
-        raise KeyInUse
+        raise KeyBrokeOff if found.at_us < tx.now_us - LONGEST_REQUEST_US else KeyInUse
     plain = unseal(tx.vault.keys(tx).wrapping, found.answer, bound_to=_bound(tx, key))
     return Answer(found.status, plain)
 
