@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.web.pages import Pages, text_of
-from tocsin.orders.importing import list_quarantine
+from tocsin.orders.quarantine import list_quarantine
 
 SHEET = Path("tests/data/mall_cn_orders/orders_joined.csv").read_bytes()
 PLAIN = "订单编号,收货人,手机号,收货地址,商品名称,数量,单价,应付金额,下单时间\nA1,王小明,13812345678,安徽省合肥市黄山路 1 号,酥梨,2,39.9,79.8,2026-01-02 10:00:00\n"

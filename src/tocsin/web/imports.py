@@ -19,15 +19,13 @@ from tocsin.orders.importer import BadRow, ImportOptions, Source, every_importer
 from tocsin.orders.importing import (
     Import,
     Previewed,
-    Quarantined,
     commit_import,
-    drop_quarantined,
     get_import,
     list_imports,
-    list_quarantine,
     preview_import,
     upload_sheet,
 )
+from tocsin.orders.quarantine import Quarantined, drop_quarantined, list_quarantine
 from tocsin.orders.stop import count_held
 from tocsin.tickets.problem import count_codes
 from tocsin.tickets.rule import loaded_checks
