@@ -1,6 +1,6 @@
 """Search that is engine-neutral: an order becomes keyed tokens, once, at produce.
 
-The same tokens go to SQLite's FTS5 and to a PostgreSQL tsvector. Every token is a keyed digest
+The same tokens go to SQLite's FTS5 and to a PostgreSQL tsvector (migrations/versions). Every token is a keyed digest
 of its merchant, so the index holds no personal text and one merchant's tokens are not another's.
 """
 
@@ -16,25 +16,6 @@ from tocsin.core.text import strip_control
 from tocsin.core.vault import MerchantKeys
 from tocsin.orders.draft import Draft
 
-SEARCH_SCHEMA: dict[str, list[str]] = {
-    "sqlite": [
-        "CREATE VIRTUAL TABLE order_search USING fts5(tokens, content='', contentless_delete=1, detail=none, "
-        "tokenize='ascii')"
-    ],
-    "postgresql": [
-        "CREATE TABLE order_search (merchant_id bigint NOT NULL, order_id bigint NOT NULL, "
-        "tokens tsvector NOT NULL, PRIMARY KEY (merchant_id, order_id))",
-        "CREATE INDEX ix_order_search_tokens ON order_search USING gin (tokens) WITH (fastupdate = off)",
-        # Row-level security keeps an operator that is not leakproof (@@ is none) from using its index: a
-        # search would read all merchants' rows. So this function of the owner searches, within the
-        # transaction's merchant, whatever it is asked; OFFSET 0 leaves it no other index than that of tokens.
-        """CREATE FUNCTION find_orders(query text, before_id bigint, most bigint) RETURNS SETOF bigint
-        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET enable_indexscan = off AS $$
-        SELECT order_id FROM (SELECT merchant_id, order_id FROM order_search WHERE tokens @@ query::tsquery OFFSET 0) hits
-        WHERE merchant_id = nullif(current_setting('tocsin.merchant', true), '')::bigint AND order_id < before_id
-        ORDER BY order_id DESC LIMIT most $$""",
-    ],
-}
 _WORD = re.compile(r"[a-z0-9]+(?:[-_./][a-z0-9]+)*", re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _SPACED_PHONE = re.compile(r"\s*\+?[\d\s()-]+", re.ASCII)
