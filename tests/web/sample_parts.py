@@ -216,6 +216,16 @@ OPERATORS = [
     {"id": 2, "name": "wang", "role": "clerk", "active": True, "created_at_us": T0, "last_seen_us": None, "changeable": True},
     {"id": 3, "name": "zhao", "role": "checker", "active": False, "created_at_us": T0, "last_seen_us": T0, "changeable": True},
 ]  # fmt: skip
+KEYS_PAGE: Context = {
+    "shell": shell("/settings/keys", "settings"), "made": None, "errors": {}, "form": {"name": "", "scopes": ("query",)},
+    "scopes": {"query": "查询订单", "amend": "新建和修改订单", "import": "导入订单", "print": "打印票据", "download": "下载（脱敏）"},
+    "keys": [
+        {"id": 2, "name": "仓库", "prefix": "0a1b2c3d", "scopes": ["查询订单", "标记支付和发货"], "by": "lin",
+         "created_at_us": T0, "last_used_us": T0, "revoked_at_us": None},
+        {"id": 1, "name": "旧网店", "prefix": "99887766", "scopes": ["导入订单"], "by": "lin", "created_at_us": T0,
+         "last_used_us": None, "revoked_at_us": T0},
+    ],
+}  # fmt: skip
 SESSIONS = [
     {
         "id": 1,

@@ -12,7 +12,7 @@ import tocsin
 from tests.telling import assert_none
 from tocsin.core.errors import every_refusal
 from tocsin.tickets.rule import every_message
-from tocsin.web import errors, found, orders, screens, shell
+from tocsin.web import errors, found, keys, orders, rights, screens, shell
 from tocsin.web.page import TEMPLATE_DIR, render
 from tocsin.web.words import LOCALES, Words
 
@@ -49,6 +49,8 @@ def texts_of_the_code() -> list[tuple[str, str]]:
     texts += [(title, "screens.BUILT_IN") for title, _ in screens.BUILT_IN.values()]
     texts += [(text, "orders.EMPTY") for pair in orders.EMPTY.values() for text in pair]
     texts += [(text, "found.REASONS") for text in found.REASONS.values()]
+    texts += [(text, "rights.RIGHTS") for text in rights.RIGHTS.values()]
+    texts += [(text, "keys") for text in (keys.NO_NAME, keys.NO_RIGHTS)]
     texts += [(text, "errors.TITLES") for text in errors._TITLES.values()]
     return texts + [pair for path in Path(shell.__file__).parent.glob("*.py") for pair in translated_in(path)]
 

@@ -74,6 +74,11 @@ _REVOKE = Statement[None](
 )
 
 
+def scopes_to_give(actor: Actor) -> frozenset[str]:
+    """Return the rights that the actor may give a key: his own, without those that no key may have."""
+    return actor.rights - _NEVER
+
+
 def create_api_key(tx: Tx, actor: Actor, *, name: str, scopes: frozenset[str]) -> str:
     """Add a key with some of the actor's own rights; return its secret, which is shown this once.
 
@@ -82,7 +87,7 @@ def create_api_key(tx: Tx, actor: Actor, *, name: str, scopes: frozenset[str]) -
         KeyScopeRefused: a right that he lacks, that is none, or that no key may have.
     """
     require(actor, "operators")
-    if not scopes or (refused := (scopes - actor.rights) | (scopes & _NEVER)):
+    if not scopes or (refused := scopes - scopes_to_give(actor)):
         raise KeyScopeRefused(scopes=", ".join(sorted(refused)) if scopes else "no rights at all")
     key_id, prefix = new_id(), hash_secret(new_secret())[:8]
     secret = f"tocsin_{prefix}_{new_secret()}"

@@ -85,11 +85,20 @@ def create_reset_link(tx: Tx, actor: Actor, *, operator_id: int) -> str:
 
 
 def link_is_open(db: Database, token: str) -> bool:
-    """Tell whether a link can still be used, so that its page can say so before anything is typed.
+    """Tell whether an owner's link can still be used, so that its page can say so before anything is typed.
 
     It guards nothing: 256 random bits are not found by asking.
     """
-    return _find_link(db, token) is not None
+    link = _find_link(db, token)
+    return link is not None and not link.operator_id
+
+
+def whose_reset_link(db: Database, token: str) -> str:
+    """Return the sign-in name that an open link gives a new password; empty for any other link."""
+    link = _find_link(db, token)
+    if link is None or not link.operator_id:
+        return ""
+    return db.read(link.merchant_id, lambda tx: read_names(tx, operator_id=link.operator_id)).name
 
 
 def redeem_owner_link(

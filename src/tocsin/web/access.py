@@ -65,9 +65,9 @@ def post_password(request: PageRequest, *, body: RawBody) -> Response[str] | Red
     """Sign in, or say that it was refused; nothing tells an unknown name from a wrong password."""
     form = read_form(request, body)
     name, back = form.get("username", "").strip()[:64], own_address(form.get("back", ""))
-    found = _sign_in(request, name=name, password=form.get("password", ""))
+    found = try_sign_in(request, name=name, password=form.get("password", ""))
     if isinstance(found, SignedIn):
-        return _enter_desk(request, found, back)
+        return enter_desk(request, found, back)
     words = words_of(request)
     if found.code == "locked":
         late = told(TooManyTries(retry_after_seconds=found.retry_after_seconds), words)
@@ -117,18 +117,20 @@ def post_owner(request: PageRequest, *, token: FromPath[str], body: RawBody) -> 
         if made.code == "locked":
             raise TooManyTries(retry_after_seconds=made.retry_after_seconds)
         return _ask_owner(request, token, form={}, errors={}, used=True, status=410)
-    found = _sign_in(request, name=name, password=password)
-    return _enter_desk(request, found, "/orders") if isinstance(found, SignedIn) else go("/sign-in")
+    found = try_sign_in(request, name=name, password=password)
+    return enter_desk(request, found, "/orders") if isinstance(found, SignedIn) else go("/sign-in")
 
 
-def _sign_in(request: PageRequest, *, name: str, password: str) -> SignedIn | SignInRefused:
+def try_sign_in(request: PageRequest, *, name: str, password: str) -> SignedIn | SignInRefused:
+    """Sign in from the browser of a request; its present session is replaced."""
     return sign_in(
         desk_of(request).db, name=name, password=password, address=address_of(request), device=device_token(request),
         user_agent=request.headers.get("user-agent", ""), replaces=session_token(request),
     )  # fmt: skip
 
 
-def _enter_desk(request: PageRequest, found: SignedIn, back: str) -> Redirect:
+def enter_desk(request: PageRequest, found: SignedIn, back: str) -> Redirect:
+    """Lead to the desk with the cookies of a sign-in."""
     kept = session_cookies(request, token=found.token, device=found.device_token)
     return go(back, cookies=[*kept, locale_cookie(found.actor.locale)])
 

@@ -1,4 +1,4 @@
-"""Operators as a page: who may sign in, with which role; switched off and on again."""
+"""Operators as a page: who may sign in, with which role; switched off and on again, given a new password."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,12 @@ from tocsin.access.operator import (
     change_role,
     create_operator,
     list_operators,
+    read_names,
     require_above,
     restore_operator,
     suspend_operator,
 )
+from tocsin.access.owner_link import LIFE_US, create_reset_link
 from tocsin.access.password import hash_new_password
 from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Tx
@@ -81,6 +83,31 @@ def post_activation(
     return _change(request, body, lambda tx, actor, _form: restore_operator(tx, actor, operator_id=wanted))
 
 
+@post("/settings/operators/{operator_id:str}/reset-link", sync_to_thread=True, status_code=200)
+def post_reset_link(request: PageRequest, *, operator_id: FromPath[str], body: RawBody) -> Response[str]:
+    """Make a one-time link of a new password; it is on this answer alone, so that it is at no address."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    wanted = read_number(operator_id)
+
+    def make(tx: Tx) -> dict[str, Any]:
+        token, name = (
+            create_reset_link(tx, actor, operator_id=wanted),
+            read_names(tx, operator_id=wanted).name,
+        )
+        return {
+            "name": name,
+            "link": f"{desk.settings.base_url()}/reset/{token}",
+            "until_us": tx.now_us + LIFE_US,
+        }
+
+    try:
+        made = desk.db.write(actor.merchant_id, make)
+    except Refusal as refusal:
+        return _page(request, actor, refusal=refusal)
+    return _page(request, actor, reset=made)
+
+
 def _change(
     request: PageRequest, body: bytes, verb: Callable[[Tx, Actor, Form], None]
 ) -> Response[str] | Redirect:
@@ -94,8 +121,9 @@ def _change(
 
 
 def _page(
-    request: PageRequest, actor: Actor, *, form: Form | None = None, refusal: Refusal | None = None
-) -> Response[str]:
+    request: PageRequest, actor: Actor, *, form: Form | None = None, refusal: Refusal | None = None,
+    reset: dict[str, Any] | None = None,
+) -> Response[str]:  # fmt: skip
     desk, words = enter(request)[0], words_of(request, actor)
     found = desk.db.read(actor.merchant_id, lambda tx: list_operators(tx, actor))
     roles = [role for role in OPERATOR_ROLES if _may_give(actor, role)]
@@ -108,6 +136,7 @@ def _page(
     return show(
         request, "access/operators.html", actor=actor, section="settings", status=status_of(refusal) if refusal else 200,
         operators=[_show(one, actor) for one in found], roles=roles, form=form or {"role": "clerk"}, errors=errors, toasts=toasts,
+        reset=reset,
     )  # fmt: skip
 
 
@@ -126,4 +155,4 @@ def _may_give(actor: Actor, role: str) -> bool:
     return True
 
 
-OPERATORS = [get_operators, post_operator, post_role, post_deactivation, post_activation]
+OPERATORS = [get_operators, post_operator, post_role, post_deactivation, post_activation, post_reset_link]

@@ -13,6 +13,7 @@ from tocsin.web.guard import PageRequest, enter
 from tocsin.web.held import HELD
 from tocsin.web.imports import IMPORTS
 from tocsin.web.journal import JOURNAL
+from tocsin.web.keys import KEYS
 from tocsin.web.live import LIVE
 from tocsin.web.lookups import LOOKUPS
 from tocsin.web.new import NEW
@@ -20,6 +21,7 @@ from tocsin.web.operators import OPERATORS
 from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
 from tocsin.web.printers import PRINTERS
+from tocsin.web.reset import RESET
 from tocsin.web.revise import REVISE
 from tocsin.web.scan import SCAN
 from tocsin.web.screen import SCREENS
@@ -38,6 +40,7 @@ def get_desk(request: PageRequest) -> Redirect:
 PAGES: list[Any] = [
     get_desk,
     *ACCESS,
+    *RESET,
     *ORDERS,
     *ORDER,
     *ACTS,
@@ -46,6 +49,7 @@ PAGES: list[Any] = [
     *SCREENS,
     *SETTINGS,
     *OPERATORS,
+    *KEYS,
     *SESSIONS,
     *JOURNAL,
     *DOWNLOADS,

@@ -26,7 +26,7 @@ DONE = {
     "amended": "Amended", "issued": "Issued", "cancelled": "Cancelled", "held": "Held", "released": "Released",
     "acknowledged": "Acknowledged", "saved": "Saved", "screen_saved": "Screen saved", "dropped": "Removed",
     "ended": "Session ended", "password": "Password changed; your other sessions have ended",
-    "created": "Created", "printed": "Given to the print terminal", "marked": "Marked",
+    "created": "Created", "printed": "Given to the print terminal", "marked": "Marked", "revoked": "Key revoked",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 import "./confirm.js";
 import "./countdown.js";
 import "./bulk.js";
+import "./copy.js";
 import "./live.js";
 import "./menu.js";
 import "./scanner.js";
