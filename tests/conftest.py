@@ -1,3 +1,17 @@
 """Both databases for every test that touches data: real files, and a PostgreSQL of our own."""
 
+from collections.abc import Iterator
+
+import pytest
+
 from tests.databases import *  # noqa: F403
+from tocsin.core import clock, ident
+
+
+@pytest.fixture(autouse=True)
+def true_time() -> Iterator[None]:
+    """Put the clock right after a test that moved it; ids made in its future would outrun the next test's."""
+    yield
+    clock.shift_clock(0)
+    if ident._maker.used_ms() > clock.now_us() // 1000 - ident.EPOCH_MS + 1000:
+        ident._maker = ident.IdMaker()

@@ -1,7 +1,9 @@
 """Masked text never contains what is sealed."""
 
+from itertools import permutations
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tocsin.core.mask import mask_address, mask_name, mask_note, mask_party, mask_phone
@@ -17,6 +19,8 @@ PHONES = st.text("0123456789", min_size=1, max_size=15)
 
 @given(name=WORDS, phone=PHONES, address=WORDS, note=WORDS)
 def test_no_masked_field_contains_a_sealed_one(name: str, phone: str, address: str, note: str) -> None:
+    # One character of a name that is also the whole phone or address tells nothing of either.
+    assume(not any(one in other for one, other in permutations((name, phone, address), 2)))
     real = Party(name=name, phone=phone, address=address, buyer_note=f"{note}{name}，电话{phone}，{address}")
     masked = mask_party(real)
     for text in (masked.name, masked.phone, masked.buyer_note, masked.address):

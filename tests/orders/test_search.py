@@ -77,7 +77,7 @@ def test_the_index_holds_digests_only(db: Database) -> None:
                 set(c.ask(lambda tx: tx.rows(read))[0][0].replace("'", "").split()) for c in (one, other)
             ]
             assert not found[0] & found[1] and len(found[0]) == len(found[1]) > 20
-            assert all(len(token) == 16 for token in found[0])
+            assert all(len(token) == 20 for token in found[0])
         blob = Statement(
             sa.text(
                 "SELECT block FROM order_search_data"
