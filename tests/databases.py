@@ -32,7 +32,11 @@ def find_postgres() -> Path:
 
 def as_server_user(*command: str) -> list[str]:
     """PostgreSQL refuses to run as root: then it runs as the user that Debian's package made."""
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command] if os.geteuid() == 0 else [*command]
+    return (
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+        if os.geteuid() == 0
+        else [*command]
+    )
 
 
 def free_port() -> int:
@@ -129,12 +133,19 @@ def make_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
             opened.append(SqliteDatabase(path, Vault(request.getfixturevalue("vault")._key)))
             return opened[-1]
     else:
-        server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
+        server, template = (
+            request.getfixturevalue("postgres_server"),
+            request.getfixturevalue("postgres_template"),
+        )
         name = f"desk_{new_id()}"
         server.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
 
         def open_() -> Database:
-            opened.append(PostgresDatabase(server.url(name), Vault(request.getfixturevalue("vault")._key), connections=6))
+            opened.append(
+                PostgresDatabase(
+                    server.url(name), Vault(request.getfixturevalue("vault")._key), connections=6
+                )
+            )
             return opened[-1]
 
     yield open_
@@ -146,7 +157,9 @@ def make_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
                 continue
             raise
     if request.param == "postgresql":
-        server.sql(f"DROP DATABASE {name} WITH (FORCE)")  # hundreds of them take a minute to remove at the end
+        server.sql(
+            f"DROP DATABASE {name} WITH (FORCE)"
+        )  # hundreds of them take a minute to remove at the end
 
 
 @pytest.fixture
