@@ -1,6 +1,5 @@
 """Chat text: parts in any order, orders by line or by block, and what is not understood is said."""
 
-
 import pytest
 
 from tocsin.orders.chat_address import is_address, split_address
