@@ -51,3 +51,22 @@ def test_a_day_is_as_long_as_its_zone_makes_it(day: date, hours: int) -> None:
     start, end = day_bounds_us(day, "Europe/Berlin")
     assert (end - start) // 3_600_000_000 == hours
     assert business_day(start, "Europe/Berlin") == day == business_day(end - 1, "Europe/Berlin")
+
+
+@pytest.mark.parametrize("instant_us", [-(2**63), from_datetime(datetime(1, 1, 1, tzinfo=UTC)), 2**63 - 1])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_no_instant_is_too_far_to_be_shown(instant_us: int, zone: str) -> None:
+    assert to_datetime(instant_us, zone).year in (1, 9999)
+    assert business_day(instant_us, zone, starts_at_hour=23).year in (1, 9999)
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_no_day_is_too_far_to_be_bounded(day: date, zone: str) -> None:
+    start, end = day_bounds_us(day, zone)
+    assert end - start == DAY_US
+
+
+def test_far_instants_are_exact() -> None:
+    moment = datetime(9000, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    assert to_datetime(from_datetime(moment)) == moment

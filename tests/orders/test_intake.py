@@ -4,6 +4,7 @@ import threading
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from tests.counter import Counter, open_counter
 from tests.house import make_draft
@@ -14,6 +15,7 @@ from tocsin.core.tenant import ShopMissing
 from tocsin.orders.amend import Amendment, PartyChanges
 from tocsin.orders.draft import Line, Party, Totals
 from tocsin.orders.intake import DraftWrong, foresee, take_in
+from tocsin.orders.mark import mark_order
 from tocsin.orders.query import search_orders
 from tocsin.orders.screen import Filter, count_rows
 
@@ -131,6 +133,41 @@ def test_a_mask_from_the_source_keeps_the_real_text(db: Database) -> None:
         assert counter.kinds(first.order_id) == ["check"]
 
 
+def test_a_mask_of_many_stars_is_looked_at_at_once(db: Database) -> None:
+    """The text of a mask is from outside, and this is inside the transaction that writes."""
+    with open_counter(db) as counter:
+        take = lambda address: counter.take(external_id="E-1", receiver=replace(RECEIVER, address=address))
+        first, real = take("a" * 60), lambda: counter.order(first.order_id, real=True).receiver.address
+        assert take("*a" * 12 + "*").result == "unchanged"
+        assert take("a*a*a").result == "unchanged" and take("a***").result == "unchanged"
+        assert take("*a" * 20 + "*b").result == "changed" and real() == "*a" * 20 + "*b"
+        take("abcabc")
+        for mask, fits in [
+            ("ab*bc", True),
+            ("abc*abc", False),
+            ("a*c*c", True),
+            ("*abcabc", False),
+            ("a*ca*a*", False),
+        ]:
+            take("abcabc")
+            assert (take(mask).result == "unchanged") is fits, mask
+
+
+def test_what_a_person_marked_stays_until_the_source_says_something_else_of_it(db: Database) -> None:
+    with open_counter(db) as counter:
+        source = {"external_id": "E-1", "payment": "unpaid", "external_status": "待付款"}
+        taken = counter.take(**source)
+        counter.do(mark_order, order_id=taken.order_id, reason="cash at the door", payment="paid")
+        marked = counter.order(taken.order_id)
+        assert counter.take(**source).result == "unchanged"
+        assert counter.take(**{**source, "fulfilment": "shipped"}).result == "moved"
+        order = counter.order(taken.order_id)
+        assert (order.payment, order.fulfilment) == ("paid", "shipped")
+        assert (order.totals.paid_minor, order.paid_at_us) == (marked.payable_minor, marked.paid_at_us)
+        assert counter.take(**{**source, "fulfilment": "shipped", "payment": "refunded"}).result == "moved"
+        assert counter.order(taken.order_id).payment == "refunded"
+
+
 def test_an_unknown_status_arrives_held(db: Database) -> None:
     with open_counter(db) as counter:
         taken = counter.take(external_id="E-1", status_known=False, external_status="风控中")
@@ -154,6 +191,13 @@ HUGE = 2**63
             {"lines": (Line(title="x", quantity_micro=HUGE // 2, unit_price_micro=MICRO * 8_000),) * 2},
         ),
         ("totals.payable_minor", {"totals": Totals(payable_minor=-HUGE)}),
+        ("totals", {"totals": Totals(shipping_minor=HUGE - 1, tax_minor=HUGE - 1)}),
+        ("totals", {"totals": Totals(goods_minor=HUGE - 1, shipping_minor=HUGE - 1, payable_minor=1)}),
+        (
+            "totals",
+            {"totals": Totals(promotion_minor=HUGE - 1, coupon_minor=1 - HUGE, points_minor=HUGE - 1)},
+        ),
+        ("lines", {"lines": (Line(title="x", discount_minor=HUGE // 2),) * 2}),
         ("paid_at_us", {"paid_at_us": HUGE}),
     ],
 )
@@ -161,6 +205,8 @@ def test_what_no_order_can_hold_is_refused(db: Database, field: str, changes: di
     with open_counter(db) as counter:
         with pytest.raises(DraftWrong, match=f"The field {field} is wrong"):
             counter.take(**changes)
+        with pytest.raises(DraftWrong, match=f"The field {field} is wrong"):
+            db.read(counter.house.merchant_id, partial(foresee, draft=make_draft(**changes)))
         assert counter.ask(count_rows, wanted=Filter()) == 0
         with pytest.raises(ShopMissing):
             counter.take(shop="XX")

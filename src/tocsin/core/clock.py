@@ -23,24 +23,34 @@ def shift_clock(microseconds: int) -> None:
 
 
 def to_datetime(instant_us: int, zone: str = "UTC") -> datetime:
-    """Return an instant as an aware datetime in a zone."""
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=instant_us)).astimezone(ZoneInfo(zone))
+    """Return an instant as an aware datetime in a zone; beyond the years 1 to 9999, the nearest that there is."""
+    within = min(max(instant_us, _FIRST_US), _LAST_US)
+    return (_EPOCH + timedelta(microseconds=within)).astimezone(ZoneInfo(zone))
 
 
 def from_datetime(moment: datetime) -> int:
     """Return an aware datetime as UTC microseconds."""
-    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Some days from either end of the calendar: a zone and the hour where a day starts move an instant further.
+_FIRST_DAY, _LAST_DAY = date(1, 1, 4), date(9999, 12, 28)
+_FIRST_US = from_datetime(datetime(1, 1, 4, tzinfo=UTC))
+_LAST_US = from_datetime(datetime(9999, 12, 28, tzinfo=UTC))
 
 
 def business_day(instant_us: int, zone: str, *, starts_at_hour: int = 0) -> date:
     """Return the shop's business day of an instant; before `starts_at_hour` it is still yesterday."""
+    # on the wall: a day begins when the clock shows that hour, however long the night was
     return (to_datetime(instant_us, zone) - timedelta(hours=starts_at_hour)).date()
 
 
 def day_bounds_us(day: date, zone: str) -> tuple[int, int]:
     """Return the instants where a local day begins and where the next begins."""
-    start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
-    after = day + timedelta(days=1)
-    return from_datetime(start), from_datetime(
-        datetime(after.year, after.month, after.day, tzinfo=ZoneInfo(zone))
+    within = min(max(day, _FIRST_DAY), _LAST_DAY)
+    start, after = (
+        datetime(each.year, each.month, each.day, tzinfo=ZoneInfo(zone))
+        for each in (within, within + timedelta(days=1))
     )
+    return from_datetime(start), from_datetime(after)

@@ -25,6 +25,7 @@ from tocsin.core.party import Party, store_party
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.tenant import Shop
 from tocsin.core.text import removed_characters, strip_control
+from tocsin.orders.bounds import require_sane
 from tocsin.orders.draft import Draft, Line
 from tocsin.orders.search import index_order
 from tocsin.orders.store import Body
@@ -110,7 +111,11 @@ def clean_draft(draft: Draft) -> Draft:
     """Return a draft without control characters in any text, with line ids and a payable.
 
     `stripped` names the fields that held control or bidi characters: the check `text` tells of them.
+
+    Raises:
+        DraftWrong, AmountTooLarge, CurrencyUnknown: a value that no order can have.
     """
+    require_sane(draft)
     stripped = dict.fromkeys(draft.stripped)
 
     def clean(field: str, value: Any) -> Any:

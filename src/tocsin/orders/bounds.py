@@ -1,0 +1,60 @@
+"""Bounds: what no order can hold is refused before anything is computed from it or stored."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import asdict
+
+from tocsin.core.errors import Refusal
+from tocsin.orders.draft import Draft
+from tocsin.orders.total import goods_minor, line_discounts_minor, payable_minor
+
+_MOST = 2**63 - 1
+
+
+class DraftWrong(Refusal):
+    """The field {field} is wrong: {problem}"""
+
+    kind, code = "invalid", "draft_wrong"
+
+
+def require_sane(draft: Draft) -> None:
+    """Refuse a draft that no order can be.
+
+    Raises:
+        DraftWrong: a number, or a sum of numbers, is beyond what is stored; the field is named.
+        AmountTooLarge: a line's quantity × unit price is.
+        CurrencyUnknown: the currency is not in ISO 4217.
+    """
+    if len(draft.lines) > 1000:
+        raise DraftWrong(field="lines", problem="an order has at most 1,000 lines")
+    if len(draft.external_id) > 100:
+        raise DraftWrong(field="external_id", problem="it is longer than 100 characters")
+    if len(draft.currency) != 3:
+        raise DraftWrong(field="currency", problem="write an ISO 4217 code such as CNY")
+    for field, value in _numbers(draft):
+        if abs(value) > _MOST:
+            raise DraftWrong(field=field, problem="it is beyond 64 bits")
+    for field, value in _sums(draft):
+        # half of the range, so that the difference of two sums is within it
+        if abs(value) > _MOST // 2:
+            raise DraftWrong(field=field, problem="their sum is beyond 64 bits")
+
+
+def _numbers(draft: Draft) -> Iterator[tuple[str, int]]:
+    """Yield each number of a draft with its field."""
+    for place, line in enumerate(draft.lines):
+        yield from ((f"lines.{place}.{n}", v) for n, v in asdict(line).items() if isinstance(v, int))
+    yield from ((f"totals.{n}", v) for n, v in asdict(draft.totals).items() if v is not None)
+    for name in ("placed_at_us", "paid_at_us", "source_version_us"):
+        yield name, getattr(draft, name) or 0
+
+
+def _sums(draft: Draft) -> Iterator[tuple[str, int]]:
+    """Yield each sum that is computed of a draft, with the field that its numbers stand in."""
+    totals, goods = draft.totals, goods_minor(draft.lines, draft.currency)
+    discounts = line_discounts_minor(draft.lines)
+    yield "lines", goods
+    yield "lines", discounts
+    yield "totals", totals.discounts_minor()
+    yield "totals", payable_minor(totals, goods)
+    yield "totals", payable_minor(totals, goods) - discounts
