@@ -6,15 +6,19 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tests.databases import PostgresServer
-from tests.house import make_draft
+from tests.house import make_draft, make_house
 from tocsin.core.actor import desk_actor
 from tocsin.core.db import Database
 from tocsin.core.ident import new_id
+from tocsin.core.installation import KeyMismatch, installation
 from tocsin.core.sqlite import FileLocked
+from tocsin.core.statement import Statement
+from tocsin.core.vault import KeyFileMissing
 from tocsin.demo import ORDERS, create_demo
-from tocsin.desk import Desk, newest_version, open_desk
+from tocsin.desk import Desk, newest_version, open_database, open_desk
 from tocsin.migrations.upgrade import HEAD
 from tocsin.orders.intake import take_in
 from tocsin.orders.screen import Filter, count_rows
@@ -55,6 +59,48 @@ def test_a_desk_is_made_on_postgresql_and_opened_again(postgres_server: Postgres
         assert desk.db.dialect == "postgresql"
         assert desk.merchants() == []
         desk.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """A desk with a merchant, made and closed."""
+    url = ""
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        server.sql(f"CREATE DATABASE {(name := f'key_{new_id()}')}")
+        url = server.url(name)
+    settings = Settings(data_dir=str(tmp_path), database_url=url, key_file=str(tmp_path / "the.key"))
+    desk = open_desk(settings)
+    make_house(desk.db)
+    desk.close()
+    return settings
+
+
+def test_a_lost_key_file_is_not_made_anew(settings: Settings, tmp_path: Path):
+    (tmp_path / "the.key").rename(tmp_path / "away")
+    with pytest.raises(KeyFileMissing, match=r"the\.key"):
+        open_desk(settings)
+    assert not (tmp_path / "the.key").exists()
+    (tmp_path / "away").rename(tmp_path / "the.key")
+    open_desk(settings).close()
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_another_key_is_refused_before_anything_is_harmed(
+    settings: Settings, tmp_path: Path, *, forgotten: bool
+):
+    if forgotten:  # as a database was before it held a check of its key
+        db = open_database(settings)
+        db.write(0, lambda tx: tx.run(Statement[None](sa.delete(installation))))
+        db.close()
+    right = (tmp_path / "the.key").read_bytes()
+    (tmp_path / "the.key").write_bytes(b"z" * 32)
+    for _ in range(2):
+        with pytest.raises(KeyMismatch, match=r"the\.key") as refused:
+            open_desk(settings)
+    assert refused.value.kind == "broken"
+    (tmp_path / "the.key").write_bytes(right)
+    open_desk(settings).close()
 
 
 def test_the_background_checks_new_revisions_and_ends(db: Database, tmp_path: Path):

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -10,6 +11,7 @@ import psycopg
 from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database
 from tocsin.core.event import join_bus
+from tocsin.core.installation import HAS_KEY_SQL, require_own_key
 from tocsin.core.log import get_log
 from tocsin.core.loop import Loop
 from tocsin.core.node import NodeLease, lease_node
@@ -17,7 +19,7 @@ from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.queue import Queue, queue_for
 from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
-from tocsin.core.vault import Vault, open_vault
+from tocsin.core.vault import open_vault
 from tocsin.orders import download as _declares_its_task  # noqa: F401
 from tocsin.orders.lookup import index_lookups
 from tocsin.settings import Settings
@@ -88,26 +90,46 @@ def open_desk(settings: Settings) -> Desk:
 
     Raises:
         FileLocked: another process holds the data folder.
-        EngineAffected, KeyFileWrong, NotDurable: the installation is not sound.
+        EngineAffected, KeyFileMissing, KeyFileWrong, KeyMismatch, NotDurable: the installation is not sound.
     """
     return Desk(settings, open_database(settings))
 
 
 def open_database(settings: Settings) -> Database:
-    """Open the settings' database, upgraded where it is behind."""
-    if settings.database_url:
-        vault = _open_vault(settings)
-        if _postgres_version(settings.database_url) != newest_version():
-            _quiet_upgrade()
-            from tocsin.migrations.upgrade import upgrade_postgres
+    """Open the settings' database, upgraded where it is behind, with the key that it was made with."""
+    key_file = Path(settings.key_file) if settings.key_file else settings.path("keys", "installation.key")
+    db = _open_postgres(settings, key_file) if settings.database_url else _open_sqlite(settings, key_file)
+    try:
+        require_own_key(db, key_file)
+    except BaseException:
+        db.close()
+        raise
+    return db
 
-            upgrade_postgres(settings.database_url)
-        return PostgresDatabase(settings.database_url, vault, connections=settings.database_connections)
+
+def _open_postgres(settings: Settings, key_file: Path) -> Database:
+    url = settings.database_url
+    if _postgres_version(url) != newest_version():
+        _quiet_upgrade()
+        from tocsin.migrations.upgrade import upgrade_postgres
+
+        upgrade_postgres(url)
+    with psycopg.connect(url) as connection:
+        (has_key,) = connection.execute(HAS_KEY_SQL).fetchone() or (False,)
+    vault = open_vault(key_file, create=not has_key)
+    return PostgresDatabase(url, vault, connections=settings.database_connections)
+
+
+def _open_sqlite(settings: Settings, key_file: Path) -> Database:
     path = settings.path("desk.sqlite")
     path.parent.mkdir(parents=True, exist_ok=True)
     if _sqlite_version(path) != newest_version():
         _upgrade_file(path)
-    return SqliteDatabase(path, _open_vault(settings), readers=settings.database_connections)
+    with closing(engine.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        (has_key,) = connection.execute(HAS_KEY_SQL).fetchone()
+    return SqliteDatabase(
+        path, open_vault(key_file, create=not has_key), readers=settings.database_connections
+    )
 
 
 def newest_version() -> str:
@@ -130,12 +152,6 @@ def _upgrade_file(path: Path) -> None:
         upgrade_sqlite(path)
     finally:
         os.close(lock)
-
-
-def _open_vault(settings: Settings) -> Vault:
-    return open_vault(
-        Path(settings.key_file) if settings.key_file else settings.path("keys", "installation.key")
-    )
 
 
 def _sqlite_version(path: Path) -> str:

@@ -8,7 +8,7 @@ from tests.access.people import HOME, PASSWORD, WRONG, attempt, enter, enter_as,
 from tests.access.test_limiter import all_at_once
 from tocsin.access import owner_link
 from tocsin.access.limiter import SignInRefused
-from tocsin.access.operator import NameTaken, has_owner
+from tocsin.access.operator import NameTaken, change_role, has_owner, suspend_operator
 from tocsin.access.owner_link import (
     LIFE_US,
     OwnerCreated,
@@ -16,6 +16,7 @@ from tocsin.access.owner_link import (
     create_owner_link,
     create_reset_link,
     link_is_open,
+    offer_owner_link,
     redeem_owner_link,
     redeem_reset_link,
 )
@@ -139,3 +140,40 @@ def test_a_link_used_while_the_new_password_is_hashed_is_not_used_again(
     monkeypatch.setattr(owner_link, "hash_password", hash_and_lose)
     assert redeem(db, token) == SignInRefused("wrong")
     assert not db.read(merchant_id, has_owner)
+
+
+def test_a_link_made_for_a_clerk_opens_no_owner(db: Database) -> None:
+    desk = make_desk(db)
+    lily, owner = make_operator(db, desk, "clerk", name="lily"), enter(db, desk.owner).actor
+    manager = enter_as(db, desk, "manager")
+    token = db.write(desk.merchant_id, lambda tx: create_reset_link(tx, manager, operator_id=lily))
+    db.write(desk.merchant_id, lambda tx: change_role(tx, owner, operator_id=lily, role="owner"))
+    assert redeem_reset_link(db, token, password=NEW, address=HOME) == SignInRefused("wrong")
+    assert enter(db, "lily").actor.role == "owner"
+
+
+@pytest.mark.parametrize("leaving", ["clerk", "manager"])
+def test_links_for_and_by_a_suspended_operator_are_void(db: Database, leaving: str) -> None:
+    desk = make_desk(db)
+    lily, owner = make_operator(db, desk, "clerk", name="lily"), enter(db, desk.owner).actor
+    manager = enter_as(db, desk, "manager")
+    token = db.write(desk.merchant_id, lambda tx: create_reset_link(tx, manager, operator_id=lily))
+    gone = lily if leaving == "clerk" else manager.id
+    db.write(desk.merchant_id, lambda tx: suspend_operator(tx, owner, operator_id=gone))
+    assert redeem_reset_link(db, token, password=NEW, address=HOME) == SignInRefused("wrong")
+
+
+def test_an_open_link_is_left_alone_and_an_old_one_is_replaced(db: Database) -> None:
+    merchant_id, first = make_link(db)
+    assert db.write(merchant_id, lambda tx: offer_owner_link(tx, merchant_id)) == ""
+    assert link_is_open(db, first)
+    clock.shift_clock(LIFE_US + clock.SECOND_US)
+    second = db.write(merchant_id, lambda tx: offer_owner_link(tx, merchant_id))
+    assert isinstance(redeem(db, second), OwnerCreated)
+
+
+def test_of_two_that_start_at_once_one_offers_a_link(db: Database) -> None:
+    merchant_id = db.write(0, lambda tx: create_merchant(tx, name="梨园果业"))
+    offer = lambda: db.write(merchant_id, lambda tx: offer_owner_link(tx, merchant_id))
+    (token,) = [made for made in all_at_once([offer] * 6) if made]
+    assert link_is_open(db, token)

@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.databases import PostgresServer
+from tocsin.access.owner_link import link_is_open
 from tocsin.cli.main import cli
-from tocsin.cli.serve import create_first_merchant, owner_links
+from tocsin.cli.serve import create_first_merchant, owner_links, say
 from tocsin.core.ident import new_id
 from tocsin.core.tenant import create_merchant, create_shop
 from tocsin.desk import open_desk
@@ -140,3 +141,19 @@ def test_a_port_that_is_taken_stops_the_desk_with_one_line(folder: Path):
         ended = run("serve", "--port", str(taken.getsockname()[1]), folder=folder)
     assert ended.exit_code == 2
     assert "is taken on 127.0.0.1" in ended.stderr
+
+
+def test_a_second_desk_on_postgresql_leaves_the_first_ones_link_open(
+    postgres_server: PostgresServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    postgres_server.sql(f"CREATE DATABASE {(name := f'desk_{new_id()}')}")
+    settings = Settings(data_dir=str(tmp_path), database_url=postgres_server.url(name))
+    first, second = open_desk(settings), open_desk(settings)
+    create_first_merchant(first, empty=True)
+    (link,) = owner_links(first)
+    assert owner_links(second) == [""]
+    assert link_is_open(second.db, link.rpartition("/")[2])
+    say(settings, [""])
+    assert "tocsin operator owner-link" in capsys.readouterr().out
+    for desk in (first, second):
+        desk.close()

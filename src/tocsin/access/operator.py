@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.access.device import forget_devices
+from tocsin.access.link import void_links_around
 from tocsin.access.session import end_sessions_of
 from tocsin.access.table import operator, password, sign_in_name
 from tocsin.access.verification import sign_in_key
@@ -159,7 +160,7 @@ def has_owner(tx: Tx) -> bool:
 
 
 def suspend_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
-    """Suspend an operator: his sessions are dead at once.
+    """Suspend an operator: his sessions are dead at once, and so are links for him and by him.
 
     Raises:
         OperatorMissing, NotAllowed, LastOwner: there is none such, he is above the actor, or the last owner.
@@ -169,6 +170,7 @@ def suspend_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
     tx.run(_SET_ACTIVE, operator_id=operator_id, active=0)
     end_sessions_of(tx, operator_id=operator_id, reason="suspended")
     forget_devices(tx, operator_id=operator_id)
+    void_links_around(tx, operator_id=operator_id)
     _tell(tx, actor, verb="access.suspend_operator", operator_id=operator_id, data={})
 
 
@@ -180,7 +182,7 @@ def restore_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
 
 
 def change_role(tx: Tx, actor: Actor, *, operator_id: int, role: str) -> None:
-    """Give an operator another role; it holds from his next request on.
+    """Give an operator another role; it holds from his next request on. Open links for him and by him are void.
 
     Raises:
         OperatorMissing, NotAllowed, LastOwner, RoleUnknown: as for suspending, for the old role and the new.
@@ -190,6 +192,7 @@ def change_role(tx: Tx, actor: Actor, *, operator_id: int, role: str) -> None:
     if role != "owner":
         _keep_an_owner(tx, found)
     tx.run(_SET_ROLE, operator_id=operator_id, role=role)
+    void_links_around(tx, operator_id=operator_id)
     _tell(
         tx, actor, verb="access.change_role", operator_id=operator_id, data={"from": found.role, "to": role}
     )

@@ -7,21 +7,21 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
+from tocsin.access.link import LIFE_US as LIFE_US
+from tocsin.access.link import add_link, has_open_link
 from tocsin.access.operator import KnownNames, add_operator, get_operator, read_names, set_password
 from tocsin.access.password import hash_password, require_strong
-from tocsin.access.secret import hash_secret, new_secret
+from tocsin.access.secret import hash_secret
 from tocsin.access.session import end_sessions_of
 from tocsin.access.table import owner_link
 from tocsin.core.actor import Actor, desk_actor
-from tocsin.core.clock import DAY_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
-from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.statement import Statement, bind
 from tocsin.core.tenant import merchant
 
 R = TypeVar("R")
-LIFE_US = DAY_US
 
 
 class OwnerCreated(Struct, frozen=True):
@@ -48,28 +48,29 @@ class _Link(Struct, frozen=True):
 
 _of_token = owner_link.c.token_hash == bind("hash", str)
 _unused = (owner_link.c.used_at_us.is_(None), owner_link.c.expires_at_us > bind("now"))
-_ADD = insert_into(owner_link)
 _FIND = Statement(
     sa.select(owner_link.c.merchant_id, owner_link.c.operator_id, merchant.c.name.label("merchant_name"))
     .select_from(owner_link.join(merchant, merchant.c.id == owner_link.c.merchant_id)).where(_of_token, *_unused),
     _Link,
 )  # fmt: skip
 _USE = Statement[None](sa.update(owner_link).where(_of_token, *_unused), sets=("used_at_us",))
-_VOID = Statement[None](
-    sa.update(owner_link).where(
-        own(owner_link), owner_link.c.operator_id == bind("of_operator"), owner_link.c.used_at_us.is_(None)
-    ),
-    sets=("used_at_us",),
+_LOCK_MERCHANT = Statement[tuple[int]](
+    sa.select(merchant.c.id).where(merchant.c.id == bind("b_merchant_id")).with_for_update()
 )
 
 
 def create_owner_link(tx: Tx, merchant_id: int) -> str:
     """Return the secret of a new link that creates an owner of the merchant, once, within 24 h; earlier ones are void."""
-    tx.run(_VOID, merchant_id=merchant_id, of_operator=0, used_at_us=tx.now_us)
     write_journal(
         tx, desk_actor(tx.merchant_id), verb="access.create_owner_link", subject=f"merchant:{merchant_id}"
     )
-    return _add_link(tx, merchant_id=merchant_id, operator_id=0)
+    return add_link(tx, operator_id=0, made_by=0)
+
+
+def offer_owner_link(tx: Tx, merchant_id: int) -> str:
+    """Return the secret of a new link, or nothing where one is open: another process has just shown that one."""
+    tx.one(_LOCK_MERCHANT, b_merchant_id=merchant_id)  # one of two processes that start at once waits here
+    return "" if has_open_link(tx, operator_id=0) else create_owner_link(tx, merchant_id)
 
 
 def create_reset_link(tx: Tx, actor: Actor, *, operator_id: int) -> str:
@@ -79,9 +80,8 @@ def create_reset_link(tx: Tx, actor: Actor, *, operator_id: int) -> str:
         OperatorMissing, NotAllowed: there is none such, or he is above the actor.
     """
     get_operator(tx, actor, operator_id=operator_id)
-    tx.run(_VOID, of_operator=operator_id, used_at_us=tx.now_us)
     write_journal(tx, actor, verb="access.create_reset_link", subject=f"operator:{operator_id}")
-    return _add_link(tx, merchant_id=tx.merchant_id, operator_id=operator_id)
+    return add_link(tx, operator_id=operator_id, made_by=actor.id if actor.kind == "operator" else 0)
 
 
 def link_is_open(db: Database, token: str) -> bool:
@@ -194,15 +194,6 @@ def _redeem(
 
 def _find_link(db: Database, token: str) -> _Link | None:
     return db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, hash=hash_secret(token), now=tx.now_us))
-
-
-def _add_link(tx: Tx, *, merchant_id: int, operator_id: int) -> str:
-    token = new_secret()
-    tx.run(
-        _ADD, token_hash=hash_secret(token), merchant_id=merchant_id, operator_id=operator_id, created_at_us=tx.now_us,
-        expires_at_us=tx.now_us + LIFE_US, used_at_us=None,
-    )  # fmt: skip
-    return token
 
 
 def _tell(tx: Tx, *, verb: str, operator_id: int) -> None:

@@ -43,7 +43,7 @@ index(limit_bucket, "touched_at_us")
 # `operator_id` 0: the link creates an owner; else it gives that operator a new password.
 owner_link = directory_table(
     "owner_link", text("token_hash"), big("merchant_id"), big("operator_id"), big("created_at_us"),
-    big("expires_at_us"), big("used_at_us", nullable=True), key=("token_hash",),
+    big("expires_at_us"), big("used_at_us", nullable=True), big("made_by"), key=("token_hash",),
 )  # fmt: skip
 
 api_key = directory_table(

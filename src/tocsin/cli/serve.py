@@ -1,14 +1,17 @@
 """`tocsin serve`: the whole desk in one process."""
 
+from functools import partial
+
 import click
 
-from tocsin.access.operator import list_operators
-from tocsin.access.owner_link import create_owner_link
+from tocsin.access.operator import has_owner
+from tocsin.access.owner_link import create_owner_link, offer_owner_link
 from tocsin.cli.start import owner_address, with_settings
-from tocsin.core.actor import desk_actor
 from tocsin.core.tenant import create_merchant, create_shop
 from tocsin.desk import Desk
 from tocsin.settings import Settings
+
+_SHOWN = "A link that creates the owner was printed before and is still open; `tocsin operator owner-link` prints a new one"
 
 
 @click.command()
@@ -27,7 +30,7 @@ def serve(settings: Settings, *, empty: bool) -> None:
             create_first_merchant(desk, empty=empty)
         links = owner_links(desk)
         desk.start()
-        serve_app(build_app(desk), desk, ready=lambda: _say(settings, links))
+        serve_app(build_app(desk), desk, ready=lambda: say(settings, links))
     finally:
         desk.close()
 
@@ -45,18 +48,21 @@ def create_first_merchant(desk: Desk, *, empty: bool) -> None:
 
 
 def owner_links(desk: Desk) -> list[str]:
-    """Return a new one-time link for each merchant without an owner."""
+    """Return a one-time link for each merchant without an owner, empty where another process shows one.
+
+    The embedded database has one process: a link from before was that of one that ended, and is made void.
+    """
+    make = create_owner_link if desk.db.dialect == "sqlite" else offer_owner_link
     links = []
     for merchant in desk.merchants():
-        acting = desk_actor(merchant.id)
-        found = desk.db.read(merchant.id, lambda tx, acting=acting: list_operators(tx, acting))  # type: ignore[misc]
-        if not any(one.role == "owner" and one.active for one in found):
-            token = desk.db.write(merchant.id, lambda tx, id_=merchant.id: create_owner_link(tx, id_))  # type: ignore[misc]
-            links.append(owner_address(desk.settings, token))
+        if not desk.db.read(merchant.id, has_owner):
+            token = desk.db.write(merchant.id, partial(make, merchant_id=merchant.id))
+            links.append(owner_address(desk.settings, token) if token else "")
     return links
 
 
-def _say(settings: Settings, links: list[str]) -> None:
-    lines = [f"Create the owner, once, within 24 hours: {link}" for link in links]
+def say(settings: Settings, links: list[str]) -> None:
+    """Print the address and what to do for an owner."""
+    lines = [f"Create the owner, once, within 24 hours: {link}" if link else _SHOWN for link in links]
     # One write: who reads a pipe sees the address and the links together.
     click.echo("\n".join([f"Tocsin serves on {settings.base_url()}", *lines]))

@@ -7,7 +7,9 @@ data key. Erasing a person destroys that data key; what was sealed with it is no
 import hashlib
 import os
 import secrets
+import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +44,12 @@ class KeyFileWrong(Refusal):
     """The key file {path} must hold 32 bytes and be readable by its owner alone"""
 
     kind, code = "broken", "key_file_wrong"
+
+
+class KeyFileMissing(Refusal):
+    """The key file {path} is missing, and the database holds data of it: put it back, or name it as key_file"""
+
+    kind, code = "broken", "key_file_missing"
 
 
 def seal(key: bytes, plain: bytes, *, bound_to: bytes) -> bytes:
@@ -103,32 +111,46 @@ class Vault:
         plain = f"{purpose}\0{text}".encode("utf-8", "surrogatepass")
         return hashlib.blake2b(plain, key=_derive(self._key, b"directory"), digest_size=20).hexdigest()
 
+    def key_check(self) -> bytes:
+        """Return 32 bytes that tell this key from others, and nothing else about it."""
+        return _derive(self._key, b"check")
+
     def create_keys(self, tx: "Tx") -> None:
         """Make and store the merchant's key, once."""
         wrapped = seal(self._key, secrets.token_bytes(KEY_BYTES), bound_to=b"merchant %d" % tx.merchant_id)
         tx.run(_ADD_KEY, wrapped_key=wrapped)
 
 
-def open_vault(path: Path) -> Vault:
-    """Return the vault of a key file, which is made when it does not exist.
+def open_vault(path: Path, *, create: bool = True) -> Vault:
+    """Return the vault of a key file, which is made when it does not exist and may be made.
 
     Raises:
+        KeyFileMissing: it does not exist and may not be made.
         KeyFileWrong: the file has another length, or others may read it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
+    if not path.exists():
+        if not create:
+            raise KeyFileMissing(path=str(path))
+        _create_key_file(path)
     key = path.read_bytes()
     if len(key) != KEY_BYTES or path.stat().st_mode & 0o077:
         raise KeyFileWrong(path=str(path))
     return Vault(key)
+
+
+def _create_key_file(path: Path) -> None:
+    """Write a new key whole, then give it its name: of two processes one wins, and both read the same key."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
 
 
 def _derive(root: bytes, purpose: bytes) -> bytes:

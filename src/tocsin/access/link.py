@@ -1,0 +1,50 @@
+"""One-time links as rows: added, and made void when what they stand for has changed."""
+
+import sqlalchemy as sa
+
+from tocsin.access.secret import hash_secret, new_secret
+from tocsin.access.table import owner_link
+from tocsin.core.clock import DAY_US
+from tocsin.core.db import Tx
+from tocsin.core.statement import Statement, bind, insert_into, own
+
+LIFE_US = DAY_US
+_ADD = insert_into(owner_link)
+_open = (own(owner_link), owner_link.c.used_at_us.is_(None))
+_VOID = Statement[None](
+    sa.update(owner_link).where(*_open, owner_link.c.operator_id == bind("of_operator")), sets=("used_at_us",)
+)
+_VOID_MADE = Statement[None](
+    sa.update(owner_link).where(*_open, owner_link.c.made_by == bind("of_maker")), sets=("used_at_us",)
+)
+_FIND_OPEN = Statement[tuple[str]](
+    sa.select(owner_link.c.token_hash)
+    .where(*_open, owner_link.c.operator_id == bind("of_operator"), owner_link.c.expires_at_us > bind("now"))
+)  # fmt: skip
+
+
+def add_link(tx: Tx, *, operator_id: int, made_by: int) -> str:
+    """Return the secret of a new link of the transaction's merchant; earlier ones for the same are void.
+
+    Args:
+        operator_id: who gets a new password; 0: the link creates an owner.
+        made_by: the operator who made it; 0: the desk.
+    """
+    tx.run(_VOID, of_operator=operator_id, used_at_us=tx.now_us)
+    token = new_secret()
+    tx.run(
+        _ADD, token_hash=hash_secret(token), operator_id=operator_id, created_at_us=tx.now_us,
+        expires_at_us=tx.now_us + LIFE_US, used_at_us=None, made_by=made_by,
+    )  # fmt: skip
+    return token
+
+
+def void_links_around(tx: Tx, *, operator_id: int) -> None:
+    """Make void what gives an operator a new password, and what he made for others: his place has changed."""
+    tx.run(_VOID, of_operator=operator_id, used_at_us=tx.now_us)
+    tx.run(_VOID_MADE, of_maker=operator_id, used_at_us=tx.now_us)
+
+
+def has_open_link(tx: Tx, *, operator_id: int) -> bool:
+    """Tell whether a link can still be used."""
+    return tx.one(_FIND_OPEN, of_operator=operator_id, now=tx.now_us) is not None
