@@ -8,6 +8,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
+from tocsin.core.mask import mask_text
 from tocsin.core.statement import Statement, bind, own
 from tocsin.orders.amend import REASON_CHARACTERS, OrderCancelled, ReasonMissing
 from tocsin.orders.draft import Fulfilment, Order, Payment
@@ -31,10 +32,22 @@ class Marked(Struct, frozen=True):
     fulfilment: str
 
 
-_MARK = Statement[None](
-    sa.update(order_head).where(own(order_head), order_head.c.id == bind("b_id")),
-    sets=("payment", "fulfilment", "paid_minor", "paid_at_us", "status_known"),
+_LOCK = Statement[tuple[int]](
+    sa.select(order_head.c.id).where(own(order_head), order_head.c.id == bind("id")).with_for_update()
 )
+_PAID = ("paid_minor", "paid_at_us")
+_living = sa.and_(own(order_head), order_head.c.id == bind("b_id"), order_head.c.desk_state != "cancelled")
+
+
+def _marking(*columns: str) -> Statement[None]:
+    return Statement[None](sa.update(order_head).where(_living), sets=(*columns, "status_known"))
+
+
+# One for each combination of what is given: an axis that nobody named is not written.
+_MARKS: dict[tuple[str, ...], Statement[None]] = {
+    columns: _marking(*columns)
+    for columns in (("payment",), ("payment", *_PAID), ("fulfilment",), ("payment", "fulfilment"), ("payment", "fulfilment", *_PAID))
+}  # fmt: skip
 
 
 def mark_order(
@@ -53,24 +66,33 @@ def mark_order(
     require(actor, "mark")
     if not 0 < len(reason.strip()) <= REASON_CHARACTERS:
         raise ReasonMissing
-    before = load_order(tx, order_id=order_id)
+    tx.value(_LOCK, id=order_id)  # what is read below stays so until this transaction ends
+    before = load_order(tx, order_id=order_id, real=True)
     if before.desk_state == "cancelled":
         raise OrderCancelled(number=before.number)
     after = Marked(payment or before.payment, fulfilment or before.fulfilment)
     if after.payment not in PAYMENTS or after.fulfilment not in FULFILMENTS or _same(before, after):
         raise MarkWrong(number=before.number)
-    now_paid = after.payment == "paid" and before.payment != "paid"
-    tx.run(
-        _MARK, b_id=order_id, payment=after.payment, fulfilment=after.fulfilment, status_known=1,
-        paid_minor=before.payable_minor if now_paid else before.totals.paid_minor,
-        paid_at_us=tx.now_us if now_paid else before.paid_at_us,
-    )  # fmt: skip
+    given: dict[str, str | int] = {}
+    if payment is not None:
+        given["payment"] = payment
+    if fulfilment is not None:
+        given["fulfilment"] = fulfilment
+    if after.payment == "paid" and before.payment != "paid":
+        given |= {"paid_minor": before.payable_minor, "paid_at_us": tx.now_us}
+    _write(tx, before, given)
     moved = {"payment": after.payment, "fulfilment": after.fulfilment}
     append_event(tx, "order.moved", subject_id=order_id, data={"revision": before.revision, **moved})
+    said = mask_text(reason.strip(), before.receiver)
     write_journal(
-        tx, actor, verb="orders.mark", subject=f"order:{order_id}", data={**moved, "reason": reason.strip()}
+        tx, actor, verb="orders.mark", subject=f"order:{order_id}", data={**moved, "reason": said}
     )
     return after
+
+
+def _write(tx: Tx, before: Order, given: dict[str, str | int]) -> None:
+    if not tx.run(_MARKS[tuple(given)], b_id=before.id, status_known=1, **given):
+        raise OrderCancelled(number=before.number)
 
 
 def _same(before: Order, after: Marked) -> bool:
