@@ -26,7 +26,7 @@ def test_a_terminal_is_set_up_and_listed(door: Door, tmp_path: Path):
         False,
     )
     wrong = door.ask("POST", "/terminals", json={"name": "x", "kind": "teletype"})
-    assert (wrong.status_code, wrong.json()["code"]) == (422, "printer_wrong")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "printer_kind_unknown")
 
 
 def test_an_order_is_queued_and_taken_back(door: Door, tmp_path: Path):

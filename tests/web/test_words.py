@@ -10,12 +10,22 @@ from babel.messages.extract import extract_from_dir
 
 import tocsin
 from tests.telling import assert_none
-from tocsin.core.errors import every_refusal
+from tocsin.access.api_key import KeyScopeRefused
+from tocsin.access.operator import NameTaken
+from tocsin.core.actor import NotAllowed
+from tocsin.core.errors import Refusal, every_refusal
+from tocsin.core.tenant import ShopWrong
+from tocsin.orders.intake import DraftWrong
+from tocsin.orders.query import PurposeMissing
+from tocsin.orders.stop import Held
+from tocsin.tickets.hold import HoldNotReleasable, NotUnknown
 from tocsin.tickets.rule import every_message
 from tocsin.web import errors, found, keys, orders, rights, screens, shell
 from tocsin.web.page import TEMPLATE_DIR, render
+from tocsin.web.say import TEXTS, say
 from tocsin.web.words import LOCALES, Words
 
+SOURCE = Path(tocsin.__file__).parent
 _place = re.compile(r"%\(\w+\)s")
 
 
@@ -72,6 +82,67 @@ def translated_in(path: Path) -> list[tuple[str, str]]:
         constants.get(one.id) if isinstance(one, ast.Name) else getattr(one, "value", None) for one in called
     ]
     return [(text, path.name) for text in given if isinstance(text, str)]
+
+
+def constants_given(names: set[str], *, calls: set[str] = frozenset()) -> list[tuple[str, str]]:  # type: ignore[assignment]
+    """Return (text, where) of each literal that the code passes under one of some names: its own, or its table's."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        tables = {
+            node.targets[0].id: [one for one in node.value.values if isinstance(one, ast.Constant)]
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Dict)
+        }  # fmt: skip
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            if calls and getattr(call.func, "id", "") not in calls:
+                continue
+            for given in (each.value for each in call.keywords if each.arg in names):
+                of_table = isinstance(given, ast.Subscript) and isinstance(given.value, ast.Name)
+                literals = tables.get(given.value.id, []) if of_table else [given]  # type: ignore[attr-defined]
+                literals = [given.body, given.orelse] if isinstance(given, ast.IfExp) else literals
+                found += [
+                    (one.value, f"{path.name}:{call.lineno}")
+                    for one in literals
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value
+                ]
+                composed = isinstance(given, ast.JoinedStr) and not calls
+                found += [("a text that is composed", f"{path.name}:{call.lineno}")] if composed else []
+    return found
+
+
+def test_each_text_inside_a_sentence_has_its_chinese() -> None:
+    """What a refusal is told as its problem or its cure is a msgid too."""
+    words, texts = Words("zh_CN"), constants_given(set(TEXTS) - {"cure"}) + constants_given({"cure"}, calls={"HoldNotReleasable"})  # fmt: skip
+    assert len(texts) > 12
+    assert_none(
+        sorted({f"{where}: {text}" for text, where in texts if text not in words}), "Add them to tocsin.po."
+    )
+
+
+def test_each_reason_of_a_hold_or_a_paper_has_its_words() -> None:
+    texts = constants_given({"reason"}, calls={"open_hold", "_give_up", "end_job", "PrintOutcome"})
+    assert len(texts) > 8
+    assert_none(sorted({f"{where}: {text}" for text, where in texts if text not in found.REASONS}))
+
+
+def test_a_refusal_reads_chinese_to_its_last_word() -> None:
+    chinese, english = Words("zh_CN"), Words("en")
+    refusals: list[Refusal] = [
+        DraftWrong(field="lines", problem="it is beyond 64 bits"),
+        HoldNotReleasable(kind="check", cure="revise the order, a revision that passes closes it"),
+        ShopWrong(field="zone", problem="choose one of the list"), NotAllowed(right="reveal"),
+        Held(number="7", kinds="check, failed"), PurposeMissing(purposes="call_customer, refund"), NotUnknown(state="printed"),
+        KeyScopeRefused(scopes="print, device"),
+    ]  # fmt: skip
+    for refusal in refusals:
+        said = say(refusal.template(), refusal.data, chinese)
+        shown = {str(refusal.data[name]) for name in ("field", "number") if name in refusal.data}
+        left = set(re.findall(r"[A-Za-z_]{2,}", said)) - shown
+        assert not left, f"{said}: {left}"
+        assert "?" not in say(refusal.template(), refusal.data, english)
+    assert "“Held”" in say(NameTaken.template(), {"name": "Held"}, chinese), "what people type stays"
+    assert say("{a} {b}", {"a": 1}, english) == "1 ?"
 
 
 def test_each_text_of_the_code_has_its_chinese() -> None:

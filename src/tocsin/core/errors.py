@@ -5,6 +5,7 @@ finding, a hold, a denied reveal) is returned as an outcome instead, and commits
 """
 
 import string
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 Kind = Literal["missing", "refused", "conflict", "locked", "invalid", "broken"]
@@ -31,7 +32,12 @@ class Refusal(Exception):
 
     def message(self, template: str | None = None) -> str:
         """Return the message, from a translated `template` where one is given."""
-        return _Lenient().format(template or self.template(), **self.data)
+        return fill_in(template or self.template(), self.data)
+
+
+def fill_in(template: str, data: Mapping[str, Any]) -> str:
+    """Return a sentence with its `{fields}` filled in; one that the data lacks reads “?”."""
+    return _Lenient().vformat(template, (), data)
 
 
 class _Lenient(string.Formatter):

@@ -32,6 +32,12 @@ class PrinterWrong(Refusal):
     kind, code = "invalid", "printer_wrong"
 
 
+class PrinterKindUnknown(PrinterWrong):
+    """There is no kind of printer “{driver}”: choose one of {drivers}"""
+
+    kind, code = "invalid", "printer_kind_unknown"
+
+
 class Device(Struct, frozen=True):
     """A printer that was set up; `status` is JSON of `PrinterStatus`, empty before it was first seen."""
 
@@ -93,11 +99,11 @@ def printer_plugin(kind: str) -> Printer:
     """Return the plug-in of a kind of printer.
 
     Raises:
-        PrinterWrong: no such kind is installed.
+        PrinterKindUnknown: no such kind is installed.
     """
     found: dict[str, Printer] = load_plugins("tickets.printers")
     if kind not in found:
-        raise PrinterWrong(problem=f"“{kind}” is none of {', '.join(found)}")
+        raise PrinterKindUnknown(driver=kind[:40], drivers=", ".join(found))
     return found[kind]
 
 

@@ -12,6 +12,7 @@ from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, TooManyTries
 from tocsin.web.guard import PageRequest, form_token, locale_of, theme_of
 from tocsin.web.page import render
+from tocsin.web.say import say
 from tocsin.web.words import Words
 
 STATUS_OF: dict[Kind, int] = {
@@ -31,7 +32,7 @@ def refusal_page(request: PageRequest, refusal: Refusal) -> Response[str] | Redi
         return Redirect(f"/sign-in?next={quote(_own_path(request))}", status_code=303)
     words = Words(locale_of(request))
     status = 429 if isinstance(refusal, TooManyTries) else STATUS_OF[refusal.kind]
-    message = refusal.message(words.translate(refusal.template()))
+    message = say(refusal.template(), refusal.data, words)
     text, _, cure = message.partition(": ") if ": " in message else message.partition("：")
     return _page(request, status=status, code=refusal.code, text=text, cure=cure)
 

@@ -31,6 +31,7 @@ from tocsin.tickets.problem import count_codes
 from tocsin.tickets.rule import loaded_checks
 from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.say import say
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.upload import read_upload
 from tocsin.web.words import Words
@@ -260,14 +261,9 @@ def _show_bad(row: Quarantined, name: str, words: Words) -> dict[str, Any]:
 
 
 def _said(template: str, data: dict[str, str], words: Words) -> tuple[str, str]:
-    message = words.translate(template).format_map(_Blanks(data))
+    message = say(template, data, words)
     reason, _, cure = message.partition(": ") if ": " in message else message.partition("：")
     return reason, cure
-
-
-class _Blanks(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "?"
 
 
 def _one_of(given: str, known: tuple[str, ...]) -> str:

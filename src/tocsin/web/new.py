@@ -27,6 +27,7 @@ from tocsin.web.guard import PageRequest, enter
 from tocsin.web.order import order_path
 from tocsin.web.order_form import DELIVERIES, line_count_of
 from tocsin.web.page import render
+from tocsin.web.say import say
 from tocsin.web.shell import answer, go, make_shell, show, told, words_of
 from tocsin.web.words import Words
 
@@ -152,7 +153,7 @@ def _show_pasted(desk: Desk, actor: Actor, text: str, words: Words) -> dict[str,
 
 
 def _said(bad: BadRow, words: Words) -> str:
-    return words.translate(bad.reason).format_map({"field": bad.field, **bad.data})
+    return say(bad.reason, {"field": bad.field, **bad.data}, words)
 
 
 def _digest(text: str) -> str:

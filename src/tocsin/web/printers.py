@@ -16,7 +16,7 @@ from tocsin.tickets.content import LineContent, TicketContent
 from tocsin.tickets.device import (
     COPIES,
     Device,
-    PrinterWrong,
+    PrinterKindUnknown,
     add_printer,
     get_printer,
     list_printers,
@@ -148,7 +148,7 @@ def _options(desk: Desk, form: Form) -> tuple[str, dict[str, Any]]:
     """Return a kind and its options, from the one address field that every kind has."""
     kind, address = form.get("driver", ""), form.get("address", "").strip()
     if kind not in KINDS:
-        raise PrinterWrong(problem=f"“{kind[:40]}” is none of {', '.join(KINDS)}")
+        raise PrinterKindUnknown(driver=kind[:40], drivers=", ".join(KINDS))
     if kind == "pdf_file":
         return kind, {"folder": address or str(desk.settings.path("prints").absolute())}
     host, _, port = address.rpartition(":") if address.rpartition(":")[2].isdecimal() else (address, "", "")

@@ -18,6 +18,7 @@ from tocsin.orders.stop import count_held
 from tocsin.web.errors import STATUS_OF
 from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of
 from tocsin.web.page import render
+from tocsin.web.say import say
 from tocsin.web.words import Words
 
 _COOKIE_SECONDS = 400 * 24 * 3600
@@ -123,7 +124,7 @@ def show_actor(name: str, words: Words) -> str:
 
 def told(refusal: Refusal, words: Words) -> str:
     """Return what a refusal says, in the reader's language."""
-    return refusal.message(words.translate(refusal.template()))
+    return say(refusal.template(), refusal.data, words)
 
 
 def status_of(refusal: Refusal) -> int:
