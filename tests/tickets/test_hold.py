@@ -10,8 +10,9 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import MINUTE_US, now_us, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
-from tocsin.orders.amend import Amendment, PartyChanges
-from tocsin.orders.stop import HoldMissing, open_hold
+from tocsin.orders.amend import Amendment, PartyChanges, cancel_order
+from tocsin.orders.screen import Filter, count_rows
+from tocsin.orders.stop import HoldMissing, count_held, open_hold
 from tocsin.orders.store import OrderMissing
 from tocsin.tickets import hold as module
 from tocsin.tickets.device import remove_printer
@@ -26,7 +27,7 @@ from tocsin.tickets.hold import (
     settle_unknown,
     wake_due,
 )
-from tocsin.tickets.job import JobMissing, jobs_of_order
+from tocsin.tickets.job import JOB_LIFE_US, JobMissing, jobs_of_order
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.spool import claim_job, record_outcome
 from tocsin.tickets.terminal import cancel_job
@@ -153,7 +154,8 @@ def test_a_person_says_what_became_of_the_unknown(db: Database) -> None:
             assert counter.kinds(order_id) == ["unknown"] and counter.print(order_id).result == "held"
             counter.do(settle_unknown, job_id=job, came_out=came_out)
             assert (counter.job(job).state, counter.job(job).settled_by) == (state, "owner")
-            assert counter.order(order_id).desk_state == desk and counter.kinds(order_id) == []
+            assert counter.order(order_id).desk_state == desk
+            assert counter.kinds(order_id) == ([] if came_out else ["failed"])
             entry = counter.ask(read_journal, subject=f"order:{order_id}")[0]
             assert entry.verb == "tickets.settle" and entry.fields() == {
                 "job": str(job),
@@ -161,9 +163,77 @@ def test_a_person_says_what_became_of_the_unknown(db: Database) -> None:
             }
             with pytest.raises(NotUnknown, match=state):
                 counter.do(settle_unknown, job_id=job, came_out=True)
-            again = counter.print(order_id).job_ids[0]
-            assert counter.job(again).reprint_no == int(came_out)
-            counter.do(cancel_job, job_id=again)
+
+
+def test_a_paper_that_did_not_come_out_holds_its_order_until_it_is_printed(db: Database) -> None:
+    """Promise 4: what was asked for is printed or visible as not printed."""
+    with open_counter(db, copies=("merchant", "customer")) as counter:
+        order_id = counter.take().order_id
+        job = unknown_job(counter, order_id)
+        counter.do(settle_unknown, job_id=job, came_out=False)
+        (hold,) = counter.holds(order_id)
+        assert (hold.kind, hold.reason, hold.job_id, hold.copy) == ("failed", "did_not", job, "merchant")
+        assert counter.ask(count_held) == 1
+        released = counter.do(release_hold, hold_id=hold.id, reason="再打", base_url=BASE)
+        (again,) = released.requested.job_ids
+        assert (counter.job(again).copy, counter.job(again).reprint_no) == ("merchant", 0)
+
+
+def test_a_paper_of_an_order_that_moved_on_holds_nothing_more(db: Database) -> None:
+    with open_counter(db) as counter:
+        for quantity, move in ((1, "amend"), (2, "cancel")):
+            order_id = counter.take(quantity=quantity).order_id
+            job = unknown_job(counter, order_id)
+            if move == "amend":
+                counter.amend(order_id, 1)
+            else:
+                counter.do(cancel_order, order_id=order_id, reason="客户不要了")
+            counter.do(settle_unknown, job_id=job, came_out=False)
+            assert "failed" not in counter.kinds(order_id)
+
+
+def test_every_end_without_paper_leaves_the_order_in_sight(db: Database) -> None:
+    """Failed, expired, settled as not out, taken out by hand, overtaken: each is held, or stands under To print."""
+    with open_counter(db) as counter:
+        seen = {}
+        for quantity, end in enumerate(
+            ("failed", "did_not", "expired", "by_hand", "changed", "held"), start=1
+        ):
+            order_id = counter.take(quantity=quantity).order_id
+            end_without_paper(counter, order_id, end)
+            state, kinds = counter.order(order_id).desk_state, counter.kinds(order_id)
+            assert state == "produced", end
+            listed = counter.ask(count_rows, wanted=Filter(state="produced", held="yes" if kinds else "no"))
+            assert listed == sum(bool(kinds) is bool(other) for other in [*seen.values(), kinds]), end
+            seen[end] = kinds
+        assert seen == {
+            "failed": ["failed"], "did_not": ["failed"], "expired": ["failed"], "by_hand": [], "changed": ["check"],
+            "held": ["manual"],
+        }  # fmt: skip
+
+
+def end_without_paper(counter: Counter, order_id: int, end: str) -> None:
+    """Ask for an order's paper, and have it end in a way that leaves none."""
+    if end == "did_not":
+        return counter.do(settle_unknown, job_id=unknown_job(counter, order_id), came_out=False)
+    job, device = counter.print(order_id).job_ids[0], counter.printer()
+    run = partial(counter.db.write, counter.house.merchant_id)
+    if end == "by_hand":
+        return counter.do(cancel_job, job_id=job)
+    if end == "changed":
+        counter.amend(order_id, 1)
+    if end == "held":
+        counter.do(hold_order, order_id=order_id, reason="等客户")
+    shift_clock(JOB_LIFE_US + 1 if end == "expired" else 0)
+    try:
+        claimed = run(lambda tx: claim_job(tx, device=device))
+    finally:
+        shift_clock(0)
+    assert (claimed is not None) is (end == "failed")
+    if claimed:
+        failed = PrintOutcome(result="failed", reason="unreachable")
+        run(lambda tx: record_outcome(tx, job_id=job, outcome=failed))
+    return None
 
 
 def test_nothing_to_acknowledge_is_said(db: Database) -> None:

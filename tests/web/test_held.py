@@ -7,7 +7,8 @@ from tests.web.pages import Pages, text_of
 from tocsin.core.party import Party
 from tocsin.orders.draft import Order, Totals
 from tocsin.orders.lookup import all_lookups
-from tocsin.orders.stop import open_holds
+from tocsin.orders.stop import list_holds, open_holds
+from tocsin.web.held import RELEASED
 
 
 def warned(pages: Pages, name: str) -> Order:
@@ -58,6 +59,19 @@ def test_a_hold_by_hand_is_released_once_by_who_may(pages: Pages) -> None:
     assert pages.post(f"/holds/{hold.id}/release", role="clerk").status_code == 403
     assert pages.post(f"/holds/{hold.id}/release").headers["location"] == "/held?done=released"
     assert pages.post(f"/holds/{hold.id}/release").status_code == 404
+
+
+def test_the_reason_of_a_release_is_kept_and_may_stay_empty(pages: Pages) -> None:
+    merchant, order = pages.house.merchant_id, pages.take(make_draft())
+    for typed, kept in (("客户已确认", "客户已确认"), ("  ", RELEASED)):
+        pages.post(f"/orders/{order.number}/holds", reason="等客户")
+        (hold,) = pages.db.read(merchant, lambda tx: open_holds(tx, order_id=order.id))
+        for path in ("/held", f"/orders/{order.number}"):
+            form = text_of(pages.get(path)).split(f'action="/holds/{hold.id}/release"')[1].split("</form>")[0]
+            assert 'name="reason"' in form and "required" not in form, path
+        assert pages.post(f"/holds/{hold.id}/release", reason=typed).status_code == 303
+        closed = pages.db.read(merchant, lambda tx: list_holds(tx, order_id=order.id))[0]
+        assert (closed.id, closed.closed_reason) == (hold.id, kept)
 
 
 def test_a_hold_by_the_check_is_not_released_by_hand(pages: Pages) -> None:

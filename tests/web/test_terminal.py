@@ -70,6 +70,24 @@ def test_an_unknown_paper_is_settled_by_a_person(pages: Pages) -> None:
     assert pages.jobs(order)[0].state == "printed"
 
 
+def test_a_paper_that_did_not_come_out_stays_in_sight_until_it_is_printed(pages: Pages) -> None:
+    printer_id, order = pages.printer(), pages.take(make_draft())
+    job_id = ask(pages, order, printer_id)
+    end(pages, printer_id, PrintOutcome(result="unknown", reason="connection_lost", bytes_left=True))
+    assert pages.post(f"/jobs/{job_id}/settlement", answer="did_not").status_code == 303
+    for path in ("/held", "/held?kind=failed", f"/orders/{order.number}"):
+        page = text_of(pages.get(path))
+        assert "It did not come out, says a person" in page and "Print failed" in page, path
+    assert "data-live-count>1<" in page
+    chinese = text_of(pages.get("/held?locale=zh_CN"))
+    assert "打印失败" in chinese and "did_not" not in chinese
+    release = page.split('action="/holds/')[1].split('"')[0]
+    assert pages.post(f"/holds/{release}", reason="again", role="clerk").status_code == 303
+    end(pages, printer_id, PrintOutcome(result="printed"))
+    assert pages.again(order).desk_state == "printed"
+    assert order.number not in text_of(pages.get("/held"))
+
+
 def test_a_reprint_says_so_and_is_checked(pages: Pages) -> None:
     printer_id, order = pages.printer(), pages.take(make_draft())
     job_id = ask(pages, order, printer_id)

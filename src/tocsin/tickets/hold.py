@@ -23,7 +23,7 @@ from tocsin.orders.store import load_order
 from tocsin.orders.table import acknowledgement
 from tocsin.tickets.check import Verdict, check_order
 from tocsin.tickets.device import list_printers
-from tocsin.tickets.job import end_job, get_job, mark_printed
+from tocsin.tickets.job import Job, end_job, get_job, mark_printed
 from tocsin.tickets.terminal import Requested, request_print
 
 _RELEASE_RIGHTS: dict[str, Right] = {
@@ -138,7 +138,7 @@ def acknowledge_findings(
 
 
 def settle_unknown(tx: Tx, actor: Actor, *, job_id: int, came_out: bool) -> None:
-    """Say what became of a paper of unknown outcome.
+    """Say what became of a paper of unknown outcome; one that did not come out holds its order as failed.
 
     Raises:
         NotAllowed, JobMissing
@@ -157,6 +157,8 @@ def settle_unknown(tx: Tx, actor: Actor, *, job_id: int, came_out: bool) -> None
             close_hold(tx, actor, hold, reason="came out" if came_out else "did not come out")
     if came_out:
         mark_printed(tx, job)
+    else:
+        _keep_in_sight(tx, actor, job)
     append_event(tx, f"print.{state}", subject_id=job.order_id, data={"job": str(job_id), "settled": True})
     write_journal(
         tx, actor, verb="tickets.settle", subject=f"order:{job.order_id}",
@@ -193,6 +195,16 @@ def _reenter(tx: Tx, actor: Actor, hold: Hold, base_url: str) -> Requested | Non
         tx, actor, order_id=order.id, seen=order.revision, device=device, batch_id=batch.id, base_url=base_url,
         copies=(hold.copy,) if hold.copy else (),
     )  # fmt: skip
+
+
+def _keep_in_sight(tx: Tx, actor: Actor, job: Job) -> None:
+    """Hold the order of a paper that never came out: released, it is printed; a newer revision asks for its own."""
+    order = load_order(tx, order_id=job.order_id)
+    if order.revision == job.revision and order.desk_state != "cancelled":
+        open_hold(
+            tx, actor, order_id=job.order_id, revision=job.revision, kind="failed", reason="did_not", job_id=job.id,
+            copy=job.copy,
+        )  # fmt: skip
 
 
 def _require_reason(reason: str) -> None:
