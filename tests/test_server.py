@@ -8,7 +8,6 @@ import httpx
 
 from tests.served import Served
 from tocsin.core.event import replay_events
-from tocsin.core.ident import new_id
 from tocsin.core.tenant import list_merchants
 from tocsin.desk import open_database
 from tocsin.settings import Settings
@@ -65,10 +64,14 @@ def test_a_stream_takes_up_where_it_broke_off_and_ends_with_the_server(tmp_path:
 def _make_key(folder: Path) -> str:
     from tests.house import ROLES, Actor
     from tocsin.access.api_key import create_api_key
+    from tocsin.access.operator import add_operator
 
     db = open_database(Settings(data_dir=str(folder)))
     (merchant,) = db.read(0, list_merchants)
-    owner = Actor(kind="operator", id=new_id(), merchant_id=merchant.id, name="owner", rights=ROLES["owner"])
+    maker_id = db.write(merchant.id, lambda tx: add_operator(
+        tx, name="maker", display_name="", role="owner", password_hash="-", locale="en", zone="UTC", created_by=0
+    ))  # fmt: skip
+    owner = Actor(kind="operator", id=maker_id, merchant_id=merchant.id, name="owner", rights=ROLES["owner"])
     secret = db.write(
         merchant.id, lambda tx: create_api_key(tx, owner, name="test", scopes=frozenset({"query", "import"}))
     )

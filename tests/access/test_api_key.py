@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.access.people import ELSEWHERE, HOME, Desk, enter, enter_as, make_desk
+from tests.access.people import ELSEWHERE, HOME, Desk, enter, enter_as, make_desk, make_operator
 from tocsin.access.api_key import (
     KeyMissing,
     KeyScopeRefused,
@@ -14,6 +14,7 @@ from tocsin.access.api_key import (
     revoke_api_key,
 )
 from tocsin.access.limiter import SignInRefused
+from tocsin.access.operator import change_role, restore_operator, suspend_operator
 from tocsin.core import clock
 from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Database
@@ -70,6 +71,27 @@ def test_a_revoked_key_opens_nothing_from_then_on(db: Database) -> None:
     assert find_api_key(db, secret, address=HOME) == SignInRefused("wrong")
     with pytest.raises(KeyMissing):
         db.write(desk.merchant_id, lambda tx: revoke_api_key(tx, owner, key_id=actor.id))
+
+
+def test_a_key_sleeps_while_its_maker_is_suspended(db: Database) -> None:
+    desk, owner, secret = keyed(db)
+    make_operator(db, desk, "owner", name="second")
+    second = enter(db, "second").actor
+    db.write(desk.merchant_id, lambda tx: suspend_operator(tx, second, operator_id=owner.id))
+    assert find_api_key(db, secret, address=HOME) == SignInRefused("wrong")
+    db.write(desk.merchant_id, lambda tx: restore_operator(tx, second, operator_id=owner.id))
+    assert isinstance(find_api_key(db, secret, address=HOME), Actor)
+
+
+@pytest.mark.parametrize(("role", "left"), [("checker", {"query"}), ("clerk", {"query", "amend"})])
+def test_a_key_has_no_right_that_its_maker_has_lost(db: Database, role: str, left: set[str]) -> None:
+    desk, owner, _ = keyed(db)
+    secret = make_key(db, owner, "query", "amend", "download_real")
+    make_operator(db, desk, "owner", name="second")
+    second = enter(db, "second").actor
+    db.write(desk.merchant_id, lambda tx: change_role(tx, second, operator_id=owner.id, role=role))
+    actor = find_api_key(db, secret, address=HOME)
+    assert isinstance(actor, Actor) and actor.rights == left
 
 
 def test_wrong_keys_spend_the_budget_of_their_address_and_a_right_one_still_opens(db: Database) -> None:

@@ -14,6 +14,7 @@ from tocsin.access.session import create_session, csrf_token
 from tocsin.app import build_app
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database
+from tocsin.core.ident import new_id
 from tocsin.desk import Desk
 from tocsin.settings import Settings
 
@@ -62,7 +63,10 @@ class Door:
 
     def key(self, *scopes: str) -> dict[str, str]:
         """Return the headers of a new API key."""
-        owner = self.house.actor("owner")
+        maker_id = self.db.write(
+            self.house.merchant_id, lambda tx: _add_operator(tx, "owner", name=str(new_id()))
+        )
+        owner = self.house.actor("owner", actor_id=maker_id)
         secret = self.db.write(
             self.house.merchant_id,
             lambda tx: create_api_key(
@@ -119,9 +123,12 @@ def order_in(**changes: Any) -> dict[str, Any]:
     return order | changes
 
 
-def _open_session(tx: Any, role: str) -> str:
-    operator_id = add_operator(
-        tx, name=f"{role}-{tx.merchant_id}", display_name=role, role=role, password_hash="-", locale="en", zone="UTC",
-        created_by=0,
+def _add_operator(tx: Any, role: str, *, name: str) -> int:
+    return add_operator(
+        tx, name=name, display_name=role, role=role, password_hash="-", locale="en", zone="UTC", created_by=0
     )  # fmt: skip
+
+
+def _open_session(tx: Any, role: str) -> str:
+    operator_id = _add_operator(tx, role, name=f"{role}-{tx.merchant_id}")
     return create_session(tx, operator_id=operator_id, device="test", address="127.0.0.1").token

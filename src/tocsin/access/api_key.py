@@ -1,7 +1,8 @@
 """API keys: scoped, shown once, kept hashed; what a program signs in with.
 
 A key is 256 random bits behind a visible prefix: it can't be guessed, so a right one is let in by
-one read whatever others try. Wrong ones spend the budget of their address.
+two reads whatever others try. Wrong ones spend the budget of their address. A key never has more
+rights than its maker has now, and none while he is suspended.
 """
 
 import re
@@ -13,7 +14,7 @@ from msgspec import Struct
 from tocsin.access.limiter import Guess, SignInRefused, spend_budget
 from tocsin.access.permit import KeyHolder, permit_key
 from tocsin.access.secret import hash_secret, new_secret
-from tocsin.access.table import api_key
+from tocsin.access.table import api_key, operator
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import MINUTE_US, now_us
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
@@ -59,6 +60,9 @@ _FIND = Statement(
     .where(api_key.c.key_hash == bind("key_hash", str), api_key.c.revoked_at_us.is_(None)),
     KeyHolder,
 )  # fmt: skip
+_MAKER = Statement[tuple[str]](
+    sa.select(operator.c.role).where(own(operator), operator.c.id == bind("maker_id"), operator.c.active == 1)
+)
 _USED = Statement[None](
     sa.update(api_key).where(own(api_key), api_key.c.id == bind("key_id")), sets=("last_used_us",)
 )
@@ -103,15 +107,20 @@ def create_api_key(tx: Tx, actor: Actor, *, name: str, scopes: frozenset[str]) -
 
 
 def find_api_key(db: Database, secret: str, *, address: str) -> Actor | SignInRefused:
-    """Return the actor of a live key; a wrong one is recorded and spends its address's budget.
+    """Return the actor of a live key of an active operator; a wrong one is recorded and spends its address's budget.
 
     Returns:
         The actor, or `wrong`, or `locked` with the time to wait.
     """
     if _KEY_SHAPE.fullmatch(secret):
         found = db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, key_hash=hash_secret(secret)))
-        if found is not None:
-            return _use_key(db, found)
+        maker = (
+            db.read(found.merchant_id, lambda tx: tx.one(_MAKER, maker_id=found.created_by))
+            if found
+            else None
+        )
+        if found and maker:
+            return _use_key(db, found, maker_role=maker[0])
     guess = Guess("api_key", f"api_key:{hash_secret(secret)}", address)
     locked = db.write(DIRECTORY_SCOPE, lambda tx: spend_budget(tx, guess))
     return SignInRefused("locked", locked.retry_after_seconds) if locked else SignInRefused("wrong")
@@ -140,7 +149,7 @@ def revoke_api_key(tx: Tx, actor: Actor, *, key_id: int) -> None:
     write_journal(tx, actor, verb="access.revoke_api_key", subject=f"api_key:{key_id}")
 
 
-def _use_key(db: Database, found: KeyHolder) -> Actor:
+def _use_key(db: Database, found: KeyHolder, *, maker_role: str) -> Actor:
     if found.last_used_us is None or now_us() - found.last_used_us > MINUTE_US:
         db.write(found.merchant_id, lambda tx: tx.run(_USED, key_id=found.id, last_used_us=tx.now_us))
-    return permit_key(found)
+    return permit_key(found, maker_role=maker_role)

@@ -25,6 +25,7 @@ class KeyHolder(Struct, frozen=True):
     id: int
     name: str
     scopes: str
+    created_by: int
     last_used_us: int | None
 
 
@@ -37,9 +38,9 @@ def permit_operator(holder: Holder, merchant_id: int) -> Actor:
     )  # fmt: skip
 
 
-def permit_key(key: KeyHolder) -> Actor:
-    """Return the actor of an API key, who has its scopes and no role."""
-    scopes = frozenset(msgspec.json.decode(key.scopes, type=list[str]))
+def permit_key(key: KeyHolder, *, maker_role: str) -> Actor:
+    """Return the actor of an API key, who has those of its scopes that its maker's role has now, and no role."""
+    scopes = frozenset(msgspec.json.decode(key.scopes, type=list[str])) & ROLES.get(maker_role, frozenset())
     return Actor(
         kind="api_key", id=key.id, merchant_id=key.merchant_id, name=key.name, rights=scopes, locale="en"
     )
