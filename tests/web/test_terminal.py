@@ -3,9 +3,10 @@
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tocsin.orders.draft import Order
+from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import get_printer
 from tocsin.tickets.printer import PrintOutcome
-from tocsin.tickets.spool import claim_job, record_outcome
+from tocsin.tickets.spool import record_outcome
 
 
 def ask(pages: Pages, order: Order, printer_id: int) -> int:

@@ -37,6 +37,7 @@ REASONS = {
     "too_long": "The ticket has too many lines for a paper",
     "file_error": "The file could not be written",
     "too old to print unseen": "Too old to be printed unseen",
+    "replaced": "Another ticket took its place",
     "the order has changed": "The order has changed since",
     "held": "The order was held",
     "by hand": "Cancelled by hand",
