@@ -24,7 +24,8 @@ from tocsin.orders.intake import take_in
 from tocsin.orders.screen import Filter, count_rows
 from tocsin.orders.stop import count_held
 from tocsin.settings import Settings
-from tocsin.tickets.device import list_printers
+from tocsin.tickets.device import list_printers, printer_plugin, read_options
+from tocsin.tickets.papers import find_papers
 
 
 def test_the_newest_version_is_that_of_the_migrations():
@@ -105,7 +106,7 @@ def test_another_key_is_refused_before_anything_is_harmed(
 
 def test_the_background_checks_new_revisions_and_ends(db: Database, tmp_path: Path):
     desk = Desk(Settings(data_dir=str(tmp_path)), db)
-    merchant_id = create_demo(db, papers=tmp_path / "papers")
+    merchant_id = create_demo(db)
     desk.start()
     wrong = make_draft(external_id="late", payment="unpaid")
     db.write(merchant_id, lambda tx: take_in(tx, desk_actor(merchant_id), wrong))
@@ -118,5 +119,8 @@ def test_the_background_checks_new_revisions_and_ends(db: Database, tmp_path: Pa
     assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter())) == ORDERS + 1
     assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter(held="no"))) > ORDERS // 2
     (printer,) = db.read(merchant_id, list_printers)
-    assert printer.kind == "pdf_file"
+    plugin, options = printer_plugin(printer.kind), read_options(printer)
+    assert plugin.name == "pdf_file"
+    assert plugin.probe(options).online
+    assert find_papers(options.folder) == tmp_path / "papers"
     desk.close()

@@ -5,7 +5,6 @@ The same each time, but for the day: the orders are of the last days.
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -50,18 +49,11 @@ _CAMPAIGNS = ("", "酥梨开园团购", "", "谷雨新茶秒杀", "")
 _CHANNELS = ("wechat", "manual", "sheet", "api")
 
 
-def create_demo(db: Database, *, papers: Path) -> int:
-    """Make the demo merchant with his orders and a printer that writes PDFs into a folder; return his id."""
+def create_demo(db: Database) -> int:
+    """Make the demo merchant with his orders and a printer that writes PDFs; return his id."""
     merchant_id = db.write(DIRECTORY_SCOPE, partial(create_merchant, name=NAME, demo=True))
     db.write(merchant_id, partial(create_shop, code=SHOP, name="合肥店", zone="Asia/Shanghai"))
-    papers.mkdir(parents=True, exist_ok=True, mode=0o700)
-    printer = partial(
-        add_printer,
-        actor=desk_actor(merchant_id),
-        name="PDF",
-        kind="pdf_file",
-        options={"folder": str(papers.absolute())},
-    )
+    printer = partial(add_printer, actor=desk_actor(merchant_id), name="PDF", kind="pdf_file", options={})
     db.write(merchant_id, printer)
     for draft in demo_drafts(now_us()):
         db.write(merchant_id, partial(_take, draft=draft))

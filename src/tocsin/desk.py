@@ -25,6 +25,7 @@ from tocsin.orders.lookup import index_lookups
 from tocsin.settings import Settings
 from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.hold import wake_due
+from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.spool import Spool
 
 _log = get_log("desk")
@@ -36,6 +37,7 @@ class Desk:
 
     def __init__(self, settings: Settings, db: Database) -> None:
         self.settings, self.db = settings, db
+        keep_papers_in(settings.path("papers"))
         self.queue: Queue = queue_for(db)
         self.bus: Bus = bus_for(db)
         self.bus.open(db)

@@ -83,13 +83,9 @@ class Door:
     def actor(self, role: str = "owner") -> Actor:
         return self.house.actor(role)
 
-    def terminal(self, folder: Path) -> str:
+    def terminal(self) -> str:
         """Set up a printer that writes PDFs; return its id."""
-        papers = folder / "papers"
-        papers.mkdir()
-        answer = self.ask(
-            "POST", "/terminals", json={"name": "PDF", "kind": "pdf_file", "options": {"folder": str(papers)}}
-        )
+        answer = self.ask("POST", "/terminals", json={"name": "PDF", "kind": "pdf_file"})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 

@@ -72,8 +72,8 @@ def test_what_can_not_be_is_refused_with_its_place(door: Door):
     assert door.ask("POST", path, json=amendment(nonsense=1)).status_code == 400
 
 
-def test_a_wrong_sum_is_mended_and_goes_back_to_the_terminal(door: Door, tmp_path):
-    door.terminal(tmp_path)
+def test_a_wrong_sum_is_mended_and_goes_back_to_the_terminal(door: Door):
+    door.terminal()
     totals = {"goods": "79.80", "payable": "70.00", "paid": "70.00"}
     number = door.order(totals=totals)
     held = door.ask("POST", "/terminals/0/prints", json={"orders": [{"number": number}]}).json()["results"][0]

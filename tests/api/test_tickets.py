@@ -1,11 +1,10 @@
 """Terminals, prints and holds over the API."""
 
-from pathlib import Path
-
 from tests.api.door import Door
+from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import get_printer
 from tocsin.tickets.printer import PrintOutcome
-from tocsin.tickets.spool import claim_job, lease_station, record_outcome
+from tocsin.tickets.spool import lease_station, record_outcome
 
 
 def print_one(door: Door, number: str) -> str:
@@ -16,8 +15,8 @@ def print_one(door: Door, number: str) -> str:
     return str(result["prints"][0])
 
 
-def test_a_terminal_is_set_up_and_listed(door: Door, tmp_path: Path):
-    made = door.terminal(tmp_path)
+def test_a_terminal_is_set_up_and_listed(door: Door):
+    made = door.terminal()
     (listed,) = door.ask("GET", "/terminals").json()
     assert (listed["id"], listed["kind"], listed["online"], listed["paused"]) == (
         made,
@@ -29,8 +28,8 @@ def test_a_terminal_is_set_up_and_listed(door: Door, tmp_path: Path):
     assert (wrong.status_code, wrong.json()["code"]) == (422, "printer_kind_unknown")
 
 
-def test_an_order_is_queued_and_taken_back(door: Door, tmp_path: Path):
-    door.terminal(tmp_path)
+def test_an_order_is_queued_and_taken_back(door: Door):
+    door.terminal()
     number = door.order()
     job = print_one(door, number)
     shown = door.ask("GET", f"/prints/{job}").json()
@@ -43,8 +42,8 @@ def test_an_order_is_queued_and_taken_back(door: Door, tmp_path: Path):
     assert door.ask("GET", "/prints/1").status_code == 404
 
 
-def test_a_batch_with_a_key_is_one_paper(door: Door, tmp_path: Path):
-    door.terminal(tmp_path)
+def test_a_batch_with_a_key_is_one_paper(door: Door):
+    door.terminal()
     number = door.order()
     batch, headers = {"orders": [{"number": number}], "copies": ["customer"]}, {"idempotency-key": "print-1"}
     first = door.ask("POST", "/terminals/0/prints", json=batch, headers=headers)
@@ -59,8 +58,8 @@ def test_a_batch_with_a_key_is_one_paper(door: Door, tmp_path: Path):
     assert right.status_code == 201, "a refused batch gives its key back"
 
 
-def test_a_person_says_what_became_of_an_unknown_paper(door: Door, tmp_path: Path):
-    door.terminal(tmp_path)
+def test_a_person_says_what_became_of_an_unknown_paper(door: Door):
+    door.terminal()
     number = door.order()
     job = print_one(door, number)
 
@@ -80,8 +79,8 @@ def test_a_person_says_what_became_of_an_unknown_paper(door: Door, tmp_path: Pat
     assert door.ask("POST", f"/prints/{job}/settlement", json={"came_out": True}).status_code == 409
 
 
-def test_a_hold_by_hand_is_let_go_and_the_order_prints(door: Door, tmp_path: Path):
-    door.terminal(tmp_path)
+def test_a_hold_by_hand_is_let_go_and_the_order_prints(door: Door):
+    door.terminal()
     number = door.order()
     made = door.ask("POST", f"/orders/{number}/holds", json={"reason": "wait for the customer"})
     assert made.status_code == 201
@@ -104,8 +103,8 @@ def test_a_warning_is_acknowledged_by_its_code(door: Door):
     assert "price_zero" in {finding["code"] for finding in done.json()["findings"]}
 
 
-def test_a_code_answers_what_its_ticket_is(door: Door, tmp_path: Path):
-    door.terminal(tmp_path)
+def test_a_code_answers_what_its_ticket_is(door: Door):
+    door.terminal()
     number = door.order()
     job = print_one(door, number)
     found = door.ask("GET", f"/scans/{job}").json()

@@ -14,6 +14,7 @@ from tests.peers.escpos_peer import EscposPeer
 from tests.tickets.paper import make_content
 from tocsin.core.plugins import load_plugins
 from tocsin.tickets.content import TicketContent
+from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.printer import MOST_LINES, PrinterStatus, PrintOutcome
 from tocsin.tickets.printers.memory import PLUGIN as MEMORY
 
@@ -26,7 +27,13 @@ FORGED = {
         {"host": "x", "port": 0},
         {"host": "x", "paper_mm": 76},
     ],
-    "pdf_file": [{}, {"folder": "relative"}, {"folder": ""}],
+    "pdf_file": [
+        {"folder": "/etc"},
+        {"folder": "../keys"},
+        {"folder": ".."},
+        {"folder": "a\\b"},
+        {"folder": 7},
+    ],
     "memory": [{"tray": ""}, {"tray": 5}],
 }
 
@@ -49,9 +56,10 @@ class Bench:
         return {"host": peer.host, "port": peer.port}
 
     def _folder(self, folder: Path) -> dict[str, Any]:
+        keep_papers_in(folder)
         self.count = lambda: len(list(folder.glob("*.pdf")))
         self.break_it = lambda: shutil.rmtree(folder)
-        return {"folder": str(folder)}
+        return {}
 
     def _memory(self, folder: Path) -> dict[str, Any]:
         tray = str(folder)[-80:]

@@ -40,7 +40,7 @@ def create_first_merchant(desk: Desk, *, empty: bool) -> None:
     if not empty:
         from tocsin.demo import create_demo
 
-        create_demo(desk.db, papers=desk.settings.path("papers"))
+        create_demo(desk.db)
         return
     merchant_id = desk.db.write(0, lambda tx: create_merchant(tx, name="Tocsin"))
     zone = desk.settings.zone

@@ -61,7 +61,7 @@ def post_printer(request: PageRequest, *, body: RawBody) -> Response[str] | Redi
     require(actor, "shop_settings")
     words = words_of(request, actor)
     try:
-        kind, options = _options(desk, form)
+        kind, options = _options(form)
         copies = tuple(copy for copy in COPIES if form.get(f"copy_{copy}")) or ("merchant",)
         locale = form.get("language", "")
         printer_id = desk.db.write(actor.merchant_id, lambda tx: add_printer(
@@ -144,13 +144,13 @@ def _probe(desk: Desk, actor: Actor, printer_id: int) -> bool:
     return status.online
 
 
-def _options(desk: Desk, form: Form) -> tuple[str, dict[str, Any]]:
+def _options(form: Form) -> tuple[str, dict[str, Any]]:
     """Return a kind and its options, from the one address field that every kind has."""
     kind, address = form.get("driver", ""), form.get("address", "").strip()
     if kind not in KINDS:
         raise PrinterKindUnknown(driver=kind[:40], drivers=", ".join(KINDS))
     if kind == "pdf_file":
-        return kind, {"folder": address or str(desk.settings.path("prints").absolute())}
+        return kind, {"folder": address}
     host, _, port = address.rpartition(":") if address.rpartition(":")[2].isdecimal() else (address, "", "")
     host, port = (host, port) if host else (address, "9100")
     return kind, {"host": host.strip("[]"), "port": port or "9100"}

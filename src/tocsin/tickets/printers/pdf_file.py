@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,21 @@ from msgspec import Meta, Struct
 
 from tocsin.tickets.content import TicketContent
 from tocsin.tickets.layout import draw_pdf
+from tocsin.tickets.papers import find_papers, is_plain_name
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome, refuse_paper
 
 
 class PdfFileOptions(Struct, frozen=True, kw_only=True):
-    """The folder where the papers go, as a full path; it must exist."""
+    """A folder inside `papers` of the data folder, as a plain name; empty is `papers` itself."""
 
-    folder: Annotated[str, Meta(pattern="^/", max_length=4000)]
+    folder: Annotated[str, Meta(max_length=60)] = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a path: who may set printers up must not choose where the server writes."""
+        if not is_plain_name(self.folder):
+            raise ValueError(
+                f"“{self.folder}” is no name of a folder: give a plain one, it is made inside the data folder's `papers`"
+            )
 
 
 class PdfFile:
@@ -26,8 +35,13 @@ class PdfFile:
     options = PdfFileOptions
 
     def probe(self, options: PdfFileOptions) -> PrinterStatus:
-        """Return whether the folder is there and takes files."""
-        folder = Path(options.folder)
+        """Return whether the folder takes files; a missing one is made, inside `papers` alone."""
+        folder = find_papers(options.folder)
+        if folder is None:
+            return PrinterStatus(online=False, paper="unknown", detail="folder_outside")
+        if options.folder:  # `papers` itself is the desk's to make: without it the data folder is gone
+            with suppress(OSError):
+                folder.mkdir(mode=0o700)
         if not folder.is_dir():
             return PrinterStatus(online=False, paper="unknown", detail="folder_missing")
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -39,10 +53,10 @@ class PdfFile:
         refused = refuse_paper(content, content.paper_mm)
         if refused:
             return refused
-        before = self.probe(options)
-        if not before.online:
+        before, folder = self.probe(options), find_papers(options.folder)
+        if not before.online or folder is None:
             return PrintOutcome(result="failed", reason=before.detail, status_before=before)
-        pdf, target = draw_pdf(content), Path(options.folder) / f"{content.serial}.pdf"
+        pdf, target = draw_pdf(content), folder / f"{content.serial}.pdf"
         try:
             _write_whole(target, pdf)
         except OSError as trouble:
