@@ -1,5 +1,6 @@
 """Sheets: previewed as a commit would take them, committed once, bad rows set aside sealed."""
 
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -8,8 +9,11 @@ import sqlalchemy as sa
 
 from tests.house import make_house
 from tocsin.core.actor import NotAllowed
+from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.statement import Statement
+from tocsin.orders import importing
+from tocsin.orders.claim import ImportUnderWay, claim_import, give_claim_back, keep_claim
 from tocsin.orders.importer import ImportOptions, Source
 from tocsin.orders.importing import (
     ImportMissing,
@@ -89,6 +93,108 @@ def test_an_order_for_a_shop_that_is_not_there_keeps_no_other_out(db: Database) 
     done = commit_import(db, clerk, import_id=seen.import_id)
     assert (done.created, done.bad_rows) == (1, 1)
     assert [row.code for row in db.read(house.merchant_id, list_quarantine)] == ["shop_missing"]
+
+
+def paste(count: int) -> Source:
+    text = "\n".join(f"王小明 138123400{n:02d} 安徽省合肥市蜀山区黄山路{n}号 苹果×2" for n in range(count))
+    return Source("", "text/plain", text.encode())
+
+
+def test_two_that_commit_at_once_and_one_that_comes_later_take_each_order_once(db: Database) -> None:
+    house = make_house(db)
+    clerk = house.actor("clerk")
+    seen = upload_sheet(db, clerk, source=paste(45), options=ImportOptions(), importer="pasted")
+    barrier, told = threading.Barrier(2), list[str]()
+
+    def commit() -> None:
+        barrier.wait()
+        try:
+            told.append(commit_import(db, clerk, import_id=seen.import_id).status)
+        except (ImportUnderWay, ImportMissing) as refused:
+            told.append(refused.code)
+
+    threads = [threading.Thread(target=commit) for _ in range(2)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert "committed" in told and set(told) <= {"committed", "import_under_way", "import_missing"}
+    assert len(told) == 2 and told.count("committed") == 1
+    assert db.read(house.merchant_id, partial(count_rows, wanted=Filter())) == 45
+
+
+def test_a_commit_that_died_half_way_is_repeated_without_doubles(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = make_house(db)
+    clerk = house.actor("clerk")
+    lines = b'[{"lines":[]},{"lines":[]},\n{"lines":[]},{"external_id":"E-1","lines":[]}]'
+    seen = upload_sheet(db, clerk, source=source(lines, "orders.json"), options=ImportOptions(channel="api"))
+    monkeypatch.setattr(importing, "ALIVE_ORDERS", 2)
+    monkeypatch.setattr(importing, "keep_claim", die)
+    with pytest.raises(ZeroDivisionError):
+        commit_import(db, clerk, import_id=seen.import_id)
+    monkeypatch.undo()
+    counts = preview_import(db, clerk, import_id=seen.import_id).counts()
+    assert (counts["new"], counts["unchanged"]) == (2, 2)
+    done = commit_import(db, clerk, import_id=seen.import_id)
+    assert (done.status, done.created, done.unchanged) == ("committed", 2, 2)
+    ids = Statement[tuple[str]](sa.text("SELECT external_id FROM order_head"))
+    assert {row[0] for row in db.read(house.merchant_id, lambda tx: tx.rows(ids))} == {
+        "E-1", *(f"#{seen.import_id}-{row}" for row in ("1", "1.2", "2"))
+    }  # fmt: skip
+    again = upload_sheet(db, clerk, source=source(lines, "orders.json"), options=ImportOptions(channel="api"))
+    assert again.counts()["new"] == 3, "another upload is another import"
+
+
+def die(*_: object, **__: object) -> int:
+    raise ZeroDivisionError
+
+
+def test_a_claim_is_anothers_only_when_it_shows_no_life(db: Database) -> None:
+    house = make_house(db)
+    clerk = house.actor("clerk")
+    import_id = upload_sheet(db, clerk, source=paste(2), options=ImportOptions(), importer="pasted").import_id
+    first = db.write(house.merchant_id, partial(claim_import, import_id=import_id))
+    assert first is not None
+    with pytest.raises(ImportUnderWay):
+        commit_import(db, clerk, import_id=import_id)
+    try:
+        shift_clock(4 * MINUTE_US)
+        alive = db.write(house.merchant_id, partial(keep_claim, import_id=import_id, claim=first))
+        shift_clock(8 * MINUTE_US)
+        with pytest.raises(ImportUnderWay):
+            commit_import(db, clerk, import_id=import_id)
+        shift_clock(10 * MINUTE_US)
+        assert commit_import(db, clerk, import_id=import_id).created == 2
+        with pytest.raises(ImportUnderWay):
+            db.write(house.merchant_id, partial(keep_claim, import_id=import_id, claim=alive))
+        db.write(house.merchant_id, partial(give_claim_back, import_id=import_id, claim=alive))
+    finally:
+        shift_clock(0)
+    with pytest.raises(ImportMissing):
+        commit_import(db, clerk, import_id=import_id)
+
+
+def test_an_order_that_no_order_can_be_keeps_no_other_out(db: Database) -> None:
+    house = make_house(db)
+    clerk = house.actor("clerk")
+    head, _, row = SMALL.partition("\n")
+    good, *_ = row.split("\n")
+    rows = [
+        (head + ",商品总额,运费"), *(good.replace("X-1", f"X-{n}") + ",20.00,0" for n in range(25)),
+        good.replace("X-1", "HUGE") + ",90000000000000000,90000000000000000",
+        good.replace("X-1", "VAST").replace("10.00,2", "9000000000000,9000000000000") + ",,",
+        good.replace("X-1", "FAR").replace("2026-", "9999-") + ",20.00,0",
+        good.replace("X-1", "NONE").replace("2026-01-02 03:04:05", "0001-01-01 00:00:00") + ",20.00,0",
+    ]  # fmt: skip
+    seen = upload_sheet(db, clerk, source=source("\n".join(rows).encode()), options=ImportOptions())
+    assert (seen.counts()["new"], seen.counts()["bad"]) == (26, 3)
+    assert len(seen.parsed.orders) == len(seen.foreseen) == 26
+    done = commit_import(db, clerk, import_id=seen.import_id)
+    assert (done.status, done.created, done.bad_rows) == ("committed", 26, 3)
+    kept = db.read(house.merchant_id, list_quarantine)
+    assert {(each.row, each.field, each.code) for each in kept} == {
+        (27, "totals", "draft_wrong"), (28, "", "amount_too_large"), (29, "placed_at", "instant_outside"),
+    }  # fmt: skip
 
 
 def test_only_those_who_may_import_do(db: Database) -> None:

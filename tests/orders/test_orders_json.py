@@ -14,6 +14,7 @@ from tocsin.orders import wire
 from tocsin.orders.draft import Draft, Line, Party, Totals
 from tocsin.orders.importer import ROW_LIMIT, ImportOptions, Source, TooManyRows, parse_source
 from tocsin.orders.importers.orders_json import JsonUnreadable
+from tocsin.orders.sheet_cells import EARLIEST_US, LATEST_US
 from tocsin.orders.wire import LineIn, OrderIn, draft_from_in, draft_to_in
 
 ORDER = {
@@ -113,6 +114,20 @@ def test_the_field_of_a_wrong_value_is_named_by_its_path():
     assert refused.value.data["field"] == "lines[1].quantity"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"payment": "王小明\' 138"}',
+        '{"lines": [{"title": "x", "unit\\u0060王小明": "138"}]}',
+        '{"王小明138": 1}',
+    ],
+)
+def test_what_is_wrong_is_said_without_the_value(text):
+    (bad,) = parse(text).bad
+    assert bad.code == "order_not_readable" and not set("王小明138") & set(bad.data["problem"])
+    assert "`qty`" in parse('{"lines": [{"title": "x", "qty": 1}]}').bad[0].data["problem"]
+
+
 def test_a_list_or_object_that_is_broken_as_a_whole_is_refused():
     for text in ('[{"external_id": "a"}, ', '{\n  "external_id": \n', "[1, 2"):
         with pytest.raises(JsonUnreadable):
@@ -141,7 +156,7 @@ lines = st.builds(
     discount_minor=amount, total_minor=st.none() | amount, gift=st.booleans(),
 )  # fmt: skip
 totals = st.builds(Totals, goods_minor=st.none() | amount, tax_minor=amount, paid_minor=st.none() | amount)
-instant = st.none() | st.integers(0, 4 * 10**15)
+instant = st.none() | st.integers(EARLIEST_US, LATEST_US - 1)
 drafts = st.builds(
     Draft, channel=text.filter(bool), external_id=text, shop=text.filter(bool), currency=st.sampled_from(["CNY", "JPY", "KWD"]),
     placed_at_us=instant, paid_at_us=instant, source_version_us=instant, payment=st.sampled_from(["unpaid", "refunded"]),

@@ -160,3 +160,13 @@ def test_very_many_lines_are_refused_and_long_text_is_read():
     parsed = parse("张三 13800138000 莲花路1号 苹果×2\n" * 3_000 + "\n" + "x " * 100_000)
     assert len(parsed.orders) == 3_000
     assert [bad.code for bad in parsed.bad] == ["block_too_long"]
+
+
+def test_a_line_that_is_too_long_stands_alone_and_no_text_takes_long():
+    good = "张三 13800138000 莲花路1号 苹果×2"
+    parsed = parse(good + "\n" + "1" * 1_000_000 + "\n" + good + "\n" + " " * 3_000 + "\n" + good)
+    assert [each.row for each in parsed.orders] == [1, 3, 5]
+    assert [(bad.row, bad.code) for bad in parsed.bad] == [(2, "block_too_long")]
+    # quadratic it takes minutes
+    assert len(parse(("1" * 2_000 + "\n\n") * 1_000).bad) == 1_000
+    assert not is_address("1" * 2_000_000)

@@ -5,6 +5,7 @@ import pytest
 from tests.orders.test_sheet import only
 from tocsin.core.clock import to_datetime
 from tocsin.orders.sheet_cells import (
+    InstantOutside,
     InstantUnreadable,
     ZoneUnknown,
     read_instant,
@@ -39,6 +40,23 @@ def test_what_is_no_time_is_refused(written):
     assert read_instant("-", "UTC") is None
     with pytest.raises(ZoneUnknown):
         read_instant("2018-01-01", "../etc/passwd")
+
+
+@pytest.mark.parametrize(
+    "written", ["0001-01-01 00:00:00", "0001-01-01T00:00:00+14:00", "1899-12-30", "1900-01-00", "1900/1/1 0:00", "0000-00-00 00:00:00"],
+)  # fmt: skip
+def test_the_day_that_stands_for_no_day_is_a_blank(written):
+    assert read_instant(written, "Asia/Shanghai") is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["0001-01-02", "0001-01-01 08:00", "1899-12-30 12:24", "1989-12-31 23:59:59", "2200-01-01", "9999-12-31T23:59:59-12:00"],
+)  # fmt: skip
+def test_an_instant_that_no_order_has_is_refused(written):
+    with pytest.raises(InstantOutside):
+        read_instant(written, "UTC")
+    assert read_instant("1990-01-01", "UTC") < read_instant("2199-12-31 23:59:59", "UTC")
 
 
 def test_amounts_take_yuan_signs_commas_and_dashes():

@@ -114,3 +114,9 @@ def test_sums_that_agree_in_no_reading_are_left_for_the_check_to_find():
     head += "Lineitem name,Lineitem price\n"
     (order,) = parse(head + "#1,paid,USD,20.00,5.00,0,99.00,0,1,Cup,20.00\n").orders
     assert computed_payable(order.draft) != order.draft.totals.payable_minor
+
+
+def test_a_line_beyond_what_is_stored_keeps_its_order_out_alone():
+    head = "Name,Financial Status,Currency,Subtotal,Total,Lineitem quantity,Lineitem name,Lineitem price\n"
+    huge = "#1,paid,USD,5.00,5.00,9000000000000,Cup,9000000000000\n"
+    assert [(bad.row, bad.code) for bad in parse(head + huge).bad] == [(2, "amount_too_large")]

@@ -16,7 +16,7 @@ MAX_INT64 = 2**63 - 1
 
 
 class AmountUnreadable(Refusal):
-    """“{text}” is not an amount: write digits with at most one decimal point, as in 1,234.50"""
+    """This is not an amount: write digits with at most one decimal point, as in 1,234.50"""
 
     kind, code = "invalid", "amount_unreadable"
 
@@ -67,14 +67,14 @@ _exact = Context(prec=60, rounding=ROUND_HALF_UP)
 def _decimal(text: str) -> Decimal:
     clean = _noise.sub("", text.strip())
     if not _shape.match(clean) or not any("0" <= c <= "9" for c in clean):
-        raise AmountUnreadable(text=text[:40])
+        raise AmountUnreadable
     return Decimal(clean.replace(",", ""))
 
 
 def _scaled(text: str, digits: int) -> int:
     value = _exact.quantize(_exact.scaleb(_decimal(text), digits), Decimal(1)) if len(text) < 40 else None
     if value is None or abs(value) > MAX_INT64:
-        raise AmountUnreadable(text=text[:40])
+        raise AmountUnreadable
     return int(value)
 
 

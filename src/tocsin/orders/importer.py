@@ -4,6 +4,7 @@ An importer is pure. A row that can't be read is a value beside the good ones; o
 can't be read at all is a refusal. One bad row of an order keeps the whole order out: never a half order.
 """
 
+import re
 from functools import cache
 from typing import Protocol
 
@@ -16,6 +17,9 @@ from tocsin.orders.draft import Draft
 FILE_LIMIT_BYTES = 32 * 1024 * 1024
 ROW_LIMIT = 200_000
 CELL_LIMIT_CHARACTERS = 8_000
+# What refusals call text of a cell. A column may have slipped: then it is a name or a phone.
+_QUOTED = frozenset({"text", "currency", "zone", "code", "shop", "key", "name"})
+_SHORT_NUMBER = re.compile(r"[.,:+/-]*(?:\d[.,:+/-]*){0,6}\Z", re.ASCII)
 
 
 class SourceTooLarge(Refusal):
@@ -173,6 +177,9 @@ def show_name(source: Source) -> str:
 
 
 def bad_row(refusal: Refusal, row: int, *, field: str, raw: str) -> BadRow:
-    """Return a refusal of one cell as a value."""
-    data = {name: str(value) for name, value in refusal.data.items()}
+    """Return a refusal of one cell as a value; what it quotes of the cell is left out, but for a short number."""
+    data = {
+        name: str(value) if name not in _QUOTED or _SHORT_NUMBER.match(str(value)) else "…"
+        for name, value in refusal.data.items()
+    }
     return BadRow(row=row, field=field, code=refusal.code, reason=refusal.template(), data=data, raw=raw)

@@ -1,6 +1,8 @@
 """Sheets on their way in: stored sealed, previewed, committed in chunks, bad rows to quarantine.
 
-A commit that dies half-way is safe to repeat: what was taken in is unchanged the second time.
+One commit of an import runs at a time: it claims the import first and shows that it lives. One that
+died half-way is safe to repeat: an order that names no number of its own gets one from the import,
+so that what was taken in is unchanged the second time.
 """
 
 import hashlib
@@ -22,7 +24,16 @@ from tocsin.core.money import plain_minor
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.vault import seal, unseal
 from tocsin.orders.bulk import take_in_all
-from tocsin.orders.importer import ImportOptions, Parsed, ParsedOrder, Source, bad_row, parse_source
+from tocsin.orders.claim import (
+    ALIVE_ORDERS,
+    ImportUnderWay,
+    claim_import,
+    give_claim_back,
+    keep_claim,
+    name_orders,
+)
+from tocsin.orders.draft import Draft
+from tocsin.orders.importer import BadRow, ImportOptions, Parsed, ParsedOrder, Source, bad_row, parse_source
 from tocsin.orders.intake import Taken, foresee
 from tocsin.orders.quarantine import quarantine_rows
 from tocsin.orders.table import import_batch
@@ -35,7 +46,7 @@ class ImportMissing(Refusal):
 
 
 class Import(Struct, frozen=True):
-    """An uploaded sheet and what became of it."""
+    """An uploaded sheet and what became of it; while it is `committing`, `done_at_us` is its last sign of life."""
 
     id: int
     filename: str
@@ -132,26 +143,50 @@ def commit_import(db: Database, actor: Actor, *, import_id: int) -> Import:
 
     Raises:
         NotAllowed, ImportMissing
+        ImportUnderWay: another commit of it is at work.
     """
     require(actor, "import")
     parsed = _parse(db, actor, import_id)
-    done = take_in_all(db, actor, parsed.orders)
-    bad, counts = [*parsed.bad, *done.bad], dict.fromkeys(_COUNTS, 0)
-    for row in done.rows:
-        counts[_COUNT_OF.get(row.taken.result, "unchanged")] += 1
-
-    def end(tx: Tx) -> Import:
-        quarantine_rows(tx, batch_id=import_id, rows=bad)
-        tx.run(
-            _END, b_id=import_id, status="committed", bad_rows=len(bad), done_at_us=tx.now_us, sealed_file=None, **counts
-        )  # fmt: skip
-        append_event(tx, "import.committed", subject_id=import_id, data={**counts, "bad": len(bad)})
-        write_journal(
-            tx, actor, verb="orders.import", subject=f"import:{import_id}", data={**counts, "bad": len(bad)}
+    orders = name_orders(parsed.orders, import_id)
+    counts, bad = dict.fromkeys(_COUNTS, 0), list(parsed.bad)
+    claim = db.write(actor.merchant_id, partial(_claim, import_id=import_id))
+    try:
+        for place in range(0, len(orders), ALIVE_ORDERS):
+            done = take_in_all(db, actor, orders[place : place + ALIVE_ORDERS])
+            bad += done.bad
+            for row in done.rows:
+                counts[_COUNT_OF.get(row.taken.result, "unchanged")] += 1
+            claim = db.write(actor.merchant_id, partial(keep_claim, import_id=import_id, claim=claim))
+        return db.write(
+            actor.merchant_id,
+            partial(_end, actor=actor, import_id=import_id, claim=claim, bad=bad, counts=counts),
         )
-        return get_import(tx, import_id=import_id)
+    except ImportUnderWay:
+        raise
+    except BaseException:  # what was taken in stays: the next commit may begin at once
+        db.write(actor.merchant_id, partial(give_claim_back, import_id=import_id, claim=claim))
+        raise
 
-    return db.write(actor.merchant_id, end)
+
+def _claim(tx: Tx, *, import_id: int) -> int:
+    claim = claim_import(tx, import_id=import_id)
+    if claim is not None:
+        return claim
+    raise ImportMissing if get_import(tx, import_id=import_id).status == "committed" else ImportUnderWay
+
+
+def _end(
+    tx: Tx, *, actor: Actor, import_id: int, claim: int, bad: list[BadRow], counts: dict[str, int]
+) -> Import:
+    keep_claim(tx, import_id=import_id, claim=claim)
+    quarantine_rows(tx, batch_id=import_id, rows=bad)
+    tx.run(
+        _END, b_id=import_id, status="committed", bad_rows=len(bad), done_at_us=tx.now_us, sealed_file=None, **counts
+    )  # fmt: skip
+    told = {**counts, "bad": len(bad)}
+    append_event(tx, "import.committed", subject_id=import_id, data=told)
+    write_journal(tx, actor, verb="orders.import", subject=f"import:{import_id}", data=told)
+    return get_import(tx, import_id=import_id)
 
 
 def get_import(tx: Tx, *, import_id: int) -> Import:
@@ -205,17 +240,18 @@ def _parse(db: Database, actor: Actor, import_id: int) -> Parsed:
 
 def _preview(tx: Tx, *, import_id: int, parsed: Parsed) -> Previewed:
     """Foresee each order; one that a commit would refuse stands among the bad rows already."""
-    foreseen, bad = [], list(parsed.bad)
-    for each in parsed.orders:
+    foreseen, good, bad = list[Foreseen](), list[ParsedOrder](), list(parsed.bad)
+    for each, named in zip(parsed.orders, name_orders(parsed.orders, import_id), strict=True):
         try:
-            foreseen.append(_foresee(tx, each))
+            foreseen.append(_foresee(tx, each, named.draft))
+            good.append(each)
         except Refusal as refusal:
             field = str(refusal.data.get("field", ""))
             bad.append(bad_row(refusal, each.row, field=field, raw=each.draft.external_id))
-    return Previewed(import_id, replace(parsed, bad=tuple(bad)), tuple(foreseen))
+    return Previewed(import_id, replace(parsed, orders=tuple(good), bad=tuple(bad)), tuple(foreseen))
 
 
-def _foresee(tx: Tx, each: ParsedOrder) -> Foreseen:
+def _foresee(tx: Tx, each: ParsedOrder, named: Draft) -> Foreseen:
     draft = each.draft
     payable = draft.totals.payable_minor
     shown = "" if payable is None else plain_minor(payable, draft.currency)
@@ -225,5 +261,5 @@ def _foresee(tx: Tx, each: ParsedOrder) -> Foreseen:
         mask_name(draft.receiver.name),
         shown,
         len(draft.lines),
-        foresee(tx, draft),
+        foresee(tx, named),
     )

@@ -1,7 +1,7 @@
 """Cells of sheets: unwrapped, cleaned, and read as amounts, quantities and instants."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from unicodedata import is_normalized
 from zoneinfo import ZoneInfo
@@ -20,12 +20,21 @@ _instant = re.compile(
     r"(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6})\d*)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?$",
     re.ASCII,
 )
+# Source: the zero of .NET's DateTime, of spreadsheets' day numbers, of SQL Server and of MySQL.
+_no_dates = frozenset({(1, 1, 1), (1899, 12, 30), (1900, 1, 0), (1900, 1, 1), (0, 0, 0)})
+EARLIEST_US, LATEST_US = (from_datetime(datetime(year, 1, 1, tzinfo=UTC)) for year in (1990, 2200))
 
 
 class InstantUnreadable(Refusal):
-    """“{text}” is not a time: write it as 2018-09-15 12:24:27"""
+    """This is not a time: write it as 2018-09-15 12:24:27"""
 
     kind, code = "invalid", "instant_unreadable"
+
+
+class InstantOutside(Refusal):
+    """The time is before 1990 or after 2199: correct the date, or leave it empty"""
+
+    kind, code = "invalid", "instant_outside"
 
 
 class ZoneUnknown(Refusal):
@@ -104,16 +113,28 @@ def read_micro(text: str) -> int | None:
 def read_instant(text: str, zone: str) -> int | None:
     """Return a written time in UTC microseconds, None for a blank; without an offset it is in `zone`.
 
+    Midnight of the day with which a program says that it has no date is a blank too.
+
     Raises:
         InstantUnreadable: it is not a time.
+        InstantOutside: no order is that old, or that far ahead.
     """
     if text in _blank_marks:
         return None
     found = _instant.match(text)
+    if found is None:
+        raise InstantUnreadable
+    parts = found.groups()
+    numbers = tuple(int(part or 0) for part in parts[:7])
+    if numbers[:3] in _no_dates and not any(numbers[3:]):
+        return None
     try:
-        return from_datetime(_moment(found.groups(), zone)) if found else _no_instant(text)
+        instant_us = from_datetime(_moment(parts, zone))
     except (ValueError, OverflowError):
-        return _no_instant(text)
+        raise InstantUnreadable from None
+    if not EARLIEST_US <= instant_us < LATEST_US:
+        raise InstantOutside
+    return instant_us
 
 
 def read_exact(text: str) -> str:
@@ -149,7 +170,3 @@ def _moment(parts: tuple[str | None, ...], zone: str) -> datetime:
         return moment
     sign = "+00:00" if offset in ("Z", "UTC") else offset
     return datetime.fromisoformat(f"{moment.replace(tzinfo=None).isoformat()}{sign}")
-
-
-def _no_instant(text: str) -> int:
-    raise InstantUnreadable(text=text[:40])

@@ -121,6 +121,8 @@ def _parse(sheet: Sheet, build: Build, number: str) -> Parsed:
             orders.append(ParsedOrder(group[0].line, build(order_number, group)))
         except CellRefused as refused:
             bad += [_quarantine(row, refused.field, refused.refusal) for row in group]
+        except Refusal as refusal:  # of the order as a whole, such as a sum that is too large
+            bad += [_quarantine(row, "", refusal) for row in group]
     return Parsed(
         orders=tuple(orders), bad=tuple(sorted(bad, key=lambda each: each.row)), encoding=sheet.encoding,
         columns=sheet.columns, unread_columns=sheet.unread,

@@ -1,6 +1,7 @@
 """Our own JSON: one order, a list of orders, or an order per line (JSON Lines)."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,9 @@ from tocsin.orders.wire import OrderIn, draft_from_in
 _order = msgspec.json.Decoder(OrderIn)
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _object = msgspec.json.Decoder(msgspec.Raw)
+_VALUE = re.compile(r"(?<=value) ['\"].*['\"]", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_]{1,40}")
+_UNKNOWN = "Object contains unknown field "
 
 
 class JsonUnreadable(Refusal):
@@ -86,8 +90,18 @@ def read_order(raw: bytes) -> OrderIn:
         order = _order.decode(raw)
         json.loads(raw, object_pairs_hook=_refuse_twice)
     except (msgspec.MsgspecError, ValueError, RecursionError) as failed:
-        raise OrderNotReadable(problem=str(failed)[:200]) from None
+        raise OrderNotReadable(problem=_say(failed)) from None
     return order
+
+
+def _say(failed: Exception) -> str:
+    """Return what is wrong and where, without the value: it may be personal. A name of a field stays."""
+    text, at, place = str(failed).rpartition(" - at `$")
+    text, place = (text, at + place) if at else (place, "")
+    name = text.removeprefix(_UNKNOWN).strip("`")
+    if text.startswith(_UNKNOWN) and not _NAME.fullmatch(name):
+        text = _UNKNOWN.strip()
+    return (_VALUE.sub(" '…'", text) + place)[:200]
 
 
 def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:

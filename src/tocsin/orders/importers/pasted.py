@@ -139,6 +139,12 @@ def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
     begin, block = 0, list[str]()
     has: set[str] = set()
     for number, raw in enumerate(lines, 1):
+        if len(raw.strip()) > BLOCK_LIMIT_CHARACTERS:  # nothing is looked for in it: it stands alone
+            if block:
+                yield begin, block
+            block, has = [], set()
+            yield number, [raw]
+            continue
         line = normalise_line(raw)
         new = _has(line)
         if block and (not line or _begins_order(has, new)):
