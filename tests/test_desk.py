@@ -10,7 +10,10 @@ import sqlalchemy as sa
 
 from tests.databases import PostgresServer
 from tests.house import make_draft, make_house
+from tocsin.access.limiter import Guess, spend_budget
+from tocsin.access.table import attempt
 from tocsin.core.actor import desk_actor
+from tocsin.core.clock import DAY_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.ident import new_id
 from tocsin.core.installation import KeyMismatch, installation
@@ -124,3 +127,20 @@ def test_the_background_checks_new_revisions_and_ends(db: Database, tmp_path: Pa
     assert plugin.probe(options).online
     assert find_papers(options.folder) == tmp_path / "papers"
     desk.close()
+
+
+def test_old_attempts_are_swept_while_the_desk_runs(db: Database, tmp_path: Path):
+    make_house(db)
+    guess = Guess("api_key", "api_key:x", "192.0.2.1")
+    db.write(0, lambda tx: spend_budget(tx, guess))
+    count = Statement[tuple[int]](sa.select(sa.func.count()).select_from(attempt))
+    assert db.read(0, lambda tx: tx.value(count)) == 1
+    shift_clock(91 * DAY_US)
+    desk = Desk(Settings(data_dir=str(tmp_path)), db)
+    desk.start()
+    until = time.monotonic() + 20
+    while db.read(0, lambda tx: tx.value(count)) and time.monotonic() < until:
+        time.sleep(0.05)
+    left = db.read(0, lambda tx: tx.value(count))
+    desk.close()
+    assert left == 0

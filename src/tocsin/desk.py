@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 
+from tocsin.access.limiter import sweep_attempts
 from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database
 from tocsin.core.event import join_bus
@@ -29,6 +30,7 @@ from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.spool import Spool
 
 _log = get_log("desk")
+_DAY_SECONDS = 86_400.0
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
@@ -60,6 +62,9 @@ class Desk:
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
             Loop("lookup index", self._index_lookups, idle_seconds=5),
+            Loop(
+                "attempts", lambda: self.db.write(DIRECTORY_SCOPE, sweep_attempts), idle_seconds=_DAY_SECONDS
+            ),
         ]
         for loop in self._loops:
             loop.start()

@@ -60,6 +60,12 @@ def test_a_weak_password_and_a_taken_name_are_one_line(folder: Path):
     assert (taken.exit_code, taken.stderr.count("\n")) == (2, 1)
 
 
+def test_a_password_does_not_name_the_merchant(folder: Path):
+    named = run("operator", "create", "anna", "--password", "Tocsin pear harbour 47", folder=folder)
+    assert (named.exit_code, named.stdout) == (2, "")
+    assert "(Tocsin)" in named.stderr
+
+
 def test_a_link_for_an_owner_is_printed(folder: Path):
     link = run("operator", "owner-link", folder=folder).output
     assert re.fullmatch(r"http://localhost:8717/owner/[\w-]{43}\n", link)

@@ -4,7 +4,7 @@ import click
 
 from tocsin.access.operator import OPERATOR_ROLES, create_operator, list_operators, suspend_operator
 from tocsin.access.owner_link import create_owner_link
-from tocsin.access.password import hash_password, require_strong
+from tocsin.access.password import hash_new_password
 from tocsin.cli.start import owner_address, stop, with_settings
 from tocsin.core.actor import desk_actor
 from tocsin.core.tenant import Merchant
@@ -32,11 +32,10 @@ def create(
     settings: Settings, *, merchant: int, name: str, display_name: str, role: str, password: str
 ) -> None:
     """Create an operator."""
-    require_strong(password, names=(name, display_name))
-    hashed = hash_password(password)
     desk = open_desk(settings)
     try:
         found = _merchant(desk, merchant)
+        hashed = hash_new_password(password, names=(name, display_name, found.name))
         made = desk.db.write(
             found.id,
             lambda tx: create_operator(
