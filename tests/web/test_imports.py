@@ -3,7 +3,11 @@
 from pathlib import Path
 
 from tests.web.pages import Pages, text_of
+from tocsin.core.db import Tx
+from tocsin.orders.amend import Amendment, amend_order
+from tocsin.orders.lookup import all_lookups
 from tocsin.orders.quarantine import list_quarantine
+from tocsin.orders.search import find_order_ids
 
 SHEET = Path("tests/data/mall_cn_orders/orders_joined.csv").read_bytes()
 PLAIN = "订单编号,收货人,手机号,收货地址,商品名称,数量,单价,应付金额,下单时间\nA1,王小明,13812345678,安徽省合肥市黄山路 1 号,酥梨,2,39.9,79.8,2026-01-02 10:00:00\n"
@@ -65,3 +69,55 @@ def test_bad_rows_go_to_quarantine_and_are_dismissed_once(pages: Pages) -> None:
     for _ in range(2):
         assert pages.post(f"/quarantine/{row.id}/dismissal").status_code == 303
     assert f"/quarantine/{row.id}/dismissal" not in text_of(pages.get("/quarantine"))
+
+
+def test_the_preview_shows_what_would_change(pages: Pages) -> None:
+    pages.post(f"{pages.upload(PLAIN.encode()).headers['location']}/commit")
+    order = pages.house.merchant_id
+    changed = PLAIN.replace(",2,39.9,79.8,", ",3,39.9,119.7,").replace("13812345678", "13812345670")
+    address = pages.upload(changed.encode()).headers["location"]
+    page = text_of(pages.get(address))
+    fold = page.split('<details class="fold">')[1].split("</details>")[0]
+    assert "differences" in fold and "<del>2</del> → <ins>3</ins>" in fold
+    assert "79.80" in fold and "119.70" in fold and "Phone" in fold
+    assert "13812345670" not in page and "13812345678" not in page, "masked"
+    assert "处不同" in text_of(pages.get(f"{address}?locale=zh_CN"))
+    ledger = pages.db.read(order, lambda tx: all_lookups(tx, pages.house.actor()))
+    kept = [row for row in ledger if row.kind == "import"]
+    assert [len(row.pairs()) for row in kept] == [1, 1], "what was shown is recorded"
+    assert address in text_of(pages.get("/lookups"))
+
+
+def test_the_preview_tells_no_guesser_whether_he_is_right(pages: Pages) -> None:
+    """Two guesses that read the same under the mask look the same to a clerk, right or wrong."""
+    pages.post(f"{pages.upload(PLAIN.encode()).headers['location']}/commit")
+    shown = []
+    for phone in ("13812345678", "13899995678"):
+        guess = PLAIN.replace("13812345678", phone).replace(",2,39.9,79.8,", ",3,39.9,119.7,")
+        page = text_of(
+            pages.get(pages.upload(guess.encode(), role="clerk").headers["location"], role="clerk")
+        )
+        shown.append(page.split('<details class="fold">')[1].split("</details>")[0])
+    assert shown[0] == shown[1] and "Quantity" in shown[0]
+    only = PLAIN.replace("13812345678", "13899995678")
+    page = text_of(pages.get(pages.upload(only.encode(), role="clerk").headers["location"], role="clerk"))
+    assert "Only in what is masked" in page
+
+
+def test_a_conflict_shows_what_the_source_has_otherwise(pages: Pages) -> None:
+    pages.post(f"{pages.upload(PLAIN.encode()).headers['location']}/commit")
+    owner, merchant = pages.house.actor(), pages.house.merchant_id
+    (head,) = pages.db.read(merchant, lambda tx: search_ids(tx))
+    amendment = Amendment(carrier="顺丰")
+    pages.db.write(merchant, lambda tx: amend_order(
+        tx, owner, order_id=head, seen=1, amendment=amendment, reason="改"
+    ))  # fmt: skip
+    page = text_of(
+        pages.get(pages.upload(PLAIN.replace(",2,39.9,79.8,", ",5,39.9,199.5,").encode()).headers["location"])
+    )
+    assert "it will be held" in page and "顺丰" in page.split('<details class="fold">')[1]
+
+
+def search_ids(tx: Tx) -> list[int]:
+    """Return the ids of the orders that are A1."""
+    return find_order_ids(tx, text="A1", before=2**63 - 1, limit=5)

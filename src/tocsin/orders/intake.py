@@ -16,10 +16,11 @@ from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Tx
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
+from tocsin.core.mask import mask_party, mask_text
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.tenant import Shop, get_shop
 from tocsin.orders.bounds import DraftWrong as DraftWrong  # what intake refuses a draft with
-from tocsin.orders.draft import Draft
+from tocsin.orders.draft import Draft, Order
 from tocsin.orders.produce import clean_draft, produce_order, produce_revision
 from tocsin.orders.stop import open_hold, open_holds
 from tocsin.orders.store import load_order
@@ -128,6 +129,25 @@ def foresee(tx: Tx, draft: Draft) -> Taken:
     return Taken(
         _judge(known, clean, _content_digest(tx, clean)), known.order_id, known.number, known.revision
     )
+
+
+def foresee_changes(tx: Tx, actor: Actor, draft: Draft) -> tuple[Order, Order] | None:
+    """Return the order that a draft brings again, at its head, and as the draft has it; None for a new one.
+
+    Who may not reveal gets both masked: he must not learn whether a receiver that he guessed is right.
+    """
+    shop, clean = get_shop(tx, code=draft.shop), clean_draft(draft)
+    known = tx.one(_FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
+    if known is None:
+        return None
+    real = actor.may("reveal")
+    before, clean = load_order(tx, order_id=known.order_id, real=real), _keep_real(tx, clean, known)
+    note = clean.merchant_note if real else mask_text(clean.merchant_note, clean.receiver)
+    return before, replace(
+        before, receiver=clean.receiver if real else mask_party(clean.receiver), merchant_note=note, lines=clean.lines,
+        totals=clean.totals, delivery=clean.delivery, campaign=clean.campaign, payment_method=clean.payment_method,
+        carrier=clean.carrier, waybill=clean.waybill,
+    )  # fmt: skip
 
 
 def _first(tx: Tx, actor: Actor, draft: Draft, shop: Shop) -> Taken:

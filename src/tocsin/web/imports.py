@@ -29,6 +29,8 @@ from tocsin.orders.quarantine import Quarantined, drop_quarantined, list_quarant
 from tocsin.orders.stop import count_held
 from tocsin.tickets.problem import count_codes
 from tocsin.tickets.rule import loaded_checks
+from tocsin.web.change import ShownChange
+from tocsin.web.foreseen import SHOWN_ORDERS, read_changes
 from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.say import say
@@ -38,7 +40,7 @@ from tocsin.web.words import Words
 
 NEWEST = 2**63 - 1
 PAGE_ROWS = 50
-_SHOWN_ORDERS, _SHOWN_BAD = 200, 100
+_SHOWN_BAD = 100
 _KEPT_US = 30 * DAY_US
 ZONES = (
     "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Tokyo", "Asia/Singapore", "Asia/Kolkata", "Europe/London", "Europe/Berlin",
@@ -102,7 +104,9 @@ def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Respon
         result = desk.db.read(actor.merchant_id, partial(_show_result, found=found))
         return _show(request, desk, actor, stage="result", result=result)
     previewed = preview_import(desk.db, actor, import_id=wanted)
-    return _show(request, desk, actor, stage="preview", batch=_show_batch(found, previewed, words))
+    changes = read_changes(desk, actor, previewed, words)
+    batch = _show_batch(found, previewed, changes, words)
+    return _show(request, desk, actor, stage="preview", batch=batch)
 
 
 @post("/imports/{import_id:str}/commit", sync_to_thread=True, status_code=200)
@@ -192,11 +196,13 @@ def _show_recent(found: Import) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _show_batch(found: Import, previewed: Previewed, words: Words) -> dict[str, Any]:
+def _show_batch(
+    found: Import, previewed: Previewed, changes: dict[int, list[ShownChange]], words: Words
+) -> dict[str, Any]:
     parsed, counts = previewed.parsed, previewed.counts()
     shown = {"new": counts["new"], "unchanged": counts["unchanged"] + counts["older"],
              "changed": counts["changed"] + counts["moved"], "conflict": counts["conflict"], "bad": counts["bad"]}  # fmt: skip
-    pairs = list(zip(previewed.foreseen, parsed.orders, strict=True))[:_SHOWN_ORDERS]
+    pairs = list(zip(previewed.foreseen, parsed.orders, strict=True))[:SHOWN_ORDERS]
     orders: list[dict[str, Any]] = []
     for each, read in pairs:
         draft = read.draft
@@ -205,7 +211,7 @@ def _show_batch(found: Import, previewed: Previewed, words: Words) -> dict[str, 
             "outcome": _COLUMN_OF.get(each.taken.result, each.taken.result), "external_id": each.external_id,
             "number": each.taken.number, "receiver_name": each.receiver_name, "goods": goods, "currency": draft.currency,
             "payable_minor": parse_minor(each.payable, draft.currency) if each.payable else None,
-            "placed_at_us": draft.placed_at_us, "changes": [], "findings_text": _remark(each.taken.result, words),
+            "placed_at_us": draft.placed_at_us, "changes": changes.get(each.row, []), "findings_text": _remark(each.taken.result, words),
         })  # fmt: skip
     said = words.translate("%(shown)s of %(all)s orders") % {"shown": len(orders), "all": len(parsed.orders)}
     rows = {row.row for row in parsed.bad} | {each.row for each in parsed.orders}

@@ -88,6 +88,8 @@ def _show(tx: Tx, found: Lookup, actor: Actor, words: Words) -> dict[str, Any]:
 def _again(kind: str, asked: str) -> str:
     if kind == "search":
         return f"/orders?q={quote(asked, safe='')}"
+    if kind == "import":
+        return f"/imports/{quote(asked, safe='')}"
     if kind == "detail":
         return f"/orders/{quote(asked, safe='')}"
     if kind == "screen":
