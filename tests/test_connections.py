@@ -3,10 +3,11 @@
 from tests.counter import BASE, open_counter
 from tocsin.core.clock import MINUTE_US, now_us, shift_clock
 from tocsin.core.db import Database
-from tocsin.orders.amend import Amendment, TotalsChanges, preview_amendment
+from tocsin.orders.amend import Amendment, TotalsChanges
 from tocsin.orders.batch import get_batch
 from tocsin.orders.draft import Totals
 from tocsin.orders.lookup import all_lookups, own_lookups, read_query, who_has_seen
+from tocsin.orders.preview import preview_amendment
 from tocsin.orders.query import look_up_order, search_orders
 from tocsin.orders.screen import Filter, screen_orders
 from tocsin.orders.stop import list_holds

@@ -3,6 +3,8 @@
 import threading
 
 import pytest
+import sqlalchemy as sa
+from msgspec.structs import replace
 
 from tests.counter import Counter, open_counter
 from tests.house import make_house
@@ -10,6 +12,7 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
 from tocsin.core.money import MICRO
+from tocsin.core.statement import Statement, bind, own
 from tocsin.orders.amend import (
     Amendment,
     MaskedValue,
@@ -22,10 +25,15 @@ from tocsin.orders.amend import (
     amend_order,
     cancel_order,
     compare_orders,
-    preview_amendment,
 )
 from tocsin.orders.draft import Line, Totals
+from tocsin.orders.preview import preview_amendment
 from tocsin.orders.store import OrderMissing, list_revisions
+from tocsin.orders.table import order_revision
+
+_BODY = Statement[tuple[str]](
+    sa.select(order_revision.c.body).where(own(order_revision), order_revision.c.order_id == bind("order_id"))
+)
 
 
 def in_threads(count: int, work: object) -> None:
@@ -151,7 +159,8 @@ def test_a_typed_payable_stands_and_a_typed_charge_is_added(db: Database) -> Non
             counter.amend(taken.order_id, seen, Amendment(totals=totals))
             assert counter.order(taken.order_id).payable_minor == payable
         assert counter.order(taken.order_id).totals == Totals(
-            goods_minor=7980, shipping_minor=1000, coupon_minor=980, points_minor=500, adjustment_minor=-500, payable_minor=7000
+            goods_minor=7980, shipping_minor=1000, coupon_minor=980, points_minor=500, adjustment_minor=-500, payable_minor=7000,
+            paid_minor=7980,
         )  # fmt: skip
 
 
@@ -213,3 +222,61 @@ def test_another_merchant_has_no_such_order(db: Database) -> None:
             stranger.amend(taken.order_id, 1)
         with pytest.raises(OrderMissing):
             stranger.do(cancel_order, order_id=taken.order_id, reason="x")
+
+
+def test_a_preview_tells_nobody_whether_he_guessed_right(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken = counter.take(merchant_note="老客户，另打 13900001111")
+        clerk = counter.house.actor("clerk", actor_id=5)
+
+        def told(**typed: str) -> list[tuple[str, str, str]]:
+            note = {"merchant_note": typed.pop("note")} if "note" in typed else {}
+            change = Amendment(receiver=PartyChanges(**typed), **note)
+            found = counter.ask(
+                preview_amendment, actor=clerk, order_id=taken.order_id, seen=1, amendment=change
+            )
+            return [(one.field, one.before, one.after) for one in found.changes]
+
+        for phone in ("13800005678", "13812345678"):
+            assert told(phone=phone) == [("receiver.phone", "138****5678", "138****5678")]
+        for name in ("王大明", "王小明"):
+            assert told(name=name) == [("receiver.name", "王**", "王**")]
+        for guess in ("13812345678", "13800005678"):
+            assert told(buyer_note=guess) == [("receiver.buyer_note", "", "138****5678")]
+        for note in ("老客户，另打 13900001111", "老客户，另打 13911111111"):
+            masked = "老客户，另打 139****1111"
+            assert told(note=note) == [("merchant_note", masked, masked)]
+        assert told(phone="138****5678", note="老客户，另打 139****1111") == [], "a mask left as it was"
+
+
+def test_the_merchant_s_note_is_sealed_and_shown_masked(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken = counter.take(merchant_note="王小明 另打 13900001111")
+        assert counter.order(taken.order_id).merchant_note == "*** 另打 139****1111"
+        assert counter.order(taken.order_id, real=True).merchant_note == "王小明 另打 13900001111"
+        body = counter.ask(lambda tx: tx.value(_BODY, order_id=taken.order_id))
+        assert "totals" in body and "13900001111" not in body
+        with pytest.raises(NothingChanged):
+            counter.amend(taken.order_id, 1, Amendment(merchant_note="*** 另打 139****1111"))
+        with pytest.raises(MaskedValue, match="merchant_note"):
+            counter.amend(taken.order_id, 1, Amendment(merchant_note="另打 139****1111"))
+        counter.amend(taken.order_id, 1, Amendment(carrier="顺丰", merchant_note="*** 另打 139****1111"))
+        counter.amend(taken.order_id, 2, Amendment(merchant_note="请早送"))
+        before, after = (counter.order(taken.order_id, revision=r, real=True) for r in (2, 3))
+        (change,) = compare_orders(before, after)
+        assert (change.before, change.after) == ("*** 另打 139****1111", "请早送")
+
+
+def test_what_was_paid_undeclared_stays_paid_when_more_becomes_payable(db: Database) -> None:
+    with open_counter(db) as counter:
+        order_id = counter.take().order_id
+        counter.check()
+        assert counter.order(order_id).totals.paid_minor is None
+        counter.amend(order_id, 1)
+        assert counter.order(order_id).totals.paid_minor is None, "nothing of the money changed"
+        line = replace(counter.order(order_id).lines[0], quantity_micro=20 * MICRO)
+        counter.amend(order_id, 2, Amendment(lines=(line,)))
+        counter.amend(order_id, 3, Amendment(totals=TotalsChanges(shipping_minor=100)))
+        order = counter.order(order_id)
+        assert (order.totals.paid_minor, order.payable_minor) == (7980, 79900)
+        assert "paid_amount" in [one.code for one in counter.print(order_id, 4).findings]

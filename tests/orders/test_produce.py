@@ -134,7 +134,7 @@ def test_hidden_characters_are_taken_out_and_told_of(db: Database) -> None:
         typed = Amendment(receiver=PartyChanges(name="王晓明", phone="13812345678"), merchant_note="ab c")
         counter.amend(taken.order_id, 1, typed)
         assert counter.order(taken.order_id).stripped == ("lines.0.title",)
-        lines = (Line(title="酥梨", sku="LI", unit_price_micro=MICRO, quantity_micro=2 * MICRO),)
+        lines = (Line(title="酥梨", sku="LI-2", unit_price_micro=MICRO, quantity_micro=MICRO),)
         counter.amend(taken.order_id, 2, Amendment(lines=lines, receiver=PartyChanges(phone="13900001111")))
         counter.check()
         assert counter.order(taken.order_id).stripped == () and counter.kinds(taken.order_id) == []

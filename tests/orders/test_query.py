@@ -152,3 +152,16 @@ def test_whatever_is_asked_is_kept_and_answered(db: Database) -> None:
             assert search_orders(db, counter.actor, text=text, door="web").rows == ()
         kept = counter.ask(own_lookups, actor=counter.actor)
         assert len(kept) == 8 and counter.ask(read_query, found=kept[4]) == "'; DROP TABLE"
+
+
+def test_a_number_that_is_not_there_is_recorded_as_a_miss(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken, clerk = counter.take(merchant_note="打 13900001111"), counter.house.actor("clerk", actor_id=9)
+        for number, revision in (("13812345678", 0), (taken.number, 7)):
+            with pytest.raises(OrderMissing):
+                look_up_order(db, clerk, number=number, door="web", revision=revision)
+        missed = counter.ask(own_lookups, actor=clerk)
+        assert [(one.kind, one.count) for one in missed] == [("detail", 0), ("detail", 0)]
+        assert [counter.ask(read_query, found=one) for one in missed] == [taken.number, "13812345678"]
+        shown = reveal_receiver(db, counter.actor, order_id=taken.order_id, purpose="deliver", door="web")
+        assert shown.merchant_note == "打 13900001111"

@@ -7,10 +7,11 @@ import pytest
 from tests.house import make_draft, make_house
 from tocsin.core.db import Database
 from tocsin.core.money import MICRO
-from tocsin.orders.amend import Amendment, OrderMoved, PartyChanges, amend_order, preview_amendment
+from tocsin.orders.amend import Amendment, OrderMoved, PartyChanges, amend_order
 from tocsin.orders.draft import Line
 from tocsin.orders.intake import take_in
 from tocsin.orders.lookup import own_lookups, read_query
+from tocsin.orders.preview import preview_amendment
 from tocsin.orders.query import look_up_order, reveal_receiver, search_orders
 from tocsin.orders.screen import Filter, count_rows, screen_orders
 from tocsin.orders.store import list_revisions, load_order

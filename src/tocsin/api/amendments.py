@@ -18,13 +18,12 @@ from tocsin.orders.amend import (
     Amendment,
     OrderMoved,
     PartyChanges,
-    Preview,
     TotalsChanges,
     amend_order,
-    preview_amendment,
 )
 from tocsin.orders.draft import Delivery, Method
 from tocsin.orders.importer import ImportOptions
+from tocsin.orders.preview import Preview, preview_amendment
 from tocsin.orders.query import look_up_order
 from tocsin.orders.store import find_order_id, load_order
 from tocsin.orders.wire import LineIn, OrderIn, TotalsIn, draft_from_in

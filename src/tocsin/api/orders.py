@@ -61,9 +61,10 @@ class PurposeIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReceiverOut(Struct, frozen=True):
-    """The receiver's real text."""
+    """The receiver's real text, and the merchant's note's."""
 
     receiver: ReceiverIn
+    merchant_note: str
 
 
 class CancelledOut(Struct, frozen=True):
@@ -163,7 +164,7 @@ def reveal(
     revealed = reveal_receiver(desk.db, actor, order_id=order_id, purpose=given.purpose, door=DOOR)
     if revealed.receiver is None:
         raise NotAllowed(right="reveal")
-    return ReceiverOut(receiver_out(revealed.receiver))
+    return ReceiverOut(receiver_out(revealed.receiver), revealed.merchant_note)
 
 
 def _amount(text: str) -> int | None:

@@ -32,6 +32,12 @@ class Party(Struct, frozen=True, kw_only=True):
     buyer_note: str = ""
 
 
+class StoredParty(Party, frozen=True, kw_only=True):
+    """A party as it is stored: beside the receiver the merchant's note, which may tell as much of him."""
+
+    merchant_note: str = ""
+
+
 person = merchant_table(
     "person", big("id"), text("phone_digest", nullable=True), blob("wrapped_key", nullable=True),
     big("erased_at_us", nullable=True), key=("id",),
@@ -117,7 +123,7 @@ def store_party(tx: Tx, *, order_id: int, version: int, real: Party, masked: Par
     return digest
 
 
-def open_party(tx: Tx, row: PartyRow) -> Party:
+def open_party(tx: Tx, row: PartyRow) -> StoredParty:
     """Return the real text of a stored party.
 
     Raises:
@@ -129,12 +135,17 @@ def open_party(tx: Tx, row: PartyRow) -> Party:
         tx.vault.keys(tx).wrapping, row.wrapped_key, bound_to=_bound(tx.merchant_id, row.person_id)
     )
     plain = unseal(data_key, row.sealed, bound_to=_bound(tx.merchant_id, row.order_id, row.version))
-    return msgspec.json.decode(plain, type=Party)
+    return msgspec.json.decode(plain, type=StoredParty)
 
 
-def masked_party(row: PartyRow) -> Party:
+def masked_party(row: PartyRow) -> StoredParty:
     """Return the masked text of a stored party; nothing is unsealed."""
-    return msgspec.json.decode(row.masked, type=Party)
+    return msgspec.json.decode(row.masked, type=StoredParty)
+
+
+def receiver_of(stored: StoredParty) -> Party:
+    """Return the receiver of a stored party, without the note beside him."""
+    return Party(**{name: getattr(stored, name) for name in Party.__struct_fields__})
 
 
 def _find_or_add_person(tx: Tx, keys: MerchantKeys, phone: str) -> tuple[int, bytes]:

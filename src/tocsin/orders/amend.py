@@ -99,37 +99,6 @@ class Amendment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     recalculate: bool = False
 
 
-class Preview(Struct, frozen=True, kw_only=True):
-    """An amendment seen before it is made: the money before and after, and what would change."""
-
-    seen: int
-    payable_before_minor: int
-    payable_after_minor: int
-    currency: str
-    changes: tuple[Change, ...]
-
-
-def preview_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendment: Amendment) -> Preview:
-    """Return what an amendment would change; nothing is stored.
-
-    Raises:
-        OrderMoved: the head is not at the revision that was seen.
-        MaskedValue: a field of the receiver was given with its mask's stars.
-    """
-    require(actor, "amend")
-    before, draft = _amended_draft(tx, order_id=order_id, seen=seen, amendment=amendment)
-    return preview_of(before, _as_order(before, draft))
-
-
-def preview_of(before: Order, after: Order) -> Preview:
-    """Return the money of an order before and after, and what differs."""
-    return Preview(
-        seen=before.revision, payable_before_minor=before.payable_minor,
-        payable_after_minor=after.totals.payable_minor or 0, currency=before.currency,
-        changes=tuple(compare_orders(before, after)),
-    )  # fmt: skip
-
-
 def apply_amendment(before: Order, amendment: Amendment) -> Order:
     """Return what an amendment makes of an order with its real text; nothing is stored.
 
@@ -153,18 +122,28 @@ def amend_order(
     if not 0 < len(reason) <= REASON_CHARACTERS:
         raise ReasonMissing
     before, draft = _amended_draft(tx, order_id=order_id, seen=seen, amendment=amendment)
-    if not compare_orders(before, _as_order(before, draft)):
+    after = _as_order(before, draft)
+    if not compare_orders(before, after):
         raise NothingChanged(seen=seen)
     issued = produce_revision(
         tx, actor, draft, order_id=order_id, number=before.number, seen=seen,
         reason=mask_text(reason, before.receiver, draft.receiver),
     )  # fmt: skip
     if issued is None:  # on PostgreSQL another transaction was first
-        _require_open(load_order(tx, order_id=order_id), seen)
+        require_open(load_order(tx, order_id=order_id), seen)
         raise AssertionError("a head that is open and was not moved takes the next revision")
+    if before.payment == "paid" and after.payable_minor != before.payable_minor:
+        tx.run(_KEEP_PAID, b_id=order_id, paid_minor=before.payable_minor)
     return issued
 
 
+# Paid without a declared amount was paid as what was payable then: another payable must not take it along.
+_KEEP_PAID = Statement[None](
+    sa.update(order_head).where(
+        own(order_head), order_head.c.id == bind("b_id"), order_head.c.paid_minor.is_(None)
+    ),
+    sets=("paid_minor",),
+)
 _CANCEL = Statement[None](
     sa.update(order_head).where(
         own(order_head), order_head.c.id == bind("b_id"), order_head.c.desk_state != "cancelled"
@@ -202,11 +181,16 @@ def draft_of(order: Order) -> Draft:
 
 def _amended_draft(tx: Tx, *, order_id: int, seen: int, amendment: Amendment) -> tuple[Order, Draft]:
     before = load_order(tx, order_id=order_id, real=True)
-    _require_open(before, seen)
+    require_open(before, seen)
     return before, clean_draft(_apply(draft_of(before), amendment))
 
 
-def _require_open(present: Order, seen: int) -> None:
+def require_open(present: Order, seen: int) -> None:
+    """Refuse an order that can't be amended, or is at another revision than was seen.
+
+    Raises:
+        OrderCancelled, OrderMoved
+    """
     if present.desk_state == "cancelled":
         raise OrderCancelled(number=present.number)
     if present.revision != seen:
@@ -218,6 +202,8 @@ def _apply(draft: Draft, amendment: Amendment) -> Draft:
         name: value for name in ("delivery", "campaign", "payment_method", "merchant_note", "carrier", "waybill", "lines")
         if (value := getattr(amendment, name)) is not UNSET
     }  # fmt: skip
+    if "merchant_note" in given:
+        given["merchant_note"] = _note_change(draft, given["merchant_note"])
     typed = _receiver_changes(draft.receiver, amendment.receiver)
     totals = {name: value for name, value in asdict(amendment.totals).items() if value is not UNSET}
     changed = replace(
@@ -255,6 +241,16 @@ def _receiver_changes(present: Party, changes: PartyChanges) -> dict[str, str]:
             raise MaskedValue(field=f"receiver.{name}")
         kept[name] = value
     return kept
+
+
+def _note_change(draft: Draft, note: str) -> str:
+    """Return the merchant's note that was typed: an unchanged mask is left, other stars of a mask are refused."""
+    present, masked = draft.merchant_note, mask_text(draft.merchant_note, draft.receiver)
+    if note == masked:
+        return present
+    if present not in (masked, note) and _STARS.search(note):
+        raise MaskedValue(field="merchant_note")
+    return note
 
 
 def _as_order(before: Order, draft: Draft) -> Order:

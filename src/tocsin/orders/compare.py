@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tocsin.core.mask import mask_party
+from tocsin.core.mask import mask_party, mask_text
 from tocsin.core.party import Party
 from tocsin.orders.draft import Line, Order, Totals
 
@@ -28,7 +28,10 @@ def compare_orders(before: Order, after: Order) -> list[Change]:
         for name in Party.__struct_fields__
         if getattr(before.receiver, name) != getattr(after.receiver, name)
     ]
-    for name in ("delivery", "campaign", "payment_method", "merchant_note", "carrier", "waybill"):
+    if before.merchant_note != after.merchant_note:
+        notes = (mask_text(one.merchant_note, before.receiver, after.receiver) for one in (before, after))
+        changes.append(Change("merchant_note", *notes))
+    for name in ("delivery", "campaign", "payment_method", "carrier", "waybill"):
         changes += _changed(name, getattr(before, name), getattr(after, name))
     for name in Totals.__struct_fields__:
         if name != "paid_minor":

@@ -20,8 +20,8 @@ from tocsin.core.db import Tx
 from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
-from tocsin.core.mask import mask_party
-from tocsin.core.party import Party, store_party
+from tocsin.core.mask import mask_party, mask_text
+from tocsin.core.party import Party, StoredParty, store_party
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.tenant import Shop
 from tocsin.core.text import removed_characters, strip_control
@@ -148,13 +148,14 @@ def _with_ids(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 
 def _freeze(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, revision: int, reason: str) -> None:
+    real, masked = draft.receiver, mask_party(draft.receiver)
     digest = store_party(
-        tx, order_id=order_id, version=revision, real=draft.receiver, masked=mask_party(draft.receiver)
-    )
+        tx, order_id=order_id, version=revision, real=StoredParty(**asdict(real), merchant_note=draft.merchant_note),
+        masked=StoredParty(**asdict(masked), merchant_note=mask_text(draft.merchant_note, real)),
+    )  # fmt: skip
     body = Body(
         currency=draft.currency, delivery=draft.delivery, campaign=draft.campaign, payment_method=draft.payment_method,
-        merchant_note=draft.merchant_note, carrier=draft.carrier, waybill=draft.waybill, totals=draft.totals,
-        stripped=draft.stripped,
+        carrier=draft.carrier, waybill=draft.waybill, totals=draft.totals, stripped=draft.stripped,
     )  # fmt: skip
     canonical = msgspec.json.encode([body, draft.lines, digest], order="deterministic")
     goods = goods_minor(draft.lines, draft.currency)

@@ -17,7 +17,7 @@ from tocsin.orders.listing import HeadRow, Page, list_heads
 from tocsin.orders.lookup import record_lookup
 from tocsin.orders.search import find_order_ids, must_recheck, split_terms
 from tocsin.orders.stop import open_holds
-from tocsin.orders.store import find_order_id, load_order, load_orders
+from tocsin.orders.store import OrderMissing, find_order_id, load_order, load_orders
 
 PAGE_ROWS = 50
 NEWEST = 2**63 - 1
@@ -31,10 +31,11 @@ class PurposeMissing(Refusal):
 
 
 class Revealed(msgspec.Struct, frozen=True):
-    """The real text of a receiver, or the refusal that was recorded."""
+    """The real text of a receiver and of the merchant's note, or the refusal that was recorded."""
 
     allowed: bool
     receiver: Party | None
+    merchant_note: str = ""
 
 
 def look_up_order(db: Database, actor: Actor, *, number: str, door: str, revision: int = 0) -> Order:
@@ -49,7 +50,11 @@ def look_up_order(db: Database, actor: Actor, *, number: str, door: str, revisio
     def read(tx: Tx) -> Order:
         return load_order(tx, order_id=find_order_id(tx, number=number), revision=revision)
 
-    order = db.read(actor.merchant_id, read)
+    try:
+        order = db.read(actor.merchant_id, read)
+    except OrderMissing:  # what was guessed and is not there leaves its trace too
+        _record(db, actor, door=door, kind="detail", query=number, pairs=[])
+        raise
     _record(db, actor, door=door, kind="detail", query=number, pairs=[(order.id, order.revision)])
     return order
 
@@ -92,7 +97,7 @@ def reveal_receiver(db: Database, actor: Actor, *, order_id: int, purpose: str, 
         write_journal(
             tx, actor, verb=f"orders.{kind}", subject=f"order:{order.id}", data={"purpose": purpose}
         )
-        return Revealed(allowed, order.receiver if allowed else None)
+        return Revealed(True, order.receiver, order.merchant_note) if allowed else Revealed(False, None)
 
     return db.write(actor.merchant_id, reveal)
 

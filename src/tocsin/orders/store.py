@@ -13,7 +13,16 @@ from msgspec import Struct
 
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.party import PARTY_COLUMNS, Party, PartyRow, masked_party, open_party, party, person
+from tocsin.core.party import (
+    PARTY_COLUMNS,
+    PartyRow,
+    StoredParty,
+    masked_party,
+    open_party,
+    party,
+    person,
+    receiver_of,
+)
 from tocsin.core.statement import Statement, any_of, bind, own
 from tocsin.core.tenant import shop
 from tocsin.core.text import strip_control
@@ -34,7 +43,6 @@ class Body(Struct, frozen=True, kw_only=True):
     delivery: str
     campaign: str
     payment_method: str
-    merchant_note: str
     carrier: str
     waybill: str
     totals: Totals
@@ -218,15 +226,15 @@ def _line(row: _LineRow) -> Line:
     )  # fmt: skip
 
 
-def _receiver(tx: Tx, row: _Whole, *, real: bool) -> Party:
-    stored = PartyRow(
+def _stored(tx: Tx, row: _Whole, *, real: bool) -> StoredParty:
+    found = PartyRow(
         row.order_id, row.version, row.person_id, row.sealed, row.masked, row.digest, row.receiver_digest, row.wrapped_key
     )  # fmt: skip
-    return open_party(tx, stored) if real else masked_party(stored)
+    return open_party(tx, found) if real else masked_party(found)
 
 
 def _order(tx: Tx, row: _Whole, lines: tuple[Line, ...], *, real: bool) -> Order:
-    body = msgspec.json.decode(row.body, type=Body)
+    body, stored = msgspec.json.decode(row.body, type=Body), _stored(tx, row, real=real)
     totals = msgspec.structs.replace(body.totals, paid_minor=row.paid_minor)
     payable = body.totals.payable_minor
     return Order(
@@ -235,8 +243,8 @@ def _order(tx: Tx, row: _Whole, lines: tuple[Line, ...], *, real: bool) -> Order
         status_known=bool(row.status_known), currency=body.currency, placed_at_us=row.placed_at_us,
         paid_at_us=row.paid_at_us, payment=row.payment, payment_method=body.payment_method,  # type: ignore[arg-type]
         fulfilment=row.fulfilment, desk_state=row.desk_state, delivery=body.delivery,  # type: ignore[arg-type]
-        campaign=body.campaign, merchant_note=body.merchant_note, carrier=body.carrier, waybill=body.waybill,
-        receiver=_receiver(tx, row, real=real), masked=not real, lines=lines, totals=totals,
+        campaign=body.campaign, merchant_note=stored.merchant_note, carrier=body.carrier, waybill=body.waybill,
+        receiver=receiver_of(stored), masked=not real, lines=lines, totals=totals,
         computed_goods_minor=row.computed_goods_minor, computed_payable_minor=row.computed_payable_minor,
         payable_minor=row.computed_payable_minor if payable is None else payable, content_hash=row.content_hash,
         produced_at_us=row.at_us, head_revision=row.head_revision, stripped=body.stripped,

@@ -4,7 +4,8 @@ from msgspec import Struct
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
-from tocsin.orders.amend import Amendment, OrderMoved, Preview, apply_amendment, preview_of
+from tocsin.orders.amend import Amendment, OrderMoved, apply_amendment
+from tocsin.orders.preview import Preview, preview_of
 from tocsin.orders.store import load_order
 from tocsin.tickets.check import context_of
 from tocsin.tickets.rule import Finding, run_checks
@@ -29,4 +30,4 @@ def foresee_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     if before.revision != seen:
         raise OrderMoved(number=before.number, seen=seen, present=before.revision)
     after = apply_amendment(before, amendment)
-    return Foreseen(preview_of(before, after), run_checks(after, context_of(tx, after)))
+    return Foreseen(preview_of(actor, before, after, amendment), run_checks(after, context_of(tx, after)))

@@ -20,6 +20,7 @@ from tocsin.orders.amend import (
     compare_orders,
 )
 from tocsin.orders.draft import Order
+from tocsin.orders.preview import preview_of
 from tocsin.orders.query import look_up_order
 from tocsin.orders.store import OrderMissing, find_order_id, list_revisions, load_order
 from tocsin.tickets.foresee import foresee_amendment
@@ -141,7 +142,7 @@ def _show_conflict(
         mine = apply_amendment(before, amendment)
         newest = list_revisions(tx, order_id=seen.id)[0]
         rows = _three_ways(
-            show_changes(compare_orders(before, mine), before=before, after=mine, locale=locale),
+            show_changes(preview_of(actor, before, mine, amendment).changes, before=before, after=mine, locale=locale),
             show_changes(compare_orders(before, theirs), before=before, after=theirs, locale=locale),
         )
         conflict = {"head": newest.revision, "by": newest.actor_name, "at_us": newest.at_us, "changes": rows}

@@ -72,7 +72,8 @@ def post_reveal(request: PageRequest, *, number: FromPath[str], body: RawBody) -
         return show_order(request, actor, order, refusal=refusal, act="reveals", form=form)
     if found.receiver is None:
         return show_order(request, actor, order, refusal=NotAllowed(right="reveal"), act="reveals", form=form)
-    shown = show_order(request, actor, order, revealed=found.receiver)
+    noted = replace(order, merchant_note=found.merchant_note)
+    shown = show_order(request, actor, noted, revealed=found.receiver)
     # Without scripts too: the browser leads back to the masked page by itself.
     shown.headers["refresh"] = f"{REVEALED_US // 1_000_000}; url={order_path(order.number)}"
     return shown

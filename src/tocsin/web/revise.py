@@ -13,8 +13,9 @@ from tocsin.core.errors import Refusal
 from tocsin.core.money import plain_minor
 from tocsin.core.party import Party
 from tocsin.desk import Desk
-from tocsin.orders.amend import Amendment, MaskedValue, OrderMoved, ReasonMissing, preview_amendment
+from tocsin.orders.amend import Amendment, MaskedValue, OrderMoved, ReasonMissing
 from tocsin.orders.draft import Order
+from tocsin.orders.preview import preview_amendment
 from tocsin.orders.query import look_up_order, reveal_receiver
 from tocsin.orders.screen import Filter, page_rows
 from tocsin.orders.stop import open_holds
