@@ -32,7 +32,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("POST", "/downloads"): ("download", {}),
     ("GET", "/downloads"): ("", None),
     ("GET", "/downloads/{download_id:str}"): ("", None),
-    ("GET", "/downloads/{download_id:str}/file"): ("", None),
+    ("GET", "/downloads/{download_id:str}/file"): ("download", None),
     ("GET", "/screens"): ("query", None),
     ("POST", "/screens"): ("query", {"name": "s", "filter": {}}),
     ("GET", "/screens/{screen_id:str}"): ("query", None),

@@ -1,6 +1,6 @@
 """Box 15 over the API: files of orders, written in the background, with a receipt; and marks by hand."""
 
-from pathlib import Path
+from functools import partial
 
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, RawBody
@@ -8,10 +8,11 @@ from litestar.response import File
 from msgspec import Struct
 
 from tocsin.api.guard import ApiRequest, change_once, enter, read_body, read_id
+from tocsin.api.orders import DOOR
 from tocsin.api.shape import iso
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
-from tocsin.orders.download import Download, DownloadMissing, get_download, list_downloads, start_download
+from tocsin.orders.download import Download, fetch_download, get_download, list_downloads, start_download
 from tocsin.orders.draft import Fulfilment, Payment
 from tocsin.orders.format import find_format
 from tocsin.orders.mark import mark_order
@@ -95,15 +96,20 @@ def get_downloads(request: ApiRequest) -> list[DownloadOut]:
 @get("/downloads/{download_id:str}", sync_to_thread=True)
 def get_one_download(request: ApiRequest, *, download_id: FromPath[str]) -> DownloadOut:
     """Return a download with its receipt."""
-    return _download_out(_find(request, download_id))
+    desk, actor = enter(request)
+    wanted = read_id(download_id)
+    return _download_out(
+        desk.db.read(actor.merchant_id, lambda tx: get_download(tx, actor, download_id=wanted))
+    )
 
 
 @get("/downloads/{download_id:str}/file", sync_to_thread=True)
 def get_file(request: ApiRequest, *, download_id: FromPath[str]) -> File:
-    """Return the file of a complete download."""
-    found = _find(request, download_id)
-    if found.status != "complete" or not Path(found.path).is_file():
-        raise DownloadMissing
+    """Return the file of a complete download; each fetch is recorded."""
+    desk, actor = enter(request)
+    wanted = read_id(download_id)
+    fetch = partial(fetch_download, actor=actor, download_id=wanted, door=DOOR)
+    found = desk.db.write(actor.merchant_id, fetch)
     return File(
         found.path, filename=found.name, media_type=find_format(found.format).media_type.partition(";")[0]
     )
@@ -125,12 +131,6 @@ def mark(
         return MarkedOut(marked.payment, marked.fulfilment)
 
     return change_once(request, body, run)
-
-
-def _find(request: ApiRequest, download_id: str) -> Download:
-    desk, actor = enter(request)
-    wanted = read_id(download_id)
-    return desk.db.read(actor.merchant_id, lambda tx: get_download(tx, actor, download_id=wanted))
 
 
 def _download_out(one: Download) -> DownloadOut:

@@ -13,8 +13,9 @@ from typing import Any, BinaryIO
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tocsin.core.actor import Actor, desk_actor, require
+from tocsin.core.actor import Actor, NotAllowed, desk_actor, require
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event, latest_event_id
@@ -121,11 +122,37 @@ def start_download(
 
 
 def get_download(tx: Tx, actor: Actor, *, download_id: int) -> Download:
-    """Return a download of one's own, or anybody's with the journal's right.
+    """Return the receipt of a download of one's own, or anybody's with the journal's right; never where its file is.
 
     Raises:
         DownloadMissing: there is none to be seen.
     """
+    return replace(_find(tx, actor, download_id=download_id), path="")
+
+
+def fetch_download(tx: Tx, actor: Actor, *, download_id: int, door: str) -> Download:
+    """Return a complete download with the path of its file, to be sent; each fetch is a look-up and in the journal.
+
+    Raises:
+        DownloadMissing: there is none to be seen, or its file is gone.
+        NotAllowed: no right to download, or to real data; a reason given by somebody else is not one's own.
+    """
+    require(actor, "download")
+    found = _find(tx, actor, download_id=download_id)
+    if found.real and not actor.may("download_real"):
+        require(actor, "download_real_reason")
+        if found.actor_id != actor.id:
+            raise NotAllowed(right="download_real")
+    if found.status != "complete" or not Path(found.path).is_file():
+        raise DownloadMissing
+    query, subject = msgspec.json.encode({"file": found.name}).decode(), f"download:{found.id}"
+    record_lookup(tx, actor, door=door, kind="download", query=query, pairs=[], purpose=found.reason)
+    data = {"real": bool(found.real), "file": "fetched", "sha256": found.sha256}
+    write_journal(tx, actor, verb="orders.download", subject=subject, data=data)
+    return found
+
+
+def _find(tx: Tx, actor: Actor, *, download_id: int) -> Download:
     found = tx.one(_ONE, id=download_id)
     if found is None or (found.actor_id != actor.id and not actor.may("journal")):
         raise DownloadMissing
@@ -133,9 +160,9 @@ def get_download(tx: Tx, actor: Actor, *, download_id: int) -> Download:
 
 
 def list_downloads(tx: Tx, actor: Actor, *, limit: int = 50) -> list[Download]:
-    """Return the newest downloads that the actor may see."""
+    """Return the receipts of the newest downloads that the actor may see."""
     found = tx.rows(_LIST, limit=limit)
-    return [each for each in found if each.actor_id == actor.id or actor.may("journal")]
+    return [replace(each, path="") for each in found if each.actor_id == actor.id or actor.may("journal")]
 
 
 @task(TASK)

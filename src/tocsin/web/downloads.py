@@ -1,7 +1,7 @@
 """Box 15 as pages: ask for a file, watch it being made, fetch it; the receipt stays."""
 
 from base64 import b64encode
-from pathlib import Path
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -18,9 +18,8 @@ from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
 from tocsin.orders.download import (
     Download,
-    DownloadMissing,
     DownloadReasonMissing,
-    get_download,
+    fetch_download,
     list_downloads,
     start_download,
 )
@@ -31,6 +30,7 @@ from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.words import Words
 
+DOOR = "page"
 _FILTER = (
     "state", "payment", "fulfilment", "hold", "finding", "date_from", "date_to", "amount_from", "amount_to", "campaign",
     "channel",
@@ -77,19 +77,16 @@ def post_download(request: PageRequest, *, body: RawBody) -> Response[str] | Red
 
 @get("/downloads/{download_id:str}/file", sync_to_thread=True)
 def get_file(request: PageRequest, *, download_id: FromPath[str]) -> File:
-    """Send a complete file of one's own, with the digest of its receipt."""
+    """Send a complete file, with the digest of its receipt; each fetch is recorded."""
     desk, actor = enter(request)
     require(actor, "download")
     wanted = read_number(download_id)
-    found = desk.db.read(actor.merchant_id, lambda tx: get_download(tx, actor, download_id=wanted))
-    path = Path(found.path) if found.path else None
-    # Another's receipt may be read with the journal's right; his file may not.
-    if found.actor_id != actor.id or found.status != "complete" or path is None or not path.is_file():
-        raise DownloadMissing
+    fetch = partial(fetch_download, actor=actor, download_id=wanted, door=DOOR)
+    found = desk.db.write(actor.merchant_id, fetch)
     headers = {"repr-digest": f"sha-256=:{_base64(found.sha256)}:", "x-content-sha256": found.sha256}
     suffix = find_format(found.format).suffix
     return File(
-        path, filename=f"orders-{found.id}{suffix}", media_type=_MEDIA.get(found.format, "application/octet-stream"),
+        found.path, filename=f"orders-{found.id}{suffix}", media_type=_MEDIA.get(found.format, "application/octet-stream"),
         headers=headers, content_disposition_type="attachment",
     )  # fmt: skip
 
@@ -126,8 +123,14 @@ def _show(found: Download, actor: Actor, words: Words) -> dict[str, Any]:
         "format": found.format, "masked": not found.real, "reason": found.reason, "row_count": rows,
         "state": "running" if found.rows and found.status == "waiting" else _STATES.get(found.status, "running"),
         "byte_count": found.size_bytes, "sha256": found.sha256, "error_text": failed or progress,
-        "url": f"/downloads/{quote(str(found.id))}/file" if done and found.actor_id == actor.id else "",
+        "url": f"/downloads/{quote(str(found.id))}/file" if done and _may_fetch(found, actor) else "",
     }  # fmt: skip
+
+
+def _may_fetch(found: Download, actor: Actor) -> bool:
+    if not found.real or actor.may("download_real"):
+        return True
+    return found.actor_id == actor.id and actor.may("download_real_reason")
 
 
 def _title(found: Download, words: Words) -> str:
