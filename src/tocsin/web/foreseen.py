@@ -14,7 +14,7 @@ SHOWN_ORDERS = 200
 
 
 def read_changes(
-    desk: Desk, actor: Actor, previewed: Previewed, words: Words
+    desk: Desk, actor: Actor, *, previewed: Previewed, words: Words
 ) -> dict[int, list[ShownChange]]:
     """Return what the shown orders would change of those that are here, by their row; recorded as a look-up."""
     pairs = list(zip(previewed.foreseen, previewed.parsed.orders, strict=True))[:SHOWN_ORDERS]

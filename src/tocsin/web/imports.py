@@ -104,7 +104,7 @@ def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Respon
         result = desk.db.read(actor.merchant_id, partial(_show_result, found=found))
         return _show(request, desk, actor, stage="result", result=result)
     previewed = preview_import(desk.db, actor, import_id=wanted)
-    changes = read_changes(desk, actor, previewed, words)
+    changes = read_changes(desk, actor, previewed=previewed, words=words)
     batch = _show_batch(found, previewed, changes, words)
     return _show(request, desk, actor, stage="preview", batch=batch)
 
