@@ -185,3 +185,10 @@ def test_every_refusal_of_the_wire_names_a_field():
 def test_the_wire_shape_has_a_schema_for_the_api():
     (_,), components = msgspec.json.schema_components([OrderIn])
     assert set(components) >= {"OrderIn", "LineIn", "ReceiverIn", "TotalsIn"}
+
+
+def test_what_was_stripped_is_told_by_its_field():
+    order = {**ORDER, "merchant_note": "a\u202eb", "lines": [{"title": "x"}, {"title": "y\u0007"}]}
+    draft = parse({**order, "receiver": {"name": "张\u2066三", "address": "1\n2\u200b"}}).orders[0].draft
+    assert draft.stripped == ("merchant_note", "receiver.name", "lines.1.title")
+    assert parse(ORDER).orders[0].draft.stripped == ()

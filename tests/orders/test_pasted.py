@@ -170,3 +170,11 @@ def test_a_line_that_is_too_long_stands_alone_and_no_text_takes_long():
     # quadratic it takes minutes
     assert len(parse(("1" * 2_000 + "\n\n") * 1_000).bad) == 1_000
     assert not is_address("1" * 2_000_000)
+
+
+def test_what_was_stripped_is_told():
+    plain = "\n张三 13800138000 莲花路1号\n苹果×2\n\n李四 13800138001 莲花路1号 苹果×2"
+    assert [each.draft.stripped for each in parse(plain).orders] == [(), ()]
+    orders = parse(plain.replace("苹果", "苹\u202e果", 1)).orders
+    assert [each.draft.stripped for each in orders] == [("text",), ()]
+    assert [each.draft.lines[0].title for each in orders] == ["苹果", "苹果"]

@@ -76,3 +76,11 @@ def test_unwrapping_leaves_other_text_alone():
     assert unwrap_cell("''Tis") == "'Tis"
     assert unwrap_cell('="') == '="'
     assert unwrap_cell("  a\u202eb  ") == "ab"
+
+
+def test_what_was_stripped_is_told_by_its_field():
+    head = "订单号,收货人,联系电话,商品名称,数量,单价,备注\n"
+    draft = only(head + "A1,张\u202e三,1380\u00070013800,苹果,2,3,\nA1,,,\u2066梨,1,1,\n")
+    assert draft.stripped == ("receiver.name", "receiver.phone", "lines.1.title")
+    assert (draft.receiver.name, draft.receiver.phone, draft.lines[1].title) == ("张三", "13800013800", "梨")
+    assert only(head + "A1,张三,1,苹果,2,3,\n").stripped == ()

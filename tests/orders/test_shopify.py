@@ -120,3 +120,10 @@ def test_a_line_beyond_what_is_stored_keeps_its_order_out_alone():
     head = "Name,Financial Status,Currency,Subtotal,Total,Lineitem quantity,Lineitem name,Lineitem price\n"
     huge = "#1,paid,USD,5.00,5.00,9000000000000,Cup,9000000000000\n"
     assert [(bad.row, bad.code) for bad in parse(head + huge).bad] == [(2, "amount_too_large")]
+
+
+def test_what_was_stripped_is_told_by_its_field():
+    head = "Name,Financial Status,Currency,Total,Shipping Name,Notes,Lineitem quantity,Lineitem name,Lineitem price\n"
+    rows = "#1,paid,USD,9.00,A\u202edam,\u2066x,1,Cup,5.00\n#1,,,,,,1,P\u2067ot,4.00\n"
+    (order,) = parse(head + rows).orders
+    assert order.draft.stripped == ("receiver.name", "receiver.buyer_note", "lines.1.title")

@@ -7,6 +7,8 @@ from functools import partial
 from operator import itemgetter
 from typing import NoReturn, TypeVar
 
+from msgspec.structs import replace
+
 from tocsin.core.errors import Refusal
 from tocsin.core.money import minor_digits
 from tocsin.orders.draft import Draft
@@ -20,6 +22,17 @@ Build = Callable[[str, Group], Draft]
 
 _totals = ("合计", "总计", "小计", "共计", "汇总")
 _totals_en = frozenset({"total", "total:", "totals", "grand total", "subtotal", "sum"})
+# What a draft calls the cells that people write text in; other columns keep their own name.
+_parts = ("name", "phone", "country", "province", "city", "district", "address", "postcode")
+_DRAFT_FIELDS = {
+    **{part: f"receiver.{part}" for part in (*_parts[1:], "buyer_note")},
+    **{f"{side} {part}": f"receiver.{part}" for side in ("shipping", "billing") for part in _parts},
+    **{f"lineitem {name}": f"lines.{{line}}.{field}" for name, field in (("name", "title"), ("sku", "sku"))},
+    **{name: f"lines.{{line}}.{name}" for name in ("title", "sku", "spec", "unit")},
+    "receiver": "receiver.name", "phone_other": "receiver.phone", "community": "receiver.address",
+    "shipping address1": "receiver.address", "notes": "receiver.buyer_note", "order_number": "external_id",
+    "name": "external_id", "status": "external_status",
+}  # fmt: skip
 
 
 class OrderNumberMissing(Refusal):
@@ -118,7 +131,8 @@ def _parse(sheet: Sheet, build: Build, number: str) -> Parsed:
     for order_number, group in groups.items():
         try:
             _check_rows(group)
-            orders.append(ParsedOrder(group[0].line, build(order_number, group)))
+            draft = _tell_stripped(build(order_number, group), sheet, group)
+            orders.append(ParsedOrder(group[0].line, draft))
         except CellRefused as refused:
             bad += [_quarantine(row, refused.field, refused.refusal) for row in group]
         except Refusal as refusal:  # of the order as a whole, such as a sum that is too large
@@ -127,6 +141,20 @@ def _parse(sheet: Sheet, build: Build, number: str) -> Parsed:
         orders=tuple(orders), bad=tuple(sorted(bad, key=lambda each: each.row)), encoding=sheet.encoding,
         columns=sheet.columns, unread_columns=sheet.unread,
     )  # fmt: skip
+
+
+def _tell_stripped(draft: Draft, sheet: Sheet, group: Group) -> Draft:
+    """Return the draft with the fields whose cells held control or bidi characters."""
+    if not any(row.stripped for row in group):
+        return draft
+    names = {position: field for field, position in sheet.at.items()}
+    found = [
+        _DRAFT_FIELDS.get(names[at], names[at]).format(line=place)
+        for place, row in enumerate(group)
+        for at in row.stripped
+        if at in names
+    ]
+    return replace(draft, stripped=tuple(dict.fromkeys(found)))
 
 
 def _gather(sheet: Sheet, number: str) -> tuple[dict[str, Group], list[BadRow]]:

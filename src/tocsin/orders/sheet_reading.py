@@ -8,6 +8,7 @@ from unicodedata import is_normalized
 from msgspec import Struct
 
 from tocsin.core.errors import Refusal
+from tocsin.core.text import removed_characters
 from tocsin.orders.importer import (
     CELL_LIMIT_CHARACTERS,
     ROW_LIMIT,
@@ -73,11 +74,15 @@ class RowTooWide(Refusal):
 
 
 class Row(Struct, frozen=True, gc=False):
-    """A row: its 1-based line in the file, and its clean cells with one empty cell after the last heading."""
+    """A row: its 1-based line in the file, and its clean cells with one empty cell after the last heading.
+
+    `stripped` are the positions of the cells that held control or bidi characters.
+    """
 
     line: int
     cells: tuple[str, ...]
     refusal: Refusal | None = None
+    stripped: tuple[int, ...] = ()
 
 
 class Sheet(Struct, frozen=True, kw_only=True):
@@ -229,7 +234,10 @@ def _row(line: int, cells: list[str], width: int) -> Row | None:
     if len(joined) > CELL_LIMIT_CHARACTERS and max(map(len, cells)) > CELL_LIMIT_CHARACTERS:
         refusal = CellTooLong(limit=CELL_LIMIT_CHARACTERS)
         cells = [cell[:CELL_LIMIT_CHARACTERS] for cell in cells]
+    stripped: tuple[int, ...] = ()
     if not _is_clean(joined):
+        if removed_characters(joined):
+            stripped = tuple(place for place, cell in enumerate(cells) if removed_characters(cell))
         cells = [cell and unwrap_cell(cell) for cell in cells]
     if not any(cells):
         return None
@@ -238,7 +246,7 @@ def _row(line: int, cells: list[str], width: int) -> Row | None:
         return Row(line, (*cells, ""), refusal)
     if len(cells) != width:
         cells = cells[:width] + [""] * (width - len(cells))
-    return Row(line, (*cells, ""), refusal)
+    return Row(line, (*cells, ""), refusal, stripped)
 
 
 def _is_clean(joined: str) -> bool:

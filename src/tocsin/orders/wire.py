@@ -3,7 +3,7 @@
 The same shape comes in by the API and by file, and goes out again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from msgspec import Struct, field, structs
 from tocsin.core.clock import to_datetime
 from tocsin.core.errors import Refusal
 from tocsin.core.money import minor_digits, parse_micro, parse_minor, plain_micro, plain_minor
-from tocsin.core.text import strip_control
+from tocsin.core.text import removed_characters, strip_control
 from tocsin.orders.draft import Delivery, Draft, Fulfilment, Line, Method, Party, Payment, Totals
 from tocsin.orders.importer import CELL_LIMIT_CHARACTERS, ImportOptions
 from tocsin.orders.sheet_cells import read_instant
@@ -118,6 +118,7 @@ def draft_from_in(order: OrderIn, options: ImportOptions) -> Draft:
     Raises:
         Refusal: a value can't be read; `data["field"]` names it, as in `lines[2].quantity`.
     """
+    stripped = tuple(_stripped(order))
     order = _clean(order, "")
     currency, zone = order.currency.upper() or options.currency, order.zone or options.zone
     _at("currency", lambda: minor_digits(currency))
@@ -150,6 +151,7 @@ def draft_from_in(order: OrderIn, options: ImportOptions) -> Draft:
         placed_at_us=instants["placed_at_us"],
         paid_at_us=instants["paid_at_us"],
         source_version_us=instants["source_version_us"],
+        stripped=stripped,
     )
 
 
@@ -237,6 +239,19 @@ def _clean(struct: S, path: str) -> S:
         if isinstance(text, str) and text
     }
     return structs.replace(struct, **changed) if changed else struct
+
+
+def _stripped(order: OrderIn) -> Iterator[str]:
+    """Yield the fields, as a draft calls them, that hold control or bidi characters."""
+    parts = [
+        ("", order),
+        ("receiver.", order.receiver),
+        *((f"lines.{n}.", each) for n, each in enumerate(order.lines)),
+    ]
+    for path, part in parts:
+        for name, text in structs.asdict(part).items():
+            if isinstance(text, str) and removed_characters(text):
+                yield f"{path}{name}"
 
 
 def _clean_text(text: str) -> str:

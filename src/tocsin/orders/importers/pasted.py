@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.errors import Refusal
 from tocsin.core.money import parse_micro
+from tocsin.core.text import removed_characters
 from tocsin.orders.chat_address import is_address, split_address
 from tocsin.orders.chat_words import (
     NAME_LABEL,
@@ -109,7 +111,12 @@ class PastedImporter:
         bad: list[BadRow] = []
         for row, block in _blocks(lines):
             try:
-                orders.append(ParsedOrder(row, _read_block(block, options)))
+                draft = _read_block(block, options)
+                # where in the text they stood is not known any more
+                stripped = (
+                    ("text",) if removed_characters("".join(lines[row - 1 : row - 1 + len(block)])) else ()
+                )
+                orders.append(ParsedOrder(row, replace(draft, stripped=stripped)))
             except Refusal as refusal:
                 raw = "\n".join(block)
                 bad.append(bad_row(refusal, row, field=_FIELDS.get(type(refusal), "text"), raw=raw))
