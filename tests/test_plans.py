@@ -14,7 +14,7 @@ from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
 from tocsin.orders import batch, intake, listing, lookup, produce, screen, search, stop, store
 from tocsin.orders.screen import Filter
-from tocsin.tickets import check, device, job, serial, spool
+from tocsin.tickets import check, claim, device, job, serial, spool
 
 MODULES = (
     batch,
@@ -27,6 +27,7 @@ MODULES = (
     stop,
     store,
     check,
+    claim,
     device,
     job,
     serial,
@@ -124,7 +125,7 @@ def test_no_statement_walks_a_table(house: House) -> None:
         (stop._OPEN_OF_MANY, "ix_hold_open_order"),
         (stop._PAGE, "ix_hold_open_order"),
         (stop._DUE, "ix_hold_open_kind"),
-        (spool._NEXT, "ix_print_job_waiting"),
+        (claim._NEXT, "ix_print_job_waiting"),
         (device._QUEUES, "ix_print_job_waiting"),
         (lookup._OF_ACTOR, "ix_lookup_merchant_id_actor_id_id"),
     ],

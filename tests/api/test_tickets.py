@@ -3,6 +3,7 @@
 from tests.api.door import Door
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import get_printer
+from tocsin.tickets.job import read_content
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.spool import lease_station, record_outcome
 
@@ -85,6 +86,8 @@ def test_a_hold_by_hand_is_let_go_and_the_order_prints(door: Door):
     made = door.ask("POST", f"/orders/{number}/holds", json={"reason": "wait for the customer"})
     assert made.status_code == 201
     assert door.ask("GET", "/orders", params={"held": "manual"}).json()["orders"][0]["number"] == number
+    asked = door.ask("POST", "/terminals/0/prints", json={"orders": [{"number": number, "seen": 1}]}).json()
+    assert asked["results"][0]["holds"] == ["manual"]
     released = door.ask("POST", f"/holds/{made.json()['id']}/release", json={"reason": "he called"}).json()
     assert released["requested"]["result"] == "queued"
     later = door.ask("POST", f"/orders/{number}/holds", json={"reason": "tomorrow", "until_us": 2**52})
@@ -112,3 +115,15 @@ def test_a_code_answers_what_its_ticket_is(door: Door):
     door.ask("POST", f"/orders/{number}/cancellation", json={"reason": "x"})
     assert door.ask("GET", f"/scans/{job}").json()["word"] == "VOID"
     assert door.ask("GET", "/scans/ABCDEF").status_code == 404
+
+
+def test_a_strangers_scan_answers_the_word_and_nothing_else(door: Door):
+    door.terminal()
+    number = door.order()
+    job = int(print_one(door, number))
+    code = door.db.read(door.house.merchant_id, lambda tx: read_content(tx, job_id=job)).scan_url.rsplit(
+        "/", 1
+    )[1]
+    assert door.ask("GET", f"/scans/{code}").json()["number"] == number
+    told = Door.of_other_merchant(door).ask("GET", f"/scans/{code}").json()
+    assert told.pop("word") == "CURRENT" and not any(told.values()) and len(told) == 5

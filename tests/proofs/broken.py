@@ -16,7 +16,7 @@ from tocsin.core.statement import Statement, own
 from tocsin.core.tenant import list_merchants
 from tocsin.core.writer import Writer
 from tocsin.orders import query
-from tocsin.tickets import check, revise, spool, terminal
+from tocsin.tickets import check, claim, revise, spool, terminal
 from tocsin.tickets.table import print_job
 
 _BEFORE_COMMIT_SECONDS = 0.15
@@ -39,7 +39,7 @@ def check_nothing() -> None:
             id=new_id(), order_id=order_id, revision=revision, passed=True, findings=(), unacknowledged=()
         )  # fmt: skip
 
-    for module in (terminal, spool, revise):
+    for module in (terminal, claim, revise):
         module.check_order = approve  # type: ignore[attr-defined]
 
 

@@ -107,6 +107,7 @@ def test_a_released_order_that_is_wrong_is_held_by_what_was_found(db: Database) 
     with open_counter(db) as counter:
         order_id = counter.take(payment="unpaid").order_id
         hold_id = counter.do(hold_order, order_id=order_id, reason="等客户")
+        assert counter.print(order_id).result == "held"
         released = counter.do(release_hold, hold_id=hold_id, reason="好了", base_url=BASE)
         assert (released.requested.result, released.requested.holds) == ("held", ("check",))
 
@@ -295,5 +296,6 @@ def test_a_conflict_is_released_by_who_may_amend(db: Database) -> None:
         counter.amend(taken.order_id, 1, Amendment(receiver=PartyChanges(phone="13900001111")))
         counter.take(external_id="E-1", price=50.0)
         (hold,) = counter.holds(taken.order_id)
+        assert counter.print(taken.order_id, 2).holds == ("conflict",)
         released = counter.do(release_hold, hold_id=hold.id, reason="以改后的为准", base_url=BASE)
         assert hold.kind == "conflict" and released.requested.result == "queued"

@@ -17,7 +17,7 @@ from tocsin.tickets.hold import hold_order
 from tocsin.tickets.job import jobs_of_order
 from tocsin.tickets.revise import revise_order
 
-WRONG = Totals(goods_minor=7980, payable_minor=7000)
+WRONG = Totals(goods_minor=7980, payable_minor=7000, paid_minor=7980)
 RIGHT = Amendment(totals=TotalsChanges(payable_minor=7980))
 
 

@@ -4,17 +4,20 @@ import threading
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 
 from tests.counter import Counter, open_counter, wait_for
 from tocsin.core.clock import SECOND_US, shift_clock
-from tocsin.core.db import Database
+from tocsin.core.db import Database, Tx
+from tocsin.core.statement import Statement
 from tocsin.orders.amend import cancel_order
 from tocsin.tickets import spool as module
+from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import PrinterWrong, pause_printer
-from tocsin.tickets.hold import hold_order, release_hold
+from tocsin.tickets.hold import release_hold
 from tocsin.tickets.job import JOB_LIFE_US
 from tocsin.tickets.printer import PrintOutcome
-from tocsin.tickets.spool import Spool, claim_job, lease_station, record_outcome
+from tocsin.tickets.spool import Spool, lease_station, record_outcome
 
 
 def claim(counter: Counter) -> object:
@@ -28,7 +31,7 @@ def db_write(counter: Counter, verb: Callable[..., object]) -> object:
     return counter.db.write(counter.house.merchant_id, verb)
 
 
-@pytest.mark.parametrize("news", ["amended", "cancelled", "held", "refunded"])
+@pytest.mark.parametrize("news", ["amended", "cancelled", "refunded"])
 def test_news_between_the_request_and_the_claim_keeps_the_paper(db: Database, news: str) -> None:
     with open_counter(db) as counter:
         taken = counter.take(external_id="E-1")
@@ -36,14 +39,13 @@ def test_news_between_the_request_and_the_claim_keeps_the_paper(db: Database, ne
         {
             "amended": lambda: counter.amend(taken.order_id, 1),
             "cancelled": lambda: counter.do(cancel_order, order_id=taken.order_id, reason="客户取消"),
-            "held": lambda: counter.do(hold_order, order_id=taken.order_id, reason="等客户"),
             "refunded": lambda: counter.take(external_id="E-1", payment="refunded"),
         }[news]()
         counter.run_spool()
         counter.wait_state(job, "cancelled")
         assert counter.peer.jobs == [] and counter.job(job).started_at_us is None
         assert counter.job(job).reason == ("the order has changed" if news == "amended" else "held")
-        assert counter.kinds(taken.order_id) == (["manual"] if news == "held" else ["check"])
+        assert counter.kinds(taken.order_id) == (["failed"] if news == "amended" else ["check"])
 
 
 def test_a_job_is_claimed_once_and_never_two_at_a_printer(db: Database) -> None:
@@ -252,3 +254,46 @@ def test_a_full_queue_comes_out_in_order(db: Database) -> None:
         assert [paper.codes()["code128"] for paper in counter.peer.wait_papers(5)] == [
             str(job) for job in jobs
         ]
+
+
+def test_a_job_that_can_not_be_claimed_rests_then_ends_and_those_behind_go_on(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_counter(db) as counter:
+        bad, good = counter.take(), counter.take(quantity=3)
+        jobs = [counter.print(taken.order_id).job_ids[0] for taken in (bad, good)]
+        spoil = Statement[None](sa.text("UPDATE print_job SET sealed_content = :junk WHERE id = :job"))
+        db_write(counter, lambda tx: tx.run(spoil, junk=b"junk", job=jobs[0]))
+        tries, logged = [], []
+
+        def claim_counted(tx: Tx, **given: object) -> object:
+            tries.append(1)
+            return claim_job(tx, **given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(module, "claim_job", claim_counted)
+        monkeypatch.setattr(module._log, "exception", lambda event, **_: logged.append(event))
+        counter.run_spool()
+        counter.wait_state(jobs[1], "printed")
+        assert counter.job(jobs[0]).state == "queued"  # the one behind did not wait for it
+        assert counter.wait_state(jobs[0], "failed").reason == "fault"
+        assert [(h.kind, h.job_id) for h in counter.holds(bad.order_id)] == [("failed", jobs[0])]
+        assert len(tries) < 12 and logged == ["job not claimed"]
+
+
+def test_a_job_that_can_not_even_be_ended_is_tried_again(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_counter(db) as counter:
+        spool, real = Spool(db), module.fail_job
+        job, merchant_id = counter.print(counter.take().order_id).job_ids[0], counter.house.merchant_id
+
+        def away(*_: object, **__: object) -> None:
+            raise OSError("the database is away")
+
+        monkeypatch.setattr(module, "fail_job", away)
+        for _ in range(4):
+            spool._back_off(merchant_id, job)
+        assert counter.job(job).state == "queued" and spool._backing_off() == [job]
+        monkeypatch.setattr(module, "fail_job", real)
+        spool._back_off(merchant_id, job)
+        assert counter.job(job).state == "failed" and spool._backing_off() == []

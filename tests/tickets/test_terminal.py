@@ -1,17 +1,28 @@
 """The print terminal: batches, marks, what is held, who may."""
 
+from typing import Any
+
 import pytest
 
 from tests.counter import BASE, Counter, open_counter
 from tests.house import make_house
-from tocsin.core.actor import NotAllowed
-from tocsin.core.db import Database
+from tocsin.core.actor import Actor, NotAllowed
+from tocsin.core.db import Database, Tx
 from tocsin.orders.amend import cancel_order
 from tocsin.orders.store import OrderMissing
+from tocsin.tickets import terminal
 from tocsin.tickets.device import PrinterMissing
 from tocsin.tickets.hold import hold_order
 from tocsin.tickets.job import JobMissing, jobs_of_batch, list_jobs, read_content
-from tocsin.tickets.terminal import BatchWrong, JobNotWaiting, cancel_job, print_few, print_orders
+from tocsin.tickets.terminal import (
+    BatchWrong,
+    JobNotWaiting,
+    Requested,
+    cancel_job,
+    print_few,
+    print_orders,
+    request_print,
+)
 
 
 def test_each_order_of_a_batch_has_its_own_answer(db: Database) -> None:
@@ -90,7 +101,7 @@ def test_a_ticket_of_another_revision_is_held_as_changed(db: Database) -> None:
         counter.amend(taken.order_id, 1)
         stale = counter.print(taken.order_id, 1)
         assert stale.result == "held" and [f.code for f in stale.findings] == ["changed"]
-        assert counter.kinds(taken.order_id) == ["check"]
+        assert counter.kinds(taken.order_id) == [] == list(stale.holds)  # the order itself is right
         assert counter.print(taken.order_id, 2).result == "queued" and counter.kinds(taken.order_id) == []
         with pytest.raises(OrderMissing):
             counter.print(taken.order_id, 3)
@@ -115,6 +126,28 @@ def test_batches_that_are_none_are_refused(db: Database) -> None:
                 print_orders(db, counter.actor, orders=orders, base_url=BASE, copies=copies)
         with pytest.raises(PrinterMissing):
             print_orders(db, counter.actor, orders=[(taken.order_id, 1)], base_url=BASE, printer_id=5)
+
+
+def test_what_broke_off_in_a_batch_is_told_and_the_rest_stands(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_counter(db) as counter:
+        ids = [counter.take(quantity=n).order_id for n in range(1, 13)]
+
+        def request(tx: Tx, actor: Actor, *, order_id: int, **given: Any) -> Requested:
+            if order_id == ids[3]:
+                raise OrderMissing(order="?")
+            if order_id == ids[11]:
+                raise RuntimeError("the disk is full")
+            return request_print(tx, actor, order_id=order_id, **given)
+
+        monkeypatch.setattr(terminal, "request_print", request)
+        orders = [(order_id, 1) for order_id in ids]
+        receipt = print_orders(db, counter.actor, orders=orders, base_url=BASE)
+        told = {place: one.refused for place, one in enumerate(receipt.results) if one.result == "error"}
+        assert told == {3: "order_missing", 10: "broken", 11: "broken"}
+        waiting = counter.ask(list_jobs, state="queued")
+        assert len(waiting) == 9 == len({job.order_id for job in waiting}), "one paper each, none twice"
 
 
 def test_a_waiting_ticket_can_be_cancelled_once(db: Database) -> None:

@@ -114,11 +114,9 @@ def get_scan(request: ApiRequest, *, code: FromPath[str]) -> ScanOut:
     """Return what a ticket's code, or the digits of its bar code, answers."""
     desk, actor = enter(request)
     require(actor, "query")
-    found = scan_ticket(desk.db, code=code, merchant_id=actor.merchant_id)
-    mine = found.merchant_id == actor.merchant_id
+    found = scan_ticket(desk.db, code=code, merchant_id=actor.merchant_id).for_merchant(actor.merchant_id)
     return ScanOut(
-        found.word, found.number if mine else "", found.revision if mine else 0, found.head_revision if mine else 0,
-        found.copy if mine else "", found.serial if mine else "",
+        found.word, found.number, found.revision, found.head_revision, found.copy, found.serial
     )  # fmt: skip
 
 

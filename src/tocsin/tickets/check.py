@@ -18,7 +18,7 @@ from tocsin.core.event import move_consumer, peek_events
 from tocsin.core.ident import new_id
 from tocsin.core.log import get_log
 from tocsin.core.party import party
-from tocsin.core.preference import read_preference
+from tocsin.core.preference import change_preference, read_preference
 from tocsin.core.statement import Statement, among, bind, insert_into, own
 from tocsin.core.tenant import get_shop
 from tocsin.orders.draft import Order
@@ -26,7 +26,7 @@ from tocsin.orders.stop import Hold, HoldKind, close_hold, list_holds, open_hold
 from tocsin.orders.store import list_revisions, load_order, load_orders
 from tocsin.orders.table import acknowledgement, order_finding, order_head
 from tocsin.tickets.glyph import missing_glyphs
-from tocsin.tickets.rule import BROKEN_CODE, CheckContext, Finding, Setting, run_checks
+from tocsin.tickets.rule import BROKEN_CODE, FIXED_CODES, CheckContext, Finding, Setting, run_checks
 from tocsin.tickets.table import print_job, verdict
 
 CONSUMER = "tickets.check"
@@ -42,6 +42,12 @@ class CheckPreference(Struct, frozen=True, kw_only=True):
     masking_channels: tuple[str, ...] = ()
     large_quantity_micro: int = 1_000_000_000
     duplicate_window_hours: int = 24
+
+
+class LevelFixed(Refusal):
+    """The checks {codes} guard every paper: their level can't be changed, leave them out"""
+
+    kind, code = "invalid", "level_fixed"
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -88,10 +94,23 @@ _SAME_RECEIVER = Statement[tuple[int]](
     ).limit(10)
 )  # fmt: skip
 _PAPERS = Statement[tuple[int]](
-    sa.select(sa.func.max(print_job.c.started_at_us)).where(
+    sa.select(sa.func.max(print_job.c.verdict_id)).where(
         own(print_job), print_job.c.order_id == bind("order_id"), among(print_job.c.state, "printed", "unknown", "sending")
     )
 )  # fmt: skip
+
+
+def choose_checks(tx: Tx, actor: Actor, *, chosen: CheckPreference, revision: int, shop_id: int = 0) -> int:
+    """Store what a merchant or a shop chooses about checks; return the new revision.
+
+    Raises:
+        LevelFixed: it names a level for `state`, `required` or `changed`.
+        NotAllowed, PreferenceMoved
+    """
+    fixed = sorted(FIXED_CODES & set(chosen.levels))
+    if fixed:
+        raise LevelFixed(codes=", ".join(fixed))
+    return change_preference(tx, actor, chosen, box="tickets.check", revision=revision, shop_id=shop_id)
 
 
 def check_new_revisions(db: Database, *, limit: int = 100) -> int:
@@ -112,14 +131,21 @@ def check_new_revisions(db: Database, *, limit: int = 100) -> int:
     return len(events)
 
 
-def check_order(
-    tx: Tx, actor: Actor, *, order_id: int, asked_revision: int | None = None, job_id: int | None = None
-) -> Verdict:
-    """Check an order's head, record the verdict, and open or close its holds by it."""
-    # The head is locked first: what is judged here can't be amended, cancelled or held until this commits.
+def lock_order(tx: Tx, *, order_id: int) -> None:
+    """Lock an order's head: it can't be amended, cancelled, held or sent by another until this commits."""
     tx.value(_LOCK, id=order_id)
+
+
+def is_void(order: Order) -> bool:
+    """Tell whether nothing of an order may become paper, whatever the checks are set to."""
+    return order.desk_state == "cancelled" or order.payment in _VOIDING
+
+
+def check_order(tx: Tx, actor: Actor, *, order_id: int, job_id: int | None = None) -> Verdict:
+    """Check an order's head, record the verdict, and open or close its holds by it."""
+    lock_order(tx, order_id=order_id)
     order = load_order(tx, order_id=order_id, real=True)
-    found = run_checks(order, context_of(tx, order, asked_revision=asked_revision))
+    found = run_checks(order, context_of(tx, order))
     acknowledged = {row[0] for row in tx.rows(_ACKNOWLEDGED, order_id=order.id, revision=order.revision)}
     open_w = tuple(f for f in found if f.level == "W" and f.code not in acknowledged)
     passed = not open_w and not any(f.level == "E" for f in found)
@@ -217,12 +243,14 @@ def _settle(
 
 def _hold_late_news(tx: Tx, actor: Actor, order: Order) -> None:
     """Hold an order that was cancelled or refunded after paper: somebody must pull the ticket."""
-    if order.desk_state != "cancelled" and order.payment not in _VOIDING:
+    if not is_void(order):
         return
     papers = tx.value(_PAPERS, order_id=order.id)
-    told = (hold.since_us for hold in list_holds(tx, order_id=order.id) if hold.kind == "refund")
-    # Once for each paper: somebody who has released it has pulled that ticket.
-    if papers is not None and max(told, default=0) < papers:
+    told = [hold for hold in list_holds(tx, order_id=order.id) if hold.kind == "refund"]
+    # Once for each paper: somebody who has released it has pulled that ticket. By ids, which follow each
+    # other also when the clock was put back: a paper's verdict is made as it is sent.
+    standing = any(hold.closed_at_us is None for hold in told)
+    if papers is not None and not standing and max((hold.id for hold in told), default=0) < papers:
         open_hold(
             tx, actor, order_id=order.id, revision=order.revision, kind="refund",
             reason="Cancelled or refunded after its ticket was printed: pull the paper",

@@ -13,18 +13,17 @@ from tocsin.core.actor import Actor, Right, desk_actor, require
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
-from tocsin.core.journal import write_journal
+from tocsin.core.journal import read_journal, write_journal
 from tocsin.core.mask import mask_text
 from tocsin.core.statement import Statement, upsert
 from tocsin.core.tenant import list_merchants
-from tocsin.orders.batch import make_batch
 from tocsin.orders.stop import Hold, HoldMissing, close_hold, due_holds, get_hold, open_hold, open_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import acknowledgement
-from tocsin.tickets.check import Verdict, check_order
+from tocsin.tickets.check import Verdict, check_order, lock_order
 from tocsin.tickets.device import list_printers
-from tocsin.tickets.job import Job, end_job, get_job, mark_printed
-from tocsin.tickets.terminal import Requested, request_print
+from tocsin.tickets.job import Job, end_job, get_job, mark_printed, waiting_jobs
+from tocsin.tickets.terminal import ASKED_HELD, Requested, request_papers
 
 _RELEASE_RIGHTS: dict[str, Right] = {
     "manual": "release", "later": "hold", "failed": "hold", "conflict": "amend", "refund": "release",
@@ -93,7 +92,9 @@ def hold_order(
 
 
 def release_hold(tx: Tx, actor: Actor, *, hold_id: int, reason: str, base_url: str = "") -> Released:
-    """Release a hold; an order that it kept from a printer re-enters at the print terminal.
+    """Release a hold; what it kept from a printer re-enters at the print terminal, each on its printer and copy.
+
+    An order that nobody asked for, or whose papers are out, stays where it is.
 
     Raises:
         NotAllowed, HoldMissing, HoldReasonMissing
@@ -104,8 +105,10 @@ def release_hold(tx: Tx, actor: Actor, *, hold_id: int, reason: str, base_url: s
         raise HoldNotReleasable(kind=found.kind, cure=_CURES[found.kind])
     require(actor, _RELEASE_RIGHTS[found.kind])
     _require_reason(reason)
+    lock_order(tx, order_id=found.order_id)
     receiver = load_order(tx, order_id=found.order_id, real=True).receiver
-    close_hold(tx, actor, found, reason=mask_text(reason.strip(), receiver))
+    if not close_hold(tx, actor, found, reason=mask_text(reason.strip(), receiver)):
+        raise HoldMissing  # somebody else was faster, and what follows a release has followed his
     # What was refunded after paper is over: its ticket was pulled, none follows.
     again = bool(base_url) and found.kind != "refund"
     return Released(hold_id, _reenter(tx, actor, found, base_url) if again else None)
@@ -182,19 +185,39 @@ def wake_due(db: Database, *, base_url: str) -> int:
     return woken
 
 
-def _reenter(tx: Tx, actor: Actor, hold: Hold, base_url: str) -> Requested | None:
-    """Ask for the print again: on the job's printer, or the merchant's first; None where none is set up."""
-    job = get_job(tx, job_id=hold.job_id) if hold.job_id else None
-    present = {device.id: device for device in list_printers(tx)}
-    device = present.get(job.printer_id if job else 0) or next(iter(present.values()), None)
-    if device is None:
+def _reenter(tx: Tx, actor: Actor, found: Hold, base_url: str) -> Requested | None:
+    """Ask again for what a hold kept; what still waits in a queue prints by itself. None where nothing was kept."""
+    order, holds = load_order(tx, order_id=found.order_id), open_holds(tx, order_id=found.order_id)
+    waiting = [job for job in waiting_jobs(tx, order_id=order.id) if job.revision == order.revision]
+    printers = {device.id: device for device in list_printers(tx)}
+    if printers:
+        first = next(iter(printers.values()))
+        kept = [(printers.get(printer_id, first), copy) for printer_id, copy in _kept_by(tx, found)]
+        if found.kind == "later" and not kept and not waiting and order.desk_state == "produced":
+            kept = [(first, copy) for copy in first.copy_list()]
+        queued = {(job.printer_id, job.copy) for job in waiting}
+        papers = [(device, copy) for device, copy in kept if (device.id, copy) not in queued]
+        if papers:
+            return request_papers(tx, actor, order_id=order.id, papers=papers, base_url=base_url)
+    if not waiting:
         return None
-    order = load_order(tx, order_id=hold.order_id)
-    batch = make_batch(tx, actor, kind="print", items=[(order.id, order.revision, order.content_hash)])
-    return request_print(
-        tx, actor, order_id=order.id, seen=order.revision, device=device, batch_id=batch.id, base_url=base_url,
-        copies=(hold.copy,) if hold.copy else (),
+    return Requested(
+        order_id=order.id, number=order.number, revision=order.revision, result="held" if holds else "queued",
+        job_ids=tuple(job.id for job in waiting), holds=tuple(dict.fromkeys(hold.kind for hold in holds)),
     )  # fmt: skip
+
+
+def _kept_by(tx: Tx, found: Hold) -> list[tuple[int, str]]:
+    """Return which printers and copies a hold kept from paper: its job's, and what was asked while it stood."""
+    kept: list[tuple[int, str]] = []
+    if found.job_id:
+        job = get_job(tx, job_id=found.job_id)
+        kept.append((job.printer_id, job.copy))
+    for entry in read_journal(tx, subject=f"order:{found.order_id}"):
+        if entry.verb == ASKED_HELD and entry.id > found.id:
+            data = entry.fields()
+            kept += [(int(data["printer"]), copy) for copy in data["copies"]]
+    return list(dict.fromkeys(kept))
 
 
 def _keep_in_sight(tx: Tx, actor: Actor, job: Job) -> None:

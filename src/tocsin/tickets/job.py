@@ -12,7 +12,7 @@ from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
-from tocsin.core.statement import Statement, any_of, bind, insert_into, own
+from tocsin.core.statement import Statement, among, any_of, bind, insert_into, own
 from tocsin.core.vault import seal, unseal
 from tocsin.orders.table import order_head
 from tocsin.tickets.content import TicketContent, canonical_json, content_digest
@@ -52,6 +52,12 @@ class Job(Struct, frozen=True):
     ended_at_us: int | None
     outcome: str
     settled_by: str
+    asked_by: int
+    holds_open: int
+
+    def shown_state(self) -> str:
+        """Return its state as queues show it: `held` while a hold keeps it waiting."""
+        return "held" if self.state == "queued" and self.holds_open else self.state
 
     def last_outcome(self) -> PrintOutcome | None:
         """Return what the printer answered."""
@@ -64,7 +70,12 @@ class _Earlier(Struct, frozen=True):
     state: str
 
 
-_COLUMNS = tuple(print_job.c[name] for name in Job.__struct_fields__)
+_holds_open = (
+    sa.select(order_head.c.holds_open)
+    .where(order_head.c.merchant_id == print_job.c.merchant_id, order_head.c.id == print_job.c.order_id)
+    .scalar_subquery().label("holds_open")
+)  # fmt: skip
+_COLUMNS = (*(print_job.c[name] for name in Job.__struct_fields__[:-1]), _holds_open)
 _ADD = insert_into(print_job)
 _ONE = Statement(sa.select(*_COLUMNS).where(own(print_job), print_job.c.id == bind("id")), Job)
 _OF_ORDER = Statement(
@@ -85,6 +96,12 @@ _RECENT = Statement(
 _OF_BATCH = Statement(
     sa.select(*_COLUMNS)
     .where(own(print_job), print_job.c.batch_id == bind("batch_id"))
+    .order_by(print_job.c.id),
+    Job,
+)
+_WAITING = Statement(
+    sa.select(*_COLUMNS)
+    .where(own(print_job), print_job.c.order_id == bind("order_id"), among(print_job.c.state, "queued"))
     .order_by(print_job.c.id),
     Job,
 )
@@ -187,12 +204,19 @@ def list_jobs(tx: Tx, *, state: str = "", before: int = 2**63 - 1, limit: int = 
     return tx.rows(_RECENT, before=before, limit=limit)
 
 
-def marks(tx: Tx, *, order_id: int, revision: int, copy: str) -> tuple[int, int]:
+def waiting_jobs(tx: Tx, *, order_id: int) -> list[Job]:
+    """Return an order's jobs that were never sent, the oldest first."""
+    return tx.rows(_WAITING, order_id=order_id)
+
+
+def marks(tx: Tx, *, order_id: int, revision: int, copy: str, queued: bool = True) -> tuple[int, int]:
     """Return (reprint number, revision amended from) of the next paper of a revision and copy.
 
-    A paper that still waits in a queue will come out first: the next one already repeats it.
+    Args:
+        queued: count papers that still wait as well. They should come out first, but may be
+            cancelled: the number is taken anew, without them, when a paper is about to be sent.
     """
-    earlier = tx.rows(_EARLIER, order_id=order_id, states=["queued", *ON_PAPER])
+    earlier = tx.rows(_EARLIER, order_id=order_id, states=[*(["queued"] if queued else []), *ON_PAPER])
     same = sum(1 for paper in earlier if paper.copy == copy and paper.revision == revision)
     out = [paper.revision for paper in earlier if paper.revision < revision and paper.state != "queued"]
     before = max(out, default=0)

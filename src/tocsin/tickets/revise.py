@@ -5,13 +5,13 @@ from msgspec import Struct
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.orders.amend import Amendment, amend_order
-from tocsin.orders.batch import make_batch
 from tocsin.orders.produce import Issued
-from tocsin.orders.stop import close_hold, open_holds
-from tocsin.orders.store import load_order
+from tocsin.orders.stop import Hold, close_hold, open_holds
 from tocsin.tickets.check import Verdict, check_order
-from tocsin.tickets.device import get_printer, list_printers
-from tocsin.tickets.terminal import Requested, request_print
+from tocsin.tickets.claim import give_up
+from tocsin.tickets.device import Device, get_printer, list_printers
+from tocsin.tickets.job import Job, get_job, waiting_jobs
+from tocsin.tickets.terminal import Requested, request_papers
 
 
 class Revised(Struct, frozen=True, kw_only=True):
@@ -29,22 +29,46 @@ def revise_order(
     """Amend a held order, check the new revision, and send it back to the terminal.
 
     Holds of the earlier revision that the new one answers close: `conflict` (the person has decided what
-    holds) and `failed` (that paper never came out). Without any printer the revision is made all the same.
+    holds) and `failed` (that paper never came out). What waited in queues is asked for anew, each on its printer
+    and copy. Without any printer the revision is made all the same.
 
     Raises:
         NotAllowed, ReasonMissing, OrderMoved, OrderCancelled, MaskedValue, NothingChanged, PrinterMissing
     """
     require(actor, "amend")
     issued = amend_order(tx, actor, order_id=order_id, seen=seen, amendment=amendment, reason=reason)
-    for hold in open_holds(tx, order_id=order_id):
-        if hold.kind in ("conflict", "failed") and hold.revision <= seen:
-            close_hold(tx, actor, hold, reason="revised")
+    answered = [
+        hold for hold in open_holds(tx, order_id=order_id)
+        if hold.kind in ("conflict", "failed") and hold.revision <= seen
+    ]  # fmt: skip
+    for hold in answered:
+        close_hold(tx, actor, hold, reason="revised")
     verdict = check_order(tx, actor, order_id=order_id)
     requested = None
-    if print_again and verdict.passed and (printer_id or list_printers(tx)):
-        device, order = get_printer(tx, printer_id=printer_id), load_order(tx, order_id=order_id)
-        batch = make_batch(tx, actor, kind="print", items=[(order.id, order.revision, order.content_hash)])
-        requested = request_print(
-            tx, actor, order_id=order_id, seen=issued.revision, device=device, batch_id=batch.id, base_url=base_url
-        )  # fmt: skip
+    if print_again and verdict.passed:
+        waiting = waiting_jobs(tx, order_id=order_id)
+        papers = _papers(tx, [*waiting, *_jobs_of(tx, answered)], printer_id=printer_id)
+        if papers:
+            requested = request_papers(tx, actor, order_id=order_id, papers=papers, base_url=base_url)
+        if requested and requested.result == "queued":
+            for job in waiting:
+                give_up(tx, job, state="cancelled", reason="the order has changed", held=False)
     return Revised(issued=issued, verdict=verdict, requested=requested)
+
+
+def _jobs_of(tx: Tx, holds: list[Hold]) -> list[Job]:
+    """Return the jobs whose papers never came out, which holds told of."""
+    return [get_job(tx, job_id=hold.job_id) for hold in holds if hold.job_id]
+
+
+def _papers(tx: Tx, kept: list[Job], *, printer_id: int) -> list[tuple[Device, str]]:
+    """Return what to print: what was kept, each on its printer and copy; else, or where one is named, a printer's all."""
+    printers = {device.id: device for device in list_printers(tx)}
+    if printer_id or (printers and not kept):
+        chosen = get_printer(tx, printer_id=printer_id)
+        named = [(chosen, copy) for copy in chosen.copy_list()]
+    else:
+        named = []
+    first = next(iter(printers.values()), None)
+    papers = [(printers.get(job.printer_id, first), job.copy) for job in kept]
+    return list(dict.fromkeys([*named, *((device, copy) for device, copy in papers if device)]))

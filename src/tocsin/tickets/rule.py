@@ -23,6 +23,8 @@ Setting = Literal["E", "W", "I", "off"]
 
 BROKEN_CODE = "check_broken"
 BROKEN_MESSAGE = "The check {check} itself failed ({error}): the order counts as unchecked, report it"
+# What no paper may go without: a merchant's levels don't reach these.
+FIXED_CODES = frozenset({"state", "required", "changed"})
 
 _MASKS = "*•●"
 _SEVERITY: dict[Setting, int] = {"E": 0, "W": 1, "I": 2, "off": 3}
@@ -45,7 +47,7 @@ class CheckContext(Struct, frozen=True, kw_only=True):
     """All that a verdict depends on besides the order.
 
     Args:
-        levels: the merchant's own level per code; a missing code keeps its default.
+        levels: the merchant's own level per code; a missing code keeps its default, as `FIXED_CODES` always do.
         real_fields: names of `Party` fields that the copy to be printed needs real.
         masking_channels: channels that declare their masking, which is then a notice.
         large_quantity_micro: a line above it is worth a second look; 0 asks for none.
@@ -107,7 +109,7 @@ def run_checks(
 
 
 def _ask(check: Check, order: Order, context: CheckContext) -> Iterator[Finding]:
-    setting = context.levels.get(check.code, check.level)
+    setting = check.level if check.code in FIXED_CODES else context.levels.get(check.code, check.level)
     if setting == "off":
         return
     try:

@@ -44,6 +44,15 @@ class TicketState(Struct, frozen=True, kw_only=True):
     job_state: str
     reprint_no: int
 
+    def for_merchant(self, merchant_id: int) -> "TicketState":
+        """Return what a scanner of a merchant may know: of another merchant's paper the word alone."""
+        if self.merchant_id == merchant_id:
+            return self
+        return TicketState(
+            word=self.word, merchant_id=0, job_id=0, order_id=0, number="", revision=0, head_revision=0, copy="",
+            serial="", job_state="", reprint_no=0,
+        )  # fmt: skip
+
 
 class _Row(Struct, frozen=True):
     id: int

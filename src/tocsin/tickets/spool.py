@@ -11,7 +11,6 @@ from functools import partial
 
 import msgspec
 import sqlalchemy as sa
-from msgspec import Struct
 
 from tocsin.core.actor import desk_actor
 from tocsin.core.clock import SECOND_US
@@ -19,35 +18,26 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event, on_event
 from tocsin.core.log import get_log
-from tocsin.core.statement import Statement, among, bind, own, upsert
+from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.core.tenant import list_merchants
-from tocsin.orders.stop import open_hold, open_holds
-from tocsin.tickets.check import check_order
-from tocsin.tickets.content import TicketContent
+from tocsin.orders.stop import open_hold
+from tocsin.tickets.claim import Sending, claim_job, fail_job, next_job
 from tocsin.tickets.device import (
     LOCAL_STATION,
     Device,
-    get_printer,
     list_printers,
     note_status,
     printer_plugin,
     read_options,
 )
-from tocsin.tickets.job import Job, end_job, get_job, mark_printed, read_content
+from tocsin.tickets.job import end_job, get_job, mark_printed
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job, station
 
 LEASE_US = 15 * SECOND_US
 _IDLE_SECONDS = 1.0
+_CLAIM_TRIES = 3
 _log = get_log("tickets.spool")
-
-
-class Sending(Struct, frozen=True):
-    """A claimed job: checked again, marked `sending`, ready to leave."""
-
-    job: Job
-    device: Device
-    content: TicketContent
 
 
 _leasing = upsert(station)
@@ -63,15 +53,6 @@ _LEASE = Statement[tuple[str]](
 )
 _HOLDER = Statement[tuple[str]](
     sa.select(station.c.holder).where(own(station), station.c.name == bind("name", str))
-)
-_NEXT = Statement[tuple[int, str]](
-    sa.select(print_job.c.id, print_job.c.state)
-    .where(own(print_job), print_job.c.printer_id == bind("printer_id"), among(print_job.c.state, "queued", "sending"))
-    .order_by(print_job.c.id).limit(1)
-)  # fmt: skip
-_SEND = Statement[None](
-    sa.update(print_job).where(own(print_job), print_job.c.id == bind("b_id"), print_job.c.state == "queued"),
-    sets=("state", "started_at_us", "verdict_id"),
 )
 _SENDING = Statement[tuple[int]](
     sa.select(print_job.c.id).where(own(print_job), print_job.c.state == "sending")
@@ -99,34 +80,6 @@ def lease_station(tx: Tx, *, holder: str, takes_over: bool = False) -> bool:
     return True
 
 
-def next_job(tx: Tx, *, printer_id: int) -> int | None:
-    """Return the job that a printer may begin: its oldest, while none is with it."""
-    oldest = tx.one(_NEXT, printer_id=printer_id)
-    return oldest[0] if oldest and oldest[1] == "queued" else None
-
-
-def claim_job(tx: Tx, *, device: Device) -> Sending | None:
-    """Take a printer's oldest job: check it again, and mark it `sending`; None when there is none to send now."""
-    job_id, device = next_job(tx, printer_id=device.id), get_printer(tx, printer_id=device.id)
-    if job_id is None or device.paused:
-        return None
-    job, actor = get_job(tx, job_id=job_id), desk_actor(tx.merchant_id)
-    if job.expires_at_us < tx.now_us:
-        _give_up(tx, job, state="expired", reason="too old to print unseen")
-        return None
-    verdict = check_order(tx, actor, order_id=job.order_id, asked_revision=job.revision, job_id=job.id)
-    if verdict.revision != job.revision:
-        _give_up(tx, job, state="cancelled", reason="the order has changed", held=False)
-        return None
-    if not verdict.passed or open_holds(tx, order_id=job.order_id):
-        _give_up(tx, job, state="cancelled", reason="held", held=False)
-        return None
-    if not tx.run(_SEND, b_id=job.id, state="sending", started_at_us=tx.now_us, verdict_id=verdict.id):
-        return None
-    append_event(tx, "print.sending", subject_id=job.order_id, data={"job": str(job.id)})
-    return Sending(job, device, read_content(tx, job_id=job.id))
-
-
 def record_outcome(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
     """Keep what became of a paper; failed and unknown open a hold of their kind. False if it was settled already."""
     job = get_job(tx, job_id=job_id)
@@ -146,17 +99,6 @@ def record_outcome(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
         tx, f"print.{outcome.result}", subject_id=job.order_id, data={"job": str(job.id), "reason": outcome.reason}
     )  # fmt: skip
     return True
-
-
-def _give_up(tx: Tx, job: Job, *, state: str, reason: str, held: bool = True) -> None:
-    """End a job that must not print; the order says so, by a hold where no other does."""
-    end_job(tx, job_id=job.id, came_from=("queued",), state=state, reason=reason)
-    if held:
-        open_hold(
-            tx, desk_actor(tx.merchant_id), order_id=job.order_id, revision=job.revision, kind="failed", reason=reason,
-            job_id=job.id, copy=job.copy,
-        )  # fmt: skip
-    append_event(tx, f"print.{state}", subject_id=job.order_id, data={"job": str(job.id), "reason": reason})
 
 
 def _send(sending: Sending) -> PrintOutcome:
@@ -180,6 +122,7 @@ class Spool:
         self._busy: set[int] = set()
         self._lock, self._wake, self._stopping = threading.Lock(), threading.Event(), threading.Event()
         self._slots = threading.Semaphore(threads)
+        self._faults: dict[int, tuple[int, float]] = {}
         self._first = True
         self._unhook = on_event(self._wake.set)
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -246,14 +189,41 @@ class Spool:
         waiting = self._waiting(merchant_id, device)
         if waiting is None:
             return False
-        sending = self._db.write(merchant_id, lambda tx: claim_job(tx, device=device))
+        passing = self._backing_off()
+        try:
+            sending = self._db.write(merchant_id, lambda tx: claim_job(tx, device=device, passing=passing))
+        except Exception:  # noqa: BLE001 - one job must not keep those behind it from their printer
+            self._back_off(merchant_id, waiting)
+            return True
+        self._faults.pop(waiting, None)
         if sending is None:
             return self._waiting(merchant_id, device) not in (None, waiting)
         self._record(merchant_id, sending, _send(sending))
         return True
 
     def _waiting(self, merchant_id: int, device: Device) -> int | None:
-        return self._db.read(merchant_id, partial(next_job, printer_id=device.id))
+        return self._db.read(
+            merchant_id, partial(next_job, printer_id=device.id, passing=self._backing_off())
+        )
+
+    def _backing_off(self) -> list[int]:
+        now = time.monotonic()
+        return [job_id for job_id, (_, until) in list(self._faults.items()) if until > now]
+
+    def _back_off(self, merchant_id: int, job_id: int) -> None:
+        """Let a job that can't be claimed rest, longer each time; after three tries it ends and holds its order."""
+        tries = self._faults.get(job_id, (0, 0.0))[0] + 1
+        if tries == 1:
+            _log.exception("job not claimed", job=str(job_id))
+        if tries >= _CLAIM_TRIES:
+            try:
+                self._db.write(merchant_id, partial(fail_job, job_id=job_id, reason="fault"))
+            except Exception:  # noqa: BLE001 - the database itself may be away: it is tried again
+                _log.exception("job not ended", job=str(job_id))
+            else:
+                self._faults.pop(job_id, None)
+                return
+        self._faults[job_id] = (tries, time.monotonic() + min(2.0 ** (tries - 1), 60.0))
 
     def _record(self, merchant_id: int, sending: Sending, outcome: PrintOutcome) -> None:
         """Store what became of a paper; while the database can't take it, try again: nobody else knows."""

@@ -9,26 +9,30 @@ from functools import partial
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
+from tocsin.core.log import get_log
 from tocsin.core.tenant import get_shop
 from tocsin.orders.batch import Batch, make_batch
 from tocsin.orders.draft import Order
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
-from tocsin.tickets.check import check_order
+from tocsin.tickets.check import check_order, context_of, is_void, lock_order
 from tocsin.tickets.content import Copy, PaperRequest, build_content
 from tocsin.tickets.device import COPIES, Device, get_printer
 from tocsin.tickets.job import add_job, end_job, get_job, mark_printed, marks, new_job_id
-from tocsin.tickets.rule import Finding
+from tocsin.tickets.rule import Finding, run_checks
 from tocsin.tickets.serial import make_code, next_serial
 
 BATCH_ORDERS_MOST = 500
+_log = get_log("tickets")
 FEW_ORDERS = 10
+ASKED_HELD = "tickets.ask_held"
 
 
 class BatchWrong(Refusal):
@@ -49,10 +53,12 @@ class Requested(Struct, frozen=True, kw_only=True):
     order_id: int
     number: str
     revision: int
-    result: Literal["queued", "held"]
+    result: Literal["queued", "held", "error"]
     job_ids: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
     holds: tuple[str, ...] = ()
+    refused: str = ""
+    """What refused an order of result `error`, by its code; of it nothing was queued."""
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -66,7 +72,7 @@ def print_orders(
     db: Database, actor: Actor, *, orders: Sequence[tuple[int, int]], base_url: str, printer_id: int = 0,
     copies: Sequence[str] = (),
 ) -> Receipt:  # fmt: skip
-    """Take a batch of (order id, revision as seen) and queue or hold each order.
+    """Take a batch of (order id, revision as seen) and queue or hold each order; one that is refused has an error.
 
     Raises:
         NotAllowed: the actor may not print.
@@ -83,7 +89,8 @@ def print_orders(
             _request_chunk, actor=actor, orders=orders[place : place + FEW_ORDERS], device=device, batch=batch,
             copies=copies, base_url=base_url,
         )  # fmt: skip
-        results += db.write(actor.merchant_id, chunk)
+        alone = len(orders) == 1  # nothing of it stands yet, so that it may simply be refused
+        results += db.write(actor.merchant_id, chunk) if alone else _request_safely(db, chunk)
     return Receipt(batch=batch, results=tuple(results))
 
 
@@ -108,29 +115,48 @@ def request_print(
     tx: Tx, actor: Actor, *, order_id: int, seen: int, device: Device, batch_id: int, base_url: str,
     copies: Sequence[str] = (),
 ) -> Requested:  # fmt: skip
-    """Check one order and queue its papers, or hold it: the guard is asked first and after."""
+    """Check one order and queue its papers, or hold it: the guard is asked first and after.
+
+    A request made on an earlier revision is answered with the finding `changed`; the order itself stays as it is.
+    """
     require(actor, "print")
-    verdict = check_order(tx, actor, order_id=order_id, asked_revision=seen)
-    order = load_order(tx, order_id=order_id, real=True)
-    holds = open_holds(tx, order_id=order_id)
-    if holds or not verdict.passed:
-        return Requested(
-            order_id=order_id, number=order.number, revision=order.revision, result="held", findings=verdict.findings,
-            holds=tuple(dict.fromkeys(hold.kind for hold in holds)),
-        )  # fmt: skip
-    job_ids = tuple(
-        _queue_paper(
-            tx, actor, order, copy, device=device, batch_id=batch_id, verdict_id=verdict.id, base_url=base_url
-        )
-        for copy in (copies or device.copy_list())
-    )
+    lock_order(tx, order_id=order_id)
+    order, wanted = load_order(tx, order_id=order_id, real=True), copies or device.copy_list()
+    answer = partial(Requested, order_id=order_id, number=order.number, revision=order.revision)
+    if seen != order.revision:
+        return answer(result="held", findings=run_checks(order, context_of(tx, order, asked_revision=seen)))
+    verdict, holds = check_order(tx, actor, order_id=order_id), open_holds(tx, order_id=order_id)
+    if holds or not verdict.passed or is_void(order):
+        # A release looks here for what was asked in vain while its hold stood.
+        data = {"printer": str(device.id), "copies": list(wanted)}
+        write_journal(tx, actor, verb=ASKED_HELD, subject=f"order:{order_id}", data=data)
+        kinds = dict.fromkeys(hold.kind for hold in holds)
+        return answer(result="held", findings=verdict.findings, holds=tuple(kinds))
+    queue = partial(_queue_paper, device=device, batch_id=batch_id, verdict_id=verdict.id, base_url=base_url)
+    job_ids = tuple(queue(tx, actor, order, copy) for copy in wanted)
     append_event(
         tx, "print.queued", subject_id=order_id, data={"printer": str(device.id), "batch": str(batch_id)}
     )
-    return Requested(
-        order_id=order_id, number=order.number, revision=order.revision, result="queued", job_ids=job_ids,
-        findings=verdict.findings,
-    )  # fmt: skip
+    return answer(result="queued", job_ids=job_ids, findings=verdict.findings)
+
+
+def request_papers(
+    tx: Tx, actor: Actor, *, order_id: int, papers: Sequence[tuple[Device, str]], base_url: str
+) -> Requested:
+    """Ask for papers of an order's head, each on its own printer and copy, as one batch; at least one."""
+    order = load_order(tx, order_id=order_id)
+    batch = make_batch(tx, actor, kind="print", items=[(order.id, order.revision, order.content_hash)])
+    copies: dict[int, dict[str, None]] = {}
+    for device, copy in papers:
+        copies.setdefault(device.id, {})[copy] = None
+    answers = [
+        request_print(
+            tx, actor, order_id=order.id, seen=order.revision, device=device, batch_id=batch.id, base_url=base_url,
+            copies=tuple(copies[device.id]),
+        )
+        for device in {device.id: device for device, _ in papers}.values()
+    ]  # fmt: skip
+    return replace(answers[-1], job_ids=tuple(job_id for answer in answers for job_id in answer.job_ids))
 
 
 def cancel_job(tx: Tx, actor: Actor, *, job_id: int) -> None:
@@ -180,6 +206,25 @@ def _request_chunk(
             base_url=base_url,
             copies=copies,
         )
+        for order_id, seen in orders
+    ]
+
+
+def _request_safely(db: Database, chunk: partial[list[Requested]]) -> list[Requested]:
+    """Run a chunk; what refuses one order keeps no other back, and nothing is raised: earlier chunks have committed."""
+    actor, orders = chunk.keywords["actor"], chunk.keywords["orders"]
+    try:
+        return db.write(actor.merchant_id, chunk)
+    except Refusal as refusal:
+        if len(orders) > 1:
+            alone = (partial(chunk, orders=[one]) for one in orders)
+            return [result for one in alone for result in _request_safely(db, one)]
+        code = refusal.code
+    except Exception as fault:  # noqa: BLE001 - never tried again: whether it was committed is not known
+        _log.error("batch_broke_off", orders=len(orders), exc_info=fault)
+        code = "broken"
+    return [
+        Requested(order_id=order_id, number="", revision=seen, result="error", refused=code)
         for order_id, seen in orders
     ]
 

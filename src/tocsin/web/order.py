@@ -159,7 +159,7 @@ def _jobs(tx: Tx, order: Order) -> list[dict[str, Any]]:
     names = {device.id: device.name for device in list_printers(tx)}
     return [
         {
-            "serial": job.serial, "state": job.state, "copy_kind": job.copy, "revision": job.revision,
+            "serial": job.serial, "state": job.shown_state(), "copy_kind": job.copy, "revision": job.revision,
             "reprint": job.reprint_no, "at_us": job.ended_at_us or job.asked_at_us,
             "printer": names.get(job.printer_id, "—"), "scan_url": f"/scan?code={job.id}",
         }

@@ -64,7 +64,7 @@ def post_prints(request: PageRequest, *, printer_id: FromPath[str], body: RawBod
     held = [one for one in receipt.results if one.result == "held"]
     if len(held) == len(receipt.results) == 1:
         return go(f"/orders/{held[0].number}", done="held")
-    queued = len(receipt.results) - len(held)
+    queued = sum(one.result == "queued" for one in receipt.results)
     return go(f"/terminals/{wanted or ''}".rstrip("/") + f"?queued={queued}&held={len(held)}")
 
 
@@ -237,7 +237,7 @@ def _show_job(job: Job, number: str, words: Words) -> dict[str, Any]:
     said = show_reason(job.reason, words) if job.reason in REASONS else job.reason
     return {
         "id": job.id, "serial": job.serial, "number": number, "revision": job.revision, "copy_kind": job.copy,
-        "reprint": job.reprint_no, "amended": bool(job.amended_from), "state": job.state, "asked_at_us": job.asked_at_us,
+        "reprint": job.reprint_no, "amended": bool(job.amended_from), "state": job.shown_state(), "asked_at_us": job.asked_at_us,
         "asked_by": job.asked_name, "settled_at_us": job.ended_at_us, "outcome_text": f"{said}{settled}" if said else "",
         "scan_url": f"/scan?code={job.id}",
     }  # fmt: skip
