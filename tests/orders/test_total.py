@@ -71,7 +71,9 @@ def test_a_promotion_made_of_line_discounts_follows_them(promotion: int, coupon:
 
 def test_amended_lines_take_the_promotion_with_them(db: Database) -> None:
     with open_counter(db) as counter:
-        taken = counter.take(lines=(line(2, discount=300),), totals=Totals())
+        taken = counter.take(
+            lines=(line(2, discount=300),), totals=Totals(), payment="unpaid", payment_method="cod"
+        )
         amend = lambda seen, **k: counter.amend(taken.order_id, seen, Amendment(**k))
         figures = lambda: (
             counter.order(taken.order_id).totals.promotion_minor,
