@@ -17,12 +17,13 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from tocsin import gate
 from tocsin.api import errors as api_errors
-from tocsin.api.routes import API, HEALTH
+from tocsin.api.routes import API, API_UPLOADS, HEALTH
 from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.desk import open_desk as open_desk
 from tocsin.web import errors as web_errors
-from tocsin.web.routes import PAGES
+from tocsin.web.guard import require_importer
+from tocsin.web.routes import FORM_MOST_BYTES, PAGES, UPLOADS
 
 STATIC = Path(__file__).parent / "web" / "static"
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -43,8 +44,12 @@ _HEADERS = {
 def build_app(desk: Desk) -> Litestar:
     """Return the application that serves a desk: static files, pages, the API and its description."""
     files = create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False)
+    pages = Router(
+        "/", route_handlers=PAGES, include_in_schema=False, request_max_body_size=FORM_MOST_BYTES
+    )
+    uploads = Router("/", route_handlers=UPLOADS, include_in_schema=False, guards=[require_importer])
     app = Litestar(
-        route_handlers=[files, *HEALTH, API, Router("/", route_handlers=PAGES, include_in_schema=False)],
+        route_handlers=[files, *HEALTH, API, API_UPLOADS, pages, uploads],
         exception_handlers={Refusal: _refused, HTTPException: _failed, Exception: _failed},
         openapi_config=_openapi(),
         request_max_body_size=desk.settings.upload_limit_bytes,
@@ -82,8 +87,9 @@ class Front:
             return
         try:
             self._require_sound(scope, host)
-        except Refusal as refusal:
-            answer = _refused(Request(scope, receive, send), refusal)
+        except Exception as wrong:  # noqa: BLE001 - a fault here is answered like any other
+            asked: Request[Any, Any, Any] = Request(scope, receive, send)
+            answer = _refused(asked, wrong) if isinstance(wrong, Refusal) else _failed(asked, wrong)
             await answer.to_asgi_response(app=None, request=Request(scope))(scope, receive, send_with_headers)
             return
         await self._inner(scope, receive, send_with_headers)

@@ -99,7 +99,7 @@ def require_same_origin(headers: Mapping[str, str], *, with_session: bool) -> No
     site, origin = headers.get("sec-fetch-site", ""), headers.get("origin", "")
     if site and site not in ("same-origin", "none"):
         raise OriginForeign
-    if origin and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+    if origin and _place_of(origin) != headers.get("host", "").lower():
         raise OriginForeign
     if with_session and not site and not origin:
         raise OriginForeign
@@ -153,6 +153,13 @@ def refused_try(refused: SignInRefused) -> Refusal:
     if refused.code == "locked":
         return TooManyTries(retry_after_seconds=refused.retry_after_seconds)
     return NotSignedIn()
+
+
+def _place_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # a bracket that is not closed: no browser sends it
+        return "?"
 
 
 def _host_name(host: str) -> str:

@@ -55,3 +55,16 @@ def test_the_door_knows_who_asks(door: Door):
     actor = door.actor("clerk")
     assert isinstance(actor, Actor)
     assert door.ask("GET", "/me", role="clerk").json()["rights"] == sorted(actor.rights)
+
+
+def test_a_batch_that_broke_off_keeps_its_key(door: Door, monkeypatch: pytest.MonkeyPatch):
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr("tocsin.api.imports.quarantine_rows", broken)
+    headers = {"idempotency-key": "import-8", "content-type": "application/json"}
+    assert door.ask("POST", "/orders/import", json=[order_in()], headers=headers).status_code == 500
+    monkeypatch.undo()
+    again = door.ask("POST", "/orders/import", json=[order_in()], headers=headers)
+    assert (again.status_code, again.json()["code"]) == (423, "idempotency_key_in_use")
+    assert len(door.ask("GET", "/orders").json()["orders"]) == 1, "what was taken in is not taken in twice"

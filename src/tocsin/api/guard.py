@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
+from anyio import to_thread
 from litestar import MediaType, Request, Response
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 
-from tocsin.core.actor import Actor
+from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.idempotency import Answer, claim_key, drop_key, settle_key
@@ -25,6 +28,7 @@ from tocsin.gate import (
 ApiRequest = Request[Any, Any, Any]
 S = TypeVar("S", bound=msgspec.Struct)
 _DEEPEST = 64
+_ENTERED = "tocsin.entered"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _MOST_64_BITS = 2**63
 
@@ -47,7 +51,41 @@ class IdUnknown(Refusal):
     kind, code = "missing", "id_unknown"
 
 
+async def require_known(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Ask who sends a change before a byte of its body is read.
+
+    Raises:
+        NotSignedIn, TooManyTries, FormForeign
+    """
+    if connection.scope.get("method") not in SAFE_METHODS:
+        scope: Any = connection.scope  # one request's own: what is kept here is never another's
+        scope[_ENTERED] = await to_thread.run_sync(_enter, connection)
+
+
+async def require_import(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Ask for the right to take orders in before a byte of them is read.
+
+    Raises:
+        NotAllowed: it is wanting.
+    """
+    scope: Any = connection.scope
+    _, actor = scope[_ENTERED]
+    if not (actor.may("import") or actor.may("amend")):
+        raise NotAllowed(right="import")
+
+
 def enter(request: ApiRequest) -> tuple[Desk, Actor]:
+    """Return the desk and who asks: as it was found before the body was read, else found now.
+
+    Raises:
+        NotSignedIn, TooManyTries, FormForeign
+    """
+    scope: Any = request.scope
+    found: tuple[Desk, Actor] | None = scope.get(_ENTERED)
+    return found or _enter(request)
+
+
+def _enter(request: ASGIConnection[Any, Any, Any, Any]) -> tuple[Desk, Actor]:
     """Return the desk and who asks: the holder of a bearer key, or of a session.
 
     Raises:
@@ -62,7 +100,7 @@ def enter(request: ApiRequest) -> tuple[Desk, Actor]:
     else:
         token = request.cookies.get(SESSION_COOKIE, "")
         actor = find_session_actor(desk, token)
-        if actor is not None and request.method not in SAFE_METHODS:
+        if actor is not None and request.scope.get("method") not in SAFE_METHODS:
             require_form(token, request.headers.get("x-csrf", "") or request.headers.get("x-csrf-token", ""))
     if actor is None:
         raise NotSignedIn
@@ -91,7 +129,10 @@ def change_once(
 def work_once(
     request: ApiRequest, body: bytes, verb: Callable[[Desk, Actor], Any], *, status: int = 200
 ) -> Response[Any]:
-    """Run a verb that takes several transactions, claimed before and settled after; a refused one may be sent again."""
+    """Run a verb that takes several transactions, claimed before and settled after; a refused one may be sent again.
+
+    Such a verb refuses before its first commit alone. After a fault the key stays taken: some of it may be done.
+    """
     desk, actor = enter(request)
     key = _key_of(request, actor)
     if not key:
@@ -102,7 +143,7 @@ def work_once(
         return respond(earlier)
     try:
         answer = Answer(status, msgspec.json.encode(verb(desk, actor)))
-    except BaseException:
+    except Refusal:
         desk.db.write(actor.merchant_id, lambda tx: drop_key(tx, key))
         raise
     desk.db.write(actor.merchant_id, lambda tx: settle_key(tx, key, answer))

@@ -93,16 +93,21 @@ def create_order(request: ApiRequest, *, data: JSONBody[OrderIn], body: RawBody)
 def find_orders(
     request: ApiRequest, *, q: Text = "", after: Text = "", limit: Limit = 50, desk_state: State = "", payment: Text = "",
     fulfilment: Text = "", held: Text = "", finding: Text = "", date_from: Text = "", date_to: Text = "",
-    amount_min: Text = "", amount_max: Text = "", campaign: Text = "", channel: Text = "", shop: Text = "",
+    amount_min: Text = "", amount_max: Text = "", currency: Text = "", campaign: Text = "", channel: Text = "", shop: Text = "",
 ) -> PageOut:  # fmt: skip
-    """Look orders up by number, phone, its last four, name, SKU or title (`q`), or screen them by the other fields."""
+    """Look orders up by number, phone, its last four, name, SKU or title (`q`), or screen them by the other fields.
+
+    Amounts are of `currency`, the shop's where none is named; only orders in it are shown then.
+    """
     desk, actor = enter(request)
     if q:
         return page_out(search_orders(desk.db, actor, text=q, door=DOOR, after=after, limit=limit))
+    if (amount_min or amount_max) and not currency:
+        currency = desk.db.read(actor.merchant_id, lambda tx: get_shop(tx, code=shop)).currency
     wanted = Filter(
         state=desk_state, payment=payment, fulfilment=fulfilment, held=held, finding=finding, date_from=date_from,
-        date_to=date_to, amount_min_minor=_amount(amount_min), amount_max_minor=_amount(amount_max), campaign=campaign,
-        channel=channel, shop=shop,
+        date_to=date_to, amount_min_minor=_amount(amount_min, currency), amount_max_minor=_amount(amount_max, currency),
+        currency=currency, campaign=campaign, channel=channel, shop=shop,
     )  # fmt: skip
     return page_out(screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after, limit=limit))
 
@@ -167,8 +172,8 @@ def reveal(
     return ReceiverOut(receiver_out(revealed.receiver), revealed.merchant_note)
 
 
-def _amount(text: str) -> int | None:
-    return parse_minor(text, "CNY") if text else None
+def _amount(text: str, currency: str) -> int | None:
+    return parse_minor(text, currency) if text else None
 
 
 ORDERS = [create_order, find_orders, get_order, get_revisions, get_holds, cancel, reveal]

@@ -6,6 +6,7 @@ from tocsin.api.access import ACCESS
 from tocsin.api.amendments import AMENDMENTS
 from tocsin.api.events import EVENTS
 from tocsin.api.files import FILES
+from tocsin.api.guard import require_import, require_known
 from tocsin.api.health import get_health, get_readiness
 from tocsin.api.holds import HOLDS
 from tocsin.api.imports import IMPORTS
@@ -14,7 +15,11 @@ from tocsin.api.screens import SCREENS
 from tocsin.api.tickets import TERMINALS
 
 HEALTH = [get_health, get_readiness]
+JSON_MOST_BYTES = 1 << 20
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *IMPORTS, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS],
-)
+    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS],
+    guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
+)  # fmt: skip
+# Many orders at once may be as long as an upload, from those who may take them in.
+API_UPLOADS = Router("/api/v1", route_handlers=IMPORTS, guards=[require_known, require_import])

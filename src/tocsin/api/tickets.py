@@ -75,6 +75,7 @@ class RequestedOut(Struct, frozen=True, kw_only=True):
     prints: tuple[str, ...]
     findings: tuple[FindingOut, ...]
     holds: tuple[str, ...]
+    refused: str = ""
 
 
 class ReceiptOut(Struct, frozen=True):
@@ -227,7 +228,7 @@ def requested_out(one: Requested) -> RequestedOut:
     """Return what became of one order of a batch."""
     return RequestedOut(
         number=one.number, revision=one.revision, result=one.result, prints=tuple(str(job_id) for job_id in one.job_ids),
-        findings=tuple(finding_out(finding) for finding in one.findings), holds=one.holds,
+        findings=tuple(finding_out(finding) for finding in one.findings), holds=one.holds, refused=one.refused,
     )  # fmt: skip
 
 

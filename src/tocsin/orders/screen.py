@@ -4,13 +4,14 @@ A filter compiles to a statement that an index serves, once per shape; pages are
 """
 
 import re
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import day_bounds_us
@@ -46,7 +47,10 @@ class ScreenMissing(Refusal):
 
 
 class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What a screen shows; empty is everything. Dates are the shop's days, both ends included."""
+    """What a screen shows; empty is everything. Dates are the shop's days, both ends included.
+
+    Amounts are of one currency, and only orders in it are shown: `currency`, or the shop's where none is named.
+    """
 
     state: str = ""
     payment: str = ""
@@ -57,6 +61,7 @@ class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     date_to: str = ""
     amount_min_minor: int | None = None
     amount_max_minor: int | None = None
+    currency: str = ""
     campaign: str = ""
     channel: str = ""
     shop: str = ""
@@ -109,6 +114,7 @@ def screen_orders(
 
 def page_rows(tx: Tx, *, wanted: Filter, after: str, limit: int) -> tuple[list[HeadRow], str]:
     """Return a page's rows and what the next page comes after, in an open transaction."""
+    wanted = _complete(tx, wanted)
     binds, by_day = _binds(tx, wanted)
     place = _read_place(after, by_day=by_day)
     statement = _statement(_shape(wanted), by_day, bool(place), False)
@@ -121,6 +127,7 @@ def page_rows(tx: Tx, *, wanted: Filter, after: str, limit: int) -> tuple[list[H
 
 def count_rows(tx: Tx, *, wanted: Filter) -> int:
     """Return how many orders a filter shows; 10,001 says more than 10,000."""
+    wanted = _complete(tx, wanted)
     binds, by_day = _binds(tx, wanted)
     return int(tx.value(_statement(_shape(wanted), by_day, False, True), **binds, limit=COUNT_MOST + 1))
 
@@ -169,6 +176,7 @@ def drop_screen(tx: Tx, actor: Actor, *, screen_id: int) -> None:
 
 def filter_conditions(tx: Tx, wanted: Filter) -> tuple[list[sa.ColumnElement[bool]], dict[str, Any], str]:
     """Return a filter's conditions on `order_head`, their binds, and the zone of the shop that is meant."""
+    wanted = _complete(tx, wanted)
     conditions, (binds, _) = _conditions(), _binds(tx, wanted)
     return [conditions[name] for name in _shape(wanted)], binds, get_shop(tx, code=wanted.shop).zone
 
@@ -187,15 +195,30 @@ def _binds(tx: Tx, wanted: Filter) -> tuple[dict[str, Any], bool]:
         given["shop"] = place.id
         for name, end in (("date_from", 0), ("date_to", 1)):
             if name in given:
-                given[name] = day_bounds_us(_read_date(given[name]), place.zone)[end]
+                given[name] = day_bounds_us(read_date(given[name]), place.zone)[end]
     return given, by_day
 
 
-def _read_date(text: str) -> date:
+def read_date(text: str) -> date:
+    """Return a day written as 2026-11-22, from 1990 to 2200.
+
+    Raises:
+        DateUnreadable: it is no such day.
+    """
     try:
-        return date.fromisoformat(text)
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day of the shop's, without a zone
     except ValueError:
         raise DateUnreadable(text=text[:20]) from None
+    if not date(1990, 1, 1) <= day <= date(2200, 12, 31):
+        raise DateUnreadable(text=text[:20])
+    return day
+
+
+def _complete(tx: Tx, wanted: Filter) -> Filter:
+    """Return a filter whose amounts are of one currency: the shop's, where none is named."""
+    if wanted.currency or (wanted.amount_min_minor is None and wanted.amount_max_minor is None):
+        return wanted
+    return replace(wanted, currency=get_shop(tx, code=wanted.shop).currency)
 
 
 def _read_place(after: str, *, by_day: bool) -> dict[str, int]:
@@ -207,7 +230,7 @@ def _read_place(after: str, *, by_day: bool) -> dict[str, int]:
 
 def _conditions() -> dict[str, sa.ColumnElement[bool]]:
     head = order_head.c
-    same = {"state": head.desk_state, "payment": head.payment, "fulfilment": head.fulfilment, "campaign": head.campaign, "channel": head.channel}  # fmt: skip
+    same = {"state": head.desk_state, "payment": head.payment, "fulfilment": head.fulfilment, "campaign": head.campaign, "channel": head.channel, "currency": head.currency}  # fmt: skip
     with_hold = sa.exists().where(
         hold.c.merchant_id == head.merchant_id, hold.c.order_id == head.id, hold.c.closed_at_us.is_(None),
         hold.c.kind == bind("held", str),

@@ -3,6 +3,7 @@
 A hold is a row, not a status. Every path that leads to paper asks `open_holds`.
 """
 
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.core.actor import Actor
+from tocsin.core.clock import from_datetime
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
@@ -31,10 +33,19 @@ HOLD_KINDS: tuple[HoldKind, ...] = (
 )
 
 
+_UNTIL_MOST_US = from_datetime(datetime(2200, 1, 1, tzinfo=UTC))
+
+
 class HoldMissing(Refusal):
     """That hold is closed already, or never was: look at the order again"""
 
     kind, code = "missing", "hold_missing"
+
+
+class HoldTimeWrong(Refusal):
+    """No order waits until then: choose a time before the year 2200"""
+
+    kind, code = "invalid", "hold_time_wrong"
 
 
 class Held(Refusal):
@@ -160,7 +171,13 @@ def open_hold(
     tx: Tx, actor: Actor, *, order_id: int, revision: int, kind: HoldKind, reason: str, findings: object = (),
     job_id: int | None = None, copy: str = "", until_us: int | None = None,
 ) -> int:  # fmt: skip
-    """Open a hold on a revision of an order; return its id."""
+    """Open a hold on a revision of an order; return its id.
+
+    Raises:
+        HoldTimeWrong: `until_us` is before 1970 or beyond 2200.
+    """
+    if until_us is not None and not 0 < until_us < _UNTIL_MOST_US:
+        raise HoldTimeWrong
     hold_id = new_id()
     tx.run(
         _ADD, id=hold_id, order_id=order_id, revision=revision, kind=kind, reason=reason,

@@ -7,11 +7,14 @@ A page handler begins with `desk, actor = enter(request)`; one that changes some
 from collections.abc import Mapping
 from typing import Any
 
+from anyio import to_thread
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from litestar.handlers import BaseRouteHandler
 
 from tocsin.access.session import csrf_token
-from tocsin.core.actor import Actor
+from tocsin.core.actor import Actor, require
 from tocsin.desk import Desk
 from tocsin.gate import DEVICE_COOKIE, SESSION_COOKIE, NotSignedIn, find_session_actor, require_form
 
@@ -42,6 +45,20 @@ def enter(request: PageRequest) -> tuple[Desk, Actor]:
     if actor is None:
         raise NotSignedIn
     return desk_of(request), actor
+
+
+async def require_importer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Ask who sends a sheet, and whether he may, before a byte of it is read.
+
+    Raises:
+        NotSignedIn: nobody is.
+        NotAllowed: the right to import is wanting.
+    """
+    token = connection.cookies.get(SESSION_COOKIE, "")
+    actor = await to_thread.run_sync(find_session_actor, connection.app.state.desk, token)
+    if actor is None:
+        raise NotSignedIn
+    require(actor, "import")
 
 
 def check_form(request: PageRequest, form: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from tocsin.web.amend import AMEND
 from tocsin.web.downloads import DOWNLOADS
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.held import HELD
-from tocsin.web.imports import IMPORTS
+from tocsin.web.imports import IMPORTS, get_imports, post_import
 from tocsin.web.journal import JOURNAL
 from tocsin.web.keys import KEYS
 from tocsin.web.live import LIVE
@@ -37,6 +37,9 @@ def get_desk(request: PageRequest) -> Redirect:
     return Redirect("/orders", status_code=303)
 
 
+FORM_MOST_BYTES = 4 << 20
+# Who sends these is asked before a byte of the body is read; they alone may be as long as an upload.
+UPLOADS: list[Any] = [get_imports, post_import]
 PAGES: list[Any] = [
     get_desk,
     *ACCESS,
@@ -54,7 +57,7 @@ PAGES: list[Any] = [
     *JOURNAL,
     *DOWNLOADS,
     *HELD,
-    *IMPORTS,
+    *(each for each in IMPORTS if each not in UPLOADS),
     *LIVE,
     *LOOKUPS,
     *PRINTERS,

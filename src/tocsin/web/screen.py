@@ -1,6 +1,5 @@
 """Box 14 as pages: the filter form, screens that every desk begins with, and saved ones."""
 
-from datetime import date
 from functools import partial
 from typing import Any
 
@@ -20,6 +19,7 @@ from tocsin.orders.screen import (
     count_rows,
     drop_screen,
     get_screen,
+    read_date,
     save_screen,
     screen_orders,
 )
@@ -134,10 +134,10 @@ def fields_of_filter(wanted: Filter, *, currency: str) -> dict[str, str]:
 
 def _is_date(text: str) -> bool:
     try:
-        # The year's ends have no next day in every zone.
-        return date(2, 1, 1) < date.fromisoformat(text) < date(9998, 12, 31)
-    except ValueError:
+        read_date(text)
+    except DateUnreadable:
         return False
+    return True
 
 
 def _currency(request: PageRequest, actor: Actor) -> str:
