@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.api.door import Door, order_in
-from tocsin.api.routes import API
+from tocsin.api.routes import API, API_UPLOADS
 from tocsin.core.actor import ROLES
 
 CHANGE = {"seen": 1, "reason": "r", "changes": {"merchant_note": "n"}}
@@ -55,7 +55,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
 def routes() -> set[tuple[str, str]]:
     return {
         (method, route.path.removeprefix("/api/v1"))
-        for route in API.routes
+        for route in (*API.routes, *API_UPLOADS.routes)
         for method in route.methods - {"OPTIONS", "HEAD"}
     }
 
