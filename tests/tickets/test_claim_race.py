@@ -10,9 +10,10 @@ from tests.counter import open_counter
 from tests.tickets.test_claim import claim
 from tocsin.core.db import Database, Tx
 from tocsin.orders.amend import cancel_order
-from tocsin.orders.stop import open_holds
-from tocsin.tickets import claim as module
+from tocsin.orders.draft import Order
+from tocsin.tickets import check
 from tocsin.tickets.hold import hold_order
+from tocsin.tickets.rule import CheckContext, Finding, run_checks
 
 
 @pytest.mark.parametrize("news", ["held", "cancelled"])
@@ -23,22 +24,23 @@ def test_what_comes_while_a_job_is_claimed_waits_for_the_claim(
     with open_counter(db) as counter:
         order_id = counter.take().order_id
         counter.print(order_id)
-        judged, go_on, order_of_commits = threading.Event(), threading.Event(), []
+        judged, go_on, stored = threading.Event(), threading.Event(), []
 
-        def judge_slowly(tx: Tx, *, order_id: int) -> object:
-            found = open_holds(tx, order_id=order_id)
+        def judge_slowly(order: Order, context: CheckContext) -> tuple[Finding, ...]:
             judged.set()
             go_on.wait(10)
-            return found
+            return run_checks(order, context)
 
-        monkeypatch.setattr(module, "open_holds", judge_slowly)
+        monkeypatch.setattr(
+            check, "run_checks", judge_slowly
+        )  # its order is read, its verdict not yet written
         verb = {
             "held": partial(hold_order, order_id=order_id, reason="等客户"),
             "cancelled": partial(cancel_order, order_id=order_id, reason="客户取消"),
         }[news]
 
         def run(name: str, act: Callable[[], object]) -> threading.Thread:
-            thread = threading.Thread(target=lambda: order_of_commits.append((name, act() is not None)))
+            thread = threading.Thread(target=lambda: stored.append((name, act() is not None)))
             thread.start()
             return thread
 
@@ -46,10 +48,11 @@ def test_what_comes_while_a_job_is_claimed_waits_for_the_claim(
         assert judged.wait(10)
         telling = run("news", lambda: counter.do(verb) or True)
         telling.join(0.7)  # free to commit, it would have by now
+        early = list(stored)
         go_on.set()
         claiming.join()
         telling.join()
-        assert order_of_commits == [("claim", True), ("news", True)]
+        assert early == [] and sorted(stored) == [("claim", True), ("news", True)]
 
 
 def test_a_claim_waits_for_the_hold_that_is_being_opened(db: Database) -> None:
