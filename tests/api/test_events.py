@@ -15,7 +15,7 @@ class Asked:
 
     def __init__(self, door: Door, headers: dict[str, str]) -> None:
         self.app, self.headers, self.method = door.client.app, headers, "GET"
-        self.cookies, self.client = {}, None
+        self.cookies, self.client, self.scope = {}, None, {"method": "GET"}
 
 
 def test_a_stream_replays_what_was_missed_and_ends_when_the_key_does(door: Door):

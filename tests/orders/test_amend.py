@@ -280,3 +280,8 @@ def test_what_was_paid_undeclared_stays_paid_when_more_becomes_payable(db: Datab
         order = counter.order(order_id)
         assert (order.totals.paid_minor, order.payable_minor) == (7980, 79900)
         assert "paid_amount" in [one.code for one in counter.print(order_id, 4).findings]
+        wrong = counter.take(quantity=3, totals=Totals(goods_minor=11970, payable_minor=9000)).order_id
+        counter.amend(wrong, 1, Amendment(recalculate=True))
+        assert counter.order(wrong).totals.paid_minor is None, "a sum that is mended is no new price"
+        counter.amend(wrong, 2, Amendment(totals=TotalsChanges(shipping_minor=100)))
+        assert counter.order(wrong).totals.paid_minor == 11970
