@@ -133,14 +133,14 @@ BATCH_ORDERS = [
     for n, outcome in enumerate(["new", "new", "unchanged", "changed", "conflict", "new", "new"])
 ]  # fmt: skip
 BATCH = {"id": 88, "file_name": "orders_joined.csv", "importer": "sheet", "encoding": "UTF-8 BOM", "row_count": 128,
-         "order_count": 65, "counts": COUNTS, "orders": BATCH_ORDERS, "shown_text": "7 / 65",
+         "order_count": 65, "moving": 40, "counts": COUNTS, "orders": BATCH_ORDERS, "shown_text": "7 / 65",
          "bad_rows": [{"row": 17, "reason": "下单时间“2018-13-45”不是时间", "cure": "写成 2018-09-15 12:24:27"}]}  # fmt: skip
 IMPORT: Context = {
     "stage": "upload", "errors": {}, "importers": {"auto": "自动识别", "sheet": "28 列订单表", "shopify": "Shopify"},
     "channels": {"mall_cn": "商城"}, "zones": {"Asia/Shanghai": "Asia/Shanghai", "UTC": "UTC"}, "batch": None, "result": None,
     "recent": [{"id": 88, "file_name": "orders_joined.csv", "at_us": T0, "by": "lin", "state": "done", "counts": COUNTS}],
 }  # fmt: skip
-RESULT = {"imported": 65, "unchanged": 0, "changed": 0, "conflict": 0, "quarantined": 0, "held_total": 13,
+RESULT = {"imported": 65, "unchanged": 0, "changed": 0, "conflict": 0, "quarantined": 0, "held_total": 13, "url": "/imports/88/orders", "held_url": "/imports/88/orders?held=1",
           "held": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "level": "E"},
                    {"code": "required", "count": 10, "url": "/held?code=required", "level": "W"}]}  # fmt: skip
 FILTER = {"state": "produced", "payment": "", "fulfilment": "", "hold": "none", "finding": "", "date_from": "2020-02-01",

@@ -8,6 +8,7 @@ from tocsin.orders.amend import Amendment, amend_order
 from tocsin.orders.lookup import all_lookups
 from tocsin.orders.quarantine import list_quarantine
 from tocsin.orders.search import find_order_ids
+from tocsin.tickets.check import check_new_revisions
 
 SHEET = Path("tests/data/mall_cn_orders/orders_joined.csv").read_bytes()
 PLAIN = "订单编号,收货人,手机号,收货地址,商品名称,数量,单价,应付金额,下单时间\nA1,王小明,13812345678,安徽省合肥市黄山路 1 号,酥梨,2,39.9,79.8,2026-01-02 10:00:00\n"
@@ -121,3 +122,34 @@ def test_a_conflict_shows_what_the_source_has_otherwise(pages: Pages) -> None:
 def search_ids(tx: Tx) -> list[int]:
     """Return the ids of the orders that are A1."""
     return find_order_ids(tx, text="A1", before=2**63 - 1, limit=5)
+
+
+def test_the_result_counts_the_orders_of_its_own_import_alone(pages: Pages) -> None:
+    head, row = PLAIN.splitlines()
+    head, good = head + ",付款时间\n", row + ",2026-01-02 10:00:00\n"
+    bad = good.replace("13812345678", "")
+    broken = head + bad.replace("A1", "B1") + bad.replace("A1", "B2")
+    pages.post(f"{pages.upload(broken.encode()).headers['location']}/commit")
+    while check_new_revisions(pages.db):
+        pass
+    mixed = head + good + bad.replace("A1", "A2")
+    address = pages.upload(mixed.encode()).headers["location"]
+    pages.post(f"{address}/commit")
+    while check_new_revisions(pages.db):
+        pass
+    page = text_of(pages.get(address))
+    assert f'href="{address}/orders?held=1"><b>1</b>' in page, "three are held at the desk, one is of this sheet"
+    every = text_of(pages.get(f"{address}/orders"))
+    assert "A1" in every and "A2" in every and "B1" not in every
+    held = text_of(pages.get(f"{address}/orders?held=1"))
+    assert "A2" in held and ">A1<" not in held and "B2" not in held
+    ledger = pages.db.read(pages.house.merchant_id, lambda tx: all_lookups(tx, pages.house.actor()))
+    assert [len(row.pairs()) for row in ledger if row.kind == "import"] == [1, 2], "lists are recorded"
+    assert pages.get(f"{address}/orders", role="").status_code == 303
+    assert pages.get("/imports/123/orders").status_code == 404
+    again = text_of(pages.get(pages.upload(mixed.encode()).headers["location"]))
+    assert "Nothing in this sheet is new" in again and "Import 2 orders" not in again and "/commit" in again
+    unread = head + good + good.replace("A1", "A9").replace(",2,39.9", ",两,39.9")
+    assert "into quarantine</button>" in text_of(
+        pages.get(pages.upload(unread.encode()).headers["location"])
+    ), "what can't be read is still put aside"

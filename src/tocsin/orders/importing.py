@@ -34,6 +34,7 @@ from tocsin.orders.claim import (
 )
 from tocsin.orders.draft import Draft
 from tocsin.orders.importer import BadRow, ImportOptions, Parsed, ParsedOrder, Source, bad_row, parse_source
+from tocsin.orders.imported import pack_orders
 from tocsin.orders.intake import Taken, foresee
 from tocsin.orders.quarantine import quarantine_rows
 from tocsin.orders.table import import_batch
@@ -148,7 +149,7 @@ def commit_import(db: Database, actor: Actor, *, import_id: int) -> Import:
     require(actor, "import")
     parsed = _parse(db, actor, import_id)
     orders = name_orders(parsed.orders, import_id)
-    counts, bad = dict.fromkeys(_COUNTS, 0), list(parsed.bad)
+    counts, bad, order_ids = dict.fromkeys(_COUNTS, 0), list(parsed.bad), list[int]()
     claim = db.write(actor.merchant_id, partial(_claim, import_id=import_id))
     try:
         for place in range(0, len(orders), ALIVE_ORDERS):
@@ -156,11 +157,14 @@ def commit_import(db: Database, actor: Actor, *, import_id: int) -> Import:
             bad += done.bad
             for row in done.rows:
                 counts[_COUNT_OF.get(row.taken.result, "unchanged")] += 1
+                order_ids.append(row.taken.order_id)
             claim = db.write(actor.merchant_id, partial(keep_claim, import_id=import_id, claim=claim))
         return db.write(
             actor.merchant_id,
-            partial(_end, actor=actor, import_id=import_id, claim=claim, bad=bad, counts=counts),
-        )
+            partial(
+                _end, actor=actor, import_id=import_id, claim=claim, bad=bad, counts=counts, order_ids=order_ids
+            ),
+        )  # fmt: skip
     except ImportUnderWay:
         raise
     except BaseException:  # what was taken in stays: the next commit may begin at once
@@ -176,12 +180,15 @@ def _claim(tx: Tx, *, import_id: int) -> int:
 
 
 def _end(
-    tx: Tx, *, actor: Actor, import_id: int, claim: int, bad: list[BadRow], counts: dict[str, int]
-) -> Import:
+    tx: Tx, *, actor: Actor, import_id: int, claim: int, bad: list[BadRow], counts: dict[str, int],
+    order_ids: list[int],
+) -> Import:  # fmt: skip
     keep_claim(tx, import_id=import_id, claim=claim)
     quarantine_rows(tx, batch_id=import_id, rows=bad)
+    # The file has done its work: what stays in its place is which orders it held.
+    kept = pack_orders(tx, import_id=import_id, order_ids=order_ids)
     tx.run(
-        _END, b_id=import_id, status="committed", bad_rows=len(bad), done_at_us=tx.now_us, sealed_file=None, **counts
+        _END, b_id=import_id, status="committed", bad_rows=len(bad), done_at_us=tx.now_us, sealed_file=kept, **counts
     )  # fmt: skip
     told = {**counts, "bad": len(bad)}
     append_event(tx, "import.committed", subject_id=import_id, data=told)
@@ -228,7 +235,7 @@ def _keep(
 def _parse(db: Database, actor: Actor, import_id: int) -> Parsed:
     def read(tx: Tx) -> tuple[Import, Source]:
         found, row = get_import(tx, import_id=import_id), tx.one(_FILE, id=import_id)
-        if row is None or row[0] is None:
+        if row is None or row[0] is None or found.status == "committed":
             raise ImportMissing
         plain = unseal(tx.vault.keys(tx).wrapping, row[0], bound_to=b"import %d" % import_id)
         return found, msgspec.msgpack.decode(plain, type=Source)

@@ -26,13 +26,11 @@ from tocsin.orders.importing import (
     upload_sheet,
 )
 from tocsin.orders.quarantine import Quarantined, drop_quarantined, list_quarantine
-from tocsin.orders.stop import count_held
-from tocsin.tickets.problem import count_codes
-from tocsin.tickets.rule import loaded_checks
 from tocsin.web.change import ShownChange
 from tocsin.web.foreseen import SHOWN_ORDERS, read_changes
 from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.imported import show_result
 from tocsin.web.say import say
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.upload import read_upload
@@ -101,7 +99,7 @@ def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Respon
     wanted, words = read_number(import_id), words_of(request, actor)
     found = desk.db.read(actor.merchant_id, lambda tx: get_import(tx, import_id=wanted))
     if found.status == "committed":
-        result = desk.db.read(actor.merchant_id, partial(_show_result, found=found))
+        result = desk.db.read(actor.merchant_id, partial(show_result, found=found))
         return _show(request, desk, actor, stage="result", result=result)
     previewed = preview_import(desk.db, actor, import_id=wanted)
     changes = read_changes(desk, actor, previewed=previewed, words=words)
@@ -217,7 +215,8 @@ def _show_batch(
     rows = {row.row for row in parsed.bad} | {each.row for each in parsed.orders}
     return {
         "id": previewed.import_id, "file_name": found.filename, "importer": found.importer or "sheet",
-        "encoding": parsed.encoding.upper(), "order_count": len(parsed.orders), "counts": shown, "orders": orders,
+        "encoding": parsed.encoding.upper(), "order_count": len(parsed.orders), "counts": shown,
+        "moving": shown["new"] + shown["changed"] + shown["conflict"], "orders": orders,
         "row_count": max(sum(max(len(each.draft.lines), 1) for each in parsed.orders) + len(parsed.bad), len(rows)),
         "bad_rows": [_show_bad_row(row, words) for row in parsed.bad[:_SHOWN_BAD]], "shown_text": said,
     }  # fmt: skip
@@ -229,27 +228,6 @@ def _remark(result: str, words: Words) -> str:
         "conflict": "The desk has amended it: it will be held",
     }  # fmt: skip
     return words.translate(remarks[result]) if result in remarks else ""
-
-
-def _show_result(tx: Tx, *, found: Import) -> dict[str, Any]:
-    held = [
-        {
-            "code": each.name,
-            "count": each.count,
-            "url": f"/held?code={each.name}",
-            "level": _level_of(each.name),
-        }
-        for each in count_codes(tx)
-    ]
-    return {
-        "imported": found.created, "unchanged": found.unchanged, "changed": found.changed, "conflict": found.conflicts,
-        "quarantined": found.bad_rows, "held": held, "held_total": count_held(tx),
-    }  # fmt: skip
-
-
-def _level_of(code: str) -> str:
-    check = loaded_checks().get(code)
-    return check.level if check else "E"
 
 
 def _show_bad_row(row: BadRow, words: Words) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tocsin.web.amend import AMEND
 from tocsin.web.downloads import DOWNLOADS
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.held import HELD
+from tocsin.web.imported import IMPORTED
 from tocsin.web.imports import IMPORTS, get_imports, post_import
 from tocsin.web.journal import JOURNAL
 from tocsin.web.keys import KEYS
@@ -58,6 +59,7 @@ PAGES: list[Any] = [
     *DOWNLOADS,
     *HELD,
     *(each for each in IMPORTS if each not in UPLOADS),
+    *IMPORTED,
     *LIVE,
     *LOOKUPS,
     *PRINTERS,
