@@ -104,7 +104,6 @@ def test_a_body_beyond_the_limit_is_refused(door: Door, tmp_path: Path):
     with TestClient(build_app(desk), base_url=BASE) as client:
         answer = client.post("/api/v1/orders/import", content=b" " * 2000, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (413, "http_413")
-    desk.close()
 
 
 def test_who_is_not_signed_in_is_led_to_the_sign_in_and_back(door: Door):
