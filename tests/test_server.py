@@ -1,6 +1,7 @@
 """The desk over real sockets, as its users run it."""
 
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from tocsin.core.event import replay_events
 from tocsin.core.tenant import list_merchants
 from tocsin.desk import open_database
 from tocsin.settings import Settings
+from tocsin.streams import STREAMS_MOST
+
+STREAMS = 200
 
 
 def test_a_new_desk_serves_both_loopbacks_with_the_demo_and_an_owner_link(tmp_path: Path):
@@ -61,7 +65,64 @@ def test_a_stream_takes_up_where_it_broke_off_and_ends_with_the_server(tmp_path:
         assert served.stop() < 5, "an open stream must not keep the server"
 
 
+def test_idle_connections_and_open_streams_keep_nobody_out(tmp_path: Path):
+    served = Served(tmp_path, "--empty")
+    served.stop()
+    keys = _make_keys(tmp_path, STREAMS // STREAMS_MOST)
+    served = Served(tmp_path, port=served.port)
+    open_: list[socket.socket] = []
+    try:
+        idle = [socket.create_connection(("127.0.0.1", served.port), timeout=10) for _ in range(300)]
+        streams = [_begin_stream(served.port, key) for key in keys for _ in range(STREAMS_MOST)]
+        open_ += [*idle, *streams]
+        began = time.monotonic()
+        assert (
+            httpx.get(
+                served.url("/healthz", "127.0.0.1"), headers={"host": f"localhost:{served.port}"}, timeout=2
+            ).status_code
+            == 200
+        )
+        assert time.monotonic() - began < 2
+        oldest, ninth = streams[0], _begin_stream(served.port, keys[0])
+        open_.append(ninth)
+        assert _ends(oldest, 5), "who opens a ninth stream loses his oldest"
+        assert not _ends(streams[1], 1.5)
+        assert _ends(idle[0], 10), "who says nothing gives his place back"
+    finally:
+        for one in open_:
+            one.close()
+        served.stop()
+
+
+def _begin_stream(port: int, key: str) -> socket.socket:
+    line = socket.create_connection(("127.0.0.1", port), timeout=10)
+    line.sendall(
+        f"GET /api/v1/events HTTP/1.1\r\nhost: localhost:{port}\r\nauthorization: Bearer {key}\r\n\r\n".encode()
+    )
+    said = b""
+    while b": still here" not in said:
+        read = line.recv(4096)
+        assert read, said
+        said += read
+    return line
+
+
+def _ends(line: socket.socket, seconds: float) -> bool:
+    """Tell whether the server ends a connection by then."""
+    line.settimeout(seconds)
+    try:
+        while line.recv(4096) not in (b"", b"0\r\n\r\n"):
+            continue
+    except TimeoutError:
+        return False
+    return True
+
+
 def _make_key(folder: Path) -> str:
+    return _make_keys(folder, 1)[0]
+
+
+def _make_keys(folder: Path, count: int) -> list[str]:
     from tests.house import ROLES, Actor
     from tocsin.access.api_key import create_api_key
     from tocsin.access.operator import add_operator
@@ -72,9 +133,9 @@ def _make_key(folder: Path) -> str:
         tx, name="maker", display_name="", role="owner", password_hash="-", locale="en", zone="UTC", created_by=0
     ))  # fmt: skip
     owner = Actor(kind="operator", id=maker_id, merchant_id=merchant.id, name="owner", rights=ROLES["owner"])
-    secret = db.write(
-        merchant.id, lambda tx: create_api_key(tx, owner, name="test", scopes=frozenset({"query", "import"}))
-    )
+    secrets = db.write(merchant.id, lambda tx: [
+        create_api_key(tx, owner, name="test", scopes=frozenset({"query", "import"})) for _ in range(count)
+    ])  # fmt: skip
     assert db.read(merchant.id, lambda tx: replay_events(tx, after_id=0)) == []
     db.close()
-    return secret
+    return secrets

@@ -7,10 +7,12 @@ from contextlib import closing
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from tocsin.access.limiter import sweep_attempts
 from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database
+from tocsin.core.errors import Refusal
 from tocsin.core.event import join_bus
 from tocsin.core.installation import HAS_KEY_SQL, require_own_key
 from tocsin.core.log import get_log
@@ -24,6 +26,7 @@ from tocsin.core.vault import open_vault
 from tocsin.orders import download as _declares_its_task  # noqa: F401
 from tocsin.orders.lookup import index_lookups
 from tocsin.settings import Settings
+from tocsin.streams import Streams
 from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.hold import wake_due
 from tocsin.tickets.papers import keep_papers_in
@@ -31,7 +34,14 @@ from tocsin.tickets.spool import Spool
 
 _log = get_log("desk")
 _DAY_SECONDS = 86_400.0
+_CONNECT_SECONDS = 10
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
+
+
+class DatabaseUnreachable(Refusal):
+    """PostgreSQL does not let the desk in at {address} ({problem}): start it, or correct the database's address"""
+
+    kind, code = "broken", "database_unreachable"
 
 
 class Desk:
@@ -47,6 +57,7 @@ class Desk:
         self._lease: NodeLease = lease_node(db)
         self._loops: list[Loop] = []
         self._spool: Spool | None = None
+        self.streams = Streams()
         self.closing = False
 
     def merchants(self) -> list[Merchant]:
@@ -97,6 +108,7 @@ def open_desk(settings: Settings) -> Desk:
 
     Raises:
         FileLocked: another process holds the data folder.
+        DatabaseUnreachable: PostgreSQL is not there, or refuses.
         EngineAffected, KeyFileMissing, KeyFileWrong, KeyMismatch, NotDurable: the installation is not sound.
     """
     return Desk(settings, open_database(settings))
@@ -116,7 +128,7 @@ def open_database(settings: Settings) -> Database:
 
 def _open_postgres(settings: Settings, key_file: Path) -> Database:
     url = settings.database_url
-    if _postgres_version(url) != newest_version():
+    if postgres_versions(url)[1] != newest_version():
         _quiet_upgrade()
         from tocsin.migrations.upgrade import upgrade_postgres
 
@@ -171,10 +183,35 @@ def _sqlite_version(path: Path) -> str:
             return ""
 
 
-def _postgres_version(url: str) -> str:
-    with psycopg.connect(url) as connection:
-        try:
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        except psycopg.errors.UndefinedTable:
-            return ""
-    return str((row or [""])[0])
+def postgres_versions(url: str) -> tuple[str, str]:
+    """Return the server's version and the schema's number, which is empty in a new database.
+
+    Raises:
+        DatabaseUnreachable: the server is not there, or refuses.
+    """
+    try:
+        with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS) as connection:
+            server = connection.info.parameter_status("server_version") or "?"
+            try:
+                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            except psycopg.errors.UndefinedTable:
+                return server, ""
+    except psycopg.Error as wrong:
+        raise DatabaseUnreachable(address=_address_of(url), problem=_one_line(wrong)) from wrong
+    return server, str((row or [""])[0])
+
+
+def _address_of(url: str) -> str:
+    # Never the whole URL: it may hold the password.
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        return "the given address"
+    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+
+def _one_line(wrong: psycopg.Error) -> str:
+    # What can't even be parsed is quoted back by the driver, a password with it.
+    if not isinstance(wrong, psycopg.OperationalError) and wrong.sqlstate is None:
+        return "it can't be read"
+    return " ".join(str(wrong).split())[:300]

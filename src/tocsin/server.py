@@ -1,12 +1,14 @@
 """The server: Granian in this process, on both loopbacks, drained at SIGTERM."""
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
@@ -17,6 +19,12 @@ from tocsin.desk import Desk
 
 LOOPBACKS = ("127.0.0.1", "::1")
 _DRAIN_SECONDS = 3.0
+# Whoever opens a connection holds a place until it ends, and each desk page holds one for its events:
+# the places are many, and who says nothing gives his back soon.
+_BACKLOG = 1024
+_CONNECTIONS_MOST = 4096
+_HEADER_MILLISECONDS = 5_000
+_FILES_MOST = 16_384
 _log = get_log("server")
 
 
@@ -35,6 +43,7 @@ def serve(app: Litestar, desk: Desk, *, ready: Callable[[], None]) -> None:
     addresses = addresses_of(desk.settings.host)
     for address in addresses:
         require_free(address, desk.settings.port)
+    _allow_connections()
     threads = ThreadPoolExecutor(desk.settings.request_threads, thread_name_prefix="request")
     set_asyncio_executor(threads)
     try:
@@ -64,6 +73,14 @@ def require_free(address: str, port: int) -> None:
             raise PortTaken(address=address, port=port) from None
 
 
+def _allow_connections() -> None:
+    # A service is often begun with 1024 open files, which is fewer than the connections that are let in.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES_MOST if hard == resource.RLIM_INFINITY else min(_FILES_MOST, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 async def _serve(app: Litestar, desk: Desk, addresses: list[str], ready: Callable[[], None]) -> None:
     loop, ending = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -71,7 +88,8 @@ async def _serve(app: Litestar, desk: Desk, addresses: list[str], ready: Callabl
     servers = [
         Server(
             app, address=address, port=desk.settings.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
-            websockets=False, log_enabled=False,
+            websockets=False, log_enabled=False, backlog=_BACKLOG, backpressure=_CONNECTIONS_MOST,
+            http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
         )
         for address in addresses
     ]  # fmt: skip

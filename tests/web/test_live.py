@@ -1,11 +1,17 @@
 """News by SSE: what moved reaches each page, also what was missed; nobody hears another's."""
 
 import asyncio
+import time
 from typing import Any
+
+import pytest
+from litestar.testing import RequestFactory
 
 from tests.house import make_draft, make_house
 from tests.web.pages import Pages, text_of
 from tocsin.core.event import append_event, latest_event_id
+from tocsin.web import live
+from tocsin.web.guard import visitor
 from tocsin.web.live import Feed, Listener, News, frame, read_news
 
 
@@ -78,3 +84,33 @@ def test_the_desk_describes_itself_as_an_app(pages: Pages) -> None:
     found = pages.get("/manifest.webmanifest", role="").json()
     icon = found["icons"][0]["src"]
     assert found["start_url"] == "/orders" and "<svg" in text_of(pages.get(icon, role=""))
+
+
+def test_a_session_that_has_ended_hears_no_more_however_much_moves(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.3)
+    who = pages.headers("owner")
+    request = RequestFactory(app=pages.client.app).get("/events", headers={"cookie": who["cookie"]})
+    actor = visitor(request)
+    assert actor is not None
+
+    async def walk() -> float:
+        frames = live._frames(request, pages.desk, actor, None)
+        await anext(frames)
+        assert await anext(frames) == b": still here\n\n", "a live session goes on"
+        await asyncio.to_thread(pages.post, "/sign-out")
+        feed, began = live.feed_of(request, pages.desk), time.monotonic()
+
+        async def flow() -> None:
+            while True:
+                feed._hand_out(pages.house.merchant_id, News(1, 0, ("orders",), ()))
+                await asyncio.sleep(0.02)
+
+        flowing = asyncio.create_task(flow())
+        heard = [frame async for frame in frames]
+        flowing.cancel()
+        assert heard, "news did flow"
+        return time.monotonic() - began
+
+    assert asyncio.run(asyncio.wait_for(walk(), 10)) < 2

@@ -30,13 +30,14 @@ def get_events(request: ApiRequest) -> Stream:
 async def _frames(
     request: ApiRequest, desk: Desk, actor: Actor, after_id: int | None
 ) -> AsyncIterator[bytes]:
-    async for batch in follow_events(
-        desk.db, actor.merchant_id, after_id=after_id, is_closing=lambda: desk.closing
-    ):  # fmt: skip
-        # A session that has ended, or a key that was revoked, hears no more.
-        if not await asyncio.to_thread(_still_may, request):
-            return
-        yield b"".join(map(_frame, batch)) or b": still here\n\n"
+    with desk.streams.open((actor.kind, actor.session_id or actor.id)) as place:
+        async for batch in follow_events(
+            desk.db, actor.merchant_id, after_id=after_id, is_closing=lambda: desk.closing or place.ended
+        ):  # fmt: skip
+            # A session that has ended, or a key that was revoked, hears no more.
+            if not await asyncio.to_thread(_still_may, request):
+                return
+            yield b"".join(map(_frame, batch)) or b": still here\n\n"
 
 
 def _frame(event: Event) -> bytes:

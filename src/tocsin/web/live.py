@@ -7,6 +7,7 @@ Source: WHATWG HTML, server-sent events; a browser that comes back sends Last-Ev
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 
 from litestar import Response, get
@@ -19,6 +20,7 @@ from tocsin.core.event import Event, latest_event_id, on_event, replay_events
 from tocsin.core.log import get_log
 from tocsin.desk import Desk
 from tocsin.orders.stop import count_held
+from tocsin.streams import Place
 from tocsin.web.form import AddressWrong, read_number
 from tocsin.web.guard import PageRequest, enter, locale_of, visitor
 from tocsin.web.page import environment_of
@@ -201,20 +203,27 @@ async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int | No
         )
         # What moved between the page and this connection is not known: its regions look once.
         yield b"retry: 2000\n\n" + frame(missed or News(latest, problems, ("desk",), ()), locale=locale)
-        quiet_seconds = 0.0
-        while not desk.closing:
-            news = await listener.wait(LOOK_SECONDS)
-            if news is None:
-                quiet_seconds += LOOK_SECONDS
-                if quiet_seconds < HEARTBEAT_SECONDS:
-                    continue
-                # A session that has ended hears no more.
-                if await asyncio.to_thread(visitor, request) is None:
-                    return
-            quiet_seconds = 0.0
-            yield frame(news, locale=locale) if news else b": still here\n\n"
+        with desk.streams.open((actor.kind, actor.session_id or actor.id)) as place:
+            async for news in _hear(request, desk, listener, place):
+                yield frame(news, locale=locale) if news else b": still here\n\n"
     finally:
         feed.leave(listener)
+
+
+async def _hear(
+    request: PageRequest, desk: Desk, listener: Listener, place: Place
+) -> AsyncIterator[News | None]:
+    """Yield news, and None for a heartbeat, while the session is alive: by the clock, however much moves."""
+    asked = time.monotonic()
+    while not desk.closing and not place.ended:
+        news = await listener.wait(LOOK_SECONDS)
+        late = time.monotonic() - asked >= HEARTBEAT_SECONDS
+        if late:
+            asked = time.monotonic()
+            if await asyncio.to_thread(visitor, request) is None:
+                return
+        if news is not None or late:
+            yield news
 
 
 def frame(news: News, *, locale: str) -> bytes:

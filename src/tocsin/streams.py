@@ -1,0 +1,44 @@
+"""Open event streams by who listens: one who opens more than his share loses his oldest."""
+
+import threading
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+
+STREAMS_MOST = 8
+
+
+class Place:
+    """One open stream; `ended` tells it to end, since a newer one took its place."""
+
+    def __init__(self) -> None:
+        self.ended = False
+
+
+class Streams:
+    """The open streams of a desk."""
+
+    def __init__(self) -> None:
+        self._places: dict[Hashable, list[Place]] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def open(self, listener: Hashable) -> Iterator[Place]:
+        """Give a listener (a session, a key) a place while the stream runs."""
+        place = Place()
+        with self._lock:
+            places = self._places.setdefault(listener, [])
+            places.append(place)
+            while len(places) > STREAMS_MOST:
+                places.pop(0).ended = True
+        try:
+            yield place
+        finally:
+            self._give_back(listener, place)
+
+    def _give_back(self, listener: Hashable, place: Place) -> None:
+        with self._lock:
+            places = self._places.get(listener, [])
+            if place in places:
+                places.remove(place)
+            if not places:
+                self._places.pop(listener, None)
