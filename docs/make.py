@@ -17,6 +17,7 @@ import click
 import msgspec
 from litestar import Litestar, Router
 from litestar.handlers import HTTPRouteHandler
+from litestar.utils.helpers import unwrap_partial
 
 import tocsin
 from tocsin.core.errors import Refusal, every_refusal
@@ -168,12 +169,17 @@ def api_routes() -> list[tuple[str, str, Any]]:
     return sorted(found, key=lambda route: (route[1], route[0]))
 
 
+def route_words(handler: Any) -> str:
+    """Return the first line of a route's own docstring: one served in a thread stands in a wrapper."""
+    told = inspect.getdoc(unwrap_partial(handler.fn)) or ""
+    return told.partition("\n")[0]
+
+
 def api_table() -> Iterator[str]:
     """Yield the rows of api.md."""
     yield from ("| route | what it does |", "|---|---|")
     for method, path, handler in api_routes():
-        told = inspect.getdoc(handler.fn) or ""
-        yield f"| `{method} {path}` | {_cell(told.partition(chr(10))[0])} |"
+        yield f"| `{method} {path}` | {_cell(route_words(handler))} |"
 
 
 def _cell(text: str) -> str:

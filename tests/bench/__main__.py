@@ -28,11 +28,16 @@ from tocsin.migrations.upgrade import upgrade_postgres, upgrade_sqlite
 
 def main() -> None:
     """Measure and print a table, or JSON."""
-    parser = argparse.ArgumentParser(prog="bin/bench")
-    parser.add_argument("--orders", type=int, default=100_000)
-    parser.add_argument("--repeats", type=int, default=200)
-    parser.add_argument("--engine", choices=("sqlite", "postgresql", "both"), default="both")
-    parser.add_argument("--json", action="store_true")
+    parser = argparse.ArgumentParser(
+        prog="bin/bench", description="Measure the desk beside the raw engine doing the same work.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--orders", type=int, default=100_000, help="orders that the database is filled with")
+    parser.add_argument("--repeats", type=int, default=200, help="times that each work is done and measured")
+    parser.add_argument(
+        "--engine", choices=("sqlite", "postgresql", "both"), default="both", help="database to measure on"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     asked = parser.parse_args()
     engines = ("sqlite", "postgresql") if asked.engine == "both" else (asked.engine,)
     found = {name: bench_engine(name, orders=asked.orders, repeats=asked.repeats) for name in engines}

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.bench.__main__ import main
+
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_the_bench_measures_every_work_beside_the_raw_engine(engine: str) -> None:
@@ -29,3 +31,20 @@ def test_the_bench_measures_every_work_beside_the_raw_engine(engine: str) -> Non
     ]  # fmt: skip
     assert all(row["p50_ms"] > 0 for row in works)
     assert all(row["ratio"] > 0 for row in works if row["work"] != "ticket drawn")
+
+
+def test_each_option_says_what_it_does_and_what_it_is_without_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("sys.argv", ["bin/bench", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for words in (
+        "filled with (default: 100000)",
+        "measured (default: 200)",
+        "on (default: both)",
+        "JSON instead",
+    ):
+        assert words in told

@@ -1,6 +1,9 @@
 """Routes of the API, as the application takes them."""
 
+from inspect import cleandoc
+
 from litestar import Router
+from litestar.handlers import HTTPRouteHandler
 
 from tocsin.api.access import ACCESS
 from tocsin.api.amendments import AMENDMENTS
@@ -16,6 +19,18 @@ from tocsin.api.tickets import TERMINALS
 
 HEALTH = [get_health, get_readiness]
 JSON_MOST_BYTES = 1 << 20
+_GROUPS = [ACCESS, ORDERS, AMENDMENTS, FILES, SCREENS, TERMINALS, HOLDS, EVENTS, IMPORTS]
+_ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
+
+
+def _describe(handler: HTTPRouteHandler) -> None:
+    # Before it is registered: afterwards a route that runs in a thread stands in a wrapper.
+    summary, _, rest = cleandoc(handler.fn.__doc__ or "").partition("\n")
+    handler.summary, handler.description = summary, rest.partition("Raises:")[0].strip() or summary
+
+
+for _handler in [*HEALTH, *_ROUTES]:
+    _describe(_handler)
 API = Router(
     "/api/v1",
     route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS],
