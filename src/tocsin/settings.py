@@ -11,6 +11,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+_POSTGRES = "postgresql://"
+
 
 class SettingsWrong(Exception):
     """A setting is unknown or has the wrong shape; the text names it and where it was read."""
@@ -75,6 +77,11 @@ def load_settings(
         if name not in known:
             raise SettingsWrong(f"“{name}” is no setting; docs/settings.md lists them")
     try:
-        return msgspec.convert(values, Settings, strict=False)
+        settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as wrong:
         raise SettingsWrong(f"a setting has the wrong shape: {wrong}") from wrong
+    if settings.database_url and not settings.database_url.startswith(_POSTGRES):
+        raise SettingsWrong(
+            f"the database's address begins with {_POSTGRES}, or is empty for the embedded one"
+        )
+    return settings

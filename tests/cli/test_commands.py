@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.databases import PostgresServer
+from tests.databases import PostgresServer, free_port
 from tocsin.access.owner_link import link_is_open
 from tocsin.cli.main import cli
 from tocsin.cli.serve import create_first_merchant, owner_links, say
 from tocsin.core.ident import new_id
 from tocsin.core.tenant import create_merchant, create_shop
-from tocsin.desk import open_desk
+from tocsin.desk import newest_version, open_desk
 from tocsin.settings import Settings
 
 PASSWORD = "correct pear harbour violin 47"
@@ -163,3 +163,62 @@ def test_a_second_desk_on_postgresql_leaves_the_first_ones_link_open(
     assert "tocsin operator owner-link" in capsys.readouterr().out
     for desk in (first, second):
         desk.close()
+
+
+def test_a_database_that_is_not_there_is_one_line_for_each_command(tmp_path: Path):
+    url = f"postgresql://desk:secret-word@127.0.0.1:{free_port()}/desk"
+    for words in (("serve",), ("worker",), ("operator", "list")):
+        ended = run(*words, "--database-url", url, folder=tmp_path)
+        assert (ended.exit_code, ended.stderr.count("\n"), ended.stdout) == (2, 1, ""), words
+        assert "PostgreSQL does not let the desk in at 127.0.0.1:" in ended.stderr
+        assert "secret-word" not in ended.stderr
+    ill = run("doctor", "--database-url", url, folder=tmp_path)
+    assert ill.exit_code == 1
+    assert "NO  database: PostgreSQL does not let the desk in" in ill.stdout
+    assert "secret-word" not in ill.output
+
+
+def test_an_address_of_no_database_is_one_line_for_each_command(tmp_path: Path):
+    for words in (("serve",), ("worker",), ("operator", "list"), ("doctor",)):
+        for url in ("mysql://desk:secret-word@localhost/desk", "desk.sqlite"):
+            ended = run(*words, "--database-url", url, folder=tmp_path)
+            assert (ended.exit_code, ended.stderr.count("\n")) == (2, 1), words
+            assert "begins with postgresql://" in ended.stderr
+            assert "secret-word" not in ended.stderr
+    unread = run("operator", "list", "--database-url", "postgresql://[secret-word", folder=tmp_path)
+    assert (unread.exit_code, unread.stderr.count("\n")) == (2, 1)
+    assert "secret-word" not in unread.stderr
+
+
+def test_the_doctor_tells_the_server_and_its_schema(postgres_server: PostgresServer, tmp_path: Path):
+    postgres_server.sql(f"CREATE DATABASE {(name := f'desk_{new_id()}')}")
+    url = postgres_server.url(name)
+    words = ("doctor", "--database-url", url, "--port", str(free_port()))
+    fresh = run(*words, folder=tmp_path)
+    assert fresh.exit_code == 0
+    newest = newest_version()
+    assert re.search(rf"ok  database: PostgreSQL \d\S*.*, schema none yet, {newest} after", fresh.output)
+    open_desk(Settings(data_dir=str(tmp_path), database_url=url)).close()
+    assert re.search(rf"ok  database: PostgreSQL .*, schema {newest}\n", run(*words, folder=tmp_path).output)
+
+
+def test_an_owner_link_has_the_address_that_is_served(folder: Path):
+    by_port = run("operator", "owner-link", "--port", "9001", folder=folder).output
+    assert by_port.startswith("http://localhost:9001/owner/")
+    named = run("operator", "owner-link", "--public-url", "https://desk.example/", folder=folder).output
+    assert named.startswith("https://desk.example/owner/")
+    by_environment = run("operator", "owner-link", folder=folder, env={"TOCSIN_PORT": "9002"}).output
+    assert by_environment.startswith("http://localhost:9002/owner/")
+
+
+def test_what_is_written_is_its_owners_alone(tmp_path: Path):
+    before = os.umask(0o022)
+    try:
+        run("operator", "list", folder=tmp_path / "data")
+        assert os.umask(0o022) == 0o022, "the process has its own umask back"
+    finally:
+        os.umask(before)
+    data = tmp_path / "data"
+    assert data.stat().st_mode & 0o777 == 0o700
+    assert [path for path in data.rglob("*") if path.stat().st_mode & 0o077] == []
+    assert data.joinpath("desk.sqlite").stat().st_mode & 0o777 == 0o600

@@ -33,7 +33,7 @@ class Told(msgspec.Struct, frozen=True):
 @click.option("--host", help="Name to serve on.")
 @click.option("--port", type=int, help="TCP port to serve on.")
 def doctor(settings: Settings) -> None:
-    """Look at the engine, the disk, the fonts and the port; ends with 1 where something is not sound."""
+    """Look at the engine, the database, the disk, the fonts and the port; ends with 1 where something is not sound."""
     found = [look(settings) for look in LOOKS]
     for one in found:
         click.echo(f"{'ok ' if one.sound else 'NO '} {one.what}: {one.said}")
@@ -47,6 +47,21 @@ def look_at_engine(_settings: Settings) -> Told:
     except Refusal as refusal:
         return Told("engine", False, refusal.message())
     return Told("engine", True, f"SQLite {engine.sqlite_version}")
+
+
+def look_at_database(settings: Settings) -> Told:
+    """Tell which PostgreSQL answers and which schema it holds, or that the embedded database is used."""
+    if not settings.database_url:
+        return Told("database", True, f"embedded, in {settings.path()}")
+    from tocsin.desk import newest_version, postgres_versions
+
+    try:
+        server, schema = postgres_versions(settings.database_url)
+    except Refusal as refusal:
+        return Told("database", False, refusal.message())
+    newest = newest_version()
+    then = "" if schema == newest else f", {newest} after the next start"
+    return Told("database", True, f"PostgreSQL {server}, schema {schema or 'none yet'}{then}")
 
 
 def look_at_disk(settings: Settings) -> Told:
@@ -82,4 +97,6 @@ def look_at_port(settings: Settings) -> Told:
     return Told("port", True, f"{settings.port} is free")
 
 
-LOOKS: tuple[Callable[[Settings], Told], ...] = (look_at_engine, look_at_disk, look_at_files, look_at_port)
+LOOKS: tuple[Callable[[Settings], Told], ...] = (
+    look_at_engine, look_at_database, look_at_disk, look_at_files, look_at_port,
+)  # fmt: skip

@@ -26,7 +26,12 @@ def operator() -> None:
 @_MERCHANT
 @click.argument("name")
 @click.option("--display-name", default="", help="Name that others see.")
-@click.option("--role", type=click.Choice(OPERATOR_ROLES), default="clerk", help="What he may do.")
+@click.option(
+    "--role",
+    type=click.Choice(OPERATOR_ROLES),
+    default="clerk",
+    help=f"What he may do: {', '.join(OPERATOR_ROLES)}; clerk if not given.",
+)
 @click.password_option(help="Password; asked for where it is not given.")
 def create(
     settings: Settings, *, merchant: int, name: str, display_name: str, role: str, password: str
@@ -82,6 +87,8 @@ def suspend(settings: Settings, *, merchant: int, operator_id: int) -> None:
 @operator.command("owner-link")
 @with_settings
 @_MERCHANT
+@click.option("--port", type=int, help="TCP port that the desk serves on.")
+@click.option("--public-url", help="Address that people use, where it is not localhost.")
 def owner_link(settings: Settings, *, merchant: int) -> None:
     """Print a new one-time link that creates an owner; it works for 24 hours."""
     desk = open_desk(settings)

@@ -18,6 +18,7 @@ _SHOWN = "A link that creates the owner was printed before and is still open; `t
 @with_settings
 @click.option("--host", help="Name to serve on; localhost is both loopbacks.")
 @click.option("--port", type=int, help="TCP port to serve on.")
+@click.option("--public-url", help="Address that people and tickets' codes use.")
 @click.option("--empty", is_flag=True, help="Start without the demo merchant and its orders.")
 def serve(settings: Settings, *, empty: bool) -> None:
     """Serve the desk; prints its address and, until there is an owner, the link that creates one."""

@@ -1,5 +1,6 @@
 """Starting: settings from the options, one clear line instead of a traceback."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def run(*, config: str | None, data_dir: str | None, database_url: str | None, **options: Any) -> Any:
-        given = {name: options.pop(name) for name in ("host", "port") if name in options}
+        given = {name: options.pop(name) for name in ("host", "port", "public_url") if name in options}
         try:
             settings = load_settings(
                 Path(config) if config else None, data_dir=data_dir, database_url=database_url, **given
@@ -29,12 +30,22 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
         except (SettingsWrong, OSError, ValueError) as wrong:
             stop(str(wrong))
         set_up_log(settings.log_level)
-        with told():
+        with told(), kept_private():
             return command(settings=settings, **options)
 
     run = click.option("--database-url", help="PostgreSQL's address instead of the embedded database.")(run)
     run = click.option("--data-dir", help="Folder of the data.")(run)
     return click.option("--config", type=click.Path(dir_okay=False), help="A TOML file of settings.")(run)
+
+
+@contextmanager
+def kept_private() -> Iterator[None]:
+    """Make what is written readable by its owner alone: the data are personal, from the first file on."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager
