@@ -32,6 +32,21 @@ def test_nobody_is_led_to_the_sign_in_and_back(pages: Pages) -> None:
     assert 'value="/orders?q=1849"' in text_of(pages.get(asked.headers["location"], role=""))
 
 
+def test_who_sent_a_form_signed_out_comes_back_to_its_page(pages: Pages) -> None:
+    host = {"content-type": "application/x-www-form-urlencoded", "origin": BASE}
+    for referer, place in (
+        (f"{BASE}/screens/to-print?after=7", "/sign-in?next=/screens/to-print%3Fafter%3D7"), ("", "/sign-in?next=/"),
+        ("https://elsewhere.test/orders", "/sign-in?next=/"), (f"{BASE}//elsewhere.test", "/sign-in?next=/"),
+        ("http://[", "/sign-in?next=/"),
+    ):  # fmt: skip
+        answer = pages.client.post(
+            "/orders/X/holds", content="reason=x", headers={**host, "referer": referer}, follow_redirects=False
+        )
+        assert (answer.status_code, answer.headers["location"]) == (303, place), referer
+    for act in ("cancellation", "holds", "acknowledgements", "marks"):
+        assert pages.get(f"/orders/X/{act}").headers["location"] == "/orders/X"
+
+
 def test_name_then_password_then_the_orders(pages: Pages) -> None:
     clerk(pages)
     named = pages.post("/sign-in", role="", name=" wangxiaoer ", back="/screens")

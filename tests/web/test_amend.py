@@ -1,9 +1,15 @@
 """Amendments as pages: a preview of the money, a conflict beside what was typed, forms that keep it."""
 
+import re
+from html import unescape
+
+import pytest
+
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tocsin.orders.amend import Amendment, amend_order
-from tocsin.orders.draft import Order
+from tocsin.orders.draft import Draft, Line, Order, Totals
+from tocsin.orders.lookup import who_has_seen
 from tocsin.orders.store import load_order
 from tocsin.web.amend import merge_forms
 from tocsin.web.order_form import fields_of
@@ -105,3 +111,60 @@ def test_who_may_not_amend_is_refused(pages: Pages) -> None:
         assert send(pages, order, to="/preview", role=role).status_code == 403
     assert pages.get(f"/orders/{order.number}/amendments", role="").status_code == 303
     assert send(pages, order, reason="x", csrf="").status_code in (303, 409, 422)
+
+
+def many_lines(count: int) -> Draft:
+    """Return a draft of so many lines, each of its own title."""
+    lines = tuple(Line(title=f"梨 {place}", unit_price_micro=1_000_000) for place in range(count))
+    totals = Totals(goods_minor=count * 100, payable_minor=count * 100)
+    return make_draft(lines=lines, totals=totals)
+
+
+def sent_fields(page: str) -> dict[str, str]:
+    """Return the fields of lines and the counters that a page's form carries, as a browser would send them."""
+    fields = {}
+    for tag in re.findall(r"<input\b[^>]*>", page):
+        name, value = re.search(r'\bname="([^"]+)"', tag), re.search(r'\bvalue="([^"]*)"', tag)
+        if name and name[1].startswith(("lines.", "line_count", "revision")):
+            fields[name[1]] = unescape(value[1]) if value else ""
+    return fields
+
+
+@pytest.mark.parametrize("count", [501, 1000])
+def test_an_order_of_many_lines_keeps_them_all(pages: Pages, count: int) -> None:
+    order = pages.take(many_lines(count))
+    for place, at in enumerate(("amendments", "revise")):
+        path = f"/orders/{order.number}/{at}"
+        fields = sent_fields(text_of(pages.get(path)))
+        assert fields["line_count"] == str(count) and f"lines.{count - 1}.title" in fields
+        note = {"reason": "note", "merchant_note": f"note {place}", "then": "keep"}
+        answer = pages.post(path, form={**fields, **note}.items())
+        assert answer.status_code == 303 or "location" in answer.headers, answer.text[:500]
+        now = pages.again(order)
+        assert now.revision == place + 2 and now.lines == order.lines
+
+
+def test_lines_that_a_form_did_not_carry_stay(pages: Pages) -> None:
+    order = pages.take(many_lines(4))
+    form = {"revision": "1", "reason": "one", "line_count": "1", "lines.0.title": "苹果"}
+    assert pages.post(f"/orders/{order.number}/amendments", form=form.items()).status_code == 303
+    assert [line.title for line in pages.again(order).lines] == ["苹果", "梨 1", "梨 2", "梨 3"]
+
+
+def test_an_order_that_a_sent_form_shows_is_recorded(pages: Pages) -> None:
+    order = pages.take(make_draft())
+
+    def seen() -> list[int]:
+        owner = pages.house.actor()
+        found = pages.db.read(owner.merchant_id, lambda tx: who_has_seen(tx, owner, order_id=order.id))
+        return [one.id for one in found]
+
+    for place, (to, changes) in enumerate(
+        [("", {"add_line": "1"}), ("", {"preview": "1"}), ("/preview", {}), ("", {"lines.0.quantity": "x"})]
+    ):  # fmt: skip
+        send(pages, order, to=to, **changes)
+        assert len(seen()) == place + 1, (to, changes)
+    send(pages, order, reason="first", merchant_note="first")
+    before = len(seen())
+    assert send(pages, order, reason="late", campaign="late").status_code == 409
+    assert len(seen()) == before + 2, "what was seen, and what it is now"

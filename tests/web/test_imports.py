@@ -45,6 +45,11 @@ def test_what_is_wrong_with_a_file_is_said_at_the_form(pages: Pages) -> None:
     who = {**pages.headers("owner"), "content-type": "multipart/form-data"}
     for body in (b"", b"--x\r\nbroken"):
         assert pages.client.post("/imports", content=body, headers=who).status_code == 422
+    who["content-type"] += "; boundary=B"
+    for charset in ("bogus", "rot13"):
+        part = f'--B\r\nContent-Disposition: form-data; name="zone"\r\nContent-Type: text/plain; charset={charset}\r\n\r\nx\r\n--B--\r\n'
+        answer = pages.client.post("/imports", content=part.encode(), headers=who)
+        assert answer.status_code == 422 and "form_unsound" in answer.text, charset
 
 
 def test_an_upload_of_another_session_or_nobody_is_refused(pages: Pages) -> None:

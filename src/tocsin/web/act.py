@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from litestar import Response, post
+from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
@@ -34,6 +34,13 @@ class UntilWrong(Refusal):
 
 
 Act = Callable[[Tx, Actor, int, Form], Any]
+ACTED = ("cancellation", "holds", "acknowledgements", "marks")
+
+
+@get([f"/orders/{{number:str}}/{act}" for act in ACTED], sync_to_thread=False)
+def get_act(*, number: FromPath[str]) -> Redirect:
+    """Lead to the order: what was refused is shown at such an address, and can't be opened there again."""
+    return go(order_path(number))
 
 
 @post("/orders/{number:str}/cancellation", sync_to_thread=True, status_code=303)
@@ -117,4 +124,4 @@ def _read_until(tx: Tx, text: str) -> int | None:
     return until_us
 
 
-ACTS = [post_cancellation, post_hold, post_acknowledgement, post_mark]
+ACTS = [get_act, post_cancellation, post_hold, post_acknowledgement, post_mark]

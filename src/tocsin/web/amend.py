@@ -22,7 +22,7 @@ from tocsin.orders.amend import (
 from tocsin.orders.draft import Order
 from tocsin.orders.preview import preview_of
 from tocsin.orders.query import look_up_order
-from tocsin.orders.store import OrderMissing, find_order_id, list_revisions, load_order
+from tocsin.orders.store import OrderMissing, list_revisions, load_order
 from tocsin.tickets.foresee import foresee_amendment
 from tocsin.tickets.problem import findings_of
 from tocsin.web.change import ShownChange, show_changes
@@ -94,17 +94,12 @@ def post_preview(request: PageRequest, *, number: FromPath[str], body: RawBody) 
 
 
 def _load_seen(desk: Desk, actor: Actor, number: str, form: Form) -> Order:
-    """Return the revision that a form was made for, masked; one that does not exist counts as the head."""
+    """Return the revision that a form was made for, masked, recorded; one that does not exist counts as the head."""
     revision = read_number(form.get("revision", ""))
-
-    def read(tx: Tx) -> Order:
-        order_id = find_order_id(tx, number=number)
-        try:
-            return load_order(tx, order_id=order_id, revision=revision)
-        except OrderMissing:
-            return load_order(tx, order_id=order_id)
-
-    return desk.db.read(actor.merchant_id, read)
+    try:
+        return look_up_order(desk.db, actor, number=number, door=DOOR, revision=revision)
+    except OrderMissing:
+        return look_up_order(desk.db, actor, number=number, door=DOOR)
 
 
 def _preview(desk: Desk, actor: Actor, seen: Order, amendment: Amendment, words: Words) -> Shown:
@@ -134,21 +129,21 @@ def _show_conflict(
     request: PageRequest, actor: Actor, seen: Order, *, form: Form, amendment: Amendment
 ) -> Response[str]:
     """Show what was seen, mine and theirs; my form goes on against the present revision, with theirs where I left it."""
-    locale = locale_of(request, actor)
+    locale, desk = locale_of(request, actor), enter(request)[0]
+    head = look_up_order(desk.db, actor, number=seen.number, door=DOOR)
 
-    def read(tx: Tx) -> tuple[Order, Shown]:
+    def read(tx: Tx) -> Shown:
         before = load_order(tx, order_id=seen.id, revision=seen.revision, real=True)
-        theirs = load_order(tx, order_id=seen.id, real=True)
+        theirs = load_order(tx, order_id=seen.id, revision=head.revision, real=True)
         mine = apply_amendment(before, amendment)
-        newest = list_revisions(tx, order_id=seen.id)[0]
+        newest = next(one for one in list_revisions(tx, order_id=seen.id) if one.revision == head.revision)
         rows = _three_ways(
             show_changes(preview_of(actor, before, mine, amendment).changes, before=before, after=mine, locale=locale),
             show_changes(compare_orders(before, theirs), before=before, after=theirs, locale=locale),
         )
-        conflict = {"head": newest.revision, "by": newest.actor_name, "at_us": newest.at_us, "changes": rows}
-        return load_order(tx, order_id=seen.id), conflict
+        return {"head": newest.revision, "by": newest.actor_name, "at_us": newest.at_us, "changes": rows}
 
-    head, conflict = enter(request)[0].db.read(actor.merchant_id, read)
+    conflict = desk.db.read(actor.merchant_id, read)
     merged = merge_forms(form, seen=fields_of(seen), head=fields_of(head))
     merged["line_count"] = str(max(line_count_of(form, 0), len(head.lines)))
     return _page(request, actor, head, form=merged, conflict=conflict, status=409)

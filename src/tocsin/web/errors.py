@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from tocsin.core.errors import Kind, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, TooManyTries
-from tocsin.web.guard import PageRequest, form_token, locale_of, theme_of
+from tocsin.web.guard import PageRequest, came_from, form_token, locale_of, theme_of
 from tocsin.web.page import render
 from tocsin.web.say import say
 from tocsin.web.words import Words
@@ -67,5 +67,8 @@ def _page(request: PageRequest, *, status: int, code: str, text: str, cure: str)
 
 
 def _own_path(request: PageRequest) -> str:
+    """Return where to go on after the sign-in: a path that takes forms alone can't be opened, its page can."""
+    if request.method not in ("GET", "HEAD"):
+        return came_from(request) or "/"
     query = request.url.query
-    return request.url.path + (f"?{query}" if query and request.method == "GET" else "")
+    return request.url.path + (f"?{query}" if query else "")

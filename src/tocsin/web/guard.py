@@ -6,6 +6,7 @@ A page handler begins with `desk, actor = enter(request)`; one that changes some
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from anyio import to_thread
 from litestar import Request
@@ -75,6 +76,20 @@ def check_form(request: PageRequest, form: Mapping[str, Any]) -> None:
             (request.headers[name] for name in _CSRF_HEADERS if name in request.headers), form.get("csrf", "")
         )
         require_form(token, str(given))
+
+
+def came_from(request: PageRequest) -> str:
+    """Return the page of this desk that a request was sent from, as the browser names it; else nothing.
+
+    Source: RFC 9110, 10.1.3 Referer.
+    """
+    try:
+        came = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # a bracket that is not closed: no browser sends it
+        return ""
+    if came.netloc.lower() != request.headers.get("host", "").lower() or came.path[1:2] in ("/", "\\"):
+        return ""
+    return came.path + (f"?{came.query}" if came.query else "")
 
 
 def form_token(request: PageRequest) -> str:

@@ -11,10 +11,12 @@ from tocsin.core.money import parse_micro, parse_minor, plain_micro, plain_minor
 from tocsin.core.party import Party
 from tocsin.orders.amend import Amendment, PartyChanges, TotalsChanges
 from tocsin.orders.draft import Line, Order
+from tocsin.orders.wire import LINE_LIMIT
 from tocsin.web.shell import told
 from tocsin.web.words import Words
 
-LINES_MOST = 500
+# As many as an order may have: a form that held fewer would drop the rest.
+LINES_MOST = LINE_LIMIT
 DELIVERIES = ("express", "pickup", "local", "virtual", "prize")
 _TEXTS = ("campaign", "merchant_note", "carrier", "waybill")
 _TEXT_MOST = 2_000
@@ -38,7 +40,7 @@ def line_count_of(form: Mapping[str, str], otherwise: int) -> int:
     """Return how many lines a form has, one more where a line was asked for."""
     sent = form.get("line_count", "")
     count = int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 6 else otherwise
-    return min(count + ("add_line" in form), LINES_MOST)
+    return min(count + ("add_line" in form), max(LINES_MOST, otherwise))
 
 
 def read_amendment(
@@ -120,9 +122,9 @@ class _Reading:
         return found
 
     def lines(self, before: tuple[Line, ...]) -> Any:
-        """Return the whole new list of lines, or unset where none differs."""
+        """Return the whole new list of lines, or unset where none differs; one that was not sent stays as it is."""
         made = []
-        for place in range(line_count_of(self._form, len(before)) or len(before)):
+        for place in range(max(line_count_of(self._form, len(before)), len(before))):
             earlier = before[place] if place < len(before) else None
             line = self._line(place, earlier)
             if line is not None:

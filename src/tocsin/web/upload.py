@@ -29,14 +29,14 @@ def read_upload(request: PageRequest, body: bytes) -> Upload:
 
     Raises:
         FormForeign: it was made in another session.
-        FormUnsound: it is not multipart, is cut off, or holds what is no text.
+        FormUnsound: it is not multipart, is cut off, names a charset that is none, or holds what is no text.
     """
     kind, options = multipart.parse_options_header(request.headers.get("content-type", ""))
     if kind != "multipart/form-data" or not options.get("boundary"):
         raise FormUnsound
     try:
         found = _read(body, options["boundary"])
-    except (multipart.MultipartError, UnicodeError):
+    except (multipart.MultipartError, UnicodeError, LookupError):  # a part may name a charset that is none
         raise FormUnsound from None
     if any("\0" in text for pair in found.fields.items() for text in pair):
         raise FormUnsound
