@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 from tests.api.door import Door, order_in
+from tocsin.orders.importer import ImportOptions, Source
+from tocsin.orders.importing import commit_import, upload_sheet
 from tocsin.orders.quarantine import list_quarantine
 
 SHEET = Path(__file__).parent.parent / "data" / "mall_cn_orders" / "orders_joined.csv"
@@ -71,3 +73,25 @@ def test_a_file_is_asked_for_written_and_fetched(door: Door):
     assert door.ask("GET", path, role="clerk").status_code == 404
     denied = door.ask("POST", "/downloads", json={"real": True}, role="clerk")
     assert denied.status_code == 403
+
+
+def test_a_file_is_the_same_orders_by_page_and_by_api(door: Door):
+    options = ImportOptions(channel="wechat", zone="Asia/Shanghai")
+    source = Source("orders.csv", "text/csv", SHEET.read_bytes())
+    asked = upload_sheet(door.db, door.actor(), source=source, options=options)
+    by_page = commit_import(door.db, door.actor(), import_id=asked.import_id)
+    by_api = send(door, SHEET.read_bytes(), "text/csv", params={"channel": "wechat"}).json()
+    assert (by_page.created, by_api["counts"]["unchanged"], by_api["counts"]["new"]) == (65, 65, 0)
+    elsewhere = send(door, SHEET.read_bytes(), "text/csv", params={"channel": "market"}).json()
+    assert elsewhere["counts"]["new"] == 65
+
+
+def test_a_row_that_names_its_channel_keeps_it(door: Door):
+    body = lines(order_in(channel="", external_id="C-1"), order_in(channel="wechat", external_id="C-2"))
+    send(door, body, params={"channel": "market"})
+    shown = {
+        channel: len(door.ask("GET", "/orders", params={"channel": channel}).json()["orders"])
+        for channel in ("market", "wechat", "api")
+    }
+    assert shown == {"market": 1, "wechat": 1, "api": 0}
+    assert send(door, body, params={"channel": "x" * 41}).json()["code"] == "http_400"

@@ -70,3 +70,13 @@ def test_no_request_of_a_machine_is_a_fault(sqlite_template: Path, vault: Vault,
     assert faults == []
     assert len(asked) == len(RIGHTS) - 1, sorted(asked)
     assert sum(asked.values()) > 10 * len(asked)
+
+
+def test_each_route_is_described_in_its_own_words(door: Door):
+    document = door.client.get("/api/v1/openapi.json").json()
+    operations = [one for path in document["paths"].values() for one in path.values()]
+    summaries = [one["summary"] for one in operations]
+    assert len(set(summaries)) == len(summaries)
+    assert [one for one in operations if not one.get("description") or "thread pool" in str(one)] == []
+    bodies = document["paths"]["/api/v1/orders/import"]["post"]["requestBody"]
+    assert set(bodies["content"]) == {"application/json", "application/x-ndjson", "text/csv"}

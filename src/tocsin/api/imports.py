@@ -1,9 +1,12 @@
 """Intake of many orders over the API: JSON Lines, a JSON list, or a sheet as CSV."""
 
+from dataclasses import dataclass
 from functools import partial
+from typing import Annotated
 
 from litestar import Response, post
-from litestar.params import FromQuery, RawBody
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+from litestar.params import FromQuery, QueryParameter, RawBody
 from msgspec import Struct
 
 from tocsin.api.guard import ApiRequest, work_once
@@ -13,6 +16,25 @@ from tocsin.desk import Desk
 from tocsin.orders.bulk import take_in_all
 from tocsin.orders.importer import BadRow, ImportOptions, Source, parse_source
 from tocsin.orders.quarantine import quarantine_rows
+
+Channel = Annotated[str, QueryParameter(max_length=40)]
+# Read by the route itself: each row may be wrong by itself, so the framework knows of no body.
+_ORDER = Schema(type=OpenAPIType.OBJECT, description="As the body of `POST /api/v1/orders`")
+_BODIES = {
+    "application/json": Schema(type=OpenAPIType.ARRAY, items=_ORDER),
+    "application/x-ndjson": Schema(type=OpenAPIType.STRING, description="One order per line"),
+    "text/csv": Schema(type=OpenAPIType.STRING, description="A sheet: a row of headings, then the orders"),
+}
+
+
+@dataclass
+class _Import(Operation):
+    """The operation with the bodies that it takes."""
+
+    def __post_init__(self) -> None:
+        self.request_body = RequestBody(
+            content={kind: OpenAPIMediaType(schema=schema) for kind, schema in _BODIES.items()}, required=True
+        )
 
 
 class RowOut(Struct, frozen=True):
@@ -41,16 +63,24 @@ class ImportedOut(Struct, frozen=True, kw_only=True):
     bad_rows: tuple[BadRowOut, ...]
 
 
-@post("/orders/import", sync_to_thread=True, status_code=200)
-def import_orders(request: ApiRequest, *, body: RawBody, shop: FromQuery[str] = "") -> Response[ImportedOut]:
-    """Take in many orders, each by itself: JSON Lines, a JSON list, or CSV by `Content-Type: text/csv`."""
+@post("/orders/import", sync_to_thread=True, status_code=200, operation_class=_Import)
+def import_orders(
+    request: ApiRequest, *, body: RawBody, shop: FromQuery[str] = "", channel: Channel = ""
+) -> Response[ImportedOut]:
+    """Take in many orders, each by itself: JSON Lines, a JSON list, or CSV by `Content-Type: text/csv`.
+
+    `channel` is that of each order that names none itself; without it JSON is `api`, and CSV what the page for sheets takes.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0]
 
     def run(desk: Desk, actor: Actor) -> ImportedOut:
         if not (actor.may("import") or actor.may("amend")):
             raise NotAllowed(right="import")
         place = desk.db.read(actor.merchant_id, lambda tx: get_shop(tx, code=shop))
-        options = ImportOptions(channel="api", shop=place.code, zone=place.zone, currency=place.currency)
+        options = ImportOptions(
+            channel=channel.strip() or ("" if kind == "text/csv" else "api"), shop=place.code, zone=place.zone,
+            currency=place.currency,
+        )  # fmt: skip
         parsed = parse_source(
             Source("body", kind, body), options, "" if kind == "text/csv" else "orders_json"
         )

@@ -258,8 +258,9 @@ def _hold_conflict(tx: Tx, actor: Actor, known: _Source) -> None:
 
 
 def _content_digest(tx: Tx, draft: Draft) -> str:
+    # The order is found by its shop already: whether the source names it is no change.
     content = replace(
-        draft, payment="unpaid", fulfilment="unfulfilled", cancelled=False, paid_at_us=None, source_version_us=None,
+        draft, shop="", payment="unpaid", fulfilment="unfulfilled", cancelled=False, paid_at_us=None, source_version_us=None,
         external_status="", status_known=True, totals=replace(draft.totals, paid_minor=None),
     )  # fmt: skip
     return tx.vault.keys(tx).digest("content", msgspec.json.encode(content, order="deterministic").decode())
