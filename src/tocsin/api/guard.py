@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-from anyio import to_thread
 from litestar import MediaType, Request, Response
+from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
@@ -59,7 +59,7 @@ async def require_known(connection: ASGIConnection[Any, Any, Any, Any], _: BaseR
     """
     if connection.scope.get("method") not in SAFE_METHODS:
         scope: Any = connection.scope  # one request's own: what is kept here is never another's
-        scope[_ENTERED] = await to_thread.run_sync(_enter, connection)
+        scope[_ENTERED] = await sync_to_thread(_enter, connection)
 
 
 async def require_import(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from anyio import to_thread
 from litestar import Request
+from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
@@ -56,7 +56,7 @@ async def require_importer(connection: ASGIConnection[Any, Any, Any, Any], _: Ba
         NotAllowed: the right to import is wanting.
     """
     token = connection.cookies.get(SESSION_COOKIE, "")
-    actor = await to_thread.run_sync(find_session_actor, connection.app.state.desk, token)
+    actor = await sync_to_thread(find_session_actor, connection.app.state.desk, token)
     if actor is None:
         raise NotSignedIn
     require(actor, "import")
