@@ -103,7 +103,11 @@ class Reign:
         return any(job.received and not job.closed.is_set() for job in self.peer.jobs[-4:])
 
     def _is_quiet(self) -> bool:
-        waiting = self.desk.rows("SELECT count(*) FROM print_job WHERE state IN ('queued', 'sending')")
+        # What a hold keeps waits in sight of everybody: it is on the held list, with its order.
+        waiting = self.desk.rows(
+            "SELECT count(*) FROM print_job j JOIN order_head h ON h.merchant_id = j.merchant_id AND h.id = j.order_id"
+            " WHERE j.state = 'sending' OR (j.state = 'queued' AND h.holds_open = 0)"
+        )
         return not waiting[0][0] and not self._is_printing()
 
 
