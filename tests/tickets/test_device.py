@@ -43,7 +43,7 @@ def test_a_printer_is_set_up_with_its_options(db: Database) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"paper_mm": 70}, {"copies": ()}, {"copies": ("secret",)}, {"name": "  "}, {"kind": "abacus"},
+        {"paper_mm": 70}, {"copies": ()}, {"copies": ("secret",)}, {"name": "  "}, {"name": "n" * 61}, {"kind": "abacus"},
         {"options": {}}, {"options": {"host": "a b"}}, {"options": {"host": "x", "port": 0}},
     ],
 )  # fmt: skip

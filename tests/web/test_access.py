@@ -130,3 +130,15 @@ def test_forms_that_are_no_text_are_refused(pages: Pages) -> None:
     for body in (b"name=%ff", b"name=a%00b", "name=é".encode(), b"&".join([b"a=b"] * 20_001)):
         headers = {"origin": BASE, "content-type": "application/x-www-form-urlencoded"}
         assert pages.client.post("/sign-in", content=body, headers=headers).status_code == 422
+
+
+def test_a_change_of_language_keeps_the_page_and_where_it_leads(pages: Pages) -> None:
+    door = text_of(pages.get("/sign-in?next=/held", role=""))
+    assert '<input type="hidden" name="next" value="/held">' in door
+    asked = pages.post("/sign-in?locale=zh_CN", role="", name="nobody", back="/held")
+    assert "tocsin_locale=zh_CN" in asked.headers["set-cookie"]
+    page = text_of(asked)
+    assert 'name="password"' in page and "密码登录" in page
+    foot = page[page.index('class="foot"'):]
+    assert '<form method="post" action="/sign-in">' in foot and 'formaction="/sign-in?locale=en"' in foot
+    assert 'name="name" value="nobody"' in foot and 'name="back" value="/held"' in foot

@@ -90,3 +90,9 @@ def test_an_owner_offers_his_rights_but_those_over_people_and_devices(pages: Pag
     given = scopes_to_give(pages.house.actor())
     assert given == ROLES["owner"] - {"operators"}
     assert not scopes_to_give(pages.house.actor("station"))
+
+
+def test_a_long_name_is_refused_at_its_field(pages: Pages) -> None:
+    refused = pages.post("/settings/keys", name="k" * 61, scopes="query")
+    assert refused.status_code == 422 and "at most 60 characters" in refused.text
+    assert pages.post("/settings/keys", name="k" * 60, scopes="query").status_code == 200

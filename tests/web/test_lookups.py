@@ -1,5 +1,9 @@
 """The look-up ledger on its pages."""
 
+import html
+import re
+from urllib.parse import parse_qsl, urlencode
+
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 
@@ -23,3 +27,12 @@ def test_who_has_seen_an_order(pages: Pages) -> None:
     seen = text_of(pages.get(f"/orders/{order.number}/lookups"))
     assert "clerk" in seen and order.number in seen
     assert pages.get("/orders/HF-1/lookups").status_code == 404
+
+
+def test_a_screen_is_run_again_with_all_that_it_asked_for(pages: Pages) -> None:
+    asked = {"amount_from": "10.50", "amount_to": "200.00", "date_from": "2026-01-01", "channel": "mall & more"}
+    pages.get("/screens?" + urlencode({**asked, "hold": "none"}))
+    page = text_of(pages.get("/lookups"))
+    link = html.unescape(re.findall(r'href="(/screens\?[^"]+)"', page)[0])
+    assert dict(parse_qsl(link.partition("?")[2])) == {**asked, "hold": "none"}
+    assert "10.50 · 200.00" in page and "1050" not in page

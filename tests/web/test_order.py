@@ -132,3 +132,17 @@ def test_numbers_of_no_order_are_missing(pages: Pages, number: str) -> None:
 def test_another_merchants_order_is_missing(pages: Pages) -> None:
     order = pages.take(make_draft(receiver=Party(name="李慧", phone="13900001111", address="x")))
     assert pages.get(f"/orders/{order.id + 1}").status_code == 404
+
+
+def test_a_revision_0_is_missing(pages: Pages) -> None:
+    order = pages.take(make_draft())
+    assert pages.get(f"/orders/{order.number}/revisions/1").status_code == 200
+    assert pages.get(f"/orders/{order.number}/revisions/0").status_code == 404
+
+
+def test_channels_have_words_and_unknown_ones_their_own_name(pages: Pages) -> None:
+    for channel, said in (("manual", "手工录入"), ("bazaar", "bazaar")):
+        order = pages.take(make_draft(channel=channel, external_id=channel))
+        page = text_of(pages.get(f"/orders/{order.number}?locale=zh_CN"))
+        assert f"· {said}" in page and f"来自 {said}" in page
+        assert said in text_of(pages.get("/orders?locale=zh_CN"))

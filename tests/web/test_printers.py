@@ -7,6 +7,8 @@ from tests.house import make_draft
 from tests.peers.escpos_peer import EscposPeer
 from tests.web.pages import Pages, text_of
 from tocsin.tickets.device import list_printers
+from tocsin.web.found import show_reason
+from tocsin.web.words import Words
 
 
 def only(pages: Pages) -> int:
@@ -63,3 +65,18 @@ def test_a_printer_with_work_stays(pages: Pages) -> None:
     assert pages.post(f"/settings/printers/{printer_id}/removal").status_code == 422
     assert only(pages) == printer_id
     assert free_port() > 0
+
+
+def test_what_is_wrong_with_a_printer_is_said_in_chinese(pages: Pages) -> None:
+    for form, said in (
+        ({"name": "X", "driver": "escpos_network", "address": "127.0.0.1:99999"}, "端口应为 1 到 65535 的数字"),
+        ({"name": "X", "driver": "escpos_network", "address": "no such host!"}, "地址应为主机名或 IP 地址"),
+        ({"name": "X", "driver": "pdf_file", "address": "/etc"}, "文件夹应为不超过 60 个字符的普通名称"),
+        ({"name": "X" * 61, "driver": "pdf_file", "address": ""}, "名称最多 60 个字符"),
+    ):
+        assert said in text_of(pages.post("/settings/printers?locale=zh_CN", **form)), form
+
+
+def test_why_a_folder_takes_no_file_is_said() -> None:
+    for reason in ("folder_outside", "folder_missing", "folder_locked"):
+        assert show_reason(reason, Words("en")) != reason

@@ -24,7 +24,7 @@ from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into, own
 
 _KEY_SHAPE = re.compile(r"tocsin_[0-9a-z]{8}_[A-Za-z0-9_-]{43}")
-_LONGEST_NAME = 64
+_LONGEST_NAME = 60
 # A key that could make operators could make itself an owner.
 _NEVER = frozenset({"operators", "operators_below", "device"})
 
@@ -33,6 +33,12 @@ class KeyScopeRefused(Refusal):
     """A key can't be given {scopes}: give it rights that you have yourself, without those over operators and devices"""
 
     kind, code = "refused", "key_scope_refused"
+
+
+class KeyNameTooLong(Refusal):
+    """The name of a key has at most {most} characters: shorten it"""
+
+    kind, code = "invalid", "key_name_too_long"
 
 
 class KeyMissing(Refusal):
@@ -89,14 +95,17 @@ def create_api_key(tx: Tx, actor: Actor, *, name: str, scopes: frozenset[str]) -
     Raises:
         NotAllowed: the actor is no owner.
         KeyScopeRefused: a right that he lacks, that is none, or that no key may have.
+        KeyNameTooLong: more than 60 characters.
     """
     require(actor, "operators")
     if not scopes or (refused := scopes - scopes_to_give(actor)):
         raise KeyScopeRefused(scopes=", ".join(sorted(refused)) if scopes else "no rights at all")
+    if len(name.strip()) > _LONGEST_NAME:
+        raise KeyNameTooLong(most=_LONGEST_NAME)
     key_id, prefix = new_id(), hash_secret(new_secret())[:8]
     secret = f"tocsin_{prefix}_{new_secret()}"
     tx.run(
-        _ADD, key_hash=hash_secret(secret), id=key_id, name=name.strip()[:_LONGEST_NAME] or prefix, prefix=prefix,
+        _ADD, key_hash=hash_secret(secret), id=key_id, name=name.strip() or prefix, prefix=prefix,
         scopes=msgspec.json.encode(sorted(scopes)).decode(), created_by=actor.id, created_at_us=tx.now_us,
         last_used_us=None, revoked_at_us=None,
     )  # fmt: skip

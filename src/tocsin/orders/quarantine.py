@@ -9,12 +9,19 @@ from msgspec import Struct
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.vault import seal, unseal
 from tocsin.orders.importer import BadRow
 from tocsin.orders.table import quarantine
+
+
+class RowMissing(Refusal):
+    """There is no such row in quarantine: look at the list again"""
+
+    kind, code = "missing", "row_missing"
 
 
 class Quarantined(Struct, frozen=True):
@@ -44,6 +51,11 @@ _DROP = Statement[None](
         own(quarantine), quarantine.c.id == bind("b_id"), quarantine.c.status == "open"
     ),
     sets=("status",),
+)
+
+
+_KNOWN = Statement[tuple[int]](
+    sa.select(quarantine.c.id).where(own(quarantine), quarantine.c.id == bind("id"))
 )
 
 
@@ -77,7 +89,14 @@ def read_raw(tx: Tx, actor: Actor, row: Quarantined) -> str:
 
 
 def drop_quarantined(tx: Tx, actor: Actor, *, row_id: int) -> bool:
-    """Put a row aside; False when it was not open."""
+    """Put a row aside; False when it was not open.
+
+    Raises:
+        NotAllowed: the actor may not import.
+        RowMissing: no such row of this merchant.
+    """
     require(actor, "import")
+    if tx.one(_KNOWN, id=row_id) is None:
+        raise RowMissing
     write_journal(tx, actor, verb="orders.drop_row", subject=f"quarantine:{row_id}")
     return bool(tx.run(_DROP, b_id=row_id, status="dropped"))

@@ -1,5 +1,6 @@
 """Printers as a merchant's rows: which kind, where, on which paper, and how they were last seen."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -18,6 +19,12 @@ from tocsin.tickets.table import print_job, printer
 
 LOCAL_STATION = "local"
 COPIES = ("merchant", "customer", "kitchen", "delivery")
+NAME_MOST = 60
+_WRONG = {
+    "host": "its address is a name or an IP address, as 192.168.1.50",
+    "port": "its port is a number from 1 to 65535",
+    "folder": "its folder is a plain name of at most 60 characters: it is made inside the data folder's `papers`",
+}
 
 
 class PrinterMissing(Refusal):
@@ -120,26 +127,35 @@ def add_printer(
 
     Raises:
         NotAllowed: the actor may not change shop settings.
-        PrinterWrong: unknown kind, options of another shape, paper or copies that do not exist.
+        PrinterWrong: unknown kind, options of another shape, paper or copies that do not exist, a long name.
     """
     require(actor, "shop_settings")
     if paper_mm not in (58, 80) or not copies or not set(copies) <= set(COPIES) or not name.strip():
         raise PrinterWrong(problem="it needs a name, 58 or 80 mm paper, and at least one kind of copy")
+    if len(name.strip()) > NAME_MOST:
+        raise PrinterWrong(problem="its name has at most 60 characters")
     plugin = printer_plugin(kind)
     if "paper_mm" in plugin.options.__struct_fields__:
         options = {**options, "paper_mm": paper_mm}
     try:
         checked = msgspec.convert(options, plugin.options, strict=False)
     except msgspec.ValidationError as wrong:
-        raise PrinterWrong(problem=str(wrong)) from wrong
+        raise PrinterWrong(problem=_say_wrong(str(wrong), plugin)) from wrong
     printer_id = new_id()
     tx.run(
-        _ADD, id=printer_id, name=name.strip()[:60], kind=kind, options=msgspec.json.encode(checked).decode(),
+        _ADD, id=printer_id, name=name.strip(), kind=kind, options=msgspec.json.encode(checked).decode(),
         station=LOCAL_STATION, paper_mm=paper_mm, locale=locale, copies=",".join(copies), paused=0, removed=0,
         status="", seen_at_us=None,
     )  # fmt: skip
     write_journal(tx, actor, verb="tickets.add_printer", subject=f"printer:{printer_id}", data={"kind": kind})
     return printer_id
+
+
+def _say_wrong(problem: str, plugin: Printer) -> str:
+    """Return what is wrong with the options as a sentence; what has none is said as the decoder says it."""
+    known = [field for field in _WRONG if field in plugin.options.__struct_fields__]
+    named = [field for field in known if re.search(rf"[`.]{field}`", problem)]
+    return _WRONG[(named or known)[0]] if named or "folder" in known else problem
 
 
 def list_printers(tx: Tx) -> list[Device]:

@@ -141,7 +141,7 @@ def _ask_password(
     methods: Any = begin_sign_in(desk_of(request).db, name).methods
     return show_door(
         request, "access/password.html", status=status, name=name, attempt="", methods=methods, errors=errors,
-        locked_until_us=None, back=back,
+        locked_until_us=None, back=back, keep={"name": name, "back": back},
     )  # fmt: skip
 
 

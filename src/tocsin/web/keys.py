@@ -7,12 +7,19 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
-from tocsin.access.api_key import ApiKey, create_api_key, list_api_keys, revoke_api_key, scopes_to_give
+from tocsin.access.api_key import (
+    ApiKey,
+    KeyNameTooLong,
+    create_api_key,
+    list_api_keys,
+    revoke_api_key,
+    scopes_to_give,
+)
 from tocsin.access.operator import list_operators
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.web.form import read_form, read_number, read_pairs
+from tocsin.web.form import once, read_form, read_number, read_pairs
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.rights import RIGHTS
 from tocsin.web.shell import go, show, status_of, told, words_of
@@ -30,8 +37,8 @@ def get_keys(request: PageRequest) -> Response[str]:
 
 
 @post("/settings/keys", sync_to_thread=True, status_code=200)
-def post_key(request: PageRequest, *, body: RawBody) -> Response[str]:
-    """Make a key; its secret is on this answer alone, so that it is at no address."""
+def post_key(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
+    """Make a key; its secret is on this answer alone, so that it is at no address; sent again, the form makes none."""
     desk, actor = enter(request)
     pairs, words = read_pairs(request, body), words_of(request, actor)
     name = dict(pairs).get("name", "").strip()
@@ -41,13 +48,24 @@ def post_key(request: PageRequest, *, body: RawBody) -> Response[str]:
     errors = {field: words.translate(text) for field, text in wanting.items() if text}
     if errors:
         return _page(request, actor, form=given, errors=errors, status=422)
+    made: list[str] = []
+
+    def make(tx: Tx) -> str:
+        made[:] = [create_api_key(tx, actor, name=name, scopes=scopes)]
+        return "/settings/keys?done=created"
+
+    def run(tx: Tx) -> str:
+        made.clear()
+        return once(tx, actor, pairs, route="keys", make=lambda: make(tx))
+
     try:
-        secret = desk.db.write(
-            actor.merchant_id, lambda tx: create_api_key(tx, actor, name=name, scopes=scopes)
-        )
+        address = desk.db.write(actor.merchant_id, run)
     except Refusal as refusal:
-        errors = {"scopes": told(refusal, words)}
+        errors = {"name" if isinstance(refusal, KeyNameTooLong) else "scopes": told(refusal, words)}
         return _page(request, actor, form=given, errors=errors, status=status_of(refusal))
+    if not made:
+        return go(address)
+    secret = made[0]
     path = "/api/v1/orders" if "query" in scopes else "/api/v1/me"
     example = f'curl -H "Authorization: Bearer {secret}" {desk.settings.base_url()}{path}'
     return _page(request, actor, made={"name": name, "secret": secret, "example": example})

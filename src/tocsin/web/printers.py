@@ -1,5 +1,6 @@
 """Box 18's setting as a page: printers set up by kind, tried out, asked how they are, taken away."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from tocsin.desk import Desk
 from tocsin.tickets.content import LineContent, TicketContent
 from tocsin.tickets.device import (
     COPIES,
+    NAME_MOST,
     Device,
     PrinterKindUnknown,
     add_printer,
@@ -25,7 +27,7 @@ from tocsin.tickets.device import (
     read_options,
     remove_printer,
 )
-from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.form import Form, once_over, read_form, read_number
 from tocsin.web.found import show_reason
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.page import show_instant
@@ -37,6 +39,7 @@ KINDS = {
     "escpos_network": "Network receipt printer (ESC/POS, TCP 9100)",
     "pdf_file": "PDF files in a folder",
 }
+ADDED = "/settings/printers?said=added"
 _SAID = {
     "printed": ("ok", "The test page came out"), "failed": ("bad", "The test page did not come out"),
     "unknown": ("warn", "The test page may have come out: look at the printer"),
@@ -64,19 +67,23 @@ def post_printer(request: PageRequest, *, body: RawBody) -> Response[str] | Redi
         kind, options = _options(form)
         copies = tuple(copy for copy in COPIES if form.get(f"copy_{copy}")) or ("merchant",)
         locale = form.get("language", "")
-        printer_id = desk.db.write(actor.merchant_id, lambda tx: add_printer(
-            tx, actor, name=form.get("name", ""), kind=kind, options=options, copies=copies,
+        add = partial(
+            add_printer, actor=actor, name=form.get("name", ""), kind=kind, options=options, copies=copies,
             paper_mm=58 if form.get("paper_mm") == "58" else 80, locale=locale if locale in LOCALES else "zh_CN",
-        ))  # fmt: skip
+        )  # fmt: skip
+
+        def make() -> str:
+            _probe(desk, actor, desk.db.write(actor.merchant_id, add))
+            return ADDED
+
+        return go(once_over(desk.db, actor, form, route="printers", meanwhile=ADDED, make=make))
     except Refusal as wrong:
         if wrong.kind != "invalid":
             raise
-        place = "address" if form.get("name", "").strip() else "name"
+        place = "address" if 0 < len(form.get("name", "").strip()) <= NAME_MOST else "name"
         return _list(
             request, desk, actor, form=form, errors={place: told(wrong, words)}, status=status_of(wrong)
         )
-    _probe(desk, actor, printer_id)
-    return go("/settings/printers?said=added")
 
 
 @post("/settings/printers/{printer_id:str}/probe", sync_to_thread=True, status_code=200)

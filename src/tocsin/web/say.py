@@ -40,6 +40,11 @@ def _word(name: str, value: Any, words: Words) -> Any:
     return words.translate(", ").join(known.get(code, code) for code in value.split(", "))
 
 
+def channel_word(code: str, words: Words) -> str:
+    """Return a channel as pages name it; an unknown one is its own name."""
+    return _words_of_states("CHANNEL", words).get(code, code)
+
+
 def _words_of_states(table: str, words: Words) -> dict[str, str]:
     """Return the words that pages have for the codes of one axis."""
     states = getattr(environment_of(words.locale).get_template("states.html").module, table)
