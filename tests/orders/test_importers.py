@@ -113,10 +113,10 @@ def test_an_empty_file_and_one_too_large_are_refused_before_they_are_read(name):
         parse_source(source(b" " * (FILE_LIMIT_BYTES + 1)), ImportOptions(), name)
 
 
-def test_what_nobody_recognises_is_refused_with_the_formats_that_are_read():
+def test_what_nobody_recognises_is_refused_with_what_to_do():
     with pytest.raises(contract.FormatUnknown) as refused:
         choose_importer(source("nothing of the kind", "notes.txt"))
-    assert "sheet" in refused.value.message()
+    assert "save it as CSV" in refused.value.message()
     with pytest.raises(contract.ImporterUnknown):
         parse_source(source("x"), ImportOptions(), "tablets")
 

@@ -248,7 +248,9 @@ SESSIONS = [
 ]
 PASTED = {"token": "abc", "unread": [{"line": 3, "text": "谢谢老板", "reason": "没有电话"}], "orders": [
     {"name": "王小明", "phone": "13800138000", "address": "浙江省杭州市西湖区文三路 90 号",
-     "lines": [{"title": "草莓", "quantity_micro": 2_000_000}], "findings": FINDINGS[2:3]}]}  # fmt: skip
+     "note": "", "currency": "CNY", "payment": "unpaid", "payable_minor": 3000,
+     "lines": [({"title": "草莓", "spec": "500g", "unit": "", "quantity_micro": 2_000_000, "unit_price_micro": 15_000_000}, 3000)],
+     "findings": FINDINGS[2:3]}]}  # fmt: skip
 NEW: Context = {"form": {}, "errors": {}, "findings": [], "line_count": 2, "currency": "CNY", "currencies": {"CNY": "CNY", "JPY": "JPY"},
                 "may_see_receiver": True, "pasted_text": "", "pasted": None, "key": "k"}  # fmt: skip
 REVISE: Context = {**EDIT, "holds": HOLDS, "printers": PRINTERS, "printer_id": "",
@@ -284,4 +286,4 @@ HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jo
 PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {}, "copies": ["merchant", "customer"],
                           "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}}  # fmt: skip
 SCREEN: Context = {"shell": shell("/screens", "filter"), **LIST, "screen": None, "screens": SCREENS, "filter": FILTER, "errors": {},
-                   "codes": ["sum_order"], "may_download": True}  # fmt: skip
+                   "codes": ["sum_order"], "may_download": True, "may_real": True}  # fmt: skip

@@ -47,6 +47,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "owner_used": ("access/owner_link.html", {**OWNER, "used": True}),
     "orders": ("orders/query.html", {"shell": shell(), **LIST, "screens": SCREENS, "asked": None}),
     "orders_found": ("orders/query.html", {"shell": shell(query="1849", posture="alert", role="clerk"), **LIST, "rows": ROWS[:3], "screens": [], "asked": {"text": "1849"}}),
+    "import_orders": ("orders/imported.html", {"shell": shell(), **LIST, "screens": SCREENS, "asked": None, "import_id": 88, "file_name": "orders_joined.csv", "held": False}),
     "orders_empty": ("orders/query.html", {"shell": shell(problem_count=0), **LIST, "rows": [], "screens": [], "asked": None}),
     "order": ("orders/order.html", {"shell": shell(toasts=[{"kind": "ok", "text": "已保存"}]), **ORDER}),
     "order_past": ("orders/order.html", {"shell": shell(role="checker"), **ORDER, "order": order(revision=1, masked=False), "viewing_past": True, "revealed_until_us": T0, "findings": [], "holds": [], "jobs": []}),

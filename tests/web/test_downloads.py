@@ -46,3 +46,15 @@ def test_a_filter_that_can_t_be_read_is_said_at_the_form(pages: Pages) -> None:
     for fields in ({"amount_from": "x"}, {"date_from": "yesterday"}, {"format": "exe"}):
         answer = pages.post("/downloads", **fields)
         assert answer.status_code == 422 and 'role="alert"' in answer.text
+
+
+def test_real_data_is_asked_for_on_the_screen_by_those_who_may(pages: Pages) -> None:
+    for role, may in (("owner", True), ("clerk", False)):
+        page = text_of(pages.get("/screens", role=role))
+        assert ('name="real"' in page) is may
+    assert pages.post("/downloads", real="1").status_code == 422, "it needs its reason"
+    sent = pages.post("/downloads", real="1", reason="audit", payment="paid", amount_from="1000")
+    assert sent.status_code == 303
+    page = text_of(pages.get("/downloads"))
+    assert "Paid · ≥ CN¥1,000.00" in page and "100000" not in page and "real data · audit" in page
+    assert "已支付" in text_of(pages.get("/downloads?locale=zh_CN"))

@@ -158,3 +158,20 @@ def test_the_result_counts_the_orders_of_its_own_import_alone(pages: Pages) -> N
     assert "into quarantine</button>" in text_of(
         pages.get(pages.upload(unread.encode()).headers["location"])
     ), "what can't be read is still put aside"
+
+
+def test_a_workbook_and_a_bad_row_are_spoken_of_as_people_do(pages: Pages) -> None:
+    answer = pages.upload(b"PK\x03\x04rest", name="orders.xlsx")
+    assert answer.status_code == 422 and "save the sheet as CSV" in answer.text and "orders_json" not in answer.text
+    head, row = PLAIN.splitlines()
+    for number, shown in (("A9", True), ("13900001111", False)):
+        bad = f"{head}\n{row.replace('A1', number).replace(',2,39.9', ',两,39.9')}\n"
+        page = text_of(pages.get(pages.upload(bad.encode()).headers["location"]))
+        told = page.split('class="finding E"')[1]
+        assert "数量" in told, "the column as the sheet calls it"
+        assert (f">{number}<" in told) is shown, "a phone in the number's column is not shown"
+
+
+def test_only_a_row_that_is_there_is_dismissed(pages: Pages) -> None:
+    for row_id in ("0", "1", str(2**60)):
+        assert pages.post(f"/quarantine/{row_id}/dismissal").status_code == 404

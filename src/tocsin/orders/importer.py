@@ -17,6 +17,7 @@ from tocsin.orders.draft import Draft
 FILE_LIMIT_BYTES = 32 * 1024 * 1024
 ROW_LIMIT = 200_000
 CELL_LIMIT_CHARACTERS = 8_000
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # zip and the old compound file
 # What refusals call text of a cell. A column may have slipped: then it is a name or a phone.
 _QUOTED = frozenset({"text", "currency", "zone", "code", "shop", "key", "name"})
 _SHORT_NUMBER = re.compile(r"[.,:+/-]*(?:\d[.,:+/-]*){0,6}\Z", re.ASCII)
@@ -41,9 +42,15 @@ class TooManyRows(Refusal):
 
 
 class FormatUnknown(Refusal):
-    """{filename} is none of the formats that can be read ({formats}): save it as CSV in UTF-8 with a heading row"""
+    """{filename} can't be read as a sheet of orders: save it as CSV in UTF-8, with a heading row that has the order number"""
 
     kind, code = "invalid", "format_unknown"
+
+
+class WorkbookNotRead(Refusal):
+    """{filename} is a workbook, not a CSV: open it in the spreadsheet, save the sheet as CSV (UTF-8), and choose that file"""
+
+    kind, code = "invalid", "workbook_not_read"
 
 
 class ImporterUnknown(Refusal):
@@ -83,6 +90,8 @@ class BadRow(Struct, frozen=True, kw_only=True):
     reason: str
     data: dict[str, str]
     raw: str
+    number: str = ""
+    """The order's number where it reads like one; a column may have slipped, then it could be a phone."""
 
 
 class ParsedOrder(Struct, frozen=True, gc=False):
@@ -139,7 +148,7 @@ def choose_importer(source: Source) -> Importer:
     sureness = {name: importer.accepts(source) for name, importer in found.items()}
     best = max(sureness, key=lambda name: sureness[name])
     if not sureness[best]:
-        raise FormatUnknown(filename=show_name(source), formats=", ".join(found))
+        raise FormatUnknown(filename=show_name(source))
     return found[best]
 
 
@@ -164,11 +173,14 @@ def check_source(source: Source) -> None:
     Raises:
         SourceTooLarge: above 32 MiB.
         SourceEmpty: not a byte.
+        WorkbookNotRead: an .xlsx, .ods or .xls, by its first bytes.
     """
     if len(source.data) > FILE_LIMIT_BYTES:
         raise SourceTooLarge(filename=show_name(source), limit_mib=FILE_LIMIT_BYTES >> 20)
     if not source.data:
         raise SourceEmpty(filename=show_name(source))
+    if source.data.startswith(_WORKBOOKS):
+        raise WorkbookNotRead(filename=show_name(source))
 
 
 def show_name(source: Source) -> str:

@@ -33,8 +33,8 @@ from tocsin.orders.claim import (
     name_orders,
 )
 from tocsin.orders.draft import Draft
-from tocsin.orders.importer import BadRow, ImportOptions, Parsed, ParsedOrder, Source, bad_row, parse_source
 from tocsin.orders.imported import pack_orders
+from tocsin.orders.importer import BadRow, ImportOptions, Parsed, ParsedOrder, Source, bad_row, parse_source
 from tocsin.orders.intake import Taken, foresee
 from tocsin.orders.quarantine import quarantine_rows
 from tocsin.orders.table import import_batch

@@ -1,6 +1,7 @@
 """Rows of a sheet gathered into orders; one bad row keeps its whole order out."""
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,8 @@ from tocsin.orders.sheet_cells import read_amount, read_exact, read_instant, rea
 from tocsin.orders.sheet_reading import Row, Sheet, row_text
 
 T = TypeVar("T")
+# An order's number that may be shown: no name, and not of the length of a phone's digits.
+_NUMBER = re.compile(r"(?!\+?\d{7,13}\Z)(?=.*\d)[A-Za-z0-9#_.-]{1,40}", re.ASCII)
 Group = list[Row]
 Build = Callable[[str, Group], Draft]
 
@@ -134,9 +137,9 @@ def _parse(sheet: Sheet, build: Build, number: str) -> Parsed:
             draft = _tell_stripped(build(order_number, group), sheet, group)
             orders.append(ParsedOrder(group[0].line, draft))
         except CellRefused as refused:
-            bad += [_quarantine(row, refused.field, refused.refusal) for row in group]
+            bad += [_quarantine(row, refused.field, refused.refusal, number=order_number) for row in group]
         except Refusal as refusal:  # of the order as a whole, such as a sum that is too large
-            bad += [_quarantine(row, "", refusal) for row in group]
+            bad += [_quarantine(row, "", refusal, number=order_number) for row in group]
     return Parsed(
         orders=tuple(orders), bad=tuple(sorted(bad, key=lambda each: each.row)), encoding=sheet.encoding,
         columns=sheet.columns, unread_columns=sheet.unread,
@@ -201,5 +204,6 @@ def _check_rows(group: Group) -> None:
             refuse_cell(row, "row", row.refusal)
 
 
-def _quarantine(row: Row, field: str, refusal: Refusal) -> BadRow:
-    return bad_row(refusal, row.line, field=field, raw=row_text(row))
+def _quarantine(row: Row, field: str, refusal: Refusal, *, number: str = "") -> BadRow:
+    found = bad_row(refusal, row.line, field=field, raw=row_text(row))
+    return replace(found, number=number) if _NUMBER.fullmatch(number) else found

@@ -153,11 +153,12 @@ def _content_now(tx: Tx, job: Job, order: Order) -> TicketContent | None:
     reprint_no, amended_from = marks(
         tx, order_id=order.id, revision=order.revision, copy=job.copy, queued=False
     )
+    shop = get_shop(tx, shop_id=order.shop_id)
     fresh = build_content(order, PaperRequest(
         copy=frozen.copy, serial=frozen.serial, scan_url=frozen.scan_url, code128=frozen.code128,
-        printed_at_us=tx.now_us, zone=get_shop(tx, shop_id=order.shop_id).zone, locale=frozen.locale,
+        printed_at_us=tx.now_us, zone=shop.zone, locale=frozen.locale,
         paper_mm=frozen.paper_mm, reprint_no=reprint_no, amended_from=amended_from, void=frozen.void,
-        profile=frozen.profile,
+        profile=frozen.profile, shop_name=shop.name,
     ))  # fmt: skip
     return None if replace(fresh, printed_at=frozen.printed_at) == frozen else fresh
 

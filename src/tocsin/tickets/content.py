@@ -33,6 +33,7 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
         amended_from: the earlier revision that is already on paper, 0 where there is none.
         void: an intercept slip: the order must not go out.
         profile: the printer's profile, which the verdict binds.
+        shop_name: the shop as its head shows it; empty shows the shop's code.
     """
 
     copy: Copy
@@ -47,6 +48,7 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
     amended_from: int = 0
     void: bool = False
     profile: str = ""
+    shop_name: str = ""
 
 
 class LineContent(Struct, frozen=True, kw_only=True):
@@ -113,7 +115,7 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         reprint_no=request.reprint_no,
         amended_from=request.amended_from,
         void=request.void,
-        shop=strip_control(order.shop),
+        shop=strip_control(request.shop_name or order.shop),
         channel=strip_control(order.channel),
         campaign=strip_control(order.campaign),
         delivery=order.delivery,

@@ -247,7 +247,7 @@ def _queue_paper(
         copy=paper, serial=next_serial(tx, shop), scan_url=f"{base_url}/t/{make_code(tx, job_id=job_id)}",
         code128=str(job_id), printed_at_us=tx.now_us, zone=shop.zone, locale=device.locale,
         paper_mm=58 if device.paper_mm == 58 else 80, reprint_no=reprint_no, amended_from=amended_from,
-        profile=f"{device.kind}/{device.paper_mm}",
+        profile=f"{device.kind}/{device.paper_mm}", shop_name=shop.name,
     )  # fmt: skip
     add_job(
         tx, build_content(order, request), job_id=job_id, batch_id=batch_id, printer_id=device.id, order_id=order.id,

@@ -25,7 +25,8 @@ from tocsin.orders.download import (
 )
 from tocsin.orders.format import find_format
 from tocsin.orders.screen import COUNT_MOST, Filter
-from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.filtered import show_filter
+from tocsin.web.form import Form, once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.words import Words
@@ -61,9 +62,12 @@ def post_download(request: PageRequest, *, body: RawBody) -> Response[str] | Red
         real = form.get("real") == "1"
         if real and not form.get("reason", "").strip():
             raise DownloadReasonMissing
-        desk.db.write(actor.merchant_id, lambda tx: start_download(
-            tx, actor, desk.queue, wanted=wanted, folder=desk.settings.path("downloads").absolute(),
+        start = partial(
+            start_download, actor=actor, queue=desk.queue, wanted=wanted, folder=desk.settings.path("downloads").absolute(),
             format_name=form.get("format", "csv"), real=real, reason=form.get("reason", ""),
+        )  # fmt: skip
+        desk.db.write(actor.merchant_id, lambda tx: once(
+            tx, actor, form, route="downloads", make=lambda: "/downloads" if start(tx) else ""
         ))  # fmt: skip
     except Refusal as wrong:
         if wrong.kind != "invalid":
@@ -98,15 +102,16 @@ def _list(
     words = words_of(request, actor)
     found = desk.db.read(actor.merchant_id, lambda tx: list_downloads(tx, actor))
     may_real = "yes" if actor.may("download_real") else "reason" if actor.may("download_real_reason") else ""
+    currency = desk.db.read(actor.merchant_id, get_shop).currency
     return show(
         request, "orders/downloads.html", actor=actor, section="download", status=status,
-        rows=[_show(each, actor, words) for each in found], may_real=may_real, filter=wanted, form=form or {},
+        rows=[_show(each, actor, currency, words) for each in found], may_real=may_real, filter=wanted, form=form or {},
         errors={"reason": error} if error else {}, page={"count_text": "", "previous_url": "", "next_url": ""},
         waiting=any(each.status in ("waiting", "running") for each in found),
     )  # fmt: skip
 
 
-def _show(found: Download, actor: Actor, words: Words) -> dict[str, Any]:
+def _show(found: Download, actor: Actor, currency: str, words: Words) -> dict[str, Any]:
     done = found.status == "complete"
     rows = found.total if done and found.total <= COUNT_MOST else None
     progress = ""
@@ -119,7 +124,7 @@ def _show(found: Download, actor: Actor, words: Words) -> dict[str, Any]:
         words.translate("It failed and left no file: ask for it again") if found.status == "failed" else ""
     )
     return {
-        "id": found.id, "at_us": found.at_us, "by": found.actor_name, "screen_title": _title(found, words),
+        "id": found.id, "at_us": found.at_us, "by": found.actor_name, "screen_title": _title(found, currency, words),
         "format": found.format, "masked": not found.real, "reason": found.reason, "row_count": rows,
         "state": "running" if found.rows and found.status == "waiting" else _STATES.get(found.status, "running"),
         "byte_count": found.size_bytes, "sha256": found.sha256, "error_text": failed or progress,
@@ -133,9 +138,8 @@ def _may_fetch(found: Download, actor: Actor) -> bool:
     return found.actor_id == actor.id and actor.may("download_real_reason")
 
 
-def _title(found: Download, words: Words) -> str:
-    chosen = msgspec.to_builtins(msgspec.json.decode(found.filter, type=Filter))
-    return " · ".join(str(value) for value in chosen.values()) or words.translate("All orders")
+def _title(found: Download, currency: str, words: Words) -> str:
+    return show_filter(msgspec.json.decode(found.filter, type=Filter), currency=currency, words=words)
 
 
 def _filter_of(desk: Desk, actor: Actor, form: Form) -> Filter:

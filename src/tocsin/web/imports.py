@@ -1,5 +1,6 @@
 """Box 1 as pages: a sheet is uploaded, previewed and taken in; what could not be read waits in quarantine."""
 
+import hashlib
 from functools import partial
 from typing import Any
 
@@ -28,7 +29,7 @@ from tocsin.orders.importing import (
 from tocsin.orders.quarantine import Quarantined, drop_quarantined, list_quarantine
 from tocsin.web.change import ShownChange
 from tocsin.web.foreseen import SHOWN_ORDERS, read_changes
-from tocsin.web.form import read_form, read_number
+from tocsin.web.form import once_over, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.imported import show_result
 from tocsin.web.say import say
@@ -81,14 +82,16 @@ def post_import(request: PageRequest, *, body: RawBody) -> Response[str] | Redir
     )  # fmt: skip
     source = Source(file.name[:200] or "sheet.csv", "text/csv", file.data)
     try:
-        found = upload_sheet(
-            desk.db, actor, source=source, options=options,
-            importer=_one_of(sent.fields.get("importer", ""), _BY_HAND),
+        importer = _one_of(sent.fields.get("importer", ""), _BY_HAND)
+        upload = partial(upload_sheet, desk.db, actor, source=source, options=options, importer=importer)
+        fields = {**sent.fields, "sheet": f"{file.name} {hashlib.sha256(file.data).hexdigest()}"}
+        address = once_over(
+            desk.db, actor, fields, route="imports", meanwhile="/imports", make=lambda: f"/imports/{upload().import_id}"
         )  # fmt: skip
     except Refusal as wrong:
         errors = {"sheet": told(wrong, words)}
         return _ask_sheet(request, desk, actor, errors=errors, status=status_of(wrong))
-    return go(f"/imports/{found.import_id}")
+    return go(address)
 
 
 @get("/imports/{import_id:str}", sync_to_thread=True)
@@ -212,13 +215,16 @@ def _show_batch(
             "placed_at_us": draft.placed_at_us, "changes": changes.get(each.row, []), "findings_text": _remark(each.taken.result, words),
         })  # fmt: skip
     said = words.translate("%(shown)s of %(all)s orders") % {"shown": len(orders), "all": len(parsed.orders)}
+    headings = {field: heading for heading, field in parsed.columns}
     rows = {row.row for row in parsed.bad} | {each.row for each in parsed.orders}
     return {
         "id": previewed.import_id, "file_name": found.filename, "importer": found.importer or "sheet",
         "encoding": parsed.encoding.upper(), "order_count": len(parsed.orders), "counts": shown,
         "moving": shown["new"] + shown["changed"] + shown["conflict"], "orders": orders,
         "row_count": max(sum(max(len(each.draft.lines), 1) for each in parsed.orders) + len(parsed.bad), len(rows)),
-        "bad_rows": [_show_bad_row(row, words) for row in parsed.bad[:_SHOWN_BAD]], "shown_text": said,
+        "bad_rows": [
+            _show_bad_row(row, headings, words) for row in parsed.bad[:_SHOWN_BAD]
+        ], "shown_text": said,
     }  # fmt: skip
 
 
@@ -230,9 +236,10 @@ def _remark(result: str, words: Words) -> str:
     return words.translate(remarks[result]) if result in remarks else ""
 
 
-def _show_bad_row(row: BadRow, words: Words) -> dict[str, Any]:
+def _show_bad_row(row: BadRow, headings: dict[str, str], words: Words) -> dict[str, Any]:
     reason, cure = _said(row.reason, row.data, words)
-    return {"row": row.row, "reason": reason, "cure": cure}
+    column = headings.get(row.field, "" if row.field == "row" else row.field)
+    return {"row": row.row, "column": column, "number": row.number, "reason": reason, "cure": cure}
 
 
 def _show_bad(row: Quarantined, name: str, words: Words) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from tocsin.orders.screen import (
     screen_orders,
 )
 from tocsin.tickets.rule import loaded_checks
-from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.form import Form, once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.rows import show_pager, show_printers, show_rows
 from tocsin.web.screens import BUILT_IN, show_screens
@@ -65,10 +65,11 @@ def post_screen(request: PageRequest, *, body: RawBody) -> Response[str] | Redir
     if errors:
         return _page(request, actor, asked=asked, screen=None, errors=errors)
     shared = form.get("shared") == "1"
-    screen_id = desk.db.write(
-        actor.merchant_id, lambda tx: save_screen(tx, actor, name=name, wanted=wanted, shared=shared)
-    )
-    return go(f"/screens/{screen_id}", done="screen_saved")
+    address = desk.db.write(actor.merchant_id, lambda tx: once(
+        tx, actor, form, route="screens",
+        make=lambda: f"/screens/{save_screen(tx, actor, name=name, wanted=wanted, shared=shared)}",
+    ))  # fmt: skip
+    return go(address, done="screen_saved")
 
 
 @get("/screens/{name:str}", sync_to_thread=True)
@@ -167,6 +168,7 @@ def _page(
     return show(
         request, "orders/screen.html", actor=actor, section="filter", status=422 if errors else 200, screen=screen,
         filter=asked, errors=errors, codes=list(loaded_checks()), may_download=actor.may("download"),
+        may_real=actor.may("download_real") or actor.may("download_real_reason"),
         empty_title=words.translate("No order is like this"), empty_text=words.translate("Ask for less, or clear the filter."),
         **desk.db.read(actor.merchant_id, read),
     )  # fmt: skip

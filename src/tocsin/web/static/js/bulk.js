@@ -7,6 +7,11 @@ for (const form of document.querySelectorAll("form[data-bulk]")) {
   const show = () => {
     const chosen = ticks.filter((tick) => tick.checked).length;
     if (count) count.textContent = chosen ? `${chosen} / ${ticks.length}` : "";
+    // Paper that is out already is not doubled by a slip of the hand: confirm.js asks.
+    const again = ticks.some((tick) => tick.checked && "printed" in tick.dataset);
+    for (const button of form.querySelectorAll("button[formaction]")) {
+      button.dataset.confirm = again ? form.dataset.again || "" : "";
+    }
     if (all) {
       all.checked = chosen === ticks.length && chosen > 0;
       all.indeterminate = chosen > 0 && chosen < ticks.length;

@@ -29,5 +29,5 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-confirm]");
   if (!button || !button.dataset.confirm || !button.form) return;
   event.preventDefault();
-  if (button.form.reportValidity()) ask(button.dataset.confirm, () => button.form.requestSubmit());
+  if (button.form.reportValidity()) ask(button.dataset.confirm, () => button.form.requestSubmit(button));
 });
