@@ -178,3 +178,104 @@ def test_what_was_stripped_is_told():
     orders = parse(plain.replace("苹果", "苹\u202e果", 1)).orders
     assert [each.draft.stripped for each in orders] == [("text",), ()]
     assert [each.draft.lines[0].title for each in orders] == ["苹果", "苹果"]
+
+
+HEAD = "陈小丽 13988887777 江苏省南京市玄武区中山路18号3栋 "
+WHO, TOWN = ("陈小丽", "13988887777"), "江苏省南京市玄武区"
+HOME = (*WHO, f"{TOWN}中山路18号3栋")
+STONE = ("霍山石斛", "50g", 1, 388)
+PEAK = ("黄山毛峰 特级", "250g", 2, 168)
+
+
+@pytest.mark.parametrize(
+    ("text", "receiver", "lines"),
+    [
+        (HEAD + "霍山石斛 50g×1@388", HOME, [STONE]),
+        (HEAD + "黄山毛峰 特级 250g×2@168", HOME, [PEAK]),
+        (HEAD + "霍山石斛 50g×1 388元 黄山毛峰 特级 250g x 2 ¥168", HOME, [STONE, PEAK]),
+        (HEAD + "，霍山石斛 50g*1 ￥388；黄山毛峰 特级 250g X2@168元", HOME, [STONE, PEAK]),
+        (HEAD + "\n霍山石斛 50g×1@388\n黄山毛峰 特级 250gx2@168", HOME, [STONE, PEAK]),
+        (HEAD + "霍山石斛 50g 388元×1", HOME, [STONE]),
+        (HEAD + "霍山石斛 50g×1，388元", HOME, [STONE]),
+        (HEAD + "A 50g×2 B×1", HOME, [("A", "50g", 2, 0), ("B", "", 1, 0)]),
+        ("霍山石斛 50g×1@388 江苏省南京市玄武区中山路18号3栋 陈小丽 13988887777", HOME, [STONE]),
+        ("霍山石斛 50g×1@388，陈小丽，13988887777，江苏省南京市玄武区中山路18号3栋", HOME, [STONE]),
+        ("陈小丽 13988887777 云南普洱 357g×1 江苏省南京市玄武区中山路18号3栋", HOME, [("云南普洱", "357g", 1, 0)]),
+        (HEAD + "砀山酥梨 5 斤装×2@39.9", HOME, [("砀山酥梨", "5 斤装", 2, 39.9)]),
+        (HEAD + "祁门红茶 礼盒×1@298", HOME, [("祁门红茶 礼盒", "", 1, 298)]),
+        (HEAD + "宣纸 四尺 100 张×3", HOME, [("宣纸 四尺", "100 张", 3, 0)]),
+        (HEAD + "徽墨 油烟 二两 2件 歙砚 日月砚×1", HOME, [("徽墨 油烟 二两", "", 2, 0), ("歙砚 日月砚", "", 1, 0)]),
+        (HEAD + "黄山烧饼 20 只×2 臭鳜鱼 真空 750g×1@89", HOME, [("黄山烧饼", "20 只", 2, 0), ("臭鳜鱼 真空", "750g", 1, 89)]),
+        (HEAD + "六安瓜片 一级 100g 2 盒 @99", HOME, [("六安瓜片 一级", "100g", 2, 99)]),
+        (HEAD + "农村土鸡蛋 30 枚×1 西瓜2箱 羊肉×1.5斤@45", HOME, [("农村土鸡蛋", "30 枚", 1, 0), ("西瓜", "", 2, 0), ("羊肉", "", 1.5, 45)]),
+        (
+            "收货人：陈小丽 电话：139 8888 7777 地址：江苏省南京市玄武区中山路18号3栋 商品：霍山石斛 50g×1@388 备注：送2袋",
+            HOME, [STONE],
+        ),
+        ("收货人：陈小丽\n电话：13988887777\n地址：江苏省南京市玄武区中山路18号3栋\n霍山石斛 50g×1@388", HOME, [STONE]),
+        ("收货人：陈小丽 13988887777\n地址：江苏省南京市玄武区中山路18号3栋 霍山石斛 50g×1@388", HOME, [STONE]),
+        (
+            "陈小丽 13988887777转8021 江苏省南京市玄武区中山路 18 号 3 栋 2 单元 402 霍山石斛 50g×1@388",
+            ("陈小丽", "13988887777-8021", f"{TOWN}中山路 18 号 3 栋 2 单元 402"), [STONE],
+        ),
+        ("陈小丽 025-84400000 分机 12 江苏省南京市玄武区中山路18号3栋 霍山石斛 50g×1@388", ("陈小丽", "025-84400000-12", HOME[2]), [STONE]),
+        ("Tom Lee 13988887777 江苏省南京市玄武区中山路18号A座1201室 coffee beans 250g×2", ("Tom Lee", WHO[1], f"{TOWN}中山路18号A座1201室"), [("coffee beans", "250g", 2, 0)]),
+        ("Receiver 13988887777 江苏省南京市玄武区中山路18号 A 座 1201 iPhone 15×1", ("Receiver", WHO[1], f"{TOWN}中山路18号 A 座 1201"), [("iPhone 15", "", 1, 0)]),
+        ("陈小丽 13988887777 江苏省南京市玄武区中山路18号 阳光小区 3栋 402室 霍山石斛 50g×1@388", (*WHO, f"{TOWN}中山路18号 阳光小区 3栋 402室"), [STONE]),
+        ("陈小丽 13988887777 江苏省南京市玄武区中山路18号 阳光小区，霍山石斛 50g×1@388", (*WHO, f"{TOWN}中山路18号 阳光小区"), [STONE]),
+        ("陈小丽 13988887777 江苏省南京市玄武区 明故宫 中山路18号，霍山石斛 50g×1@388", (*WHO, f"{TOWN}明故宫 中山路18号"), [STONE]),
+        ("陈小丽 13988887777 江苏省南京市玄武区阳光小区 苹果×2", (*WHO, f"{TOWN}阳光小区"), [("苹果", "", 2, 0)]),
+        ("欧阳雪，13988887777，浙江省杭州市西湖区文三路 90 号 5 幢 301，黄山毛峰 特级 250g×2@168", ("欧阳雪", WHO[1], "浙江省杭州市西湖区文三路 90 号 5 幢 301"), [PEAK]),
+        ("李慧 13988887777 上海市徐汇区漕溪北路 375 弄 6 号 1201 室 黄山毛峰 特级 250g×2@168 已付", ("李慧", WHO[1], "上海市上海市徐汇区漕溪北路 375 弄 6 号 1201 室"), [PEAK]),
+    ],
+)  # fmt: skip
+def test_what_stands_behind_the_house_is_goods(text, receiver, lines):
+    draft = only(text)
+    to = draft.receiver
+    assert (to.name, to.phone, to.province + to.city + to.district + to.address) == receiver
+    assert [
+        (line.title, line.spec, line.quantity_micro / 1e6, line.unit_price_micro / 1e6) for line in draft.lines
+    ] == lines  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (HEAD + "50g×1@388", "goods_unnamed"),
+        (HEAD + "2箱", "goods_unnamed"),
+        (HEAD + "3×2", "goods_unnamed"),
+        (HEAD + "霍山石斛，50g×1", "goods_unnamed"),
+        (HEAD + "霍山石斛，特级×1", "goods_unnamed"),
+        (HEAD + "黄山烧饼 20只 2份", "goods_unnamed"),
+        (HEAD + "霍山石斛 50g", "goods_missing"),
+        (HEAD + "霍山石斛×1 50g", "part_unclear"),
+        (HEAD + "5 苹果×2", "goods_unclear"),
+        (HEAD + "阳光小区 苹果×2", "goods_unclear"),
+        ("13988887777 江苏省南京市玄武区中山路18号3栋 陈小丽 霍山石斛 50g×1", "goods_unclear"),
+        ("13988887777 江苏省南京市玄武区中山路18号3栋 霍山石斛 50g×1", "goods_unclear"),
+        ("陈小丽 13988887777 江苏省南京市玄武区中山路18号3栋霍山石斛 50g×1", "goods_unclear"),
+        ("陈小丽 13988887777 江苏省南京市玄武区 中山路18号霍山石斛×1", "goods_unclear"),
+        ("陈小丽 13988887777 江苏省南京市玄武区 霍山石斛 50g×1", "goods_unclear"),
+        ("陈小丽 13988887777 江苏省南京市玄武区 农村土鸡蛋 散养×1", "goods_unclear"),
+        ("陈小丽 13988887777 江苏省南京市玄武区中山路18号中国银行 苹果×1", "goods_unclear"),
+        ("收货人：Tom coffee beans×2 13988887777 江苏省南京市玄武区中山路18号", "goods_unclear"),
+        (HEAD + "苹果×2@5 梨×1，388元", "price_unclear"),
+        (HEAD + "苹果5元×2@6", "price_unclear"),
+        (HEAD + "商品：苹果", "goods_missing"),
+        (HEAD + "商品：苹果×1 送一个", "part_unclear"),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_refused_with_its_cure(text, code):
+    parsed = parse(text)
+    assert parsed.orders == ()
+    assert [bad.code for bad in parsed.bad] == [code]
+    assert ": " in parsed.bad[0].reason
+
+
+def test_a_note_is_no_goods_and_lines_of_goods_stay_with_their_order():
+    draft = only(HEAD + "\n云南普洱 357g×1\n苹果×2 备注：送2袋，周末送")
+    assert draft.receiver.buyer_note == "送2袋, 周末送"
+    assert [line.title for line in draft.lines] == ["云南普洱", "苹果"]
+    parsed = parse(f"李四 1398888 莲花路1号 梨×1\n{HEAD}苹果×1")
+    assert [bad.code for bad in parsed.bad] == ["phone_missing"] and [one.row for one in parsed.orders] == [2]
+    assert [len(each.draft.lines) for each in parse(f"{HEAD}苹果×1\n{HEAD}梨×1").orders] == [1, 1]
