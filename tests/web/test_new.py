@@ -48,6 +48,30 @@ def test_pasted_text_is_shown_then_issued_once(pages: Pages) -> None:
     assert [answer.status_code for answer in answers] == [303, 303] and count(pages) == 1
 
 
+def test_the_preview_says_all_that_would_be_issued_and_opens_an_order_in_the_form(pages: Pages) -> None:
+    text = "陈小丽 13988887777 江苏省南京市玄武区中山路18号3栋 霍山石斛 50g×2@388 已付\n李四 1398888 南京市中山路1号 梨×1\n" + CHAT
+    part = text_of(pages.post("/orders/pasted", pasted=text))
+    for shown in ("陈小丽", "13988887777", "中山路18号3栋", "霍山石斛", "50g", "388.00", "776.00", "Paid", "no phone number"):
+        assert shown in part, shown
+    assert part.count('name="open"') == 2 and "Issue these 2 orders" in part
+    assert 'class="finding' in part.split("no phone number")[0].split("草莓")[1], "the check tells of the missing price"
+    whole = text_of(pages.post("/orders/new", pasted=text, open="0"))
+    for name, value in (
+        ("receiver.name", "陈小丽"), ("receiver.address", "中山路18号3栋"), ("lines.0.title", "霍山石斛"),
+        ("lines.0.spec", "50g"), ("lines.0.unit_price", "388"), ("lines.0.quantity", "2"), ("totals.payable", ""),
+    ):  # fmt: skip
+        tag = re.search(rf'<input[^>]*name="{re.escape(name)}"[^>]*>', whole)
+        assert tag and f'value="{value}"' in tag[0], name
+    assert 'name="issue"' not in whole and count(pages) == 0, "what is in the form is issued from the form alone"
+    for place in ("7", "x", "²"):
+        assert 'value="陈小丽"' not in text_of(pages.post("/orders/new", pasted=text, open=place))
+
+
+def test_a_pasted_amount_beyond_reason_is_said_in_the_preview(pages: Pages) -> None:
+    page = text_of(pages.post("/orders/pasted", pasted=CHAT.replace("×2", "×999999999@999999999")))
+    assert "finding E" in page and 'name="issue"' not in page
+
+
 def test_text_that_is_no_order_says_what_is_missing(pages: Pages) -> None:
     page = text_of(pages.post("/orders/pasted", pasted="谢谢老板"))
     assert "no phone number" in page and "谢谢老板" in page and 'name="issue"' not in page

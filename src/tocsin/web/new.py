@@ -15,6 +15,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.idempotency import Answer, claim_key, settle_key
+from tocsin.core.money import line_total_minor
 from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
 from tocsin.orders.draft import Draft
@@ -22,10 +23,12 @@ from tocsin.orders.importer import BadRow, ImportOptions, Parsed, Source, parse_
 from tocsin.orders.intake import take_in
 from tocsin.orders.mark import PAYMENTS
 from tocsin.orders.wire import LineIn, OrderIn, ReceiverIn, TotalsIn, draft_from_in
+from tocsin.tickets.foresee import ForeseenDraft, foresee_draft
 from tocsin.web.form import Form, read_form
+from tocsin.web.found import show_finding
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.order import order_path
-from tocsin.web.order_form import DELIVERIES, line_count_of
+from tocsin.web.order_form import DELIVERIES, fields_of, line_count_of
 from tocsin.web.page import render
 from tocsin.web.say import say
 from tocsin.web.shell import answer, go, make_shell, show, told, words_of
@@ -65,7 +68,10 @@ def post_pasted(request: PageRequest, *, body: RawBody) -> Response[str] | Redir
             actor.merchant_id, partial(_issue, actor=actor, key=key, drafts=[one.draft for one in parsed.orders])
         )  # fmt: skip
         return _lead_to(numbers)
-    return _page(request, actor, form={}, pasted_text=text, pasted=_show_pasted(desk, actor, text, words))
+    filled = _fill(desk, actor, text, form.get("open", ""))
+    return _page(
+        request, actor, form=filled, pasted_text=text, pasted=_show_pasted(desk, actor, text, words, opened=bool(filled))
+    )  # fmt: skip
 
 
 @post("/orders/pasted", sync_to_thread=True, status_code=200)
@@ -130,7 +136,24 @@ def _parse(desk: Desk, actor: Actor, text: str) -> Parsed:
     return parse_source(source, _options(desk, actor, PASTED), importer="pasted")
 
 
-def _show_pasted(desk: Desk, actor: Actor, text: str, words: Words) -> dict[str, Any] | None:
+def _fill(desk: Desk, actor: Actor, text: str, place: str) -> dict[str, str]:
+    """Return the form's fields of one order of a pasted text, counted from 0; none where it has no such order."""
+    if not text.strip() or not (place.isascii() and place.isdigit() and len(place) < 6):
+        return {}
+    orders = _parse(desk, actor, text).orders
+    if int(place) >= len(orders):
+        return {}
+    draft = orders[int(place)].draft
+    order = desk.db.read(actor.merchant_id, partial(foresee_draft, actor=actor, draft=draft)).order
+    return {
+        **fields_of(order), "totals.payable": "", "payment": order.payment, "payment_method": order.payment_method,
+        "currency": order.currency, "line_count": str(max(len(order.lines), _LINES)),
+    }  # fmt: skip
+
+
+def _show_pasted(
+    desk: Desk, actor: Actor, text: str, words: Words, *, opened: bool = False
+) -> dict[str, Any] | None:
     if not text.strip():
         return None
     try:
@@ -141,15 +164,36 @@ def _show_pasted(desk: Desk, actor: Actor, text: str, words: Words) -> dict[str,
             "unread": [{"line": 1, "reason": told(refusal, words), "text": ""}],
             "token": "",
         }
-    orders = []
-    for one in parsed.orders:
-        to = one.draft.receiver
-        address = " ".join(part for part in (to.province, to.city, to.district, to.address) if part)
-        orders.append(
-            {"name": to.name, "phone": to.phone, "address": address, "lines": one.draft.lines, "findings": []}
-        )
+    drafts = [one.draft for one in parsed.orders]
+
+    def read(tx: Tx) -> list[ForeseenDraft]:
+        return [foresee_draft(tx, actor, draft) for draft in drafts]
+
+    try:
+        orders = [_show_one(found, words) for found in desk.db.read(actor.merchant_id, read)]
+    except Refusal as refusal:
+        return {
+            "orders": [],
+            "unread": [{"line": 1, "reason": told(refusal, words), "text": ""}],
+            "token": "",
+        }
     unread = [{"line": bad.row, "reason": _said(bad, words), "text": bad.raw} for bad in parsed.bad]
-    return {"orders": orders, "unread": unread, "token": f"{secrets.token_urlsafe(12)}.{_digest(text)}"}
+    token = "" if opened else f"{secrets.token_urlsafe(12)}.{_digest(text)}"
+    return {"orders": orders, "unread": unread, "token": token}
+
+
+def _show_one(found: ForeseenDraft, words: Words) -> dict[str, Any]:
+    """Return a foreseen order as the preview shows it: who pasted the text sees his own text in full."""
+    order, to = found.order, found.order.receiver
+    sums = [
+        line_total_minor(line.quantity_micro, line.unit_price_micro, order.currency) for line in order.lines
+    ]
+    return {
+        "name": to.name, "phone": to.phone, "note": to.buyer_note, "currency": order.currency, "payment": order.payment,
+        "address": " ".join(part for part in (to.province, to.city, to.district, to.address) if part),
+        "payable_minor": order.payable_minor, "lines": list(zip(order.lines, sums, strict=True)),
+        "findings": [show_finding(finding, words) for finding in found.findings],
+    }  # fmt: skip
 
 
 def _said(bad: BadRow, words: Words) -> str:
