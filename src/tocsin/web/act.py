@@ -21,7 +21,7 @@ from tocsin.orders.mark import mark_order
 from tocsin.orders.query import look_up_order
 from tocsin.orders.store import find_order_id
 from tocsin.tickets.hold import acknowledge_findings, hold_order
-from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.form import Form, once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.order import DOOR, order_path, show_order
 from tocsin.web.shell import go
@@ -77,15 +77,19 @@ def _act(
     desk, actor = enter(request)
     form = read_form(request, body)
     try:
-        desk.db.write(actor.merchant_id, partial(_run, actor=actor, number=number, form=form, verb=verb))
+        run = partial(_run, actor=actor, number=number, form=form, verb=verb)
+        desk.db.write(actor.merchant_id, lambda tx: once(
+            tx, actor, form, route=f"orders.{act} {number}", make=lambda: run(tx)
+        ))  # fmt: skip
     except Refusal as refusal:
         order = look_up_order(desk.db, actor, number=number, door=DOOR)
         return show_order(request, actor, order, refusal=refusal, act=act, form=form)
     return go(order_path(number), done=done)
 
 
-def _run(tx: Tx, *, actor: Actor, number: str, form: Form, verb: Act) -> None:
+def _run(tx: Tx, *, actor: Actor, number: str, form: Form, verb: Act) -> str:
     verb(tx, actor, find_order_id(tx, number=number), form)
+    return order_path(number)
 
 
 def _cancel(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:

@@ -1,15 +1,21 @@
-"""Forms: what a page's form sent, as texts; what no text can be is refused."""
+"""Forms: what a page's form sent, as texts, and once however often it is sent; what no text can be is refused."""
 
-from collections.abc import Mapping
-from urllib.parse import parse_qsl
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl, urlencode
 
+from tocsin.core.actor import Actor
+from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.idempotency import Answer, KeyReused, claim_key, drop_key, settle_key
 from tocsin.web.guard import PageRequest, check_form
 
 Form = Mapping[str, str]
 FIELDS_MOST = 20_000
 _LONGEST_ID = 19
 _MOST = 2**63
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_OF_THE_PAGE = ("csrf", "form_key")
 
 
 class FormUnsound(Refusal):
@@ -50,6 +56,65 @@ def read_pairs(request: PageRequest, body: bytes) -> list[tuple[str, str]]:
         raise FormUnsound
     check_form(request, dict(pairs))
     return pairs
+
+
+def once(
+    tx: Tx, actor: Actor, form: Form | list[tuple[str, str]], *, route: str, make: Callable[[], str]
+) -> str:
+    """Make what a form asks for and return the address that it leads to; the same form again gets the first one's.
+
+    Another form under the same key, as from a page that was gone back to, is a request of its own.
+    """
+    key = _key_of(actor, form)
+    try:
+        earlier = claim_key(tx, key, route=route, body=_body_of(form)) if key else None
+    except KeyReused:
+        return make()
+    if earlier is not None:
+        return earlier.body.decode()
+    address = make()
+    if key:
+        settle_key(tx, key, Answer(303, address.encode()))
+    return address
+
+
+def once_over(
+    db: Database, actor: Actor, form: Form | list[tuple[str, str]], *, route: str, meanwhile: str, make: Callable[[], str],
+) -> str:  # fmt: skip
+    """As `once`, for what takes several transactions: the same form sent while it runs leads `meanwhile`."""
+    claimed: list[str] = []
+
+    def claim() -> str:
+        claimed.append(_key_of(actor, form))
+        return meanwhile
+
+    def run(tx: Tx) -> str:
+        claimed.clear()  # a transaction that is tried again begins anew
+        return once(tx, actor, form, route=route, make=claim)
+
+    earlier = db.write(actor.merchant_id, run)
+    if not claimed:
+        return earlier
+    key = claimed[-1]
+    try:
+        address = make()
+    except Refusal:
+        if key:
+            db.write(actor.merchant_id, lambda tx: drop_key(tx, key))
+        raise
+    if key:
+        db.write(actor.merchant_id, lambda tx: settle_key(tx, key, Answer(303, address.encode())))
+    return address
+
+
+def _key_of(actor: Actor, form: Form | list[tuple[str, str]]) -> str:
+    key = dict(form).get("form_key", "")
+    return f"form:{actor.kind}:{actor.id}:{key}" if _KEY.fullmatch(key) else ""
+
+
+def _body_of(form: Form | list[tuple[str, str]]) -> bytes:
+    pairs = form.items() if isinstance(form, Mapping) else form
+    return urlencode([pair for pair in pairs if pair[0] not in _OF_THE_PAGE]).encode()
 
 
 def read_number(text: str) -> int:

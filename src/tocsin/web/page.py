@@ -1,5 +1,6 @@
 """Pages: the Jinja environment of each locale, its filters, and the one way to render."""
 
+import secrets
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ def build_environment(words: Words) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         words.translate, words.translate_count, newstyle=True
     )
-    environment.globals.update(locale=words.locale, locales=LOCALES)
+    environment.globals.update(locale=words.locale, locales=LOCALES, new_key=new_key)
     environment.filters.update(
         money=lambda minor, currency: _show_money(minor, currency, words.locale),
         difference=lambda minor, currency: _show_difference(minor, currency, words.locale),
@@ -41,6 +42,11 @@ def build_environment(words: Words) -> Environment:
         id_text=str,
     )
     return environment
+
+
+def new_key() -> str:
+    """Return what makes one form of one page count once."""
+    return secrets.token_urlsafe(12)
 
 
 @cache

@@ -5,6 +5,7 @@ import "./bulk.js";
 import "./copy.js";
 import "./live.js";
 import "./menu.js";
+import "./once.js";
 import "./scanner.js";
 import "./secret.js";
 import "./shortcuts.js";
