@@ -3,8 +3,11 @@
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tocsin.orders.draft import Order
+from tocsin.orders.lookup import all_lookups
 from tocsin.tickets.claim import claim_job
-from tocsin.tickets.device import get_printer
+from tocsin.tickets.device import add_printer, get_printer, printer_plugin, read_options
+from tocsin.tickets.job import list_jobs
+from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.spool import record_outcome
 
@@ -113,3 +116,29 @@ def test_the_preview_is_a_masked_picture(pages: Pages) -> None:
     order = pages.take(make_draft())
     answer = pages.get(f"/orders/{order.number}/ticket.png")
     assert answer.headers["content-type"] == "image/png" and answer.content[:4] == b"\x89PNG"
+
+
+def test_the_file_of_a_ticket_is_opened_by_those_who_may_see_it(pages: Pages) -> None:
+    keep_papers_in(pages.desk.settings.path("papers"))
+    owner, merchant = pages.house.actor(), pages.house.merchant_id
+    printer_id = pages.db.write(merchant, lambda tx: add_printer(
+        tx, owner, name="Files", kind="pdf_file", options={}, copies=("merchant", "customer")
+    ))  # fmt: skip
+    order = pages.take(make_draft())
+    pages.post(f"/terminals/{printer_id}/prints", order=str(order.id), revision=str(order.revision))
+    by_copy = {job.copy: job for job in pages.jobs(order)}
+    assert pages.get(f"/jobs/{by_copy['customer'].id}/file").status_code == 404, "it has not come out"
+    while pages.db.read(merchant, lambda tx: list_jobs(tx, state="queued")):
+        sending = pages.db.write(merchant, lambda tx: claim_job(tx, device=get_printer(tx, printer_id=printer_id)))
+        assert sending is not None
+        outcome = printer_plugin("pdf_file").send(read_options(sending.device), sending.content)
+        pages.db.write(merchant, lambda tx, s=sending, o=outcome: record_outcome(tx, job_id=s.job.id, outcome=o))  # type: ignore[misc]
+    real, masked = f"/jobs/{by_copy['merchant'].id}/file", f"/jobs/{by_copy['customer'].id}/file"
+    assert real in text_of(pages.get(f"/orders/{order.number}")) and real in text_of(pages.get("/terminals"))
+    assert pages.get(real).content.startswith(b"%PDF") and pages.get(masked, role="checker").status_code == 200
+    assert pages.get(real, role="checker").status_code == 403
+    kinds = [row.kind for row in pages.db.read(merchant, lambda tx: all_lookups(tx, owner))]
+    assert kinds[:3] == ["denied", "detail", "reveal"], "each is recorded, the denied one too"
+    (pages.desk.settings.path("papers") / f"{by_copy['customer'].serial}.pdf").unlink()
+    assert pages.get(masked).status_code == 404
+    assert pages.get("/jobs/5/file").status_code == 404 and pages.get(real, role="").status_code == 303

@@ -22,6 +22,7 @@ from tocsin.orders.stop import open_holds
 from tocsin.orders.store import list_revisions, load_order
 from tocsin.tickets.device import list_printers
 from tocsin.tickets.job import jobs_of_order
+from tocsin.tickets.paper_file import KIND
 from tocsin.tickets.problem import findings_of
 from tocsin.web.change import show_changes
 from tocsin.web.form import Form, read_form, read_number
@@ -156,12 +157,15 @@ def _show_reason(reason: str, words: Words) -> str:
 
 
 def _jobs(tx: Tx, order: Order) -> list[dict[str, Any]]:
-    names = {device.id: device.name for device in list_printers(tx)}
+    devices = list_printers(tx)
+    names = {device.id: device.name for device in devices}
+    filing = {device.id for device in devices if device.kind == KIND}
     return [
         {
             "serial": job.serial, "state": job.shown_state(), "copy_kind": job.copy, "revision": job.revision,
             "reprint": job.reprint_no, "at_us": job.ended_at_us or job.asked_at_us,
             "printer": names.get(job.printer_id, "—"), "scan_url": f"/scan?code={job.id}",
+            "file_url": f"/jobs/{job.id}/file" if job.state == "printed" and job.printer_id in filing else "",
         }
         for job in jobs_of_order(tx, order_id=order.id)
     ]  # fmt: skip

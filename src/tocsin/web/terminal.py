@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
-from litestar.response import Redirect
+from litestar.response import File, Redirect
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import now_us
@@ -20,6 +20,7 @@ from tocsin.tickets.device import Device, list_printers, list_queues, pause_prin
 from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job, list_jobs
 from tocsin.tickets.layout import draw_png
+from tocsin.tickets.paper_file import KIND, open_paper, require_paper
 from tocsin.tickets.terminal import BATCH_ORDERS_MOST, BatchWrong, cancel_job, print_orders
 from tocsin.web.form import read_form, read_number, read_pairs
 from tocsin.web.found import REASONS, show_reason
@@ -125,6 +126,19 @@ def post_reprint(request: PageRequest, *, job_id: FromPath[str], body: RawBody) 
     return go(f"/terminals/{job.printer_id}", done="printed")
 
 
+@get("/jobs/{job_id:str}/file", sync_to_thread=True)
+def get_paper(request: PageRequest, *, job_id: FromPath[str]) -> File:
+    """Send the file of a ticket whose printer leaves one; recorded, a denied one too."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    wanted = read_number(job_id)
+    found = desk.db.write(actor.merchant_id, lambda tx: open_paper(tx, actor, job_id=wanted, door=DOOR))
+    return File(
+        require_paper(found), filename=f"{found.job.serial}.pdf", media_type="application/pdf",
+        content_disposition_type="inline", headers={"cache-control": "no-store"},
+    )  # fmt: skip
+
+
 @get("/orders/{number:str}/ticket.png", sync_to_thread=True)
 def get_ticket_picture(request: PageRequest, *, number: FromPath[str]) -> Response[bytes]:
     """Draw the customer's copy of an order, masked, as its paper would look."""
@@ -133,7 +147,7 @@ def get_ticket_picture(request: PageRequest, *, number: FromPath[str]) -> Respon
     shop = desk.db.read(actor.merchant_id, get_shop)
     paper = PaperRequest(
         copy="customer", serial="PREVIEW", scan_url=f"{desk.settings.base_url()}/t/PREVIEW", code128=str(order.id),
-        printed_at_us=now_us(), zone=shop.zone, locale=locale_of(request, actor), paper_mm=80,
+        printed_at_us=now_us(), zone=shop.zone, locale=locale_of(request, actor), paper_mm=80, shop_name=shop.name,
     )  # fmt: skip
     return Response(draw_png(build_content(order, paper)), media_type="image/png")
 
@@ -153,9 +167,11 @@ def _terminal(request: PageRequest, *, printer_id: int) -> Response[str]:
         heads = {
             head.id: head.number for head in list_heads(tx, order_ids=list({job.order_id for job in jobs}))
         }
-        queues = list_queues(tx)
+        queues, filing = list_queues(tx), {device.id for device in devices if device.kind == KIND}
         shown = [_show_printer(device, queues, unknown) for device in devices]
-        return shown, [_show_job(job, heads.get(job.order_id, ""), words) for job in jobs]
+        return shown, [
+            _show_job(job, heads.get(job.order_id, ""), words, filing=filing) for job in jobs
+        ]
 
     printers, jobs = desk.db.read(actor.merchant_id, read)
     chosen = next((one for one in printers if one["id"] == printer_id), None)
@@ -232,7 +248,7 @@ def _show_printer(device: Device, queues: dict[int, Any], unknown: list[Job]) ->
     }  # fmt: skip
 
 
-def _show_job(job: Job, number: str, words: Words) -> dict[str, Any]:
+def _show_job(job: Job, number: str, words: Words, *, filing: set[int]) -> dict[str, Any]:
     settled = job.settled_by and f" · {job.settled_by}"
     said = show_reason(job.reason, words) if job.reason in REASONS else job.reason
     return {
@@ -240,6 +256,7 @@ def _show_job(job: Job, number: str, words: Words) -> dict[str, Any]:
         "reprint": job.reprint_no, "amended": bool(job.amended_from), "state": job.shown_state(), "asked_at_us": job.asked_at_us,
         "asked_by": job.asked_name, "settled_at_us": job.ended_at_us, "outcome_text": f"{said}{settled}" if said else "",
         "scan_url": f"/scan?code={job.id}",
+        "file_url": f"/jobs/{job.id}/file" if job.state == "printed" and job.printer_id in filing else "",
     }  # fmt: skip
 
 
@@ -258,5 +275,5 @@ def _said(request: PageRequest, words: Words) -> list[dict[str, str]]:
 
 TERMINALS = [
     get_terminals, get_terminal, post_prints, post_pause, post_cancellation, post_settlement, post_reprint,
-    get_ticket_picture,
+    get_ticket_picture, get_paper,
 ]  # fmt: skip
