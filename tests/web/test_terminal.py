@@ -1,8 +1,11 @@
 """The print terminal on its pages: prints, queues, what became of papers."""
 
-from tests.house import make_draft
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.house import make_draft, make_house
 from tests.web.pages import Pages, text_of
-from tocsin.orders.draft import Order
+from tocsin.orders.draft import Order, Party
 from tocsin.orders.lookup import all_lookups
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import add_printer, get_printer, printer_plugin, read_options
@@ -142,3 +145,51 @@ def test_the_file_of_a_ticket_is_opened_by_those_who_may_see_it(pages: Pages) ->
     (pages.desk.settings.path("papers") / f"{by_copy['customer'].serial}.pdf").unlink()
     assert pages.get(masked).status_code == 404
     assert pages.get("/jobs/5/file").status_code == 404 and pages.get(real, role="").status_code == 303
+
+
+def test_a_form_that_is_sent_twice_at_once_makes_one_paper(pages: Pages) -> None:
+    drafts = [make_draft(), make_draft(receiver=Party(name="李慧", phone="13912345678", address="长江路 1 号"), price=5)]
+    printer_id, orders = pages.printer(), [pages.take(draft) for draft in drafts]
+    path, key = f"/terminals/{printer_id}/prints", ("form_key", "one-press-of-print")
+
+    pages.get("/orders")  # the session is there before two threads use it
+
+    def twice(path: str, form: list[tuple[str, str]]) -> list[str]:
+        with ThreadPoolExecutor(2) as hands:
+            answers = list(hands.map(lambda _: pages.post(path, form=form), range(2)))
+        return [answer.headers["location"] for answer in answers]
+
+    single = [("order", str(orders[0].id)), ("revision", "1"), key]
+    assert twice(path, single) == [f"/terminals/{printer_id}?queued=1&held=0"] * 2
+    assert len(pages.jobs(orders[0])) == 1
+    other = [("order", str(orders[1].id)), ("revision", "1"), key]
+    twice(path, other)
+    assert pages.jobs(orders[1]), "another form under the same key is a request of its own"
+    end(pages, printer_id, PrintOutcome(result="printed"))
+    job_id = next(job.id for job in pages.jobs(orders[0]))
+    assert twice(f"/jobs/{job_id}/reprint", [("form_key", "one-press-of-reprint")]) == [f"/terminals/{printer_id}?done=printed"] * 2
+    assert len(pages.jobs(orders[0])) == 2
+    several = [("orders", f"{order.id}:1") for order in orders]
+    before = [len(pages.jobs(order)) for order in orders]
+    twice(path, [*several, ("form_key", "one-press-of-several")])
+    assert [len(pages.jobs(order)) for order in orders] == [count + 1 for count in before]
+    missing = pages.post("/terminals/7/prints", form=[*several, ("form_key", "a-printer-that-is-not")])
+    assert missing.status_code == 404
+    assert pages.post("/terminals/7/prints", form=[*several, ("form_key", "a-printer-that-is-not")]).status_code == 404
+    hold = [("reason", "why"), ("form_key", "one-press-of-hold")]
+    number = orders[0].number
+    assert twice(f"/orders/{number}/holds", hold) == [f"/orders/{number}?done=held"] * 2
+    page = text_of(pages.get(f"/orders/{number}"))
+    assert len(set(re.findall(r"/holds/(\d+)/release", page))) == 1
+    keys = re.findall(r'name="form_key" data-once value="([^"]+)"', page)
+    assert len(set(keys)) == len(keys) > 3
+
+
+def test_an_unknown_or_another_merchants_printer_is_missing(pages: Pages) -> None:
+    printer_id, other = pages.printer(), make_house(pages.db, code="ZZ")
+    foreign = pages.db.write(other.merchant_id, lambda tx: add_printer(
+        tx, other.actor(), name="Z", kind="memory", options={"tray": "z"}
+    ))  # fmt: skip
+    assert pages.get(f"/terminals/{printer_id}").status_code == 200
+    for wrong in (0, 1, foreign):
+        assert pages.get(f"/terminals/{wrong}").status_code == 404, wrong

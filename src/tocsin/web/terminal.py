@@ -1,5 +1,6 @@
 """Boxes 16 and 18 as pages: the queues, what became of each paper, and prints that are asked for."""
 
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
@@ -16,13 +17,27 @@ from tocsin.orders.listing import list_heads
 from tocsin.orders.query import look_up_order
 from tocsin.orders.store import load_order
 from tocsin.tickets.content import PaperRequest, build_content
-from tocsin.tickets.device import Device, list_printers, list_queues, pause_printer, printer_plugin
+from tocsin.tickets.device import (
+    Device,
+    PrinterMissing,
+    list_printers,
+    list_queues,
+    pause_printer,
+    printer_plugin,
+)
 from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job, list_jobs
 from tocsin.tickets.layout import draw_png
 from tocsin.tickets.paper_file import KIND, open_paper, require_paper
-from tocsin.tickets.terminal import BATCH_ORDERS_MOST, BatchWrong, cancel_job, print_orders
-from tocsin.web.form import read_form, read_number, read_pairs
+from tocsin.tickets.terminal import (
+    BATCH_ORDERS_MOST,
+    BatchWrong,
+    Receipt,
+    cancel_job,
+    print_few,
+    print_orders,
+)
+from tocsin.web.form import once, once_over, read_form, read_number, read_pairs
 from tocsin.web.found import REASONS, show_reason
 from tocsin.web.guard import PageRequest, enter, locale_of
 from tocsin.web.shell import go, show, words_of
@@ -48,7 +63,10 @@ def get_terminals(request: PageRequest) -> Response[str]:
 @get("/terminals/{printer_id:str}", sync_to_thread=True)
 def get_terminal(request: PageRequest, *, printer_id: FromPath[str]) -> Response[str]:
     """Show one printer's queue."""
-    return _terminal(request, printer_id=read_number(printer_id))
+    wanted = read_number(printer_id)
+    if not wanted:
+        raise PrinterMissing
+    return _terminal(request, printer_id=wanted)
 
 
 @post("/terminals/{printer_id:str}/prints", sync_to_thread=True, status_code=200)
@@ -59,14 +77,25 @@ def post_prints(request: PageRequest, *, printer_id: FromPath[str], body: RawBod
     require(actor, "print")
     orders = _chosen(desk, actor, pairs)
     wanted = read_number(printer_id)
-    receipt = print_orders(
-        desk.db, actor, orders=orders, base_url=desk.settings.base_url(), printer_id=wanted
-    )
+    asked: dict[str, Any] = {"orders": orders, "base_url": desk.settings.base_url(), "printer_id": wanted}
+    route, queue = f"terminals.prints {wanted}", f"/terminals/{wanted or ''}".rstrip("/")
+    if len(orders) == 1:
+        return go(desk.db.write(actor.merchant_id, lambda tx: once(
+            tx, actor, pairs, route=route, make=lambda: _place_of(print_few(tx, actor, **asked), queue)
+        )))  # fmt: skip
+    return go(once_over(
+        desk.db, actor, pairs, route=route, meanwhile=queue,
+        make=lambda: _place_of(print_orders(desk.db, actor, **asked), queue),
+    ))  # fmt: skip
+
+
+def _place_of(receipt: Receipt, queue: str) -> str:
+    """Return where what became of a batch is seen: at the queue, or at the one order that is held."""
     held = [one for one in receipt.results if one.result == "held"]
     if len(held) == len(receipt.results) == 1:
-        return go(f"/orders/{held[0].number}", done="held")
+        return f"/orders/{held[0].number}?done=held"
     queued = sum(one.result == "queued" for one in receipt.results)
-    return go(f"/terminals/{wanted or ''}".rstrip("/") + f"?queued={queued}&held={len(held)}")
+    return f"{queue}?queued={queued}&held={len(held)}"
 
 
 @post("/terminals/{printer_id:str}/pause", sync_to_thread=True, status_code=200)
@@ -113,17 +142,23 @@ class SettlementUnclear(Refusal):
 def post_reprint(request: PageRequest, *, job_id: FromPath[str], body: RawBody) -> Redirect:
     """Ask for the paper again, of the order as it is now: checked once more, marked REPRINT or AMENDED."""
     desk, actor = enter(request)
-    read_form(request, body)
+    form = read_form(request, body)
     require(actor, "print")
     job = _job(desk, actor, job_id)
-    seen = desk.db.read(actor.merchant_id, lambda tx: load_order(tx, order_id=job.order_id).revision)
-    receipt = print_orders(
-        desk.db, actor, orders=[(job.order_id, seen)], base_url=desk.settings.base_url(), printer_id=job.printer_id,
-        copies=(job.copy,),
+    again = partial(_print_again, actor=actor, job=job, base_url=desk.settings.base_url())
+    return go(desk.db.write(actor.merchant_id, lambda tx: once(
+        tx, actor, form, route=f"jobs.reprint {job.id}", make=lambda: again(tx)
+    )))  # fmt: skip
+
+
+def _print_again(tx: Tx, *, actor: Actor, job: Job, base_url: str) -> str:
+    seen = load_order(tx, order_id=job.order_id).revision
+    receipt = print_few(
+        tx, actor, orders=[(job.order_id, seen)], base_url=base_url, printer_id=job.printer_id, copies=(job.copy,)
     )  # fmt: skip
     if receipt.results[0].result == "held":
-        return go(f"/orders/{receipt.results[0].number}", done="held")
-    return go(f"/terminals/{job.printer_id}", done="printed")
+        return f"/orders/{receipt.results[0].number}?done=held"
+    return f"/terminals/{job.printer_id}?done=printed"
 
 
 @get("/jobs/{job_id:str}/file", sync_to_thread=True)
@@ -175,6 +210,8 @@ def _terminal(request: PageRequest, *, printer_id: int) -> Response[str]:
 
     printers, jobs = desk.db.read(actor.merchant_id, read)
     chosen = next((one for one in printers if one["id"] == printer_id), None)
+    if printer_id and chosen is None and not jobs:  # one that was taken away still shows its papers
+        raise PrinterMissing
     base = f"/terminals/{printer_id}" if printer_id else "/terminals"
     more = f"{base}?before={jobs[PAGE_ROWS - 1]['id']}" if len(jobs) > PAGE_ROWS else ""
     page = {"count_text": "", "previous_url": base if place else "", "next_url": more}
