@@ -25,10 +25,11 @@ from tocsin.tickets.job import jobs_of_order
 from tocsin.tickets.paper_file import KIND
 from tocsin.tickets.problem import findings_of
 from tocsin.web.change import show_changes
-from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.form import AddressWrong, Form, read_form, read_number
 from tocsin.web.found import show_found, show_hold
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.rows import show_printers
+from tocsin.web.say import channel_word
 from tocsin.web.shell import go, show, show_actor, status_of, told, words_of
 from tocsin.web.words import Words
 
@@ -49,6 +50,8 @@ def get_revision(request: PageRequest, *, number: FromPath[str], revision: FromP
     """Show an order at a past revision."""
     desk, actor = enter(request)
     wanted = read_number(revision)
+    if not wanted:  # revisions begin with 1; the head is at the order's own address
+        raise AddressWrong
     return show_order(
         request, actor, look_up_order(desk.db, actor, number=number, door=DOOR, revision=wanted)
     )
@@ -152,7 +155,7 @@ def _show_reason(reason: str, words: Words) -> str:
     """Return why a revision was made: intake's own reason in words, a person's as it is."""
     kind, parted, channel = reason.partition(": ")
     if parted and kind == "intake":
-        return words.translate("Came in by %(channel)s") % {"channel": channel}
+        return words.translate("Came in by %(channel)s") % {"channel": channel_word(channel, words)}
     return reason
 
 
