@@ -31,7 +31,7 @@ class TooManyTries(Refusal):
 
 
 class FormForeign(Refusal):
-    """This form was not made in your session: open the page again, then send it again"""
+    """This form was not made in your session: go back, copy what you typed, open the page again and send it from there"""
 
     kind, code = "refused", "form_foreign"
 

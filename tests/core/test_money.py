@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tocsin.core.money import (
     MAX_INT64,
+    AmountTooFine,
     AmountTooLarge,
     AmountUnreadable,
     CurrencyUnknown,
@@ -67,12 +68,22 @@ def test_plain_millionths_are_read_back_as_they_were(micro: int) -> None:
 @pytest.mark.parametrize(
     ("text", "minor"),
     [
-        ("¥1,234.50", 123450), ("1234.5元", 123450), (" ￥0.005 ", 1), ("-3", -300), ("+.5", 50), ("12.", 1200),
-        ("0.4999999999999999999999999999999999", 50), ("0.00499999999999999999999999999999999", 0),
+        ("¥1,234.50", 123450), ("1234.5元", 123450), (" ￥0.01 ", 1), ("12.000", 1200), ("12.5000000000000000000000000000000000", 1250), ("-3", -300), ("+.5", 50), ("12.", 1200),
     ],
 )  # fmt: skip
 def test_written_amounts_are_read(text: str, minor: int) -> None:
     assert parse_minor(text, "CNY") == minor
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "digits"),
+    [("0.005", "CNY", 2), ("39.999", "CNY", 2), ("0.4999999999999999999999999999999999", "CNY", 2),
+     ("-1.5", "JPY", 0), ("1.2345", "KWD", 3)],
+)  # fmt: skip
+def test_an_amount_with_more_decimals_than_its_currency_is_refused(text: str, currency: str, digits: int) -> None:
+    with pytest.raises(AmountTooFine) as refused:
+        parse_minor(text, currency)
+    assert refused.value.data == {"currency": currency, "digits": digits}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,12 @@ class AmountUnreadable(Refusal):
     kind, code = "invalid", "amount_unreadable"
 
 
+class AmountTooFine(AmountUnreadable):
+    """Amounts in {currency} have at most {digits} decimals: round it yourself"""
+
+    code = "amount_too_fine"
+
+
 class AmountTooLarge(Refusal):
     """Quantity × unit price is more than any order comes to: correct the quantity or the price"""
 
@@ -79,12 +85,17 @@ def _scaled(text: str, digits: int) -> int:
 
 
 def parse_minor(text: str, currency: str) -> int:
-    """Return a written amount in minor units; takes `¥`, `元`, thousands commas; halves round up.
+    """Return a written amount in minor units; takes `¥`, `元`, thousands commas, zeros beyond the decimals.
 
     Raises:
         AmountUnreadable: it is not an amount, or beyond 64 bits.
+        AmountTooFine: it has more decimals than the currency.
     """
-    return _scaled(text, minor_digits(currency))
+    digits = minor_digits(currency)
+    minor = _scaled(text, digits)
+    if "." in text and _decimal(text) != _exact.scaleb(Decimal(minor), -digits):
+        raise AmountTooFine(currency=currency, digits=digits)
+    return minor
 
 
 def parse_micro(text: str) -> int:
