@@ -21,7 +21,7 @@ from tocsin.orders.mark import mark_order
 from tocsin.orders.query import look_up_order
 from tocsin.orders.store import find_order_id
 from tocsin.tickets.hold import acknowledge_findings, hold_order
-from tocsin.web.form import Form, once, read_form, read_number
+from tocsin.web.form import Form, once, read_number, read_typed
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.order import DOOR, order_path, show_order
 from tocsin.web.shell import go
@@ -75,8 +75,10 @@ def _act(
     request: PageRequest, number: str, body: bytes, *, act: str, done: str, verb: Act
 ) -> Response[str] | Redirect:
     desk, actor = enter(request)
-    form = read_form(request, body)
+    form, stale = read_typed(request, body)
     try:
+        if stale:
+            raise stale
         run = partial(_run, actor=actor, number=number, form=form, verb=verb)
         desk.db.write(actor.merchant_id, lambda tx: once(
             tx, actor, form, route=f"orders.{act} {number}", make=lambda: run(tx)

@@ -26,7 +26,7 @@ from tocsin.orders.store import OrderMissing, list_revisions, load_order
 from tocsin.tickets.foresee import foresee_amendment
 from tocsin.tickets.problem import findings_of
 from tocsin.web.change import ShownChange, show_changes
-from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.form import Form, read_form, read_number, read_typed
 from tocsin.web.found import show_finding, show_found
 from tocsin.web.guard import PageRequest, enter, locale_of
 from tocsin.web.order import DOOR, order_path
@@ -52,8 +52,12 @@ def post_amendment(request: PageRequest, *, number: FromPath[str], body: RawBody
     """Make the next revision; where another came first, show both with what was typed."""
     desk, actor = enter(request)
     require(actor, "amend")
-    form, words = read_form(request, body), words_of(request, actor)
+    (form, stale), words = read_typed(request, body), words_of(request, actor)
+    if stale and "revision" not in form:
+        raise stale
     seen = _load_seen(desk, actor, number, form)
+    if stale:
+        return _page(request, actor, seen, form=form, errors={"reason": told(stale, words)}, status=403)
     amendment, errors = read_amendment(form, seen, words=words)
     if "add_line" in form:
         return _page(request, actor, seen, form=form)

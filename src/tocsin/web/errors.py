@@ -60,10 +60,16 @@ def _page(request: PageRequest, *, status: int, code: str, text: str, cure: str)
     html = render(
         "error.html", locale=locale, status=status, title=Words(locale).translate(_TITLES.get(status, "Not possible here")),
         text=text, cure=cure, code=code, request_id=str(request.scope.get("state", {}).get("request_id", "")),
-        back_url="/orders" if request.url.path != "/orders" else "/",
+        back_url=_back_of(request),
         shell={"path": request.url.path, "csrf_token": form_token(request), "theme": theme_of(request)},
     )  # fmt: skip
     return Response(html, status_code=status, media_type=MediaType.HTML)
+
+
+def _back_of(request: PageRequest) -> str:
+    """Return the page that a form was sent from; of an address that was opened, the orders."""
+    came = came_from(request) if request.method == "POST" else ""
+    return came or ("/orders" if request.url.path != "/orders" else "/")
 
 
 def _own_path(request: PageRequest) -> str:

@@ -8,6 +8,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.idempotency import Answer, KeyReused, claim_key, drop_key, settle_key
+from tocsin.gate import FormForeign
 from tocsin.web.guard import PageRequest, check_form
 
 Form = Mapping[str, str]
@@ -40,12 +41,38 @@ def read_form(request: PageRequest, body: bytes) -> dict[str, str]:
     return {name: value for name, value in read_pairs(request, body)}  # noqa: C416 - the last one counts
 
 
+class FormStale(Refusal):
+    """This form was made in an earlier session: nothing is stored. All that you typed is here; send it again"""
+
+    kind, code = "refused", "form_stale"
+
+
+def read_typed(request: PageRequest, body: bytes) -> tuple[dict[str, str], FormStale | None]:
+    """Return a form's fields, and why nothing may be done with them but to show them again with a fresh token.
+
+    Raises:
+        FormUnsound: it holds what is no text.
+    """
+    form = dict(_parse(body))
+    try:
+        check_form(request, form)
+    except FormForeign:
+        return form, FormStale()
+    return form, None
+
+
 def read_pairs(request: PageRequest, body: bytes) -> list[tuple[str, str]]:
     """Return a form's fields in their order, guarded; for names that come several times.
 
     Raises:
         FormForeign, FormUnsound
     """
+    pairs = _parse(body)
+    check_form(request, dict(pairs))
+    return pairs
+
+
+def _parse(body: bytes) -> list[tuple[str, str]]:
     try:
         pairs = parse_qsl(
             body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_MOST
@@ -54,7 +81,6 @@ def read_pairs(request: PageRequest, body: bytes) -> list[tuple[str, str]]:
         raise FormUnsound from None
     if any("\0" in name or "\0" in value for name, value in pairs):
         raise FormUnsound
-    check_form(request, dict(pairs))
     return pairs
 
 

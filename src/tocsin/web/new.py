@@ -24,7 +24,7 @@ from tocsin.orders.intake import take_in
 from tocsin.orders.mark import PAYMENTS
 from tocsin.orders.wire import LineIn, OrderIn, ReceiverIn, TotalsIn, draft_from_in
 from tocsin.tickets.foresee import ForeseenDraft, foresee_draft
-from tocsin.web.form import Form, read_form
+from tocsin.web.form import Form, read_form, read_typed
 from tocsin.web.found import show_finding
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.order import order_path
@@ -58,8 +58,11 @@ def post_pasted(request: PageRequest, *, body: RawBody) -> Response[str] | Redir
     """Read the pasted text; issue its orders where just this text was shown before."""
     desk, actor = enter(request)
     require(actor, "amend")
-    form, words = read_form(request, body), words_of(request, actor)
+    (form, stale), words = read_typed(request, body), words_of(request, actor)
     text = form.get("pasted", "")[:_TEXT_MOST]
+    if stale:
+        errors = {"pasted": told(stale, words)}
+        return _page(request, actor, form={}, pasted_text=text, errors=errors, status=403)
     token = form.get("issue", "")
     key, _, digest = token.partition(".")
     if _KEY.fullmatch(key) and digest == _digest(text):
@@ -90,7 +93,9 @@ def post_order(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
     """Issue the order that was typed, once however often it is sent."""
     desk, actor = enter(request)
     require(actor, "amend")
-    form, words = read_form(request, body), words_of(request, actor)
+    (form, stale), words = read_typed(request, body), words_of(request, actor)
+    if stale:
+        return _page(request, actor, form=form, errors={"receiver.name": told(stale, words)}, status=403)
     if "add_line" in form:
         return _page(request, actor, form=form)
     lines = _typed_lines(form)
@@ -248,13 +253,13 @@ def _form_path(path: str, places: list[int]) -> str:
 
 def _page(
     request: PageRequest, actor: Actor, *, form: Mapping[str, str], errors: dict[str, str] | None = None,
-    pasted_text: str = "", pasted: dict[str, Any] | None = None,
+    pasted_text: str = "", pasted: dict[str, Any] | None = None, status: int = 0,
 ) -> Response[str]:  # fmt: skip
     shop = enter(request)[0].db.read(actor.merchant_id, get_shop)
     codes = dict.fromkeys([shop.currency, *CURRENCIES])
     key = form.get("key", "")
     return show(
-        request, "orders/new.html", actor=actor, section="orders", status=422 if errors else 200, form=form,
+        request, "orders/new.html", actor=actor, section="orders", status=status or (422 if errors else 200), form=form,
         errors=errors or {}, findings=[], line_count=line_count_of(form, _LINES), currency=form.get("currency", shop.currency),
         currencies={code: code for code in codes}, may_see_receiver=True, pasted_text=pasted_text, pasted=pasted,
         key=key if _KEY.fullmatch(key) else secrets.token_urlsafe(12),

@@ -24,7 +24,7 @@ from tocsin.tickets.device import PrinterMissing
 from tocsin.tickets.problem import Found, findings_of
 from tocsin.tickets.revise import Revised, revise_order
 from tocsin.web.change import show_changes
-from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.form import Form, read_number, read_typed
 from tocsin.web.found import show_found, show_hold
 from tocsin.web.guard import PageRequest, enter, locale_of
 from tocsin.web.order_form import fields_of, line_count_of, read_amendment
@@ -52,10 +52,13 @@ def get_revise(request: PageRequest, *, number: FromPath[str]) -> Response[str]:
 def post_revise(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str] | Redirect:
     """Make the revision that mends; what can't be taken is said at its field, with all that was typed kept."""
     desk, actor = enter(request)
-    form = read_form(request, body)
+    form, stale = read_typed(request, body)
     require(actor, "amend")
     words = words_of(request, actor)
     order = look_up_order(desk.db, actor, number=number, door=DOOR)
+    if stale:
+        errors = {"reason": told(stale, words)}
+        return _form(request, desk, actor, order, form=form, errors=errors, status=403)
     if "add_line" in form:
         return _form(request, desk, actor, order, form=form)
     seen = read_number(form.get("revision", ""))

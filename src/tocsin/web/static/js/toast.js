@@ -14,4 +14,21 @@ if (corner) {
       for (const node of change.addedNodes) if (node.matches?.("[data-toast]")) settle(node);
     }
   }).observe(corner, { childList: true });
+  // A part that could not be fetched, as after the session has ended, is no silence.
+  const words = JSON.parse(document.body.dataset.words || "{}");
+  document.body.addEventListener("htmx:responseError", () => {
+    const toast = document.createElement("div");
+    const line = document.createElement("span");
+    const close = document.createElement("button");
+    toast.className = "toast bad";
+    toast.dataset.toast = "";
+    line.textContent = words.failed || "";
+    close.className = "b quiet s";
+    close.type = "button";
+    close.dataset.toastClose = "";
+    close.textContent = words.close || "×";
+    toast.append(line, close);
+    corner.querySelector(".toast.bad")?.remove();
+    corner.append(toast);
+  });
 }
