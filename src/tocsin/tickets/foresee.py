@@ -55,7 +55,8 @@ def foresee_draft(tx: Tx, actor: Actor, draft: Draft) -> ForeseenDraft:
     shop, clean = get_shop(tx, code=draft.shop), clean_draft(draft)
     goods = goods_minor(clean.lines, clean.currency)
     order = Order(
-        id=0, number="", revision=1, merchant_id=tx.merchant_id, shop_id=shop.id, shop=shop.code,
+        id=0, number=f"{shop.code}-",  # its number is given when it is issued: that it has none yet is no fault
+        revision=1, merchant_id=tx.merchant_id, shop_id=shop.id, shop=shop.code,
         channel=clean.channel, external_id=clean.external_id, external_status=clean.external_status,
         status_known=clean.status_known, currency=clean.currency,
         placed_at_us=tx.now_us if clean.placed_at_us is None else clean.placed_at_us, paid_at_us=clean.paid_at_us,
