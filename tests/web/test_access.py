@@ -2,7 +2,8 @@
 
 import httpx
 
-from tests.web.pages import BASE, Pages, text_of
+from tests.api.door import BASE
+from tests.web.pages import Pages, text_of
 from tocsin.access.operator import add_operator
 from tocsin.access.owner_link import create_owner_link
 from tocsin.access.password import hash_password

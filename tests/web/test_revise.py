@@ -115,3 +115,16 @@ def test_lines_are_added_changed_and_taken_out(pages: Pages) -> None:
     pages.post(path, revision="2", reason="another", then="keep", **out)
     (left,) = pages.again(order).lines
     assert (left.title, left.discount_minor, left.total_minor) == ("宣纸", 100, 11900)
+
+
+def test_a_form_that_comes_back_goes_on_against_the_revision_it_was_made_for(pages: Pages) -> None:
+    order = wrong_sum(pages)
+    path, owner = f"/orders/{order.number}/revise", pages.house.actor()
+    change = Amendment(merchant_note="theirs")
+    pages.db.write(pages.house.merchant_id, lambda tx: amend_order(
+        tx, owner, order_id=order.id, seen=1, amendment=change, reason="first"
+    ))  # fmt: skip
+    typed = {"revision": "1", "reason": "mine", "totals.payable": "89.80"}
+    for answer in (pages.post(path, token="x", form=typed.items()), pages.post(path, form={**typed, "totals.goods": "x"}.items())):  # fmt: skip
+        assert 'name="revision" value="1"' in answer.text, "sent again, it meets what came between"
+    assert pages.post(path, form=typed.items()).status_code == 409

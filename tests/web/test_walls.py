@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.api.door import BASE
 from tests.house import make_draft
-from tests.web.pages import BASE, Pages, text_of
+from tests.web.pages import Pages, text_of
 
 # (method, path, a role that lacks the right)
 DOORS = [
