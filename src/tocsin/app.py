@@ -44,9 +44,7 @@ _HEADERS = {
 def build_app(desk: Desk) -> Litestar:
     """Return the application that serves a desk: static files, pages, the API and its description."""
     files = create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False)
-    pages = Router(
-        "/", route_handlers=PAGES, include_in_schema=False, request_max_body_size=FORM_MOST_BYTES
-    )
+    pages = Router("/", route_handlers=PAGES, include_in_schema=False, request_max_body_size=FORM_MOST_BYTES)
     uploads = Router("/", route_handlers=UPLOADS, include_in_schema=False, guards=[require_importer])
     app = Litestar(
         route_handlers=[files, *HEALTH, API, API_UPLOADS, pages, uploads],

@@ -80,7 +80,9 @@ def test_written_amounts_are_read(text: str, minor: int) -> None:
     [("0.005", "CNY", 2), ("39.999", "CNY", 2), ("0.4999999999999999999999999999999999", "CNY", 2),
      ("-1.5", "JPY", 0), ("1.2345", "KWD", 3)],
 )  # fmt: skip
-def test_an_amount_with_more_decimals_than_its_currency_is_refused(text: str, currency: str, digits: int) -> None:
+def test_an_amount_with_more_decimals_than_its_currency_is_refused(
+    text: str, currency: str, digits: int
+) -> None:
     with pytest.raises(AmountTooFine) as refused:
         parse_minor(text, currency)
     assert refused.value.data == {"currency": currency, "digits": digits}

@@ -120,7 +120,9 @@ def test_a_new_customers_orders_at_the_same_moment_are_one_persons(db: Database)
     for thread in threads:
         thread.join()
     assert len(rows) == 5 and len({row.person_id for row in rows}) == 1
-    assert all(db.read(merchant_id, lambda tx, row=row: receiver_of(open_party(tx, row))) == RECEIVER for row in rows)
+    assert all(
+        db.read(merchant_id, lambda tx, row=row: receiver_of(open_party(tx, row))) == RECEIVER for row in rows
+    )
 
 
 def test_no_personal_text_is_in_the_files(make_db: Callable[[], Database], tmp_path: Path) -> None:

@@ -101,7 +101,10 @@ def test_a_file_of_real_data_is_fetched_by_those_alone_who_may_have_one_and_reco
     auditor = house.actor("auditor", actor_id=77)
     receipt = db.read(house.merchant_id, lambda tx: get_download(tx, auditor, download_id=real.id))
     assert (receipt.sha256, receipt.path) == (real.sha256, "")
-    assert [one.path for one in db.read(house.merchant_id, lambda tx: list_downloads(tx, auditor))] == ["", ""]
+    assert [one.path for one in db.read(house.merchant_id, lambda tx: list_downloads(tx, auditor))] == [
+        "",
+        "",
+    ]
     for role, actor_id in (("auditor", 77), ("manager", 77), ("clerk", 1), ("auditor", 1)):
         with pytest.raises(NotAllowed):
             fetch(real, role, actor_id)

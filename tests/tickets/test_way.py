@@ -111,7 +111,9 @@ def test_a_wrong_order_is_held_and_revised_back_to_the_terminal(db: Database) ->
         house.merchant_id,
         lambda tx: add_printer(tx, owner, name="前台", kind="escpos_network", options=options),
     )
-    taken = take(house, external_id="E-1", totals=Totals(goods_minor=7980, payable_minor=7000, paid_minor=7980))
+    taken = take(
+        house, external_id="E-1", totals=Totals(goods_minor=7980, payable_minor=7000, paid_minor=7980)
+    )
     check_new_revisions(db)
     held = db.read(house.merchant_id, lambda tx: open_holds(tx, order_id=taken.order_id))
     assert [h.kind for h in held] == ["check"] and "sum_order" in held[0].reason

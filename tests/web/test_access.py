@@ -43,7 +43,10 @@ def test_who_sent_a_form_signed_out_comes_back_to_its_page(pages: Pages) -> None
         ("http://[", "/sign-in?next=/"),
     ):  # fmt: skip
         answer = pages.client.post(
-            "/orders/X/holds", content="reason=x", headers={**host, "referer": referer}, follow_redirects=False
+            "/orders/X/holds",
+            content="reason=x",
+            headers={**host, "referer": referer},
+            follow_redirects=False,
         )
         assert (answer.status_code, answer.headers["location"]) == (303, place), referer
     for act in ("cancellation", "holds", "acknowledgements", "marks"):
@@ -143,6 +146,6 @@ def test_a_change_of_language_keeps_the_page_and_where_it_leads(pages: Pages) ->
     assert "tocsin_locale=zh_CN" in asked.headers["set-cookie"]
     page = text_of(asked)
     assert 'name="password"' in page and "密码登录" in page
-    foot = page[page.index('class="foot"'):]
+    foot = page[page.index('class="foot"') :]
     assert '<form method="post" action="/sign-in">' in foot and 'formaction="/sign-in?locale=en"' in foot
     assert 'name="name" value="nobody"' in foot and 'name="back" value="/held"' in foot

@@ -143,7 +143,9 @@ def test_the_result_counts_the_orders_of_its_own_import_alone(pages: Pages) -> N
     while check_new_revisions(pages.db):
         pass
     page = text_of(pages.get(address))
-    assert f'href="{address}/orders?held=1"><b>1</b>' in page, "three are held at the desk, one is of this sheet"
+    assert f'href="{address}/orders?held=1"><b>1</b>' in page, (
+        "three are held at the desk, one is of this sheet"
+    )
     every = text_of(pages.get(f"{address}/orders"))
     assert "A1" in every and "A2" in every and "B1" not in every
     held = text_of(pages.get(f"{address}/orders?held=1"))
@@ -162,7 +164,11 @@ def test_the_result_counts_the_orders_of_its_own_import_alone(pages: Pages) -> N
 
 def test_a_workbook_and_a_bad_row_are_spoken_of_as_people_do(pages: Pages) -> None:
     answer = pages.upload(b"PK\x03\x04rest", name="orders.xlsx")
-    assert answer.status_code == 422 and "save the sheet as CSV" in answer.text and "orders_json" not in answer.text
+    assert (
+        answer.status_code == 422
+        and "save the sheet as CSV" in answer.text
+        and "orders_json" not in answer.text
+    )
     head, row = PLAIN.splitlines()
     for number, shown in (("A9", True), ("13900001111", False)):
         bad = f"{head}\n{row.replace('A1', number).replace(',2,39.9', ',两,39.9')}\n"

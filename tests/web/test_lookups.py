@@ -30,7 +30,12 @@ def test_who_has_seen_an_order(pages: Pages) -> None:
 
 
 def test_a_screen_is_run_again_with_all_that_it_asked_for(pages: Pages) -> None:
-    asked = {"amount_from": "10.50", "amount_to": "200.00", "date_from": "2026-01-01", "channel": "mall & more"}
+    asked = {
+        "amount_from": "10.50",
+        "amount_to": "200.00",
+        "date_from": "2026-01-01",
+        "channel": "mall & more",
+    }
     pages.get("/screens?" + urlencode({**asked, "hold": "none"}))
     page = text_of(pages.get("/lookups"))
     link = html.unescape(re.findall(r'href="(/screens\?[^"]+)"', page)[0])

@@ -49,9 +49,22 @@ def test_pasted_text_is_shown_then_issued_once(pages: Pages) -> None:
 
 
 def test_the_preview_says_all_that_would_be_issued_and_opens_an_order_in_the_form(pages: Pages) -> None:
-    text = "陈小丽 13988887777 江苏省南京市玄武区中山路18号3栋 霍山石斛 50g×2@388 已付\n李四 1398888 南京市中山路1号 梨×1\n" + CHAT
+    text = (
+        "陈小丽 13988887777 江苏省南京市玄武区中山路18号3栋 霍山石斛 50g×2@388 已付\n李四 1398888 南京市中山路1号 梨×1\n"
+        + CHAT
+    )
     part = text_of(pages.post("/orders/pasted", pasted=text))
-    for shown in ("陈小丽", "13988887777", "中山路18号3栋", "霍山石斛", "50g", "388.00", "776.00", "Paid", "no phone number"):
+    for shown in (
+        "陈小丽",
+        "13988887777",
+        "中山路18号3栋",
+        "霍山石斛",
+        "50g",
+        "388.00",
+        "776.00",
+        "Paid",
+        "no phone number",
+    ):
         assert shown in part, shown
     assert part.count('name="open"') == 2 and "Issue these 2 orders" in part
     first, _, second = part.partition("王小明")
@@ -63,7 +76,9 @@ def test_the_preview_says_all_that_would_be_issued_and_opens_an_order_in_the_for
     ):  # fmt: skip
         tag = re.search(rf'<input[^>]*name="{re.escape(name)}"[^>]*>', whole)
         assert tag and f'value="{value}"' in tag[0], name
-    assert 'name="issue"' not in whole and count(pages) == 0, "what is in the form is issued from the form alone"
+    assert 'name="issue"' not in whole and count(pages) == 0, (
+        "what is in the form is issued from the form alone"
+    )
     for place in ("7", "x", "²"):
         assert 'value="陈小丽"' not in text_of(pages.post("/orders/new", pasted=text, open=place))
 

@@ -69,7 +69,10 @@ def test_a_printer_with_work_stays(pages: Pages) -> None:
 
 def test_what_is_wrong_with_a_printer_is_said_in_chinese(pages: Pages) -> None:
     for form, said in (
-        ({"name": "X", "driver": "escpos_network", "address": "127.0.0.1:99999"}, "端口应为 1 到 65535 的数字"),
+        (
+            {"name": "X", "driver": "escpos_network", "address": "127.0.0.1:99999"},
+            "端口应为 1 到 65535 的数字",
+        ),
         ({"name": "X", "driver": "escpos_network", "address": "no such host!"}, "地址应为主机名或 IP 地址"),
         ({"name": "X", "driver": "pdf_file", "address": "/etc"}, "文件夹应为不超过 60 个字符的普通名称"),
         ({"name": "X" * 61, "driver": "pdf_file", "address": ""}, "名称最多 60 个字符"),

@@ -105,7 +105,9 @@ def test_each_creating_form_counts_once(pages: Pages) -> None:
         assert answers[0].status_code == 303, (path, answers[0].text)
         assert answers[0].headers["location"] == answers[1].headers["location"], path
         assert pages.post(path, form_key="another-press", **fields).status_code in (303, 422), path
-    first, second = (pages.post("/settings/keys", form_key="a-key-once", name="till", scopes="query") for _ in range(2))
+    first, second = (
+        pages.post("/settings/keys", form_key="a-key-once", name="till", scopes="query") for _ in range(2)
+    )
     assert "tocsin_" in first.text and second.headers["location"] == "/settings/keys?done=created"
     assert pages.get("/settings/keys").text.count('<td class="key">till') == 1
     sheet = "订单编号,商品名称,商品数量,商品价格,收货人\nA1,x,1,2,王五\n".encode()

@@ -132,13 +132,19 @@ def test_the_file_of_a_ticket_is_opened_by_those_who_may_see_it(pages: Pages) ->
     by_copy = {job.copy: job for job in pages.jobs(order)}
     assert pages.get(f"/jobs/{by_copy['customer'].id}/file").status_code == 404, "it has not come out"
     while pages.db.read(merchant, lambda tx: list_jobs(tx, state="queued")):
-        sending = pages.db.write(merchant, lambda tx: claim_job(tx, device=get_printer(tx, printer_id=printer_id)))
+        sending = pages.db.write(
+            merchant, lambda tx: claim_job(tx, device=get_printer(tx, printer_id=printer_id))
+        )
         assert sending is not None
         outcome = printer_plugin("pdf_file").send(read_options(sending.device), sending.content)
-        pages.db.write(merchant, lambda tx, s=sending, o=outcome: record_outcome(tx, job_id=s.job.id, outcome=o))  # type: ignore[misc]
+        pages.db.write(
+            merchant, lambda tx, s=sending, o=outcome: record_outcome(tx, job_id=s.job.id, outcome=o)
+        )  # type: ignore[misc]
     real, masked = f"/jobs/{by_copy['merchant'].id}/file", f"/jobs/{by_copy['customer'].id}/file"
     assert real in text_of(pages.get(f"/orders/{order.number}")) and real in text_of(pages.get("/terminals"))
-    assert pages.get(real).content.startswith(b"%PDF") and pages.get(masked, role="checker").status_code == 200
+    assert (
+        pages.get(real).content.startswith(b"%PDF") and pages.get(masked, role="checker").status_code == 200
+    )
     assert pages.get(real, role="checker").status_code == 403
     kinds = [row.kind for row in pages.db.read(merchant, lambda tx: all_lookups(tx, owner))]
     assert kinds[:3] == ["denied", "detail", "reveal"], "each is recorded, the denied one too"
@@ -148,7 +154,10 @@ def test_the_file_of_a_ticket_is_opened_by_those_who_may_see_it(pages: Pages) ->
 
 
 def test_a_form_that_is_sent_twice_at_once_makes_one_paper(pages: Pages) -> None:
-    drafts = [make_draft(), make_draft(receiver=Party(name="李慧", phone="13912345678", address="长江路 1 号"), price=5)]
+    drafts = [
+        make_draft(),
+        make_draft(receiver=Party(name="李慧", phone="13912345678", address="长江路 1 号"), price=5),
+    ]
     printer_id, orders = pages.printer(), [pages.take(draft) for draft in drafts]
     path, key = f"/terminals/{printer_id}/prints", ("form_key", "one-press-of-print")
 
@@ -167,7 +176,10 @@ def test_a_form_that_is_sent_twice_at_once_makes_one_paper(pages: Pages) -> None
     assert pages.jobs(orders[1]), "another form under the same key is a request of its own"
     end(pages, printer_id, PrintOutcome(result="printed"))
     job_id = next(job.id for job in pages.jobs(orders[0]))
-    assert twice(f"/jobs/{job_id}/reprint", [("form_key", "one-press-of-reprint")]) == [f"/terminals/{printer_id}?done=printed"] * 2
+    assert (
+        twice(f"/jobs/{job_id}/reprint", [("form_key", "one-press-of-reprint")])
+        == [f"/terminals/{printer_id}?done=printed"] * 2
+    )
     assert len(pages.jobs(orders[0])) == 2
     several = [("orders", f"{order.id}:1") for order in orders]
     before = [len(pages.jobs(order)) for order in orders]
@@ -175,7 +187,10 @@ def test_a_form_that_is_sent_twice_at_once_makes_one_paper(pages: Pages) -> None
     assert [len(pages.jobs(order)) for order in orders] == [count + 1 for count in before]
     missing = pages.post("/terminals/7/prints", form=[*several, ("form_key", "a-printer-that-is-not")])
     assert missing.status_code == 404
-    assert pages.post("/terminals/7/prints", form=[*several, ("form_key", "a-printer-that-is-not")]).status_code == 404
+    assert (
+        pages.post("/terminals/7/prints", form=[*several, ("form_key", "a-printer-that-is-not")]).status_code
+        == 404
+    )
     hold = [("reason", "why"), ("form_key", "one-press-of-hold")]
     number = orders[0].number
     assert twice(f"/orders/{number}/holds", hold) == [f"/orders/{number}?done=held"] * 2

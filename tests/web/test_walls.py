@@ -73,7 +73,9 @@ def test_what_was_typed_in_an_earlier_session_is_shown_again_and_not_done(pages:
         assert answer.status_code == 403 and "because 77" in answer.text, at
         assert ("a note of 88" in answer.text) is not at.endswith("holds"), at
         assert "made in an earlier session" in answer.text and 'name="csrf" value="another' not in answer.text
-    new = pages.post("/orders", token="x", form={"receiver.name": "王小明", "lines.0.title": "酥梨 99"}.items())
+    new = pages.post(
+        "/orders", token="x", form={"receiver.name": "王小明", "lines.0.title": "酥梨 99"}.items()
+    )
     assert new.status_code == 403 and "酥梨 99" in new.text and "made in an earlier session" in new.text
     pasted = pages.post("/orders/new", token="x", pasted="some chat 66")
     assert pasted.status_code == 403 and "some chat 66" in pasted.text
@@ -83,4 +85,6 @@ def test_what_was_typed_in_an_earlier_session_is_shown_again_and_not_done(pages:
         "/screens", content="title=x&csrf=x",
         headers={**host, "content-type": "application/x-www-form-urlencoded", "referer": f"{BASE}/screens?state=new"},
     )  # fmt: skip
-    assert lost.status_code == 403 and 'href="/screens?state=new"' in lost.text and "复制已填内容" in lost.text
+    assert (
+        lost.status_code == 403 and 'href="/screens?state=new"' in lost.text and "复制已填内容" in lost.text
+    )

@@ -84,9 +84,7 @@ def mark_order(
     moved = {"payment": after.payment, "fulfilment": after.fulfilment}
     append_event(tx, "order.moved", subject_id=order_id, data={"revision": before.revision, **moved})
     said = mask_text(reason.strip(), before.receiver)
-    write_journal(
-        tx, actor, verb="orders.mark", subject=f"order:{order_id}", data={**moved, "reason": said}
-    )
+    write_journal(tx, actor, verb="orders.mark", subject=f"order:{order_id}", data={**moved, "reason": said})
     return after
 
 

@@ -142,7 +142,9 @@ def _show_conflict(
         mine = apply_amendment(before, amendment)
         newest = next(one for one in list_revisions(tx, order_id=seen.id) if one.revision == head.revision)
         rows = _three_ways(
-            show_changes(preview_of(actor, before, mine, amendment).changes, before=before, after=mine, locale=locale),
+            show_changes(
+                preview_of(actor, before, mine, amendment).changes, before=before, after=mine, locale=locale
+            ),
             show_changes(compare_orders(before, theirs), before=before, after=theirs, locale=locale),
         )
         return {"head": newest.revision, "by": newest.actor_name, "at_us": newest.at_us, "changes": rows}

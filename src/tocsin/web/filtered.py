@@ -5,7 +5,13 @@ from tocsin.orders.screen import Filter
 from tocsin.web.page import environment_of
 from tocsin.web.words import Words
 
-_TABLES = {"state": "DESK_STATE", "payment": "PAYMENT", "fulfilment": "FULFILMENT", "held": "HOLD", "finding": "CHECK"}
+_TABLES = {
+    "state": "DESK_STATE",
+    "payment": "PAYMENT",
+    "fulfilment": "FULFILMENT",
+    "held": "HOLD",
+    "finding": "CHECK",
+}
 _HELD = {"yes": "Held", "no": "Not held"}
 _SIGNS = {"date_from": "≥ ", "date_to": "≤ ", "amount_min_minor": "≥ ", "amount_max_minor": "≤ "}
 

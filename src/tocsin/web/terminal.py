@@ -204,9 +204,7 @@ def _terminal(request: PageRequest, *, printer_id: int) -> Response[str]:
         }
         queues, filing = list_queues(tx), {device.id for device in devices if device.kind == KIND}
         shown = [_show_printer(device, queues, unknown) for device in devices]
-        return shown, [
-            _show_job(job, heads.get(job.order_id, ""), words, filing=filing) for job in jobs
-        ]
+        return shown, [_show_job(job, heads.get(job.order_id, ""), words, filing=filing) for job in jobs]
 
     printers, jobs = desk.db.read(actor.merchant_id, read)
     chosen = next((one for one in printers if one["id"] == printer_id), None)
