@@ -139,7 +139,7 @@ def test_the_examples_of_the_guide_are_read():
     chat, order = re.findall(r"```(?:json)?\n(.*?)```", told, re.DOTALL)
     assert [
         each.draft.receiver.name for each in parse_source(source(chat), ImportOptions(), "pasted").orders
-    ] == ["张三", "李四"]
+    ] == ["陈小丽", "李四"]
     parsed = parse_source(source(order), ImportOptions(), "orders_json")
     assert parsed.bad == ()
     assert parsed.orders[0].draft.totals.payable_minor == 1200

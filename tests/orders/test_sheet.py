@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tocsin.orders import sheet_reading
 from tocsin.orders.headings import HEADINGS, field_of, plain_heading
-from tocsin.orders.importer import ROW_LIMIT, ImportOptions, Source, TooManyRows, parse_source
+from tocsin.orders.importer import (
+    ROW_LIMIT,
+    ImportOptions,
+    Source,
+    TooManyRows,
+    WorkbookNotRead,
+    parse_source,
+)
 from tocsin.orders.sheet_reading import EncodingUnknown, EncodingUnreadable, HeadingsUnknown, SheetUnreadable
 
 MALL = Path(__file__).parent.parent / "data" / "mall_cn_orders" / "orders_joined.csv"
@@ -235,7 +241,7 @@ def test_a_file_that_is_no_sheet_is_refused_with_place_and_cure():
     assert refused.value.data["offset"] >= 1
     with pytest.raises(HeadingsUnknown):
         parse("心情,天气\n好,晴\n")
-    with pytest.raises(sheet_reading.WorkbookNotSheet):
+    with pytest.raises(WorkbookNotRead):
         parse(b"PK\x03\x04rest")
     with pytest.raises(EncodingUnknown):
         parse(HEAD, encoding="rot13")

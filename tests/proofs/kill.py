@@ -99,6 +99,11 @@ class Reign:
         self.desk.kill()
         self.peer.close()
 
+    def has_tried_all(self) -> bool:
+        """Tell whether each kind of act was acknowledged at least once: a few kills may leave one out."""
+        orders = self.kept.orders
+        return bool(self.kept.prints) and any(k.tags for k in orders) and any(k.holds for k in orders)
+
     def _is_printing(self) -> bool:
         return any(job.received and not job.closed.is_set() for job in self.peer.jobs[-4:])
 
@@ -118,6 +123,7 @@ def run_kills(ground: Ground, engine: str, *, kills: int, seed: int, fault: str 
         reign.begin(fault=fault)
         for n in range(kills):
             reign.kill(at_paper=n % 3 == 0, fault=fault)
+        wait_until(reign.has_tried_all, seconds=60)
         return reign.end()
     finally:
         reign.close()

@@ -10,7 +10,7 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import MINUTE_US, now_us, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
-from tocsin.orders.amend import Amendment, PartyChanges, cancel_order
+from tocsin.orders.amend import cancel_order
 from tocsin.orders.screen import Filter, count_rows
 from tocsin.orders.stop import HoldMissing, count_held, open_hold
 from tocsin.orders.store import OrderMissing
@@ -27,7 +27,7 @@ from tocsin.tickets.hold import (
     release_hold,
     settle_unknown,
     wake_due,
-)
+)  # fmt: skip
 from tocsin.tickets.job import JOB_LIFE_US, JobMissing, jobs_of_order
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.spool import record_outcome
@@ -288,14 +288,3 @@ def test_another_merchant_reaches_nothing(db: Database) -> None:
             with pytest.raises(missing):
                 stranger.do(verb, **given)
         assert counter.kinds(order_id) == ["manual", "unknown"]
-
-
-def test_a_conflict_is_released_by_who_may_amend(db: Database) -> None:
-    with open_counter(db) as counter:
-        taken = counter.take(external_id="E-1")
-        counter.amend(taken.order_id, 1, Amendment(receiver=PartyChanges(phone="13900001111")))
-        counter.take(external_id="E-1", price=50.0)
-        (hold,) = counter.holds(taken.order_id)
-        assert counter.print(taken.order_id, 2).holds == ("conflict",)
-        released = counter.do(release_hold, hold_id=hold.id, reason="以改后的为准", base_url=BASE)
-        assert hold.kind == "conflict" and released.requested.result == "queued"

@@ -34,10 +34,10 @@ def preview_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     require(actor, "amend")
     before = load_order(tx, order_id=order_id, real=True)
     require_open(before, seen)
-    return preview_of(actor, before, apply_amendment(before, amendment), amendment)
+    return preview_of(actor, before, apply_amendment(before, amendment), amendment=amendment)
 
 
-def preview_of(actor: Actor, before: Order, after: Order, amendment: Amendment) -> Preview:
+def preview_of(actor: Actor, before: Order, after: Order, *, amendment: Amendment) -> Preview:
     """Return the money of an order before and after, and what differs.
 
     Who may not reveal the receiver is not told whether what he typed is what the order has.

@@ -148,10 +148,8 @@ def draft_from_in(order: OrderIn, options: ImportOptions) -> Draft:
         receiver=Party(**structs.asdict(_clean(order.receiver, "receiver."))),
         lines=tuple(_line(_clean(line, f"lines[{n}]."), currency, n) for n, line in enumerate(order.lines)),
         totals=_totals(order.totals, currency),
-        placed_at_us=instants["placed_at_us"],
-        paid_at_us=instants["paid_at_us"],
-        source_version_us=instants["source_version_us"],
         stripped=stripped,
+        **instants,
     )
 
 

@@ -34,7 +34,9 @@ def foresee_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     if before.revision != seen:
         raise OrderMoved(number=before.number, seen=seen, present=before.revision)
     after = apply_amendment(before, amendment)
-    return Foreseen(preview_of(actor, before, after, amendment), run_checks(after, context_of(tx, after)))
+    return Foreseen(
+        preview_of(actor, before, after, amendment=amendment), run_checks(after, context_of(tx, after))
+    )
 
 
 class ForeseenDraft(Struct, frozen=True):

@@ -143,7 +143,10 @@ def _show_conflict(
         newest = next(one for one in list_revisions(tx, order_id=seen.id) if one.revision == head.revision)
         rows = _three_ways(
             show_changes(
-                preview_of(actor, before, mine, amendment).changes, before=before, after=mine, locale=locale
+                preview_of(actor, before, mine, amendment=amendment).changes,
+                before=before,
+                after=mine,
+                locale=locale,
             ),
             show_changes(compare_orders(before, theirs), before=before, after=theirs, locale=locale),
         )

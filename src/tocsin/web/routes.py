@@ -21,6 +21,7 @@ from tocsin.web.new import NEW
 from tocsin.web.operators import OPERATORS
 from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
+from tocsin.web.paper import PAPERS
 from tocsin.web.printers import PRINTERS
 from tocsin.web.reset import RESET
 from tocsin.web.revise import REVISE
@@ -65,5 +66,6 @@ PAGES: list[Any] = [
     *PRINTERS,
     *REVISE,
     *SCAN,
+    *PAPERS,
     *TERMINALS,
 ]

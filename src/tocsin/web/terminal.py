@@ -5,18 +5,14 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
-from litestar.response import File, Redirect
+from litestar.response import Redirect
 
 from tocsin.core.actor import Actor, require
-from tocsin.core.clock import now_us
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
 from tocsin.orders.listing import list_heads
-from tocsin.orders.query import look_up_order
 from tocsin.orders.store import load_order
-from tocsin.tickets.content import PaperRequest, build_content
 from tocsin.tickets.device import (
     Device,
     PrinterMissing,
@@ -27,8 +23,7 @@ from tocsin.tickets.device import (
 )
 from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job, list_jobs
-from tocsin.tickets.layout import draw_png
-from tocsin.tickets.paper_file import KIND, open_paper, require_paper
+from tocsin.tickets.paper_file import KIND
 from tocsin.tickets.terminal import (
     BATCH_ORDERS_MOST,
     BatchWrong,
@@ -39,7 +34,7 @@ from tocsin.tickets.terminal import (
 )
 from tocsin.web.form import once, once_over, read_form, read_number, read_pairs
 from tocsin.web.found import REASONS, show_reason
-from tocsin.web.guard import PageRequest, enter, locale_of
+from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show, words_of
 from tocsin.web.words import Words
 
@@ -159,32 +154,6 @@ def _print_again(tx: Tx, *, actor: Actor, job: Job, base_url: str) -> str:
     if receipt.results[0].result == "held":
         return f"/orders/{receipt.results[0].number}?done=held"
     return f"/terminals/{job.printer_id}?done=printed"
-
-
-@get("/jobs/{job_id:str}/file", sync_to_thread=True)
-def get_paper(request: PageRequest, *, job_id: FromPath[str]) -> File:
-    """Send the file of a ticket whose printer leaves one; recorded, a denied one too."""
-    desk, actor = enter(request)
-    require(actor, "query")
-    wanted = read_number(job_id)
-    found = desk.db.write(actor.merchant_id, lambda tx: open_paper(tx, actor, job_id=wanted, door=DOOR))
-    return File(
-        require_paper(found), filename=f"{found.job.serial}.pdf", media_type="application/pdf",
-        content_disposition_type="inline", headers={"cache-control": "no-store"},
-    )  # fmt: skip
-
-
-@get("/orders/{number:str}/ticket.png", sync_to_thread=True)
-def get_ticket_picture(request: PageRequest, *, number: FromPath[str]) -> Response[bytes]:
-    """Draw the customer's copy of an order, masked, as its paper would look."""
-    desk, actor = enter(request)
-    order = look_up_order(desk.db, actor, number=number, door=DOOR)
-    shop = desk.db.read(actor.merchant_id, get_shop)
-    paper = PaperRequest(
-        copy="customer", serial="PREVIEW", scan_url=f"{desk.settings.base_url()}/t/PREVIEW", code128=str(order.id),
-        printed_at_us=now_us(), zone=shop.zone, locale=locale_of(request, actor), paper_mm=80, shop_name=shop.name,
-    )  # fmt: skip
-    return Response(draw_png(build_content(order, paper)), media_type="image/png")
 
 
 def _terminal(request: PageRequest, *, printer_id: int) -> Response[str]:
@@ -310,5 +279,4 @@ def _said(request: PageRequest, words: Words) -> list[dict[str, str]]:
 
 TERMINALS = [
     get_terminals, get_terminal, post_prints, post_pause, post_cancellation, post_settlement, post_reprint,
-    get_ticket_picture, get_paper,
 ]  # fmt: skip
