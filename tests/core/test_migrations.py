@@ -41,8 +41,13 @@ def test_postgresql_has_what_is_declared(postgres_server: PostgresServer, postgr
 def test_a_second_upgrade_changes_nothing(
     tmp_path: Path, postgres_server: PostgresServer, postgres_template: str
 ) -> None:
-    upgrade_sqlite(tmp_path / "desk.sqlite")
-    upgrade_sqlite(tmp_path / "desk.sqlite")
+    made = []
+    for _ in range(2):
+        upgrade_sqlite(tmp_path / "desk.sqlite")
+        connection = sqlite.connect_file(tmp_path / "desk.sqlite", read_only=True)
+        made.append(connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall())
+        connection.close()
+    assert made[0] == made[1] and len(made[0]) > 50
     upgrade_postgres(postgres_server.url(postgres_template))
 
 
