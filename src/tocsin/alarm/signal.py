@@ -1,0 +1,63 @@
+"""Signals: what any chapter tells the alarm, in the transaction where it happened.
+
+A signal is a row and an event; the alarm's own loop (`alarm/watch`) reads it as soon as it is
+durable, so that nothing that a signal leads to can hold up or undo what it tells of.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from tocsin.alarm.table import signal
+from tocsin.core.db import Tx
+from tocsin.core.event import append_event
+from tocsin.core.ident import new_id
+from tocsin.core.statement import insert_into
+
+SIGNALLED = "alarm.signal"
+Kind = Literal[
+    "credential_wrong", "credential_right", "decoy_tried", "out_of_hours", "revoked_used", "station_vanished",
+    "station_foreign", "reader_vanished", "siren_vanished", "device_back", "lookups_many", "reveals_many",
+    "download_large", "void_scanned", "seal_broken",
+]  # fmt: skip
+
+
+class Signal(Struct, frozen=True, kw_only=True):
+    """One thing that the alarm should know of, of the transaction's merchant.
+
+    Args:
+        operator_id: whose account it is about; 0: unknown.
+        name_digest: keyed digest of the sign-in name that was tried.
+        method: password, passkey, reader, pin, api_key, link, code …
+        address: where it came from.
+        device: hash of a known device or the id of an enrolled desk; empty: unknown.
+        outcome: wrong, locked (refused untested), right, inferred (a page reported it).
+        subject: what else it is about, such as `station:7`; it tells incidents of one kind apart.
+        data: codes and numbers, never personal data.
+    """
+
+    kind: Kind
+    operator_id: int = 0
+    name_digest: str = ""
+    method: str = ""
+    address: str = ""
+    device: str = ""
+    outcome: str = "wrong"
+    subject: str = ""
+    data: dict[str, Any] = {}
+
+
+_ADD = insert_into(signal)
+
+
+def send_signal(tx: Tx, told: Signal) -> int:
+    """Tell the alarm; return the signal's id."""
+    signal_id = new_id()
+    tx.run(
+        _ADD, id=signal_id, kind=told.kind, operator_id=told.operator_id, name_digest=told.name_digest, method=told.method,
+        address=told.address[:64], device=told.device, outcome=told.outcome, subject=told.subject,
+        data=msgspec.json.encode(told.data).decode(), at_us=tx.now_us, incident_id=0,
+    )  # fmt: skip
+    append_event(tx, SIGNALLED, subject_id=signal_id, data={"kind": told.kind, "outcome": told.outcome})
+    return signal_id

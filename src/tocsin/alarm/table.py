@@ -1,0 +1,49 @@
+"""Tables of the chapter: signals, incidents and what was done about them."""
+
+import sqlalchemy as sa
+
+from tocsin.core.schema import big, directory_table, index, merchant_table, text
+
+# Of no merchant (0) where an unknown name was tried: the alarm gives it to the installation's only one.
+signal = directory_table(
+    "signal", big("id"), big("merchant_id"), text("kind"), big("operator_id"), text("name_digest"), text("method"),
+    text("address"), text("device"), text("outcome"), text("subject"), text("data"), big("at_us"), big("incident_id"),
+    key=("id",),
+)  # fmt: skip
+index(signal, "merchant_id", "incident_id", "-id")
+index(signal, "merchant_id", "operator_id", "-id")
+index(signal, "merchant_id", "address", "-id")
+index(signal, "at_us")
+
+# `key` is what coalesces: one open incident of a merchant has it. Levels: light, sound.
+incident = merchant_table(
+    "incident", big("id"), text("kind"), text("key"), text("level"), text("why"), text("why_data"), big("operator_id"),
+    big("signals"), big("refused"), big("accounts"), big("addresses"), big("raised_at_us"), big("last_at_us"),
+    big("sounded_at_us", nullable=True), big("sound_until_us"), big("silenced_at_us", nullable=True), big("silenced_by"),
+    big("acknowledged_at_us", nullable=True), big("acknowledged_by"), big("escalated"), big("escalated_at_us", nullable=True),
+    big("cleared_at_us", nullable=True), big("cleared_by"), text("outcome"), text("note"), key=("id",),
+)  # fmt: skip
+index(incident, "merchant_id", "-id")
+_open = incident.c.cleared_at_us.is_(None)
+sa.Index(
+    "uq_incident_open", incident.c.merchant_id, incident.c.key, unique=True, sqlite_where=_open, postgresql_where=_open
+)  # fmt: skip
+
+# The timeline: each thing that happened or was done, once; the signals themselves are in `signal`.
+incident_entry = merchant_table(
+    "incident_entry", big("id"), big("incident_id"), big("at_us"), text("kind"), text("actor_kind"), big("actor_id"),
+    text("actor_name"), text("data"), key=("id",), append_only=True,
+)  # fmt: skip
+index(incident_entry, "merchant_id", "incident_id", "-id")
+
+# Newest row of a merchant holds: calm, alert, lockdown.
+posture = merchant_table(
+    "posture", big("id"), text("state"), text("why"), big("incident_id"), big("actor_id"), text("actor_name"),
+    text("undo"), big("at_us"), key=("id",), append_only=True,
+)  # fmt: skip
+
+siren = merchant_table(
+    "siren", big("id"), text("name"), text("driver"), text("profile"), text("place"), big("station_id"), text("options"),
+    big("rank"), big("backup"), big("removed"), text("state"), text("problem"), big("state_at_us"), big("probed_at_us"),
+    big("sounded_at_us"), key=("id",),
+)  # fmt: skip
