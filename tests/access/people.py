@@ -1,19 +1,31 @@
 """Builders: a merchant with an owner, and people under him. Their passwords are right ones."""
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
+import sqlalchemy as sa
 
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import SignedIn, sign_in
 from tocsin.access.operator import add_operator
 from tocsin.access.password import hash_password
+from tocsin.alarm.signal import Signal
+from tocsin.alarm.table import signal
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database
+from tocsin.core.statement import Statement, own
 from tocsin.core.tenant import create_merchant, create_shop
 
 PASSWORD = "four unrelated pears today"
 WRONG = "four unrelated pears tomorrow"
 HOME, ELSEWHERE = "192.0.2.7", "198.51.100.9"
+
+_SIGNALS = Statement[Any](
+    sa.select(*(signal.c[field] for field in Signal.__struct_fields__))
+    .where(own(signal))
+    .order_by(signal.c.id)
+)
 
 
 class Desk(NamedTuple):
@@ -66,6 +78,13 @@ def attempt(
     return sign_in(
         db, name=name, password=password, address=address, device=device, user_agent="Firefox on a desk"
     )
+
+
+def signals_of(db: Database, merchant_id: int) -> list[Signal]:
+    """Return what the alarm was told of a merchant (0: of unknown names), oldest first."""
+    found = db.read(merchant_id, lambda tx: tx.rows(_SIGNALS))
+    named = [dict(zip(Signal.__struct_fields__, row, strict=True)) for row in found]
+    return [Signal(**{**one, "data": msgspec.json.decode(one["data"])}) for one in named]
 
 
 def enter_as(db: Database, desk: Desk, role: str) -> Actor:

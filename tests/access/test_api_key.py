@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.access.people import ELSEWHERE, HOME, Desk, enter, enter_as, make_desk, make_operator
+from tests.access.people import ELSEWHERE, HOME, Desk, enter, enter_as, make_desk, make_operator, signals_of
 from tocsin.access.api_key import (
     KeyMissing,
     KeyScopeRefused,
@@ -69,6 +69,9 @@ def test_a_revoked_key_opens_nothing_from_then_on(db: Database) -> None:
     assert isinstance(actor, Actor)
     db.write(desk.merchant_id, lambda tx: revoke_api_key(tx, owner, key_id=actor.id))
     assert find_api_key(db, secret, address=HOME) == SignInRefused("wrong")
+    assert [(s.kind, s.subject, s.operator_id, s.address) for s in signals_of(db, desk.merchant_id)][-1:] == [
+        ("revoked_used", f"api_key:{actor.id}", owner.id, HOME)
+    ]
     with pytest.raises(KeyMissing):
         db.write(desk.merchant_id, lambda tx: revoke_api_key(tx, owner, key_id=actor.id))
 

@@ -195,7 +195,7 @@ def test_an_address_is_counted_with_its_neighbours(address: str, group: str) -> 
 def test_every_reader_of_secrets_stands_behind_the_limiter() -> None:
     """Whoever verifies a password, looks a link or a key up, is a listed verb that asks the limiter."""
     guards, reading = (
-        {"guarded_verify", "_redeem", "spend_budget"},
+        {"guarded_verify", "_redeem", "_refuse_key"},
         {"verify_password", "_redeem", "_KEY_SHAPE"},
     )
     found = set()

@@ -14,6 +14,7 @@ from tests.access.people import (
     make_desk,
     make_operator,
     right_hash,
+    signals_of,
 )
 from tocsin.access import login, password
 from tocsin.access.limiter import SignInRefused
@@ -43,21 +44,23 @@ def test_the_right_password_opens_the_desk_with_the_rights_of_the_role(db: Datab
     assert verbs == ["access.sign_in"]
 
 
-def test_each_wrong_password_is_an_event_and_a_journal_entry(db: Database) -> None:
+def test_each_wrong_password_is_a_signal_and_a_journal_entry(db: Database) -> None:
     desk = make_desk(db)
     for _ in range(3):
         assert attempt(db, desk.owner) == SignInRefused("wrong")
-    events = [
-        e
-        for e in db.read(desk.merchant_id, lambda tx: replay_events(tx, after_id=0))
-        if e.kind == "access.sign_in_failed"
-    ]
-    assert [e.fields()["failures"] for e in events] == [1, 2, 3]
+    told = [s for s in signals_of(db, desk.merchant_id) if s.kind == "credential_wrong"]
     operator = enter(db, desk.owner).actor.id
-    assert {e.subject_id for e in events} == {operator}
+    assert [(s.outcome, s.operator_id, s.method, s.address, s.device) for s in told] == [
+        ("wrong", operator, "password", ELSEWHERE, "")
+    ] * 3
+    assert told[0].name_digest == db.vault.installation_digest("sign-in name", desk.owner)
+    assert kinds(db, desk.merchant_id).count("alarm.signal") >= 3
     entries = db.read(desk.merchant_id, lambda tx: read_journal(tx, subject=f"operator:{operator}"))
-    assert [j.verb for j in entries].count("access.sign_in_failed") == 3
-    assert WRONG not in str(entries) and ELSEWHERE not in str(entries)
+    failed = [j for j in entries if j.verb == "access.sign_in_failed"]
+    assert [j.fields()["failures"] for j in failed] == [3, 2, 1]
+    events = db.read(desk.merchant_id, lambda tx: replay_events(tx, after_id=0))
+    for secret in (WRONG, ELSEWHERE, desk.owner):
+        assert secret not in str(failed) + str(events)
 
 
 def test_an_unknown_name_is_answered_limited_and_worked_for_like_a_known_one(
@@ -80,7 +83,7 @@ def test_an_unknown_name_is_answered_limited_and_worked_for_like_a_known_one(
     refusals, work = answers["nobody"]
     assert [r.code for r in refusals] == ["wrong"] * 5 + ["locked"] * 2
     assert work == ["m=19456,t=2,p=1"] * 5
-    assert kinds(db, 0).count("access.sign_in_failed") == 5
+    assert [s.outcome for s in signals_of(db, 0)] == ["wrong"] * 5 + ["locked"] * 2
 
 
 def test_a_suspended_operator_with_the_right_password_is_answered_as_wrong(db: Database) -> None:

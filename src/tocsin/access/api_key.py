@@ -10,8 +10,9 @@ import re
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tocsin.access.limiter import Guess, SignInRefused, spend_budget
+from tocsin.access.limiter import Guess, Locked, SignInRefused, spend_budget
 from tocsin.access.permit import KeyHolder, permit_key
 from tocsin.access.secret import hash_secret, new_secret
 from tocsin.access.table import api_key, operator
@@ -62,10 +63,11 @@ class ApiKey(Struct, frozen=True):
 
 _ADD = insert_into(api_key)
 _FIND = Statement(
-    sa.select(*(api_key.c[f] for f in KeyHolder.__struct_fields__))
-    .where(api_key.c.key_hash == bind("key_hash", str), api_key.c.revoked_at_us.is_(None)),
+    sa.select(*(api_key.c[f] for f in KeyHolder.__struct_fields__)).where(
+        api_key.c.key_hash == bind("key_hash", str)
+    ),
     KeyHolder,
-)  # fmt: skip
+)
 _MAKER = Statement[tuple[str]](
     sa.select(operator.c.role).where(own(operator), operator.c.id == bind("maker_id"), operator.c.active == 1)
 )
@@ -121,17 +123,15 @@ def find_api_key(db: Database, secret: str, *, address: str) -> Actor | SignInRe
     Returns:
         The actor, or `wrong`, or `locked` with the time to wait.
     """
+    found = None
     if _KEY_SHAPE.fullmatch(secret):
         found = db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, key_hash=hash_secret(secret)))
-        maker = (
-            db.read(found.merchant_id, lambda tx: tx.one(_MAKER, maker_id=found.created_by))
-            if found
-            else None
-        )
-        if found and maker:
+    if found and found.revoked_at_us is None:
+        maker = db.read(found.merchant_id, lambda tx: tx.one(_MAKER, maker_id=found.created_by))
+        if maker:
             return _use_key(db, found, maker_role=maker[0])
     guess = Guess("api_key", f"api_key:{hash_secret(secret)}", address)
-    locked = db.write(DIRECTORY_SCOPE, lambda tx: spend_budget(tx, guess))
+    locked = _refuse_key(db, guess, found)
     return SignInRefused("locked", locked.retry_after_seconds) if locked else SignInRefused("wrong")
 
 
@@ -156,6 +156,17 @@ def revoke_api_key(tx: Tx, actor: Actor, *, key_id: int) -> None:
     if not tx.run(_REVOKE, key_id=key_id, revoked_at_us=tx.now_us):
         raise KeyMissing
     write_journal(tx, actor, verb="access.revoke_api_key", subject=f"api_key:{key_id}")
+
+
+def _refuse_key(db: Database, guess: Guess, found: KeyHolder | None) -> Locked | None:
+    if found is None:
+        return db.write(DIRECTORY_SCOPE, lambda tx: spend_budget(tx, guess))
+    # A key that opened once: who uses it now has it from somewhere.
+    known = replace(guess, merchant_id=found.merchant_id, operator_id=found.created_by)
+    subject = f"api_key:{found.id}"
+    return db.write(
+        found.merchant_id, lambda tx: spend_budget(tx, known, kind="revoked_used", subject=subject)
+    )
 
 
 def _use_key(db: Database, found: KeyHolder, *, maker_role: str) -> Actor:

@@ -21,10 +21,10 @@ from msgspec.structs import replace
 from tocsin.access.bucket import Counter, add_lock, lock_bucket, store_bucket, sweep_buckets, wait_us
 from tocsin.access.device import known_hash
 from tocsin.access.table import attempt
+from tocsin.alarm.signal import Kind, Signal, send_signal
 from tocsin.core.actor import desk_actor
 from tocsin.core.clock import DAY_US, SECOND_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
-from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into
@@ -129,7 +129,7 @@ def lease_attempt(tx: Tx, guess: Guess, *, name_digest: str, known_device: str) 
         if counter is counters[0] and bucket.lease_id and bucket.lease_until_us > tx.now_us:
             return Locked(1, busy=True)
         if waiting_us := wait_us(counter, bucket, tx.now_us):
-            _add_attempt(tx, guess, digest=name_digest, known=known_device, outcome="locked")
+            _refuse_untested(tx, guess, digest=name_digest, known=known_device)
             return Locked(-(-waiting_us // SECOND_US))
     lease = Lease(new_id(), guess, name_digest, known_device, counters)
     for counter, bucket in buckets.items():
@@ -145,7 +145,7 @@ def lease_attempt(tx: Tx, guess: Guess, *, name_digest: str, known_device: str) 
 def record_attempt(tx: Tx, lease: Lease, *, right: bool) -> None:
     """Settle a leased attempt: a success takes its count back, a failure locks as the counts ask.
 
-    A wrong secret is also an event, which the alarm listens to, and a journal entry.
+    A wrong secret is also a signal, which the alarm reads, and a journal entry.
     """
     failures = 0
     for counter in _locking_order(lease.counters):
@@ -164,23 +164,28 @@ def record_attempt(tx: Tx, lease: Lease, *, right: bool) -> None:
     outcome = "right" if right else "wrong"
     _add_attempt(tx, lease.guess, digest=lease.name_digest, known=lease.known_device, outcome=outcome)
     if not right:
-        data = {"method": lease.guess.method, "failures": failures, "known_device": bool(lease.known_device)}
-        tell_failure(tx, lease.guess, data=data)
+        _tell(tx, lease.guess, digest=lease.name_digest, device=lease.known_device, failures=failures)
 
 
-def spend_budget(tx: Tx, guess: Guess) -> Locked | None:
-    """Count a wrong secret that has no account (an unknown key) against its address."""
+def spend_budget(
+    tx: Tx, guess: Guess, *, kind: Kind = "credential_wrong", subject: str = ""
+) -> Locked | None:
+    """Count a wrong secret that has no account (an unknown key) against its address, and tell the alarm.
+
+    Args:
+        kind: `revoked_used` where the secret was right once.
+        subject: what was tried, such as `api_key:7`; the account where it is empty.
+    """
     digest = tx.vault.installation_digest("sign-in name", guess.name_key)
     counter = Counter(f"{guess.method}:{address_group(guess.address)}", "budget", FREE_PER_ADDRESS)
     bucket = lock_bucket(tx, counter)
     waiting_us = wait_us(counter, bucket, tx.now_us)
     _add_attempt(tx, guess, digest=digest, known="", outcome="locked" if waiting_us else "wrong")
+    _signal(tx, guess, digest=digest, outcome="locked" if waiting_us else "wrong", kind=kind, subject=subject)
     if waiting_us:
         return Locked(-(-waiting_us // SECOND_US))
     store_bucket(tx, counter, replace(bucket, failures=bucket.failures + 1))
-    tell_failure(
-        tx, guess, data={"method": guess.method, "failures": bucket.failures + 1, "known_device": False}
-    )
+    _journal_failure(tx, guess, failures=bucket.failures + 1, known=False, subject=subject)
     return None
 
 
@@ -209,11 +214,29 @@ def address_group(address: str) -> str:
     return str(parsed)
 
 
-def tell_failure(tx: Tx, guess: Guess, *, data: dict[str, object]) -> None:
-    """Append what the alarm listens to, and the journal's entry."""
-    append_event(tx, "access.sign_in_failed", subject_id=guess.operator_id, data=data)
-    subject = f"operator:{guess.operator_id}"
-    write_journal(tx, desk_actor(tx.merchant_id), verb="access.sign_in_failed", subject=subject, data=data)
+def _tell(tx: Tx, guess: Guess, *, digest: str, device: str, failures: int) -> None:
+    _signal(tx, guess, digest=digest, device=device, outcome="wrong")
+    _journal_failure(tx, guess, failures=failures, known=bool(device))
+
+
+def _refuse_untested(tx: Tx, guess: Guess, *, digest: str, known: str) -> None:
+    _add_attempt(tx, guess, digest=digest, known=known, outcome="locked")
+    _signal(tx, guess, digest=digest, device=known, outcome="locked")
+
+
+def _signal(
+    tx: Tx, guess: Guess, *, digest: str, outcome: str, device: str = "", kind: Kind = "credential_wrong", subject: str = ""
+) -> None:  # fmt: skip
+    send_signal(tx, Signal(
+        kind=kind, operator_id=guess.operator_id, name_digest=digest, method=guess.method, address=guess.address,
+        device=device, outcome=outcome, subject=subject,
+    ))  # fmt: skip
+
+
+def _journal_failure(tx: Tx, guess: Guess, *, failures: int, known: bool, subject: str = "") -> None:
+    data = {"method": guess.method, "failures": failures, "known_device": known}
+    about = subject or f"operator:{guess.operator_id}"
+    write_journal(tx, desk_actor(tx.merchant_id), verb="access.sign_in_failed", subject=about, data=data)
 
 
 def _counters(guess: Guess, digest: str, known: str) -> tuple[Counter, ...]:

@@ -15,11 +15,12 @@ class Holder(Struct, frozen=True):
     role: str
     locale: str
     zone: str
+    proved_at_us: int
     last_seen_us: int
 
 
 class KeyHolder(Struct, frozen=True):
-    """A live API key; `scopes` is a JSON list of rights."""
+    """An API key; `scopes` is a JSON list of rights."""
 
     merchant_id: int
     id: int
@@ -27,6 +28,7 @@ class KeyHolder(Struct, frozen=True):
     scopes: str
     created_by: int
     last_used_us: int | None
+    revoked_at_us: int | None
 
 
 def permit_operator(holder: Holder, merchant_id: int) -> Actor:
@@ -34,7 +36,7 @@ def permit_operator(holder: Holder, merchant_id: int) -> Actor:
     return Actor(
         kind="operator", id=holder.operator_id, merchant_id=merchant_id, name=holder.name, role=holder.role,
         rights=frozenset(ROLES.get(holder.role, frozenset())), session_id=holder.session_id, locale=holder.locale,
-        zone=holder.zone,
+        zone=holder.zone, proved_at_us=holder.proved_at_us,
     )  # fmt: skip
 
 

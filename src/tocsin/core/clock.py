@@ -8,18 +8,35 @@ SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 DAY_US = 24 * 60 * MINUTE_US
 
-_shift_us = 0
+# Counts on while the machine sleeps, and nobody can set it.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_begun_us = (time.time_ns() - time.clock_gettime_ns(_STEADY)) // 1000
+_shift_us = _passed_us = 0
 
 
 def now_us() -> int:
     """Return the present instant in UTC microseconds since 1970."""
-    return time.time_ns() // 1000 + _shift_us
+    return time.time_ns() // 1000 + _shift_us + _passed_us
+
+
+def steady_us() -> int:
+    """Return the wall clock of the process's start plus what has passed since: who sets the clock does not move it.
+
+    What must last as long as it says (the locks of the limiter) is measured with it, never shown.
+    """
+    return time.clock_gettime_ns(_STEADY) // 1000 + _begun_us + _passed_us
 
 
 def shift_clock(microseconds: int) -> None:
-    """Move this process's clock by so many microseconds from the true one (for tests and proofs)."""
+    """Set this process's wall clock so many microseconds off the true one, as a person would (for tests and proofs)."""
     global _shift_us
     _shift_us = microseconds
+
+
+def pass_time(microseconds: int) -> None:
+    """Let so much time have passed since the true one, on both clocks; 0 puts it back (for tests and proofs)."""
+    global _passed_us
+    _passed_us = microseconds
 
 
 def to_datetime(instant_us: int, zone: str = "UTC") -> datetime:
