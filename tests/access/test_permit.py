@@ -61,4 +61,4 @@ def test_the_table_names_every_right_and_every_role() -> None:
 
 
 def test_an_unknown_role_has_no_rights() -> None:
-    assert permit_operator(Holder(1, 2, "x", "king", "en", "UTC", 0), 7).rights == frozenset()
+    assert permit_operator(Holder(1, 2, "x", "king", "en", "UTC", 0, 0), 7).rights == frozenset()

@@ -6,13 +6,14 @@ and the same hash, and is limited the same way.
 
 from msgspec import Struct
 
-from tocsin.access.device import remember_device
+from tocsin.access.device import known_hash, remember_device
 from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
 from tocsin.access.method import Offered, offer_methods
 from tocsin.access.operator import read_names, set_password
 from tocsin.access.password import DECOY_HASH, hash_password, require_strong, verify_password
 from tocsin.access.session import create_session, end_by_token, end_other_sessions, read_session
-from tocsin.access.verification import find_candidate, read_credentials, sign_in_key
+from tocsin.access.verification import find_candidate, may_enter, read_credentials, sign_in_key
+from tocsin.alarm.signal import Signal, send_signal
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
 from tocsin.core.event import append_event
@@ -53,28 +54,57 @@ def sign_in(
         hashed = candidate.credentials.hash
 
     def open_session(tx: Tx) -> SignedIn | None:
-        # Suspended, or given another password, while the hash was computed.
-        if (
-            not candidate.may_sign_in()
-            or read_credentials(tx, operator_id=operator_id) != candidate.credentials
-        ):
+        # Given another password while the hash was computed.
+        if read_credentials(tx, operator_id=operator_id) != candidate.credentials:
             return None
-        if replaces:
-            end_by_token(tx, token=replaces, reason="replaced")
-        digest = tx.vault.installation_digest("sign-in name", candidate.name_key)
-        device_token = remember_device(tx, operator_id=operator_id, name_digest=digest, token=device)
-        made = create_session(tx, operator_id=operator_id, device=user_agent, address=address)
-        actor, _ = read_session(tx, token=made.token)
-        assert actor is not None  # the operator is active: read above, in this transaction
-        append_event(tx, "access.signed_in", subject_id=operator_id, data={"method": "password"})
-        write_journal(
-            tx, actor, verb="access.sign_in", subject=f"session:{made.id}", data={"method": "password"}
-        )
-        return SignedIn(made.token, device_token, actor)
+        return complete_sign_in(
+            tx, operator_id=operator_id, name_key=candidate.name_key, method="password", address=address,
+            user_agent=user_agent, device=device, replaces=replaces,
+        )  # fmt: skip
 
     guess = Guess("password", candidate.name_key, address, device, candidate.merchant_id, operator_id)
     return guarded_verify(
         db, guess, secret_check=lambda: verify_password(password, hashed), on_right=open_session
+    )  # fmt: skip
+
+
+def complete_sign_in(
+    tx: Tx, *, operator_id: int, name_key: str, method: str, address: str, user_agent: str = "", device: str = "",
+    replaces: str = "",
+) -> SignedIn | None:  # fmt: skip
+    """Open the session of an operator whose credential was right; None where verification does not let him in.
+
+    Whatever the method, this is the one way to a session. The alarm is told, so that a mistyped credential closes.
+
+    Args:
+        name_key: the operator's sign-in name as `sign_in_key` spells it.
+        device: the device cookie's secret, if the browser has one.
+        replaces: the session token that the browser brought along; that session ends.
+    """
+    if not may_enter(tx, operator_id=operator_id):
+        return None
+    if replaces:
+        end_by_token(tx, token=replaces, reason="replaced")
+    digest = tx.vault.installation_digest("sign-in name", name_key)
+    known = known_hash(tx, name_digest=digest, token=device)
+    device_token = remember_device(tx, operator_id=operator_id, name_digest=digest, token=device)
+    made = create_session(tx, operator_id=operator_id, device=user_agent, address=address, method=method)
+    actor, _ = read_session(tx, token=made.token)
+    assert actor is not None  # the operator is active: read above, in this transaction
+    tell_right(tx, operator_id=operator_id, name_digest=digest, method=method, address=address, device=known)
+    append_event(tx, "access.signed_in", subject_id=operator_id, data={"method": method})
+    write_journal(tx, actor, verb="access.sign_in", subject=f"session:{made.id}", data={"method": method})
+    return SignedIn(made.token, device_token, actor)
+
+
+def tell_right(tx: Tx, *, operator_id: int, name_digest: str, method: str, address: str, device: str) -> None:
+    """Tell the alarm that the right person was at work: what he mistyped just before was no attack."""
+    send_signal(
+        tx,
+        Signal(
+            kind="credential_right", operator_id=operator_id, name_digest=name_digest, method=method, address=address,
+            device=device, outcome="right",
+        ),
     )  # fmt: skip
 
 

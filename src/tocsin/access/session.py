@@ -59,7 +59,7 @@ _ADD = insert_into(session)
 _FIND = Statement(
     sa.select(
         session.c.id.label("session_id"), session.c.operator_id, operator.c.display_name.label("name"), operator.c.role,
-        operator.c.locale, operator.c.zone, session.c.last_seen_us,
+        operator.c.locale, operator.c.zone, session.c.proved_at_us, session.c.last_seen_us,
     )
     .select_from(
         session.join(operator, (operator.c.merchant_id == session.c.merchant_id) & (operator.c.id == session.c.operator_id))
@@ -84,17 +84,20 @@ _END_OTHERS = Statement[None](_ending.where(_mine, session.c.id != bind("kept_id
 _END_TOKEN = Statement[None](_ending.where(session.c.token_hash == bind("hash", str)), sets=_SETS)
 
 
-def create_session(tx: Tx, *, operator_id: int, device: str, address: str) -> NewSession:
+def create_session(
+    tx: Tx, *, operator_id: int, device: str, address: str, method: str = "password"
+) -> NewSession:
     """Open a session with a new token; the merchant's id in front of it says where to look.
 
     Args:
         device: the browser's user agent; shortened.
+        method: what was proved with, now: the session is as fresh as it ever is.
     """
     made = NewSession(new_id(), f"{tx.merchant_id:x}.{new_secret()}")
     tx.run(
         _ADD, token_hash=hash_secret(made.token), id=made.id, operator_id=operator_id, created_at_us=tx.now_us,
         last_seen_us=tx.now_us, expires_at_us=tx.now_us + LONGEST_US, device=device[:_DEVICE_LENGTH], address=address[:64],
-        ended_at_us=None, ended_reason="",
+        ended_at_us=None, ended_reason="", proved_at_us=tx.now_us, method=method,
     )  # fmt: skip
     return made
 

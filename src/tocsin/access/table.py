@@ -18,7 +18,7 @@ password = merchant_table(
 session = directory_table(
     "session", text("token_hash"), big("merchant_id"), big("id"), big("operator_id"), big("created_at_us"),
     big("last_seen_us"), big("expires_at_us"), text("device"), text("address"), big("ended_at_us", nullable=True),
-    text("ended_reason"), key=("token_hash",),
+    text("ended_reason"), big("proved_at_us"), text("method"), key=("token_hash",),
 )  # fmt: skip
 index(session, "merchant_id", "operator_id", "-id")
 

@@ -39,6 +39,9 @@ class Candidate(Struct, frozen=True):
         return self.credentials is not None and bool(self.credentials.active)
 
 
+_ACTIVE = Statement[tuple[int]](
+    sa.select(operator.c.active).where(own(operator), operator.c.id == bind("operator_id"))
+)
 _NAMED = Statement(
     sa.select(sign_in_name.c.merchant_id, sign_in_name.c.operator_id).where(sign_in_name.c.name_key == bind("name_key", str)),
     Named,
@@ -71,6 +74,11 @@ def find_candidate(db: Database, name: str) -> Candidate:
     named = db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_NAMED, name_key=name_key)) or Named(0, 0)
     found = db.read(named.merchant_id, lambda tx: read_credentials(tx, operator_id=named.operator_id))
     return Candidate(name_key, named.merchant_id, named.operator_id, found)
+
+
+def may_enter(tx: Tx, *, operator_id: int) -> bool:
+    """Tell whether an operator may be let in now, asked in the transaction that opens his session."""
+    return bool(tx.value(_ACTIVE, operator_id=operator_id))
 
 
 def read_credentials(tx: Tx, *, operator_id: int) -> Credentials | None:

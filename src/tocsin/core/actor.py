@@ -40,7 +40,10 @@ class NotAllowed(Refusal):
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """Who acts: an operator in a session, an API key, a station, or the desk itself."""
+    """Who acts: an operator in a session, an API key, a station, or the desk itself.
+
+    `proved_at_us` is when the session last took a credential: at the sign-in, or later.
+    """
 
     kind: Literal["operator", "api_key", "station", "desk"]
     id: int
@@ -51,6 +54,7 @@ class Actor(Struct, frozen=True, kw_only=True):
     session_id: int = 0
     locale: str = "zh_CN"
     zone: str = "Asia/Shanghai"
+    proved_at_us: int = 0
 
     def may(self, right: Right) -> bool:
         """Tell whether this actor has a right."""
