@@ -117,7 +117,7 @@ def test_who_waits_hears_the_answer_at_once_or_that_none_came(house: House) -> N
 
 def test_a_payload_is_sealed_and_no_event_tells_it(house: House) -> None:
     ask(house, password="rosebud")
-    rows = house.db.read(
+    rows = house.db.write(
         house.merchant_id, lambda tx: tx.rows(command._NEXT, station_id=STATION, now=0, limit=9)
     )
     assert b"rosebud" not in bytes(rows[0].payload)
