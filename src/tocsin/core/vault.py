@@ -111,6 +111,10 @@ class Vault:
         plain = f"{purpose}\0{text}".encode("utf-8", "surrogatepass")
         return hashlib.blake2b(plain, key=_derive(self._key, b"directory"), digest_size=20).hexdigest()
 
+    def installation_secret(self, purpose: str) -> bytes:
+        """Return 64 bytes of the installation's own for one purpose, the same for as long as its key is."""
+        return b"".join(_derive(self._key, f"{purpose} {part}".encode()) for part in (1, 2))
+
     def key_check(self) -> bytes:
         """Return 32 bytes that tell this key from others, and nothing else about it."""
         return _derive(self._key, b"check")
