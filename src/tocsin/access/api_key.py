@@ -109,7 +109,7 @@ def create_api_key(tx: Tx, actor: Actor, *, name: str, scopes: frozenset[str]) -
     tx.run(
         _ADD, key_hash=hash_secret(secret), id=key_id, name=name.strip() or prefix, prefix=prefix,
         scopes=msgspec.json.encode(sorted(scopes)).decode(), created_by=actor.id, created_at_us=tx.now_us,
-        last_used_us=None, revoked_at_us=None,
+        last_used_us=None, revoked_at_us=None, suspended_at_us=0,
     )  # fmt: skip
     write_journal(
         tx, actor, verb="access.create_api_key", subject=f"api_key:{key_id}", data={"scopes": sorted(scopes)}

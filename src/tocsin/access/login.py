@@ -89,7 +89,7 @@ def complete_sign_in(
     known = known_hash(tx, name_digest=digest, token=device)
     device_token = remember_device(tx, operator_id=operator_id, name_digest=digest, token=device)
     made = create_session(tx, operator_id=operator_id, device=user_agent, address=address, method=method)
-    actor, _ = read_session(tx, token=made.token)
+    actor = read_session(tx, token=made.token).actor
     assert actor is not None  # the operator is active: read above, in this transaction
     tell_right(tx, operator_id=operator_id, name_digest=digest, method=method, address=address, device=known)
     append_event(tx, "access.signed_in", subject_id=operator_id, data={"method": method})

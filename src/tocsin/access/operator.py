@@ -99,9 +99,9 @@ _adding = upsert(password)
 _SET_PASSWORD = Statement[None](
     _adding.on_conflict_do_update(
         index_elements=["merchant_id", "operator_id"],
-        set_={"hash": _adding.excluded.hash, "changed_at_us": _adding.excluded.changed_at_us},
+        set_={name: _adding.excluded[name] for name in ("hash", "changed_at_us", "strength")},
     ),
-    sets=("merchant_id", "operator_id", "hash", "changed_at_us"),
+    sets=("merchant_id", "operator_id", "hash", "changed_at_us", "strength"),
 )
 _of_id = (own(operator), operator.c.id == bind("operator_id"))
 _NAMES = Statement(
@@ -237,15 +237,22 @@ def add_operator(
         raise NameTaken(name=name)
     tx.run(
         _ADD, id=operator_id, name=name.strip(), display_name=display_name.strip()[:_LONGEST_NAME] or name.strip(), role=role,
-        active=1, locale=locale, zone=zone, created_at_us=tx.now_us, created_by=created_by,
+        active=1, locale=locale, zone=zone, created_at_us=tx.now_us, created_by=created_by, shops="", home_shop_id=0, hours="",
+        places="", left_at_us=0,
     )  # fmt: skip
     set_password(tx, operator_id=operator_id, password_hash=password_hash)
     return operator_id
 
 
-def set_password(tx: Tx, *, operator_id: int, password_hash: str) -> None:
-    """Store an operator's password hash."""
-    tx.run(_SET_PASSWORD, operator_id=operator_id, hash=password_hash, changed_at_us=tx.now_us)
+def set_password(tx: Tx, *, operator_id: int, password_hash: str, strength: str = "full") -> None:
+    """Store an operator's password hash; one of strength `desk` opens at enrolled desks alone."""
+    tx.run(
+        _SET_PASSWORD,
+        operator_id=operator_id,
+        hash=password_hash,
+        changed_at_us=tx.now_us,
+        strength=strength,
+    )
 
 
 def read_names(tx: Tx, *, operator_id: int) -> KnownNames:

@@ -7,20 +7,22 @@ import re
 import sqlalchemy as sa
 from msgspec import Struct
 
-from tocsin.access.permit import Holder, permit_operator
+from tocsin.access.permit import SEEN_EVERY_US, Bar, Holder, bar_of, permit_operator
 from tocsin.access.secret import hash_secret, new_secret
-from tocsin.access.table import operator, session
+from tocsin.access.session_rule import BOX, Ends, ends_now
+from tocsin.access.table import desk, operator, session
+from tocsin.alarm.table import posture
 from tocsin.core.actor import Actor
-from tocsin.core.clock import DAY_US, MINUTE_US, now_us
+from tocsin.core.clock import now_us
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
-from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.preference import preference
+from tocsin.core.statement import NOUGHT, Statement, bind, insert_into, own
+from tocsin.core.tenant import shop
 
-IDLE_US = 12 * 60 * MINUTE_US
-LONGEST_US = 7 * DAY_US
-_SEEN_EVERY_US = MINUTE_US
+IDLE_US, LONGEST_US = ends_now("", lockdown=False).idle_us, ends_now("", lockdown=False).longest_us
 _TOKEN = re.compile(r"([0-7]?[0-9a-f]{1,15})\.[A-Za-z0-9_-]{43}")
 _DEVICE_LENGTH = 120
 
@@ -39,7 +41,7 @@ class NewSession(Struct, frozen=True):
 
 
 class SessionSeen(Struct, frozen=True):
-    """A live session as its operator sees it in the list."""
+    """A live session as its operator sees it in the list; `desk_name` of an enrolled desk, empty elsewhere."""
 
     id: int
     operator_id: int
@@ -48,25 +50,62 @@ class SessionSeen(Struct, frozen=True):
     expires_at_us: int
     device: str
     address: str
+    method: str
+    locked_at_us: int
+    desk_name: str
 
 
-_live = (
-    own(session), session.c.ended_at_us.is_(None), session.c.expires_at_us > bind("now"),
-    session.c.last_seen_us > bind("idle_since"),
-)  # fmt: skip
+class Seen(Struct, frozen=True):
+    """Whose session it is, and what keeps him out now; nobody's where it has ended."""
+
+    actor: Actor | None = None
+    bar: Bar = "ended"
+    last_seen_us: int = 0
+
+    def open(self) -> Actor | None:
+        """Return the actor where nothing keeps him out."""
+        return None if self.bar else self.actor
+
+
+_unended = (own(session), session.c.ended_at_us.is_(None), session.c.expires_at_us > bind("now"))
 _mine = session.c.operator_id == bind("operator_id")
 _ADD = insert_into(session)
+_at_desk = session.outerjoin(
+    desk,
+    (desk.c.merchant_id == session.c.merchant_id)
+    & (desk.c.id == session.c.desk_id)
+    & desk.c.revoked_at_us.is_(None),
+)
+# Each of these is one step down an index: the whole is still one statement.
+_posture = (
+    sa.select(posture.c.state).where(own(posture)).order_by(posture.c.id.desc()).limit(1).scalar_subquery()
+)
+_rules = (
+    sa.select(preference.c.value)
+    .where(own(preference), preference.c.shop_id == NOUGHT, preference.c.box == sa.literal_column(f"'{BOX}'"))
+    .order_by(preference.c.revision.desc()).limit(1).scalar_subquery()
+)  # fmt: skip
+_home_zone = (
+    sa.select(shop.c.zone)
+    .where(own(shop), sa.or_(operator.c.home_shop_id == NOUGHT, shop.c.id == operator.c.home_shop_id))
+    .order_by(shop.c.id).limit(1).correlate(operator).scalar_subquery()
+)  # fmt: skip
 _FIND = Statement(
     sa.select(
         session.c.id.label("session_id"), session.c.operator_id, operator.c.display_name.label("name"), operator.c.role,
-        operator.c.locale, operator.c.zone, session.c.proved_at_us, session.c.last_seen_us,
+        operator.c.locale, operator.c.zone, session.c.proved_at_us, session.c.last_seen_us, session.c.created_at_us,
+        session.c.locked_at_us, session.c.desk_id, sa.func.coalesce(desk.c.token_hash, "").label("desk_hash"),
+        sa.func.coalesce(desk.c.shop_id, NOUGHT).label("desk_shop_id"), operator.c.shops, operator.c.hours, operator.c.places,
+        sa.func.coalesce(_home_zone, "UTC").label("home_zone"), sa.func.coalesce(_posture, "calm").label("posture"),
+        sa.func.coalesce(_rules, "").label("rules"),
     )
     .select_from(
-        session.join(operator, (operator.c.merchant_id == session.c.merchant_id) & (operator.c.id == session.c.operator_id))
+        _at_desk.join(operator, (operator.c.merchant_id == session.c.merchant_id) & (operator.c.id == session.c.operator_id))
     )
-    .where(session.c.token_hash == bind("token_hash", str), *_live, operator.c.active == 1),
+    .where(session.c.token_hash == bind("token_hash", str), *_unended, operator.c.active == 1),
     Holder,
 )  # fmt: skip
+_ENDS = Statement[tuple[str, str]](sa.select(_posture, _rules))
 _SEEN = Statement[None](
     sa.update(session).where(
         session.c.token_hash == bind("hash", str), own(session), session.c.last_seen_us < bind("before")
@@ -74,7 +113,13 @@ _SEEN = Statement[None](
     sets=("last_seen_us",),
 )
 _LIST = Statement(
-    sa.select(*(session.c[f] for f in SessionSeen.__struct_fields__)).where(*_live, _mine).order_by(session.c.id.desc()),
+    sa.select(
+        *(session.c[f] for f in SessionSeen.__struct_fields__ if f != "desk_name"),
+        sa.func.coalesce(desk.c.name, "").label("desk_name"),
+    )
+    .select_from(_at_desk)
+    .where(*_unended, _mine, session.c.last_seen_us > bind("idle_since"), session.c.created_at_us > bind("begun_since"))
+    .order_by(session.c.id.desc()),
     SessionSeen,
 )  # fmt: skip
 _ending = sa.update(session).where(own(session), session.c.ended_at_us.is_(None))
@@ -85,44 +130,80 @@ _END_TOKEN = Statement[None](_ending.where(session.c.token_hash == bind("hash", 
 
 
 def create_session(
-    tx: Tx, *, operator_id: int, device: str, address: str, method: str = "password"
+    tx: Tx, *, operator_id: int, device: str, address: str, method: str = "password", desk_id: int = 0
 ) -> NewSession:
     """Open a session with a new token; the merchant's id in front of it says where to look.
 
     Args:
         device: the browser's user agent; shortened.
         method: what was proved with, now: the session is as fresh as it ever is.
+        desk_id: the enrolled desk that it is at; it opens in that browser alone.
     """
-    made = NewSession(new_id(), f"{tx.merchant_id:x}.{new_secret()}")
+    made = NewSession(new_id(), new_token(tx))
     tx.run(
         _ADD, token_hash=hash_secret(made.token), id=made.id, operator_id=operator_id, created_at_us=tx.now_us,
-        last_seen_us=tx.now_us, expires_at_us=tx.now_us + LONGEST_US, device=device[:_DEVICE_LENGTH], address=address[:64],
-        ended_at_us=None, ended_reason="", proved_at_us=tx.now_us, method=method,
+        last_seen_us=tx.now_us, expires_at_us=tx.now_us + read_ends(tx).longest_us, device=device[:_DEVICE_LENGTH],
+        address=address[:64], ended_at_us=None, ended_reason="", proved_at_us=tx.now_us, method=method, desk_id=desk_id,
+        locked_at_us=0,
     )  # fmt: skip
     return made
 
 
-def find_session(db: Database, token: str) -> Actor | None:
-    """Return the actor of a live session of an active operator, by one indexed read."""
+def new_token(tx: Tx) -> str:
+    """Return a new token of a session of the transaction's merchant."""
+    return f"{tx.merchant_id:x}.{new_secret()}"
+
+
+def find_session(db: Database, token: str, *, address: str = "", desk: str = "") -> Actor | None:
+    """Return the actor of a session that nothing bars, by one indexed read; see `look_session`."""
+    return look_session(db, token, address=address, desk=desk).open()
+
+
+def look_session(
+    db: Database, token: str, *, address: str = "", desk: str = "", quiet: bool = False
+) -> Seen:  # fmt: skip
+    """Return whose session a token is, and what keeps him out now, by one indexed read.
+
+    Args:
+        address: where the request came from.
+        desk: the desk cookie's secret, where the browser has one.
+        quiet: the page asked by itself: it does not count as use.
+    """
     shape = _TOKEN.fullmatch(token)
     if shape is None:
-        return None
+        return Seen()
     merchant_id = int(shape[1], 16)
-    actor, seen_us = db.read(merchant_id, lambda tx: read_session(tx, token=token))
-    if actor is not None and now_us() - seen_us > _SEEN_EVERY_US:
+    seen = db.read(merchant_id, lambda tx: read_session(tx, token=token, address=address, desk=desk))
+    if seen.open() is not None and not quiet and now_us() - seen.last_seen_us > SEEN_EVERY_US:
         db.write(merchant_id, lambda tx: _touch_session(tx, token=token))
-    return actor
+    return seen
 
 
-def read_session(tx: Tx, *, token: str) -> tuple[Actor | None, int]:
-    """Return the actor of a live session of the transaction's merchant, and when he was last seen."""
-    holder = tx.one(_FIND, token_hash=hash_secret(token), now=tx.now_us, idle_since=tx.now_us - IDLE_US)
-    return (permit_operator(holder, tx.merchant_id), holder.last_seen_us) if holder else (None, 0)
+def read_session(tx: Tx, *, token: str, address: str = "", desk: str = "") -> Seen:
+    """Return whose session of the transaction's merchant a token is, and what keeps him out now."""
+    holder = tx.one(_FIND, token_hash=hash_secret(token), now=tx.now_us)
+    if holder is None:
+        return Seen()
+    hashed = hash_secret(desk) if desk else ""
+    bar = bar_of(holder, now_us=tx.now_us, address=address, desk_hash=hashed)
+    return (
+        Seen() if bar == "ended" else Seen(permit_operator(holder, tx.merchant_id), bar, holder.last_seen_us)
+    )
+
+
+def read_ends(tx: Tx) -> Ends:
+    """Return after which spans the merchant's sessions end now."""
+    state, stored = tx.rows(_ENDS)[0]
+    return ends_now(stored or "", lockdown=state == "lockdown")
 
 
 def list_sessions(tx: Tx, actor: Actor) -> list[SessionSeen]:
     """Return the actor's own live sessions, newest first."""
-    return tx.rows(_LIST, operator_id=actor.id, now=tx.now_us, idle_since=tx.now_us - IDLE_US)
+    ends = read_ends(tx)
+    return tx.rows(
+        _LIST, operator_id=actor.id, now=tx.now_us, idle_since=tx.now_us - ends.idle_us,
+        begun_since=tx.now_us - ends.longest_us,
+    )  # fmt: skip
 
 
 def end_session(tx: Tx, actor: Actor, *, session_id: int, reason: str = "ended") -> None:
@@ -172,4 +253,4 @@ def csrf_matches(token: str, given: str) -> bool:
 
 
 def _touch_session(tx: Tx, *, token: str) -> None:
-    tx.run(_SEEN, hash=hash_secret(token), last_seen_us=tx.now_us, before=tx.now_us - _SEEN_EVERY_US)
+    tx.run(_SEEN, hash=hash_secret(token), last_seen_us=tx.now_us, before=tx.now_us - SEEN_EVERY_US)

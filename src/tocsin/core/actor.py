@@ -42,7 +42,8 @@ class NotAllowed(Refusal):
 class Actor(Struct, frozen=True, kw_only=True):
     """Who acts: an operator in a session, an API key, a station, or the desk itself.
 
-    `proved_at_us` is when the session last took a credential: at the sign-in, or later.
+    `proved_at_us` is when the session last took a credential: at the sign-in, or later. `desk_id` is the
+    enrolled desk that the session is at, 0: none.
     """
 
     kind: Literal["operator", "api_key", "station", "desk"]
@@ -55,6 +56,7 @@ class Actor(Struct, frozen=True, kw_only=True):
     locale: str = "zh_CN"
     zone: str = "Asia/Shanghai"
     proved_at_us: int = 0
+    desk_id: int = 0
 
     def may(self, right: Right) -> bool:
         """Tell whether this actor has a right."""
