@@ -27,7 +27,7 @@ from tocsin.web.routes import FORM_MOST_BYTES, PAGES, UPLOADS
 
 STATIC = Path(__file__).parent / "web" / "static"
 _YEAR_SECONDS = 365 * 24 * 3600
-_HEADERS = {
+HEADERS = {
     "content-security-policy": (
         "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         "frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
@@ -106,7 +106,7 @@ class Front:
 
     def _headers_of(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         pairs = [
-            *_HEADERS.items(),
+            *HEADERS.items(),
             ("x-request-id", secrets.token_hex(8)),
             ("cache-control", _cache_of(scope)),
         ]

@@ -110,7 +110,8 @@ def redirect_of_loopback(settings: Settings, host: str) -> str:
 
     Browsers refuse passkeys on numbers, and cookies of `localhost` are not sent to them.
     """
-    return settings_origin(host) if _host_name(host) in _LOOPBACKS and settings.host == "localhost" else ""
+    plain = settings.host == "localhost" and not settings.lan
+    return settings_origin(host) if plain and _host_name(host) in _LOOPBACKS else ""
 
 
 def settings_origin(host: str) -> str:
@@ -126,7 +127,7 @@ def require_known_host(settings: Settings, host: str) -> None:
         HostUnknown: it is neither localhost, nor `host`, nor the name in `public_url`.
     """
     name = _host_name(host)
-    known = {"localhost", settings.host.lower(), (urlsplit(settings.public_url).hostname or "")}
+    known = {"localhost", settings.host.lower(), (urlsplit(settings.base_url()).hostname or "")}
     if name in known or settings.host in ("0.0.0.0", "::") or _is_number(name):
         return
     raise HostUnknown(host=name[:80], address=settings.base_url())

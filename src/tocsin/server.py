@@ -1,24 +1,32 @@
-"""The server: Granian in this process, on both loopbacks, drained at SIGTERM."""
+"""The server: Granian in this process, on both loopbacks or by HTTPS on a host name, drained at SIGTERM."""
 
 import asyncio
+import hashlib
 import resource
 import signal
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 from litestar import Litestar
 from litestar.concurrency import set_asyncio_executor
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
 from tocsin.desk import Desk
+from tocsin.settings import Settings
 
 LOOPBACKS = ("127.0.0.1", "::1")
+EVERYWHERE = "0.0.0.0"
 _DRAIN_SECONDS = 3.0
+_RENEW_SECONDS = 12 * 3600.0
+_OVERLAP_SECONDS = 1.0
 # Whoever opens a connection holds a place until it ends, and each desk page holds one for its events:
 # the places are many, and who says nothing gives his back soon.
 _BACKLOG = 1024
@@ -26,6 +34,23 @@ _CONNECTIONS_MOST = 4096
 _HEADER_MILLISECONDS = 5_000
 _FILES_MOST = 16_384
 _log = get_log("server")
+
+
+class Held(Struct, frozen=True):
+    """A certificate's files as they were when a listener began."""
+
+    cert: Path
+    key: Path
+    stamp: str
+
+
+class Listener(Struct, frozen=True):
+    """One address that an application is served on."""
+
+    app: Litestar
+    address: str
+    port: int
+    certificate: Held | None = None
 
 
 class PortTaken(Refusal):
@@ -40,17 +65,43 @@ def serve(app: Litestar, desk: Desk, *, ready: Callable[[], None]) -> None:
     Raises:
         PortTaken: an address can't be listened on.
     """
-    addresses = addresses_of(desk.settings.host)
-    for address in addresses:
-        require_free(address, desk.settings.port)
+    plan = plan_listeners(app, desk.settings)
+    for one in plan:
+        require_free(one.address, one.port)
     _allow_connections()
     threads = ThreadPoolExecutor(desk.settings.request_threads, thread_name_prefix="request")
     set_asyncio_executor(threads)
     try:
-        asyncio.run(_serve(app, desk, addresses, ready))
+        asyncio.run(_serve(plan, desk, ready))
     finally:
         set_asyncio_executor(None)
         threads.shutdown(wait=False, cancel_futures=True)
+
+
+def plan_listeners(app: Litestar, settings: Settings) -> list[Listener]:
+    """Return what is listened on: both loopbacks, one address, or HTTPS with the plain page beside it.
+
+    Raises:
+        LanNameWrong, CertificateWrong, AcmeFailed: there is no certificate to serve HTTPS with.
+    """
+    if not settings.lan:
+        return [Listener(app, address, settings.port) for address in addresses_of(settings.host)]
+    from tocsin.lan.install import build_install_app
+
+    held = stamped_certificate(settings)
+    return [
+        Listener(app, EVERYWHERE, settings.port, held),
+        Listener(build_install_app(settings), EVERYWHERE, settings.install_page_port()),
+    ]
+
+
+def stamped_certificate(settings: Settings) -> Held:
+    """Return the certificate with a digest of its files: another one compares unequal."""
+    from tocsin.lan.certificate import obtain_certificate
+
+    made = obtain_certificate(settings)
+    stamp = hashlib.sha256(made.cert.read_bytes() + made.key.read_bytes()).hexdigest()
+    return Held(made.cert, made.key, stamp)
 
 
 def addresses_of(host: str) -> list[str]:
@@ -81,43 +132,73 @@ def _allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-async def _serve(app: Litestar, desk: Desk, addresses: list[str], ready: Callable[[], None]) -> None:
+async def _serve(plan: list[Listener], desk: Desk, ready: Callable[[], None]) -> None:
     loop, ending = asyncio.get_running_loop(), asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ending.set)
-    servers = [
-        Server(
-            app, address=address, port=desk.settings.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
-            websockets=False, log_enabled=False, backlog=_BACKLOG, backpressure=_CONNECTIONS_MOST,
-            http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS),
-        )
-        for address in addresses
-    ]  # fmt: skip
-    tasks = [asyncio.create_task(server.serve()) for server in servers]
-    await _wait_for(addresses, desk.settings.port)
+    begun = {one: _begin(one) for one in plan}
+    for one in plan:
+        await _wait_for(one.address, one.port)
     ready()
     stopped = asyncio.create_task(ending.wait())
-    await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    while True:
+        tasks = [task for _, task in begun.values()]
+        done, _ = await asyncio.wait(
+            [stopped, *tasks], timeout=_RENEW_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if done:
+            break
+        await _renew(begun, desk.settings)
     desk.closing = True
-    for server in servers:
-        server.interrupt_signal = True
-        server.main_loop_interrupt.set()
-    _, left = await asyncio.wait(tasks, timeout=_DRAIN_SECONDS)
+    for server, _ in begun.values():
+        _end(server)
+    _, left = await asyncio.wait([task for _, task in begun.values()], timeout=_DRAIN_SECONDS)
     for task in left:
         _log.warning("not_drained")
         task.cancel()
 
 
-async def _wait_for(addresses: list[str], port: int) -> None:
-    for address in addresses:
-        while True:
-            try:
-                _, writer = await asyncio.open_connection(address, port)
-            except OSError:
-                await asyncio.sleep(0.01)
-            else:
-                writer.close()
-                break
+async def _renew(begun: dict[Listener, tuple[Server, asyncio.Task[None]]], settings: Settings) -> None:
+    """Where the certificate has been renewed, listen with the new one before the old one's listener ends."""
+    for one in [one for one in begun if one.certificate is not None]:
+        try:
+            fresh = replace(one, certificate=await asyncio.to_thread(stamped_certificate, settings))
+        except Refusal as refusal:
+            _log.error("certificate_not_renewed", problem=refusal.message())
+            continue
+        if fresh != one:
+            server, task = begun.pop(one)
+            begun[fresh] = _begin(fresh)
+            await asyncio.sleep(_OVERLAP_SECONDS)
+            _end(server)
+            await asyncio.wait([task], timeout=_DRAIN_SECONDS)
+
+
+def _begin(one: Listener) -> tuple[Server, asyncio.Task[None]]:
+    held = one.certificate
+    server = Server(
+        one.app, address=one.address, port=one.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
+        websockets=False, log_enabled=False, backlog=_BACKLOG, backpressure=_CONNECTIONS_MOST,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS), ssl_protocol_min=SSLProtocols.tls12,
+        ssl_cert=held.cert if held else None, ssl_key=held.key if held else None,
+    )  # fmt: skip
+    return server, asyncio.create_task(server.serve())
+
+
+def _end(server: Server) -> None:
+    server.interrupt_signal = True
+    server.main_loop_interrupt.set()
+
+
+async def _wait_for(address: str, port: int) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(address, port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            break
 
 
 def _has(address: str) -> bool:

@@ -30,7 +30,21 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: int = 8717
     """TCP port to serve on."""
     public_url: str = ""
-    """Address that people and tickets' codes use; empty is `http://localhost:<port>`."""
+    """Address that people and tickets' codes use; empty is `https://<lan>:<port>`, without `lan` `http://localhost:<port>`."""
+    lan: str = ""
+    """Host name to serve HTTPS on, on all addresses of this machine; empty serves plain HTTP on `host`."""
+    install_port: int = 0
+    """With `lan`, TCP port of the plain page from which phones install the authority; 0 is the one after `port`."""
+    tls_cert: str = ""
+    """With `lan`, PEM file of your own certificate and its chain; empty takes ACME or the local authority."""
+    tls_key: str = ""
+    """PEM file of the key of `tls_cert`."""
+    acme_directory: str = ""
+    """With `lan`, directory address of an ACME authority to get the certificate from."""
+    acme_email: str = ""
+    """Address that the ACME authority may write to."""
+    acme_dns_hook: str = ""
+    """Command that sets the TXT record, called as `COMMAND present|cleanup NAME VALUE`."""
     key_file: str = ""
     """File of the installation key, 32 bytes; empty is `keys/installation.key` in `data_dir`."""
     zone: str = "Asia/Shanghai"
@@ -50,7 +64,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def base_url(self) -> str:
         """Return the address that links carry, without a slash at its end."""
-        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
+        served = f"https://{self.lan.lower()}:{self.port}" if self.lan else f"http://localhost:{self.port}"
+        return (self.public_url or served).rstrip("/").removesuffix(":443" if self.lan else "/")
+
+    def install_page_port(self) -> int:
+        """Return the port of the plain page that leads phones to HTTPS."""
+        return self.install_port or self.port + 1
 
     def path(self, *parts: str) -> Path:
         """Return a path in the data folder."""

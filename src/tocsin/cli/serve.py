@@ -19,6 +19,12 @@ _SHOWN = "A link that creates the owner was printed before and is still open; `t
 @click.option("--host", help="Name to serve on; localhost is both loopbacks.")
 @click.option("--port", type=int, help="TCP port to serve on.")
 @click.option("--public-url", help="Address that people and tickets' codes use.")
+@click.option(
+    "--lan",
+    help="Host name to serve HTTPS on, for phones; a local authority signs unless you have a certificate.",
+)
+@click.option("--tls-cert", help="With --lan, PEM file of your own certificate and its chain.")
+@click.option("--tls-key", help="With --lan, PEM file of its key.")
 @click.option("--empty", is_flag=True, help="Start without the demo merchant and its orders.")
 def serve(settings: Settings, *, empty: bool) -> None:
     """Serve the desk; prints its address and, until there is an owner, the link that creates one."""
@@ -67,3 +73,7 @@ def say(settings: Settings, links: list[str]) -> None:
     lines = [f"Create the owner, once, within 24 hours: {link}" if link else _SHOWN for link in links]
     # One write: who reads a pipe sees the address and the links together.
     click.echo("\n".join([f"Tocsin serves on {settings.base_url()}", *lines]))
+    if settings.lan:
+        from tocsin.lan.terminal import say_phones
+
+        say_phones(settings)

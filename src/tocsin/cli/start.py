@@ -15,6 +15,7 @@ from tocsin.core.log import set_up_log
 from tocsin.settings import Settings, SettingsWrong, load_settings
 
 _WRONG = 2
+_SERVED = ("host", "port", "public_url", "lan", "tls_cert", "tls_key")
 
 
 def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -22,7 +23,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def run(*, config: str | None, data_dir: str | None, database_url: str | None, **options: Any) -> Any:
-        given = {name: options.pop(name) for name in ("host", "port", "public_url") if name in options}
+        given = {name: options.pop(name) for name in _SERVED if name in options}
         try:
             settings = load_settings(
                 Path(config) if config else None, data_dir=data_dir, database_url=database_url, **given

@@ -1,0 +1,1 @@
+"""Tests of HTTPS on a host name."""
