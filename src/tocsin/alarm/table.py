@@ -11,20 +11,31 @@ signal = directory_table(
     key=("id",),
 )  # fmt: skip
 index(signal, "merchant_id", "incident_id", "-id")
-index(signal, "merchant_id", "operator_id", "-id")
-index(signal, "merchant_id", "address", "-id")
+index(signal, "merchant_id", "operator_id", "outcome", "-id")
+index(signal, "merchant_id", "address", "outcome", "-id")
+index(signal, "merchant_id", "kind", "outcome", "-id")
 index(signal, "at_us")
 
-# `key` is what coalesces: one open incident of a merchant has it. Levels: light, sound.
+# `key` is what coalesces: one open incident of a merchant has it. Levels: light, sound. `rules` are the
+# codes that have fired, each once; `loud_since_us` is when it first sounded.
 incident = merchant_table(
-    "incident", big("id"), text("kind"), text("key"), text("level"), text("why"), text("why_data"), big("operator_id"),
+    "incident", big("id"), text("kind"), text("key"), text("level"), text("why"), text("why_data"), text("rules"), big("operator_id"),
     big("signals"), big("refused"), big("accounts"), big("addresses"), big("raised_at_us"), big("last_at_us"),
-    big("sounded_at_us", nullable=True), big("sound_until_us"), big("silenced_at_us", nullable=True), big("silenced_by"),
-    big("acknowledged_at_us", nullable=True), big("acknowledged_by"), big("escalated"), big("escalated_at_us", nullable=True),
-    big("cleared_at_us", nullable=True), big("cleared_by"), text("outcome"), text("note"), key=("id",),
+    big("counted_at_us"), big("loud_since_us", nullable=True), big("sounded_at_us", nullable=True), big("sound_until_us"),
+    big("silenced_at_us", nullable=True), big("silenced_by"), text("silenced_name"),
+    big("acknowledged_at_us", nullable=True), big("acknowledged_by"), text("acknowledged_name"),
+    big("escalated"), big("escalated_at_us", nullable=True),
+    big("cleared_at_us", nullable=True), big("cleared_by"), text("cleared_name"), text("outcome"), text("note"), key=("id",),
 )  # fmt: skip
 index(incident, "merchant_id", "-id")
 _open = incident.c.cleared_at_us.is_(None)
+sa.Index(
+    "ix_incident_open",
+    incident.c.merchant_id,
+    incident.c.id.desc(),
+    sqlite_where=_open,
+    postgresql_where=_open,
+)
 sa.Index(
     "uq_incident_open", incident.c.merchant_id, incident.c.key, unique=True, sqlite_where=_open, postgresql_where=_open
 )  # fmt: skip
@@ -35,6 +46,13 @@ incident_entry = merchant_table(
     text("actor_name"), text("data"), key=("id",), append_only=True,
 )  # fmt: skip
 index(incident_entry, "merchant_id", "incident_id", "-id")
+
+# What an incident's signals came from and were about: kind account, address or device, counted.
+incident_source = merchant_table(
+    "incident_source", big("incident_id"), text("kind"), text("value"), big("signals"), big("last_at_us"),
+    key=("incident_id", "kind", "value"),
+)  # fmt: skip
+index(incident_source, "merchant_id", "last_at_us")
 
 # Newest row of a merchant holds: calm, alert, lockdown.
 posture = merchant_table(
