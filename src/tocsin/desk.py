@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from tocsin.access.limiter import sweep_attempts
+from tocsin.access.attempt import sweep_attempts
 from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database
 from tocsin.core.errors import Refusal

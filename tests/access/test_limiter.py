@@ -1,38 +1,29 @@
 """The limiter: guesses don't outrun it, and nobody locks out who has a known device."""
 
-import ast
-import importlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 
-from tests.access.people import ELSEWHERE, HOME, PASSWORD, WRONG, attempt, enter, make_desk
-from tocsin.access import limiter, password
-from tocsin.access.limiter import (
-    Guess,
-    Lease,
-    Locked,
-    SignInRefused,
-    address_group,
-    lease_attempt,
-    sweep_attempts,
-)
+from tests.access.people import ELSEWHERE, HOME, PASSWORD, WRONG, attempt, enter, make_desk, signals_of
+from tocsin.access import guess, limiter
+from tocsin.access.attempt import sweep_attempts
+from tocsin.access.guess import Guess, address_group, counters_of, lane_of, network_group
+from tocsin.access.limiter import Lease, Locked, SignInRefused, lease_attempt, name_guess
 from tocsin.access.login import SignedIn
 from tocsin.core import clock
 from tocsin.core.db import Database
 
 SECOND = clock.SECOND_US
-SOURCE = Path(limiter.__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
 def true_clock() -> Iterator[None]:
     yield
     clock.shift_clock(0)
+    clock.pass_time(0)
 
 
 def all_at_once(calls: list[Callable[[], Any]]) -> list[Any]:
@@ -66,8 +57,8 @@ def test_of_200_parallel_guesses_10_are_tested_while_the_owner_signs_in_40_times
 
 def test_only_one_of_many_parallel_leases_of_an_account_is_given(db: Database) -> None:
     def ask(n: int) -> Lease | Locked:
-        guess = Guess("password", "somebody", f"203.0.{n}.1")
-        return db.write(0, lambda tx: lease_attempt(tx, guess, name_digest="d", known_device=""))
+        tried = Guess("password", "somebody", f"203.0.{n}.1", name_digest="d")
+        return db.write(0, lambda tx: lease_attempt(tx, tried))
 
     for _ in range(5):  # first without the account's row, then with it
         answers = all_at_once([lambda n=n: ask(n) for n in range(24)])
@@ -78,15 +69,15 @@ def test_only_one_of_many_parallel_leases_of_an_account_is_given(db: Database) -
 
 
 def test_a_lease_that_nobody_settles_ends_after_30_seconds_and_has_counted(db: Database) -> None:
-    guess = Guess("password", "somebody", ELSEWHERE)
+    tried = Guess("password", "somebody", ELSEWHERE, name_digest="d")
 
     def ask() -> Lease | Locked:
-        return db.write(0, lambda tx: lease_attempt(tx, guess, name_digest="d", known_device=""))
+        return db.write(0, lambda tx: lease_attempt(tx, tried))
 
     for n in range(3):
         assert isinstance(ask(), Lease)
         assert ask() == Locked(1, busy=True)
-        clock.shift_clock((n + 1) * 31 * SECOND)
+        clock.pass_time((n + 1) * 31 * SECOND)
     last = ask()
     assert isinstance(last, Lease)
     db.write(0, lambda tx: limiter.record_attempt(tx, last, right=False))
@@ -104,11 +95,11 @@ def test_after_five_wrong_ones_the_wait_is_30_seconds_and_doubles_to_an_hour(db:
         assert isinstance(refused, SignInRefused) and refused.code == "locked"
         waits.append(refused.retry_after_seconds)
         shift += (refused.retry_after_seconds + 1) * SECOND
-        clock.shift_clock(shift)
+        clock.pass_time(shift)
         assert attempt(db, desk.owner, device=device) == SignInRefused("wrong")
     wanted = [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
     assert all(want - 5 <= got <= want for got, want in zip(waits, wanted, strict=True)), waits
-    clock.shift_clock(shift + 3601 * SECOND)
+    clock.pass_time(shift + 3601 * SECOND)
     enter(db, desk.owner, device=device)
     assert attempt(db, desk.owner, device=device) == SignInRefused("wrong")
 
@@ -136,7 +127,7 @@ def test_one_address_tries_20_names_in_five_minutes_and_no_more(db: Database) ->
     desk = make_desk(db)
     assert isinstance(attempt(db, desk.owner, password=PASSWORD, address=ELSEWHERE), SignInRefused)
     enter(db, desk.owner, address=HOME)
-    clock.shift_clock(301 * SECOND)
+    clock.pass_time(301 * SECOND)
     assert attempt(db, "name 30") == SignInRefused("wrong")
 
 
@@ -147,34 +138,39 @@ def test_a_right_password_gives_the_address_its_count_back(db: Database) -> None
 
 
 def test_a_fault_while_looking_at_the_secret_frees_the_lane(db: Database) -> None:
-    guess = Guess("password", "somebody", ELSEWHERE)
+    tried = Guess("password", "somebody", ELSEWHERE)
 
     def break_() -> bool:
         raise RuntimeError("lamp went out")
 
     with pytest.raises(RuntimeError, match="lamp"):
-        limiter.guarded_verify(db, guess, secret_check=break_, on_right=lambda _: 1)
-    assert limiter.guarded_verify(db, guess, secret_check=lambda: True, on_right=lambda _: 1) == 1
+        limiter.guarded_verify(db, tried, secret_check=break_, on_right=lambda _: 1)
+    assert limiter.guarded_verify(db, tried, secret_check=lambda: True, on_right=lambda _: 1) == 1
 
 
-def test_who_waits_for_a_lane_gives_up_and_says_so(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_waits_for_a_lane_gives_up_says_so_and_is_on_record(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limiter, "TURN_SECONDS", 0.1)
-    guess = Guess("password", "somebody", ELSEWHERE)
-    digest = db.vault.installation_digest("sign-in name", "somebody")
-    db.write(0, lambda tx: lease_attempt(tx, guess, name_digest=digest, known_device=""))
+    tried = Guess("password", "somebody", ELSEWHERE)
+    named = db.read(0, lambda tx: name_guess(tx, tried))
+    db.write(0, lambda tx: lease_attempt(tx, named))
     refused = SignInRefused("locked", 1)
-    assert limiter.guarded_verify(db, guess, secret_check=lambda: True, on_right=lambda _: 1) == refused
-    with limiter._turn(f"account:{digest}"):
-        assert limiter.guarded_verify(db, guess, secret_check=lambda: True, on_right=lambda _: 1) == refused
+    assert limiter.guarded_verify(db, tried, secret_check=lambda: True, on_right=lambda _: 1) == refused
+    with limiter._turn(lane_of(counters_of(named)).name):
+        assert limiter.guarded_verify(db, tried, secret_check=lambda: True, on_right=lambda _: 1) == refused
+    assert [s.outcome for s in signals_of(db, 0)] == ["locked", "locked"]
 
 
 def test_what_rests_is_swept(db: Database) -> None:
     for n in range(2):
         attempt(db, f"name {n}")
     assert db.write(0, sweep_attempts) == 0
-    clock.shift_clock(91 * clock.DAY_US)
-    # Two attempts; each name's account and pair, the address and the overall counter.
-    assert db.write(0, sweep_attempts) == 2 + 4 + 2
+    clock.pass_time(91 * clock.DAY_US)
+    # Two attempts; each name's account and pair, the address, its network and all of them.
+    assert db.write(0, sweep_attempts) == 2 + 4 + 3
+    clock.pass_time(500 * clock.DAY_US)
+    assert db.write(0, sweep_attempts) == 2, "failures in a row wait for a person, but not for ever"
 
 
 @pytest.mark.parametrize(
@@ -192,24 +188,143 @@ def test_an_address_is_counted_with_its_neighbours(address: str, group: str) -> 
     assert address_group(address) == group
 
 
-def test_every_reader_of_secrets_stands_behind_the_limiter() -> None:
-    """Whoever verifies a password, looks a link or a key up, is a listed verb that asks the limiter."""
-    guards, reading = (
-        {"guarded_verify", "_redeem", "_refuse_key"},
-        {"verify_password", "_redeem", "_KEY_SHAPE"},
-    )
-    found = set()
-    for path in SOURCE.rglob("*.py"):
-        for node in ast.parse(path.read_text("utf-8")).body:
-            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
-                continue
-            names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-            if names & reading:
-                verb = ".".join(["tocsin", *path.relative_to(SOURCE).with_suffix("").parts, node.name])
-                found.add(verb)
-                assert names & guards, f"{verb} reads a secret without the limiter"
-    assert found == set(limiter.SECRET_READERS)
-    for verb in limiter.SECRET_READERS:
-        module, _, name = verb.rpartition(".")
-        assert callable(getattr(importlib.import_module(module), name))
-    assert password.verify_password(PASSWORD, password.DECOY_HASH) is False
+@pytest.mark.parametrize(
+    ("address", "group"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("::ffff:192.0.2.7", "192.0.2.0/24"),
+        ("0.0.0.9", "0.0.0.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
+        ("::1", "::/48"),
+        ("unix:", "unix:"),
+    ],
+)
+def test_a_network_is_a_24_or_a_48(address: str, group: str) -> None:
+    assert network_group(address) == group
+
+
+def test_a_network_tries_100_names_in_five_minutes_and_no_more(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guess, "FREE_PER_NETWORK", 7)
+    codes = [attempt(db, f"name {n}", address=f"198.51.100.{n}").code for n in range(9)]
+    assert codes == ["wrong"] * 7 + ["locked"] * 2
+    assert attempt(db, "name", address="198.51.101.1").code == "wrong"
+
+
+def test_all_addresses_together_try_1000_and_no_more_while_a_known_device_gets_in(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guess, "FREE_OVERALL", 6)
+    desk = make_desk(db)
+    device = enter(db, desk.owner).device_token
+    codes = [attempt(db, f"name {n}", address=f"198.51.{n}.7").code for n in range(8)]
+    assert codes == ["wrong"] * 6 + ["locked"] * 2
+    enter(db, desk.owner, device=device)
+
+
+def try_key(db: Database, name: str, *, right: bool, method: str = "passkey") -> int | SignInRefused:
+    tried = Guess(method, name, ELSEWHERE)
+    return limiter.guarded_verify(db, tried, secret_check=lambda: right, on_right=lambda _: 1)
+
+
+def test_passwords_that_fail_lock_no_passkey_and_no_reader(db: Database) -> None:
+    desk = make_desk(db)
+    for n in range(20):
+        attempt(db, f"name {n}")
+    for _ in range(6):
+        attempt(db, desk.owner, address=HOME)
+    assert attempt(db, desk.owner).code == "locked"
+    assert [try_key(db, desk.owner, right=True, method=m) for m in ("passkey", "reader", "pin")] == [1] * 3
+    codes = [try_key(db, desk.owner, right=False) for _ in range(6)]
+    assert codes == [SignInRefused("wrong")] * 5 + [SignInRefused("locked", 30)]
+    assert try_key(db, desk.owner, right=True, method="reader") == 1
+
+
+def fail_in_a_row(db: Database, name: str, failures: int) -> list[SignInRefused]:
+    """Fail from a new address each hour or so, as patient as can be; return the answers."""
+    answers = []
+    for n in range(failures):
+        clock.pass_time((n + 1) * 3700 * SECOND)
+        tried = Guess("password", name, f"203.0.{n}.1")
+        found = limiter.guarded_verify(db, tried, secret_check=lambda: False, on_right=lambda _: 1)
+        assert isinstance(found, SignInRefused)
+        answers.append(found)
+    return answers
+
+
+def test_after_100_failures_in_a_row_unknown_devices_have_no_password_until_somebody_resets_it(
+    db: Database,
+) -> None:
+    desk = make_desk(db)
+    device = enter(db, desk.owner).device_token
+    for name in (desk.owner, "nobody"):
+        answers = fail_in_a_row(db, name, 103)
+        assert [a.code for a in answers] == ["wrong"] * 100 + ["locked"] * 3
+        assert all(a.needs_reset for a in answers[100:]) and not answers[0].needs_reset
+    clock.pass_time(300 * clock.DAY_US)
+    refused = attempt(db, desk.owner, password=PASSWORD, address=HOME)
+    assert isinstance(refused, SignInRefused) and refused.needs_reset, "time alone resets nothing"
+    enter(db, desk.owner, device=device)
+    enter(db, desk.owner, address=HOME)
+
+
+def test_a_passkey_and_a_lifted_lock_reset_the_failures_in_a_row(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guess, "FREE_IN_A_ROW", 4)
+    desk = make_desk(db)
+
+    def needs_reset() -> bool:
+        refused = attempt(db, desk.owner, address=HOME)
+        assert isinstance(refused, SignInRefused)
+        return refused.needs_reset
+
+    fail_in_a_row(db, desk.owner, 4)
+    assert needs_reset()
+    assert try_key(db, desk.owner, right=True) == 1
+    assert not needs_reset()
+    fail_in_a_row(db, desk.owner, 4)
+    assert needs_reset()
+    db.write(0, lambda tx: limiter.note_right(tx, Guess("passkey", desk.owner, HOME)))
+    assert not needs_reset()
+    fail_in_a_row(db, desk.owner, 6)
+    assert needs_reset()
+    assert db.write(0, lambda tx: limiter.unlock_account(tx, name_key=desk.owner)) > 2
+    enter(db, desk.owner, address=HOME)
+
+
+@pytest.mark.parametrize("moved_us", [-3600 * SECOND, 2 * 3600 * SECOND, 3652 * clock.DAY_US])
+def test_a_wall_clock_that_is_set_neither_lifts_a_lock_nor_lengthens_it(db: Database, moved_us: int) -> None:
+    desk = make_desk(db)
+    for _ in range(5):
+        attempt(db, desk.owner)
+    for n in range(20):
+        attempt(db, f"name {n}", address=HOME)
+    clock.shift_clock(moved_us)
+    for _ in range(3):
+        locked = attempt(db, desk.owner, password=PASSWORD)
+        assert isinstance(locked, SignInRefused) and locked.code == "locked"
+        assert 20 <= locked.retry_after_seconds <= 30
+    spent = attempt(db, "name 99", address=HOME)
+    assert spent.code == "locked" and 280 <= spent.retry_after_seconds <= 300
+    clock.pass_time(31 * SECOND)
+    enter(db, desk.owner, address=ELSEWHERE)
+
+
+@pytest.mark.parametrize("set_back_us", [3600 * SECOND, 3652 * clock.DAY_US])
+def test_a_lock_of_a_process_whose_clock_was_ahead_lasts_as_long_as_it_said(
+    db: Database, set_back_us: int
+) -> None:
+    desk = make_desk(db)
+    clock.pass_time(set_back_us)
+    for _ in range(5):
+        attempt(db, desk.owner)
+    clock.pass_time(0)  # as a process sees it that begins after the wall clock was set back
+    for passed in (0, 10):
+        clock.pass_time(passed * SECOND)
+        locked = attempt(db, desk.owner, password=PASSWORD)
+        assert isinstance(locked, SignInRefused) and locked.code == "locked"
+        assert 25 - passed <= locked.retry_after_seconds <= 30 - passed
+    clock.pass_time(31 * SECOND)
+    enter(db, desk.owner, address=ELSEWHERE)

@@ -8,7 +8,7 @@ from litestar.response import Redirect
 from msgspec.structs import replace
 
 from tocsin.access.bucket import Counter, lock_bucket, store_bucket, wait_us
-from tocsin.access.limiter import address_group
+from tocsin.access.guess import address_group
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import SECOND_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
@@ -99,7 +99,7 @@ def _require_budget(db: Database, address: str) -> None:
     counter = _counter(address)
 
     def wait(tx: Tx) -> int:
-        return wait_us(counter, lock_bucket(tx, counter), tx.now_us)
+        return wait_us(counter, lock_bucket(tx, counter))
 
     waiting_us = db.write(DIRECTORY_SCOPE, wait)
     if waiting_us:
