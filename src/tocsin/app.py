@@ -23,22 +23,11 @@ from tocsin.desk import Desk
 from tocsin.desk import open_desk as open_desk
 from tocsin.web import errors as web_errors
 from tocsin.web.guard import require_importer
+from tocsin.web.headers import HEADERS
 from tocsin.web.routes import FORM_MOST_BYTES, PAGES, UPLOADS
 
 STATIC = Path(__file__).parent / "web" / "static"
 _YEAR_SECONDS = 365 * 24 * 3600
-HEADERS = {
-    "content-security-policy": (
-        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
-    "x-frame-options": "DENY",
-}
 
 
 def build_app(desk: Desk) -> Litestar:

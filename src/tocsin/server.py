@@ -86,7 +86,7 @@ def plan_listeners(app: Litestar, settings: Settings) -> list[Listener]:
     """
     if not settings.lan:
         return [Listener(app, address, settings.port) for address in addresses_of(settings.host)]
-    from tocsin.lan.install import build_install_app
+    from tocsin.web.install import build_install_app
 
     held = stamped_certificate(settings)
     return [

@@ -121,11 +121,11 @@ def test_a_browser_that_installed_the_authority_has_passkeys_and_can_install_the
             env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
         )
         page = browser.new_page()
+        page.goto(f"http://{NAME}:{lan.plain}/")
+        assert page.evaluate("isSecureContext") is False, "what a phone has without HTTPS"
         page.goto(f"{lan.base}/sign-in")
         able = page.evaluate(
             "[isSecureContext, typeof PublicKeyCredential, 'serviceWorker' in navigator, typeof Notification]"
         )
         assert able == [True, "function", True, "function"]
-        page.goto(f"http://{NAME}:{lan.plain}/")
-        assert page.evaluate("isSecureContext") is False, "what a phone has without HTTPS"
         browser.close()

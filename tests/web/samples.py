@@ -1,5 +1,6 @@
 """Sample contexts of every template: they document what each page's handler must supply."""
 
+from tests.web.alarm_samples import ALARM_SAMPLES, ATTACK
 from tests.web.sample_parts import (
     BATCH,
     CONFLICT,
@@ -39,6 +40,7 @@ from tests.web.sample_parts import (
 from tocsin.orders.draft import Party, Totals
 
 SAMPLES: dict[str, tuple[str, Context]] = {
+    **ALARM_SAMPLES,
     "sign_in": ("access/name.html", SIGN_IN),
     "sign_in_again": ("access/name.html", {**SIGN_IN, "notice": "已退出", "errors": {"name": "请输入名字"}}),
     "password": ("access/password.html", PASSWORD),
@@ -46,7 +48,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "owner": ("access/owner_link.html", OWNER),
     "owner_used": ("access/owner_link.html", {**OWNER, "used": True}),
     "orders": ("orders/query.html", {"shell": shell(), **LIST, "screens": SCREENS, "asked": None}),
-    "orders_found": ("orders/query.html", {"shell": shell(query="1849", posture="alert", role="clerk"), **LIST, "rows": ROWS[:3], "screens": [], "asked": {"text": "1849"}}),
+    "orders_found": ("orders/query.html", {"shell": shell(query="1849", alarm=ATTACK, role="clerk"), **LIST, "rows": ROWS[:3], "screens": [], "asked": {"text": "1849"}}),
     "import_orders": ("orders/imported.html", {"shell": shell(), **LIST, "screens": SCREENS, "asked": None, "import_id": 88, "file_name": "orders_joined.csv", "held": False}),
     "orders_empty": ("orders/query.html", {"shell": shell(problem_count=0), **LIST, "rows": [], "screens": [], "asked": None}),
     "order": ("orders/order.html", {"shell": shell(toasts=[{"kind": "ok", "text": "已保存"}]), **ORDER}),
@@ -80,14 +82,17 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "scan_outside": ("tickets/scan_outside.html", {"shell": door("/scan"), "answer": "SUPERSEDED"}),
     "operators": ("access/operators.html", {"shell": shell("/settings/operators", "settings"), "operators": OPERATORS, "roles": ["manager", "clerk", "checker", "auditor"], "form": {}, "errors": {}, "reset": None}),
     "operators_reset": ("access/operators.html", {"shell": shell("/settings/operators/2/reset-link", "settings"), "operators": OPERATORS, "roles": ["manager", "clerk"], "form": {}, "errors": {}, "reset": {"name": "wang", "link": "http://localhost:8717/reset/6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6", "until_us": T0}}),
+    "install": ("lan/install.html", {"shell": door("/"), "name": "desk.local", "base": "https://desk.local:8717", "fingerprint": ":".join(["A7"] * 32), "authority_path": "/tocsin-authority.crt", "profile_path": "/tocsin-authority.mobileconfig", "code": "data:,"}),
     "reset": ("access/reset.html", {"shell": door("/reset/x"), "name": "wang", "errors": {}, "used": False}),
     "reset_refused": ("access/reset.html", {"shell": door("/reset/x"), "name": "wang", "errors": {"password": "密码至少 15 个字符"}, "used": False}),
     "reset_used": ("access/reset.html", {"shell": door("/reset/x"), "name": "", "errors": {}, "used": True}),
     "keys": ("access/keys.html", KEYS_PAGE),
     "keys_none": ("access/keys.html", {**KEYS_PAGE, "keys": [], "errors": {"scopes": "至少选一项权限"}}),
     "keys_made": ("access/keys.html", {**KEYS_PAGE, "made": {"name": "仓库", "secret": "tocsin_0a1b2c3d_6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6", "example": 'curl -H "Authorization: Bearer tocsin_0a1b2c3d_6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6" http://localhost:8717/api/v1/orders'}}),
+    "decoys": ("access/decoys.html", {"shell": shell("/settings/decoys", "settings"), "decoys": [{"id": 5, "name": "admin", "created_at_us": T0}, {"id": 6, "name": "财务", "created_at_us": T0}], "suggested": ["root", "test", "店长"], "name": "", "errors": {}}),
+    "decoys_none": ("access/decoys.html", {"shell": shell("/settings/decoys", "settings"), "decoys": [], "suggested": ["admin"], "name": "lin", "errors": {"name": "“lin”是某人的登录名"}}),
     "sessions": ("access/sessions.html", {"shell": shell("/settings/sessions", "settings"), "sessions": SESSIONS, "everybody": False, "errors": {}}),
-    "settings": ("settings/shop.html", {"shell": shell("/settings", "settings"), "form": {"shop_name": "鼎龙旗舰店", "zone": "Asia/Shanghai", "locale": "zh_CN", "day_starts_at_hour": 0}, "zones": {"Asia/Shanghai": "Asia/Shanghai"}, "errors": {}, "facts": [{"name": "SQLite", "value": "3.53"}], "warnings": ["手机无法安装此页：没有 HTTPS"]}),
+    "settings": ("settings/shop.html", {"shell": shell("/settings", "settings"), "form": {"shop_name": "鼎龙旗舰店", "zone": "Asia/Shanghai", "locale": "zh_CN", "day_starts_at_hour": 0}, "zones": {"Asia/Shanghai": "Asia/Shanghai"}, "errors": {}, "facts": [{"name": "SQLite", "value": "3.53"}], "warnings": ["手机无法安装此页：没有 HTTPS"], "phones": "data:,"}),
     "journal": ("settings/journal.html", {"shell": shell("/journal", "journal"), "rows": [{"id": 1, "at_us": T0, "by": "lin", "by_kind": "operator", "verb": "orders.amend", "subject": "DL-20200225-0004", "subject_url": "/orders/DL-20200225-0004", "data_text": "revision 1 → 2"}], "page": PAGE, "filter": {"verb": "", "by": ""}, "verbs": ["orders.amend"]}),
     "error": ("error.html", {"shell": door("/orders/x"), "status": 404, "title": "没有这个订单", "text": "DL-20200225-9999 不在本店的订单中。", "cure": "核对单号，或按 / 查询。", "code": "order_missing", "request_id": "01h9", "back_url": "/orders"}),
 }  # fmt: skip

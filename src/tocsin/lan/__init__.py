@@ -1,1 +1,1 @@
-"""HTTPS on a host name: the certificate (own, ACME, a local authority) and the page that installs the authority."""
+"""HTTPS on a host name: the certificate is the owner's own, one by ACME, or one of the local authority."""

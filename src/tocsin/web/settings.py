@@ -13,13 +13,21 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.tenant import ShopWrong, change_shop, get_shop
 from tocsin.desk import Desk
+from tocsin.lan.authority import fingerprint_of
+from tocsin.lan.certificate import read_authority, source_of
+from tocsin.lan.terminal import install_address
 from tocsin.web.form import Form, read_form
 from tocsin.web.guard import THEME_COOKIE, PageRequest, desk_of, enter, visitor
+from tocsin.web.install import qr_picture
 from tocsin.web.shell import go, locale_cookie, own_address, show, theme_cookie, told, words_of
 from tocsin.web.words import LOCALES, Words
 
 _THEMES = ("auto", "light", "dark")
 UNENCRYPTED = "People reach this desk without HTTPS: phones can't install it, and the network can read along"
+NEAR_ONLY = (
+    "Only this machine reaches the desk. Off until it is served with --lan NAME: passkeys on phones, the desk as an app on "
+    "phones, alarms pushed to phones"
+)
 
 
 @get("/settings", sync_to_thread=True)
@@ -84,21 +92,37 @@ def _page(
         request, "settings/shop.html", actor=actor, section="settings", status=422 if errors else 200, form=form,
         zones={name: name for name in dict.fromkeys([given, "UTC", *zones]) if name}, errors=errors or {},
         facts=_facts(desk, words), warnings=_warnings(desk, words),
+        phones=_phones(desk),
     )  # fmt: skip
 
 
 def _facts(desk: Desk, words: Words) -> list[dict[str, Any]]:
-    return [
+    found = [
         {"name": words.translate("Version"), "value": version("tocsin")},
         {"name": words.translate("Database"), "value": "PostgreSQL" if desk.db.dialect == "postgresql" else "SQLite"},
         {"name": words.translate("Address"), "value": desk.settings.base_url()},
     ]  # fmt: skip
+    if desk.settings.lan and source_of(desk.settings) == "local":
+        found += [
+            {"name": words.translate("Phones install it from"), "value": install_address(desk.settings)},
+            {"name": words.translate("Fingerprint of its certificate"), "value": fingerprint_of(read_authority(desk.settings))},
+        ]  # fmt: skip
+    return found
 
 
 def _warnings(desk: Desk, words: Words) -> list[str]:
     address = desk.settings.base_url()
-    near = address.startswith(("https:", "http://localhost"))
-    return [] if near else [words.translate(UNENCRYPTED)]
+    if address.startswith("https:"):
+        return []
+    return [words.translate(NEAR_ONLY if address.startswith("http://localhost") else UNENCRYPTED)]
+
+
+def _phones(desk: Desk) -> str:
+    """Return the picture of the code that a phone scans first, empty where the desk is not served to phones."""
+    settings = desk.settings
+    if not settings.lan:
+        return ""
+    return qr_picture(install_address(settings) if source_of(settings) == "local" else settings.base_url())
 
 
 SETTINGS = [get_settings, post_settings, post_locale, post_theme]

@@ -18,14 +18,14 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from litestar.static_files import create_static_files_router
 
-from tocsin.app import HEADERS
 from tocsin.lan.authority import fingerprint_of
 from tocsin.lan.certificate import read_authority, source_of
 from tocsin.settings import Settings
 from tocsin.web.guard import LOCALE_COOKIE
+from tocsin.web.headers import HEADERS
 from tocsin.web.page import render
 
-STATIC = Path(__file__).parent.parent / "web" / "static"
+STATIC = Path(__file__).parent / "static"
 AUTHORITY_PATH, PROFILE_PATH = "/tocsin-authority.crt", "/tocsin-authority.mobileconfig"
 
 
