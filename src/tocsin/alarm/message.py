@@ -1,0 +1,168 @@
+"""Messages to people: what happens, what to do, and where, in the language of who reads them.
+
+They carry no personal data but the name of the operator whose account it is about: robots and mail
+servers read along. A drill says that it is one, everywhere.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from tocsin.alarm.record import Incident
+from tocsin.alarm.rule import REASONS
+from tocsin.core.clock import to_datetime
+from tocsin.core.db import Tx
+from tocsin.core.errors import fill_in
+from tocsin.core.tenant import get_shop
+from tocsin.core.words import Words
+
+
+class Account(Struct, frozen=True):
+    """The operator of an account as messages name him."""
+
+    name: str = ""
+    active: bool = True
+
+
+class Message(Struct, frozen=True):
+    """A message; `url` is where it leads."""
+
+    title: str
+    body: str
+    url: str
+
+
+TITLES = {
+    "raised": "ALARM, {shop}: {headline}",
+    "light": "Warning, {shop}: {headline}",
+    "update": "It goes on, {shop}: {headline}",
+    "escalated": "Nobody has it yet, {shop}: {headline}",
+    "cleared": "It is over, {shop}: {headline}",
+    "posture": "{shop}: the order desk is now in {state}",
+    "account": "{shop}: {change}",
+    "drill": "DRILL, {shop}: the alarm is tried out, nothing has happened",
+    "test": "{shop}: the code is {code}",
+}
+HEADLINES = {
+    "attack": "somebody tries to get in",
+    "device": "wrong credentials at a known device",
+    "desk": "wrong credentials at a desk of the shop",
+    "decoy_tried": "a decoy account was tried",
+    "out_of_hours": "an account is used outside its hours",
+    "revoked_used": "a revoked credential was used",
+    "station_foreign": "a station came with a foreign key",
+    "station_vanished": "a station has vanished",
+    "reader_vanished": "a fingerprint reader has vanished",
+    "siren_vanished": "a siren does not answer",
+    "lookups_many": "somebody looks up very many orders",
+    "reveals_many": "somebody opens very many full texts",
+    "download_large": "somebody downloads very many orders",
+    "void_scanned": "a void ticket was scanned",
+    "seal_broken": "the journal has been changed",
+}
+HEADLINE_OTHERWISE = "something is wrong"
+HEADLINE_OWN = "somebody tries to sign in to your account"
+CHANGES = {
+    "access.password_changed": "the password of your account was changed",
+    "access.operator_changed": "your account was changed",
+    "access.account_changed": "your account was changed",
+    "access.account_locked": "your account was locked",
+    "access.passkey_added": "a passkey was added to your account",
+    "access.passkey_removed": "a passkey of your account was removed",
+    "access.recovered": "your account was opened by recovery",
+}
+"""What happens to an account, by event; each is told to its owner."""
+STATES = {"calm": "the state “calm”", "alert": "the state “alert”", "lockdown": "lockdown"}
+LINES = {
+    "why": "Why: {why}",
+    "count": "Wrong so far: {signals}, and {refused} refused untested; from {addresses} addresses",
+    "account": "The account of: {name}",
+    "at": "Since {at}",
+    "do": "What to do: look at it, say that you have it, and clear it when it is over: {url}",
+    "do_own": "Was it not you? Lock your account at once, and tell a manager. Was it you? Say so: {url}",
+    "do_change": "Was it not you? Lock your account at once, and tell a manager: {url}",
+    "do_lockdown": "Downloads and full texts are frozen, printing goes on: {url}",
+    "over": "{by} cleared it. What happened, line by line: {url}",
+    "over_alone": "It ended by itself. What happened, line by line: {url}",
+    "drill": "Nothing needs to be done. Open {url} and say that it came: that is what is tried.",
+    "test": "Type this code on the page where the address was set up, or open {url} and say that it came.",
+}
+_name_of: Callable[[Tx, int], Account] = lambda _, __: Account()  # noqa: E731 - replaced as a whole
+
+
+def name_accounts_by(reader: Callable[[Tx, int], Account]) -> None:
+    """Let the accounts be named by a reader of the chapter that knows them; this one is below it."""
+    global _name_of
+    _name_of = reader
+
+
+def account_of(tx: Tx, operator_id: int) -> Account:
+    """Return the account of an operator, as messages name it."""
+    return _name_of(tx, operator_id) if operator_id else Account()
+
+
+def tell_incident(tx: Tx, found: Incident, *, what: str, locale: str, base_url: str, own: bool) -> Message:
+    """Return what is told of an incident as it stands now.
+
+    Args:
+        what: raised, update, escalated or cleared.
+        own: it is about the reader's own account.
+    """
+    words, url = Words(locale), f"{base_url}/incidents/{found.id}" + ("/mine" if own else "")
+    title = "light" if what == "raised" and found.level == "light" else what
+    lines = ["why", "count", "account", "at"]
+    lines = [line for line in lines if line != "account" or (found.operator_id and not own)]
+    lines = [line for line in lines if line != "count" or found.signals > 1]
+    over = "over" if found.outcome == "cleared" else "over_alone"
+    lines += [over if what == "cleared" else "do_own" if own else "do"]
+    headline = HEADLINE_OWN if own else HEADLINES.get(found.kind, HEADLINE_OTHERWISE)
+    why = fill_in(words.translate(REASONS.get(found.why, HEADLINE_OTHERWISE)), found.why_fields())
+    data = {
+        "headline": words.translate(headline), "why": why, "signals": found.signals, "refused": found.refused,
+        "addresses": found.addresses, "name": account_of(tx, found.operator_id).name, "by": found.cleared_name,
+        "at": _show(tx, found.raised_at_us), "url": url,
+    }  # fmt: skip
+    return _say(tx, words, title, lines, data)
+
+
+def tell_change(tx: Tx, event: str, *, locale: str, base_url: str, at_us: int) -> Message:
+    """Return what the owner of an account is told of a change of it."""
+    words = Words(locale)
+    data = {
+        "change": words.translate(CHANGES[event]),
+        "at": _show(tx, at_us),
+        "url": f"{base_url}/account/lock",
+    }
+    return _say(tx, words, "account", ["at", "do_change"], data)
+
+
+def tell_posture(tx: Tx, state: str, *, locale: str, base_url: str, at_us: int) -> Message:
+    """Return what is told of the desk's posture."""
+    words = Words(locale)
+    data = {
+        "state": words.translate(STATES.get(state, state)),
+        "at": _show(tx, at_us),
+        "url": f"{base_url}/incidents",
+    }
+    return _say(tx, words, "posture", ["at", *(["do_lockdown"] if state == "lockdown" else [])], data)
+
+
+def tell_drill(tx: Tx, *, locale: str, url: str) -> Message:
+    """Return what is told in a drill; its link says that it came."""
+    return _say(tx, Words(locale), "drill", ["drill"], {"url": url})
+
+
+def tell_test(tx: Tx, *, locale: str, code: str, url: str) -> Message:
+    """Return a message that tries an address out."""
+    return _say(tx, Words(locale), "test", ["test"], {"code": code, "url": url})
+
+
+def _say(tx: Tx, words: Words, title: str, lines: list[str], data: dict[str, Any]) -> Message:
+    full = {**data, "shop": get_shop(tx).name}
+    body = "\n".join(fill_in(words.translate(LINES[line]), full) for line in lines)
+    return Message(fill_in(words.translate(TITLES[title]), full), body, str(data["url"]))
+
+
+def _show(tx: Tx, at_us: int) -> str:
+    return f"{to_datetime(at_us, get_shop(tx).zone):%Y-%m-%d %H:%M}"
