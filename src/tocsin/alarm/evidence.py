@@ -4,7 +4,6 @@ Both are kept 90 days, addresses being personal data; the incident and its count
 """
 
 from collections import Counter
-from collections.abc import Iterable
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -134,12 +133,16 @@ def take_signals(tx: Tx, *, signal_ids: list[int]) -> list[SignalRow]:
     return found
 
 
-def keep_evidence(tx: Tx, told: Iterable[SignalRow], *, incident_id: int) -> None:
+def join_signals(tx: Tx, told: list[SignalRow], *, incident_id: int) -> None:
+    """Hang signals on an incident."""
+    tx.run(_JOIN, ids=[one.id for one in told], b_incident_id=incident_id)
+
+
+def keep_evidence(tx: Tx, told: list[SignalRow], *, incident_id: int) -> None:
     """Hang signals on an incident, and count what they came from and were about."""
-    found = list(told)
-    tx.run(_JOIN, ids=[one.id for one in found], b_incident_id=incident_id)
+    join_signals(tx, told, incident_id=incident_id)
     sources: Counter[tuple[str, str]] = Counter()
-    for one in found:
+    for one in told:
         named = (("account", one.account), ("address", one.address), ("device", one.device))
         sources.update(pair for pair in named if pair[1])
     tx.many(_ADD, [

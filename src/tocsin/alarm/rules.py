@@ -84,6 +84,8 @@ def _require_setting(code: str, setting: Setting) -> None:
         raise AlarmRulesWrong(field=code, problem="there is no such rule")
     if setting.level == "off" and RULES[code].fixed:
         raise AlarmRulesWrong(field=code, problem="this rule can't be turned off")
+    if code == "wrong_credential" and setting.count != 1:
+        raise AlarmRulesWrong(field=f"{code}.count", problem="each wrong credential is told at once")
     _require_range(f"{code}.count", setting.count, least=1, most=_MOST_COUNT)
     _require_range(f"{code}.minutes", setting.minutes, least=1, most=_DAY_MINUTES)
     _require_range(f"{code}.times", setting.times, least=0, most=_MOST_TIMES)

@@ -148,14 +148,19 @@ def join_bus(bus: Bus) -> Callable[[], None]:
 
 def take_events(tx: Tx, consumer: str, *, limit: int = 200) -> list[Event]:
     """Return the next events of a consumer and move its position; both are one transaction."""
-    if tx.value(_LOCK, name=consumer) is None:
-        # The row is the lock: two that begin at once must not both read from the start.
-        tx.run(_BEGIN, name=consumer, horizon=0, event_id=0)
-        tx.value(_LOCK, name=consumer)
+    lock_consumer(tx, consumer)
     found = peek_events(tx, consumer, limit=limit)
     if found:
         move_consumer(tx, consumer, found[-1])
     return found
+
+
+def lock_consumer(tx: Tx, consumer: str) -> None:
+    """Let no other transaction read for this consumer until this one ends: what is moved in it is done once."""
+    if tx.value(_LOCK, name=consumer) is None:
+        # The row is the lock: two that begin at once must not both read from the start.
+        tx.run(_BEGIN, name=consumer, horizon=0, event_id=0)
+        tx.value(_LOCK, name=consumer)
 
 
 def peek_events(tx: Tx, consumer: str, *, limit: int = 200) -> list[Event]:

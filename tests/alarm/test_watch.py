@@ -1,0 +1,303 @@
+"""Signals become incidents: one attack is one, each signal counts once, and a success explains a slip."""
+
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from tests.alarm.scene import ANNE, BEN, ELSEWHERE, HERE, OWN_PC, Scene, minutes, seconds, watch
+from tests.house import make_house
+from tocsin.alarm.evidence import list_signals, list_sources
+from tocsin.alarm.incident import alarm_now, clear_incident, list_incidents
+from tocsin.alarm.posture import change_posture, read_posture
+from tocsin.alarm.signal import Signal, send_signal
+from tocsin.alarm.table import signal
+from tocsin.alarm.watch import watch_signals
+from tocsin.core.clock import shift_clock
+from tocsin.core.db import Database
+from tocsin.core.event import append_event
+from tocsin.core.statement import Statement
+
+
+def test_the_first_wrong_credential_is_light_and_the_third_sounds(db: Database):
+    scene = Scene(db)
+    scene.fail()
+    first = scene.incident()
+    assert (first.kind, first.key, first.level, first.why) == (
+        "attack",
+        "attack",
+        "light",
+        "wrong_credential",
+    )
+    assert scene.wanted().light and not scene.wanted().sound
+    scene.fail()
+    assert not scene.wanted().sound
+    scene.fail()
+    third = scene.incident()
+    assert (third.id, third.level, third.why, third.signals) == (first.id, "sound", "account_failures", 3)
+    assert third.why_fields() == {"count": 3, "minutes": 15, "operator": str(ANNE)}
+    assert scene.wanted().sound and scene.wanted().incident_id == first.id
+    assert scene.entries() == ["raised", "posture", "rule", "sound"]
+    assert scene.events() == ["alarm.raised", "alarm.posture", "alarm.level"]
+
+
+def test_strict_sounds_at_the_first(db: Database):
+    scene = Scene(db)
+    scene.choose(profile="strict")
+    scene.fail()
+    assert scene.incident().level == "sound" and scene.wanted().sound
+
+
+def test_guesses_at_many_accounts_from_many_addresses_are_one_incident(db: Database):
+    scene = Scene(db)
+    for number in range(12):
+        scene.fail(operator_id=200 + number, name_digest=str(number), address=f"203.0.113.{number % 6}")
+    found = scene.incident()
+    assert (found.signals, found.accounts, found.addresses, found.refused) == (12, 12, 6, 0)
+    assert found.why == "accounts_spread" and found.level == "sound"
+    sources = scene.read(lambda tx: list_sources(tx, scene.actor(), incident_id=found.id))
+    assert {(one.value, one.signals) for one in sources if one.kind == "address"} == {
+        (f"203.0.113.{n}", 2) for n in range(6)
+    }
+
+
+def test_what_was_refused_untested_counts_but_fires_no_rule(db: Database):
+    scene = Scene(db)
+    scene.fail(times=40, outcome="locked")
+    found = scene.incident()
+    assert (found.level, found.signals, found.refused) == ("light", 40, 40)
+    assert not scene.wanted().sound
+
+
+def test_unknown_names_sound_by_their_own_rule(db: Database):
+    scene = Scene(db)
+    for number in range(5):
+        scene.fail(operator_id=0, name_digest=f"nobody {number}")
+    found = scene.incident()
+    assert (found.why, found.accounts, found.why_fields()["count"]) == ("unknown_names", 5, 5)
+
+
+def test_one_unknown_name_tried_again_and_again_is_one_name(db: Database):
+    scene = Scene(db)
+    scene.fail(times=9, operator_id=0, name_digest="nobody")
+    assert scene.incident().level == "light" and scene.incident().accounts == 1
+
+
+def test_names_of_nobody_are_the_only_merchants(db: Database):
+    scene = Scene(db)
+    db.write(0, lambda tx: send_signal(tx, Signal(kind="credential_wrong", name_digest="n", address=HERE)))
+    watch(db)
+    found = scene.incident()
+    (told,) = scene.read(lambda tx: list_signals(tx, scene.actor(), incident_id=found.id))
+    assert (told.merchant_id, told.address) == (scene.merchant_id, HERE)
+
+
+def test_where_there_are_several_merchants_they_are_nobodys_and_logged(db: Database):
+    one, other = Scene(db), Scene(db, code="BB")
+    with capture_logs() as logs:
+        db.write(0, lambda tx: send_signal(tx, Signal(kind="credential_wrong", name_digest="n")))
+        watch(db)
+    assert one.incidents() == [] == other.incidents()
+    assert not one.wanted().light
+    (kept,) = db.read(0, lambda tx: list_incidents(tx, one.actor()))
+    assert (kept.key, kept.signals) == ("attack", 1)
+    assert [log["event"] for log in logs] == ["signals_of_no_merchant"]
+
+
+def test_merchants_see_their_own_alone(db: Database):
+    one, other = Scene(db), Scene(db, code="BB")
+    one.fail(times=3)
+    other.mistype()
+    one.fail(times=2)
+    assert one.incident().signals == 5 and other.incident().signals == 1
+    assert other.incident().kind == "device"
+    stolen = other.read(lambda tx: list_signals(tx, other.actor(), incident_id=one.incident().id))
+    assert stolen == [] and other.timeline(one.incident().id) == []
+    assert other.read(read_posture).state == "calm" and one.read(read_posture).state == "alert"
+    assert other.read(alarm_now).open_incidents == 1
+
+
+def test_a_known_device_that_mistypes_and_succeeds_ends_as_mistyped(db: Database):
+    scene = Scene(db)
+    scene.mistype(times=2)
+    assert scene.incident().kind == "device" and scene.wanted().light
+    assert scene.read(read_posture).state == "calm", "a slip at one's own desk makes no alert"
+    shift_clock(seconds(100))
+    scene.succeed()
+    ended = scene.incident()
+    assert (ended.outcome, ended.cleared_name, ended.is_open) == ("mistyped", "desk", False)
+    assert scene.entries() == ["raised", "mistyped"] and not scene.wanted().light
+    shift_clock(seconds(110))
+    scene.mistype(times=2)
+    assert [one.level for one in scene.incidents()] == ["light", "light"], "the count began anew"
+
+
+def test_a_wrong_and_a_right_one_in_one_batch_are_taken_in_their_order(db: Database):
+    scene = Scene(db)
+    at_home = {"operator_id": ANNE, "name_digest": "anne", "device": OWN_PC}
+    wrong, right = (Signal(kind=kind, **at_home) for kind in ("credential_wrong", "credential_right"))
+    db.write(scene.merchant_id, lambda tx: [send_signal(tx, one) for one in (wrong, right, wrong)] and None)
+    watch(db)
+    assert [one.outcome for one in scene.incidents()] == ["", "mistyped"]
+
+
+def test_after_two_minutes_or_elsewhere_a_success_explains_nothing(db: Database):
+    scene = Scene(db)
+    scene.mistype()
+    shift_clock(minutes(2) + seconds(5))
+    scene.succeed()
+    assert scene.incident().is_open and scene.entries() == ["raised", "signed_in"]
+    scene.succeed(device="e" * 64)
+    scene.succeed(operator_id=BEN, name_digest="ben")
+    assert scene.incident().is_open and scene.entries() == ["raised", "signed_in"]
+
+
+def test_a_known_device_that_sounded_waits_for_a_person(db: Database):
+    scene = Scene(db)
+    scene.mistype(times=3)
+    assert scene.incident().level == "sound" and scene.read(read_posture).state == "alert"
+    scene.succeed()
+    assert scene.incident().is_open and scene.entries()[-1] == "signed_in"
+
+
+def test_the_owner_at_his_own_device_does_not_end_the_attack(db: Database):
+    scene = Scene(db)
+    scene.fail()
+    scene.succeed()
+    assert scene.incident().is_open and scene.entries() == ["raised", "posture"]
+    scene.succeed(device="", address=ELSEWHERE)
+    assert scene.incident().is_open and scene.entries()[-1] == "signed_in"
+    assert scene.timeline()[-1].fields()["operator"] == str(ANNE)
+    before = scene.entries()
+    scene.succeed(device="", operator_id=BEN, name_digest="ben")
+    assert scene.entries() == before, "he was not tried here"
+    assert scene.incident().signals == 1 and scene.incident().addresses == 1
+
+
+def test_an_enrolled_desk_has_an_incident_per_operator(db: Database):
+    scene = Scene(db)
+    scene.fail(times=2, subject="station:7", method="reader")
+    scene.fail(subject="station:7", method="reader", operator_id=BEN)
+    scene.fail(device="12345", method="pin")
+    assert {one.key for one in scene.incidents()} == {f"desk:7:{ANNE}", f"desk:7:{BEN}", f"desk:12345:{ANNE}"}
+    scene.fail(subject="station:7", method="reader")
+    assert [one.key for one in scene.incidents() if one.level == "sound"] == [f"desk:7:{ANNE}"]
+
+
+def test_a_device_that_comes_back_ends_what_was_only_light(db: Database):
+    scene = Scene(db)
+    scene.send("siren_vanished", subject="siren:7")
+    watch(db)
+    assert (scene.incident().why, scene.incident().level) == ("siren_vanished", "light")
+    scene.send("device_back", subject="siren:8")
+    watch(db)
+    assert scene.incident().is_open
+    scene.send("device_back", subject="siren:7")
+    watch(db)
+    assert scene.incident().outcome == "back"
+
+
+def test_an_attack_that_goes_on_after_it_was_cleared_is_a_new_incident(db: Database):
+    scene = Scene(db)
+    scene.fail(times=3)
+    scene.act(clear_incident, incident_id=scene.incident().id)
+    scene.fail()
+    newest, oldest = scene.incidents()
+    assert newest.is_open and not oldest.is_open
+    assert (newest.signals, newest.level) == (1, "sound"), "the account's failures of the window still stand"
+
+
+def test_posture_that_a_person_lowered_is_not_raised_by_each_signal(db: Database):
+    scene = Scene(db)
+    scene.fail()
+    scene.act(change_posture, state="calm", reason="it was me")
+    scene.fail()
+    assert scene.read(read_posture).state == "calm"
+    scene.fail()
+    assert scene.read(read_posture).state == "alert", "a rule fired"
+
+
+def test_an_anomaly_of_somebody_signed_in_locks_down_where_it_sounds(db: Database):
+    scene = Scene(db)
+    unusual = {"count": 400, "usual": 20, "days": 30}
+    scene.send("lookups_many", operator_id=ANNE, data=unusual)
+    watch(db)
+    assert scene.read(read_posture).state == "alert"
+    scene.send("reveals_many", operator_id=ANNE, data=unusual)
+    watch(db)
+    posture = scene.read(read_posture)
+    assert (posture.state, posture.why, posture.by_desk) == ("lockdown", "reveals_many", True)
+    assert posture.incident_id == scene.incidents()[0].id
+    scene.fail(times=3)
+    assert scene.read(read_posture).state == "lockdown", "an alert does not lower it"
+
+
+def test_somebody_who_is_watched_for_less_than_two_weeks_raises_nothing(db: Database):
+    scene = Scene(db)
+    scene.send("reveals_many", operator_id=ANNE, data={"count": 400, "usual": 20, "days": 13})
+    watch(db)
+    assert scene.incidents() == [] and scene.read(read_posture).state == "calm"
+
+
+def test_a_rule_that_is_off_raises_nothing(db: Database):
+    from tocsin.alarm.rule import Setting
+
+    scene = Scene(db)
+    scene.choose(rules={"void_scanned": Setting(level="off")})
+    scene.send("void_scanned", subject="order:1")
+    watch(db)
+    assert scene.incidents() == []
+
+
+def test_subjects_that_somebody_chooses_do_not_fill_the_desk(db: Database):
+    scene = Scene(db)
+    for number in range(130):
+        scene.send("station_foreign", subject=f"station:{number}")
+    watch(db)
+    found = scene.read(lambda tx: list_incidents(tx, scene.actor(), open_only=True, limit=500))
+    assert len(found) == 101
+    assert [one.signals for one in found if one.key == "station_foreign:others"] == [30]
+
+
+def test_a_signal_that_cannot_be_read_is_an_incident_and_keeps_no_other_back(db: Database):
+    scene = Scene(db)
+    scene.send(operator_id=ANNE)
+    broken = scene.send("void_scanned", subject="order:1")
+    db.write(scene.merchant_id, lambda tx: tx.run(
+        Statement[None](sa.update(signal).where(signal.c.id == broken).values(data="no JSON"))
+    ))  # fmt: skip
+    scene.send(operator_id=ANNE)
+    with capture_logs() as logs:
+        watch(db)
+    assert {one.key: one.signals for one in scene.incidents()} == {"attack": 2, "unread": 0}
+    assert {log["event"] for log in logs} == {"signals_not_read", "signal_unread"}
+
+
+def test_events_of_others_are_passed_over(db: Database):
+    scene = Scene(db)
+
+    def many(tx):
+        for _ in range(300):
+            append_event(tx, "order.produced", subject_id=1)
+
+    scene.write(many)
+    scene.send(operator_id=ANNE)
+    scene.write(many)
+    assert watch_signals(db, limit=100) == 100
+    watch(db)
+    assert scene.incident().signals == 1
+    assert watch(db) == 0
+
+
+def test_the_count_is_told_once_a_second(db: Database):
+    scene = Scene(db)
+    for _ in range(5):
+        scene.fail(outcome="locked")
+    assert scene.events().count("alarm.counted") == 0
+    shift_clock(seconds(1.1))
+    scene.fail(outcome="locked")
+    scene.fail(outcome="locked")
+    assert scene.events().count("alarm.counted") == 1
+
+
+def test_two_merchants_without_signals_are_quiet(db: Database):
+    make_house(db)
+    assert watch_signals(db) == 0
