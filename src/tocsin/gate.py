@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from tocsin.access.api_key import find_api_key
+from tocsin.access.guess import FREE_IN_A_ROW
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.session import csrf_matches, find_session
 from tocsin.core.actor import Actor
@@ -28,6 +29,12 @@ class TooManyTries(Refusal):
     """Too many wrong tries from there: wait {retry_after_seconds} seconds"""
 
     kind, code = "locked", "too_many_tries"
+
+
+class PasswordOff(Refusal):
+    """Password sign-in from unknown devices is off for this account after {most} wrong tries: use a device that knows you, a passkey, or ask a manager for a code"""
+
+    kind, code = "locked", "password_off"
 
 
 class FormForeign(Refusal):
@@ -151,6 +158,8 @@ def require_text(path: bytes, query: bytes) -> None:
 
 def refused_try(refused: SignInRefused) -> Refusal:
     """Return a refused secret as a refusal that a door can show."""
+    if refused.needs_reset:
+        return PasswordOff(most=FREE_IN_A_ROW)
     if refused.code == "locked":
         return TooManyTries(retry_after_seconds=refused.retry_after_seconds)
     return NotSignedIn()

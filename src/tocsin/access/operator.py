@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Struct
 
+from tocsin.access.decoy import decoy_merchant
 from tocsin.access.device import forget_devices
 from tocsin.access.link import void_links_around
 from tocsin.access.session import end_sessions_of
@@ -233,7 +234,7 @@ def add_operator(
     if not 1 <= len(name_key) <= _LONGEST_NAME:
         raise NameWrong(name=name[:_LONGEST_NAME], longest=_LONGEST_NAME)
     operator_id = new_id()
-    if not tx.run(_ADD_NAME, name_key=name_key, operator_id=operator_id):
+    if decoy_merchant(tx, name_key) or not tx.run(_ADD_NAME, name_key=name_key, operator_id=operator_id):
         raise NameTaken(name=name)
     tx.run(
         _ADD, id=operator_id, name=name.strip(), display_name=display_name.strip()[:_LONGEST_NAME] or name.strip(), role=role,

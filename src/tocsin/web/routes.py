@@ -8,6 +8,7 @@ from litestar.response import Redirect
 from tocsin.web.access import ACCESS
 from tocsin.web.act import ACTS
 from tocsin.web.amend import AMEND
+from tocsin.web.decoys import DECOYS
 from tocsin.web.downloads import DOWNLOADS
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.held import HELD
@@ -55,6 +56,7 @@ PAGES: list[Any] = [
     *SETTINGS,
     *OPERATORS,
     *KEYS,
+    *DECOYS,
     *SESSIONS,
     *JOURNAL,
     *DOWNLOADS,
