@@ -10,6 +10,10 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from tocsin.access.attempt import sweep_attempts
+from tocsin.alarm.escalate import tend_incidents
+from tocsin.alarm.evidence import sweep_evidence
+from tocsin.alarm.ring import ring_after_restart
+from tocsin.alarm.watch import watch_signals
 from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database
 from tocsin.core.errors import Refusal
@@ -69,7 +73,11 @@ class Desk:
         self.queue.open(self.db)
         self._spool = Spool(self.db, threads=self.settings.print_threads)
         self._spool.start()
+        ring_after_restart(self.db)
         self._loops = [
+            Loop("alarm", lambda: watch_signals(self.db), idle_seconds=1, by_event=True),
+            Loop("incidents", lambda: tend_incidents(self.db), idle_seconds=2),
+            Loop("evidence", lambda: sweep_evidence(self.db), idle_seconds=_DAY_SECONDS),
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
             Loop("lookup index", self._index_lookups, idle_seconds=5),
