@@ -6,12 +6,16 @@ and the same hash, and is limited the same way.
 
 from msgspec import Struct
 
+from tocsin.access.account import credential_changed
+from tocsin.access.desk import desk_here, place_at
 from tocsin.access.device import known_hash, remember_device
 from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
+from tocsin.access.lock import make_way
 from tocsin.access.method import Offered, offer_methods
 from tocsin.access.operator import read_names, set_password
 from tocsin.access.password import DECOY_HASH, hash_password, require_strong, verify_password
-from tocsin.access.session import create_session, end_by_token, end_other_sessions, read_session
+from tocsin.access.pin import renew_tries
+from tocsin.access.session import create_session, end_by_token, read_session
 from tocsin.access.verification import find_candidate, may_enter, read_credentials, sign_in_key
 from tocsin.alarm.signal import Signal, send_signal
 from tocsin.core.actor import Actor
@@ -40,13 +44,15 @@ def begin_sign_in(db: Database, name: str) -> Offered:
 
 
 def sign_in(
-    db: Database, *, name: str, password: str, address: str, device: str = "", user_agent: str = "", replaces: str = ""
+    db: Database, *, name: str, password: str, address: str, device: str = "", user_agent: str = "", replaces: str = "",
+    desk: str = "",
 ) -> SignedIn | SignInRefused:  # fmt: skip
     """Sign in by name and password, into a session with a token of its own.
 
     Args:
         device: the device cookie's secret, if the browser has one.
         replaces: the session token that the browser brought along; that session ends.
+        desk: the desk cookie's secret, if the browser is an enrolled desk.
     """
     candidate = find_candidate(db, name)
     operator_id, hashed = candidate.operator_id, DECOY_HASH
@@ -55,11 +61,14 @@ def sign_in(
 
     def open_session(tx: Tx) -> SignedIn | None:
         # Given another password while the hash was computed.
-        if read_credentials(tx, operator_id=operator_id) != candidate.credentials:
+        present = read_credentials(tx, operator_id=operator_id)
+        if present is None or present != candidate.credentials:
+            return None
+        if not present.opens_at(place_at(desk_here(tx, token=desk), address=address)):
             return None
         return complete_sign_in(
             tx, operator_id=operator_id, name_key=candidate.name_key, method="password", address=address,
-            user_agent=user_agent, device=device, replaces=replaces,
+            user_agent=user_agent, device=device, replaces=replaces, desk=desk,
         )  # fmt: skip
 
     guess = Guess("password", candidate.name_key, address, device, candidate.merchant_id, operator_id)
@@ -70,7 +79,7 @@ def sign_in(
 
 def complete_sign_in(
     tx: Tx, *, operator_id: int, name_key: str, method: str, address: str, user_agent: str = "", device: str = "",
-    replaces: str = "",
+    replaces: str = "", desk: str = "",
 ) -> SignedIn | None:  # fmt: skip
     """Open the session of an operator whose credential was right; None where verification does not let him in.
 
@@ -79,22 +88,39 @@ def complete_sign_in(
     Args:
         name_key: the operator's sign-in name as `sign_in_key` spells it.
         device: the device cookie's secret, if the browser has one.
-        replaces: the session token that the browser brought along; that session ends.
+        replaces: the session token that the browser brought along; that session ends, and is locked where it is
+            another operator's at the same enrolled desk.
+        desk: the desk cookie's secret, if the browser is an enrolled desk.
     """
-    if not may_enter(tx, operator_id=operator_id):
+    here = desk_here(tx, token=desk)
+    desk_id = here.id if here else 0
+    if not may_enter(tx, operator_id=operator_id, place=place_at(here, address=address), method=method):
         return None
-    if replaces:
-        end_by_token(tx, token=replaces, reason="replaced")
     digest = tx.vault.installation_digest("sign-in name", name_key)
     known = known_hash(tx, name_digest=digest, token=device)
     device_token = remember_device(tx, operator_id=operator_id, name_digest=digest, token=device)
-    made = create_session(tx, operator_id=operator_id, device=user_agent, address=address, method=method)
-    actor = read_session(tx, token=made.token).actor
+    made = create_session(
+        tx, operator_id=operator_id, device=user_agent, address=address, method=method, desk_id=desk_id
+    )
+    _settle_browser(tx, made.id, operator_id=operator_id, desk_id=desk_id, replaces=replaces)
+    actor = read_session(tx, token=made.token, address=address, desk=desk).actor
     assert actor is not None  # the operator is active: read above, in this transaction
     tell_right(tx, operator_id=operator_id, name_digest=digest, method=method, address=address, device=known)
     append_event(tx, "access.signed_in", subject_id=operator_id, data={"method": method})
     write_journal(tx, actor, verb="access.sign_in", subject=f"session:{made.id}", data={"method": method})
     return SignedIn(made.token, device_token, actor)
+
+
+def _settle_browser(tx: Tx, session_id: int, *, operator_id: int, desk_id: int, replaces: str) -> None:
+    """Settle what was open in the browser before; at an enrolled desk a full sign-in gives the PIN its tries back."""
+    left_locked = False
+    if desk_id:
+        renew_tries(tx, operator_id=operator_id, desk_id=desk_id)
+        left_locked = make_way(
+            tx, operator_id=operator_id, desk_id=desk_id, left=replaces, session_id=session_id
+        )
+    if replaces and not left_locked:
+        end_by_token(tx, token=replaces, reason="replaced")
 
 
 def tell_right(tx: Tx, *, operator_id: int, name_digest: str, method: str, address: str, device: str) -> None:
@@ -146,7 +172,9 @@ def change_password(
         set_password(tx, operator_id=actor.id, password_hash=made[0])
         append_event(tx, "access.password_changed", subject_id=actor.id)
         write_journal(tx, actor, verb="access.change_password", subject=f"operator:{actor.id}")
-        return PasswordChanged(end_other_sessions(tx, actor, reason="password_changed"))
+        return PasswordChanged(
+            credential_changed(tx, operator_id=actor.id, what="password", kept_id=actor.session_id)
+        )
 
     guess = Guess("password", sign_in_key(names.name), address, device, actor.merchant_id, actor.id)
     return guarded_verify(db, guess, secret_check=check, on_right=store)

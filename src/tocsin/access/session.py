@@ -11,6 +11,7 @@ from tocsin.access.permit import SEEN_EVERY_US, Bar, Holder, bar_of, permit_oper
 from tocsin.access.secret import hash_secret, new_secret
 from tocsin.access.session_rule import BOX, Ends, ends_now
 from tocsin.access.table import desk, operator, session
+from tocsin.access.verification import HOME_ZONE
 from tocsin.alarm.table import posture
 from tocsin.core.actor import Actor
 from tocsin.core.clock import now_us
@@ -20,7 +21,6 @@ from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.preference import preference
 from tocsin.core.statement import NOUGHT, Statement, bind, insert_into, own
-from tocsin.core.tenant import shop
 
 IDLE_US, LONGEST_US = ends_now("", lockdown=False).idle_us, ends_now("", lockdown=False).longest_us
 _TOKEN = re.compile(r"([0-7]?[0-9a-f]{1,15})\.[A-Za-z0-9_-]{43}")
@@ -66,6 +66,10 @@ class Seen(Struct, frozen=True):
         """Return the actor where nothing keeps him out."""
         return None if self.bar else self.actor
 
+    def desk_id(self) -> int:
+        """Return the enrolled desk that the session is at, 0 where there is none."""
+        return self.actor.desk_id if self.actor else 0
+
 
 _unended = (own(session), session.c.ended_at_us.is_(None), session.c.expires_at_us > bind("now"))
 _mine = session.c.operator_id == bind("operator_id")
@@ -85,18 +89,13 @@ _rules = (
     .where(own(preference), preference.c.shop_id == NOUGHT, preference.c.box == sa.literal_column(f"'{BOX}'"))
     .order_by(preference.c.revision.desc()).limit(1).scalar_subquery()
 )  # fmt: skip
-_home_zone = (
-    sa.select(shop.c.zone)
-    .where(own(shop), sa.or_(operator.c.home_shop_id == NOUGHT, shop.c.id == operator.c.home_shop_id))
-    .order_by(shop.c.id).limit(1).correlate(operator).scalar_subquery()
-)  # fmt: skip
 _FIND = Statement(
     sa.select(
         session.c.id.label("session_id"), session.c.operator_id, operator.c.display_name.label("name"), operator.c.role,
         operator.c.locale, operator.c.zone, session.c.proved_at_us, session.c.last_seen_us, session.c.created_at_us,
         session.c.locked_at_us, session.c.desk_id, sa.func.coalesce(desk.c.token_hash, "").label("desk_hash"),
         sa.func.coalesce(desk.c.shop_id, NOUGHT).label("desk_shop_id"), operator.c.shops, operator.c.hours, operator.c.places,
-        sa.func.coalesce(_home_zone, "UTC").label("home_zone"), sa.func.coalesce(_posture, "calm").label("posture"),
+        sa.func.coalesce(HOME_ZONE, "UTC").label("home_zone"), sa.func.coalesce(_posture, "calm").label("posture"),
         sa.func.coalesce(_rules, "").label("rules"),
     )
     .select_from(
@@ -112,6 +111,9 @@ _SEEN = Statement[None](
     ),
     sets=("last_seen_us",),
 )
+_DESK_SEEN = Statement[None](
+    sa.update(desk).where(own(desk), desk.c.id == bind("desk_id")), sets=("last_seen_us",)
+)
 _LIST = Statement(
     sa.select(
         *(session.c[f] for f in SessionSeen.__struct_fields__ if f != "desk_name"),
@@ -126,6 +128,7 @@ _ending = sa.update(session).where(own(session), session.c.ended_at_us.is_(None)
 _SETS = ("ended_at_us", "ended_reason")
 _END = Statement[None](_ending.where(_mine, session.c.id == bind("session_id")), sets=_SETS)
 _END_OTHERS = Statement[None](_ending.where(_mine, session.c.id != bind("kept_id")), sets=_SETS)
+_RENEW = Statement[None](_ending.where(session.c.token_hash == bind("hash", str)), sets=("token_hash",))
 _END_TOKEN = Statement[None](_ending.where(session.c.token_hash == bind("hash", str)), sets=_SETS)
 
 
@@ -175,7 +178,7 @@ def look_session(
     merchant_id = int(shape[1], 16)
     seen = db.read(merchant_id, lambda tx: read_session(tx, token=token, address=address, desk=desk))
     if seen.open() is not None and not quiet and now_us() - seen.last_seen_us > SEEN_EVERY_US:
-        db.write(merchant_id, lambda tx: _touch_session(tx, token=token))
+        db.write(merchant_id, lambda tx: _touch_session(tx, token=token, desk_id=seen.desk_id()))
     return seen
 
 
@@ -237,6 +240,13 @@ def end_sessions_of(tx: Tx, *, operator_id: int, reason: str, kept_id: int = 0) 
     )  # fmt: skip
 
 
+def renew_token(tx: Tx, *, token: str) -> str:
+    """Give a live session another token, and return it: after a step-up, a lock or an unlock the old one opens nothing."""
+    renewed = new_token(tx)
+    tx.run(_RENEW, hash=hash_secret(token), token_hash=hash_secret(renewed))
+    return renewed
+
+
 def end_by_token(tx: Tx, *, token: str, reason: str) -> None:
     """End the session that a browser brought along, if it is one of this merchant's."""
     tx.run(_END_TOKEN, hash=hash_secret(token), ended_at_us=tx.now_us, ended_reason=reason)
@@ -252,5 +262,7 @@ def csrf_matches(token: str, given: str) -> bool:
     return hmac.compare_digest(csrf_token(token).encode(), given.encode("utf-8", "surrogatepass"))
 
 
-def _touch_session(tx: Tx, *, token: str) -> None:
+def _touch_session(tx: Tx, *, token: str, desk_id: int) -> None:
+    if desk_id:
+        tx.run(_DESK_SEEN, desk_id=desk_id, last_seen_us=tx.now_us)
     tx.run(_SEEN, hash=hash_secret(token), last_seen_us=tx.now_us, before=tx.now_us - SEEN_EVERY_US)

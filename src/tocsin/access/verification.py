@@ -1,13 +1,17 @@
-"""Box 4, verification: is this operator known, and may he sign in at all."""
+"""Box 4, verification: is this operator known, active, and allowed at this place and hour."""
 
 import unicodedata
 
 import sqlalchemy as sa
 from msgspec import Struct
 
+from tocsin.access.hours import within_hours
+from tocsin.access.place import Place, within_places, within_shops
 from tocsin.access.table import operator, password, sign_in_name
+from tocsin.alarm.signal import Signal, send_signal
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
-from tocsin.core.statement import Statement, bind, own
+from tocsin.core.statement import NOUGHT, Statement, bind, own
+from tocsin.core.tenant import shop
 from tocsin.core.text import strip_control
 
 
@@ -18,12 +22,30 @@ class Named(Struct, frozen=True):
     operator_id: int
 
 
+FULL_ROLES = frozenset({"owner", "manager"})
+
+
 class Credentials(Struct, frozen=True):
-    """What a sign-in is checked against."""
+    """What a sign-in is checked against; a password of strength `desk` opens at enrolled desks alone."""
 
     role: str
     active: int
     hash: str
+    strength: str
+
+    def opens_at(self, place: Place) -> bool:
+        """Tell whether the password is strong enough where it was typed."""
+        return self.strength != "desk" or (bool(place.desk_id) and self.role not in FULL_ROLES)
+
+
+class Standing(Struct, frozen=True):
+    """What is asked of an operator whose credential was right."""
+
+    active: int
+    shops: str
+    hours: str
+    places: str
+    home_zone: str
 
 
 class Candidate(Struct, frozen=True):
@@ -39,15 +61,25 @@ class Candidate(Struct, frozen=True):
         return self.credentials is not None and bool(self.credentials.active)
 
 
-_ACTIVE = Statement[tuple[int]](
-    sa.select(operator.c.active).where(own(operator), operator.c.id == bind("operator_id"))
-)
+# The zone of the shop whose clock an operator's hours go by: the first of his shops, else the merchant's first.
+HOME_ZONE = (
+    sa.select(shop.c.zone)
+    .where(own(shop), sa.or_(operator.c.home_shop_id == NOUGHT, shop.c.id == operator.c.home_shop_id))
+    .order_by(shop.c.id).limit(1).correlate(operator).scalar_subquery()
+)  # fmt: skip
+_STANDING = Statement(
+    sa.select(
+        operator.c.active, operator.c.shops, operator.c.hours, operator.c.places,
+        sa.func.coalesce(HOME_ZONE, "UTC").label("home_zone"),
+    ).where(own(operator), operator.c.id == bind("operator_id")),
+    Standing,
+)  # fmt: skip
 _NAMED = Statement(
     sa.select(sign_in_name.c.merchant_id, sign_in_name.c.operator_id).where(sign_in_name.c.name_key == bind("name_key", str)),
     Named,
 )  # fmt: skip
 _CREDENTIALS = Statement(
-    sa.select(operator.c.role, operator.c.active, password.c.hash)
+    sa.select(operator.c.role, operator.c.active, password.c.hash, password.c.strength)
     .select_from(
         operator.join(
             password,
@@ -76,9 +108,25 @@ def find_candidate(db: Database, name: str) -> Candidate:
     return Candidate(name_key, named.merchant_id, named.operator_id, found)
 
 
-def may_enter(tx: Tx, *, operator_id: int) -> bool:
-    """Tell whether an operator may be let in now, asked in the transaction that opens his session."""
-    return bool(tx.value(_ACTIVE, operator_id=operator_id))
+def may_enter(tx: Tx, *, operator_id: int, place: Place = Place(), method: str = "") -> bool:  # noqa: B008 - frozen
+    """Tell whether an operator whose credential was right may be let in now, in the transaction that opens his session.
+
+    Out of his hours or from elsewhere he is not, and the alarm is told that somebody has his credential then.
+    """
+    standing = tx.one(_STANDING, operator_id=operator_id)
+    if standing is None or not standing.active:
+        return False
+    if not within_hours(standing.hours, zone=standing.home_zone, now_us=tx.now_us):
+        why = "hours"
+    elif not (within_places(standing.places, place) and within_shops(standing.shops, place)):
+        why = "place"
+    else:
+        return True
+    send_signal(tx, Signal(
+        kind="out_of_hours", operator_id=operator_id, method=method, address=place.address,
+        device=str(place.desk_id or ""), outcome="right", subject=f"operator:{operator_id}", data={"why": why},
+    ))  # fmt: skip
+    return False
 
 
 def read_credentials(tx: Tx, *, operator_id: int) -> Credentials | None:
