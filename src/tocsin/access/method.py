@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tocsin.access.verification import Candidate
 
-Method = Literal["password"]
+Method = Literal["password", "passkey"]
 
 
 class Offered(Struct, frozen=True):
@@ -18,6 +18,10 @@ class Offered(Struct, frozen=True):
     methods: tuple[Method, ...]
 
 
-def offer_methods(_candidate: Candidate) -> Offered:
-    """Return the methods offered to a known name, and as decoy to an unknown one."""
-    return Offered(("password",))
+def offer_methods(_candidate: Candidate, *, passkeys: bool = False) -> Offered:
+    """Return the methods offered to a known name, and as decoy to an unknown one: equal, and in parallel.
+
+    Args:
+        passkeys: the desk stands where browsers give passkeys; the same for every name.
+    """
+    return Offered(("password", "passkey") if passkeys else ("password",))

@@ -1,4 +1,7 @@
-"""Step-up: what is dear asks for a fresh proof of who is at the desk, by either credential."""
+"""Step-up: what is dear asks for a fresh proof of who is at the desk, by either credential.
+
+Password and passkey are equal here too. `access/proof` takes one, and makes the session fresh for ten minutes.
+"""
 
 import sqlalchemy as sa
 
