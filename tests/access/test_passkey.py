@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.access.fingers import BASE, PARTY, THERE, ask, ask_new, make_passkey, sign_in_with
+from tests.access.passkeys import BASE, PARTY, THERE, ask, ask_new, make_passkey, sign_in_with
 from tests.access.people import ELSEWHERE, attempt, enter, make_desk, make_operator
 from tests.peers.authenticator import Authenticator, b64, unb64
 from tocsin.access.ceremony import relying_party
