@@ -7,6 +7,8 @@ and the same hash, and is limited the same way.
 from msgspec import Struct
 
 from tocsin.access.account import credential_changed
+from tocsin.access.assertion import Where, check_assertion
+from tocsin.access.challenge import METHOD
 from tocsin.access.desk import desk_here, place_at
 from tocsin.access.device import known_hash, remember_device
 from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
@@ -38,9 +40,9 @@ class PasswordChanged(Struct, frozen=True):
     sessions_ended: int
 
 
-def begin_sign_in(db: Database, name: str) -> Offered:
-    """Return the methods offered to a name, known or not."""
-    return offer_methods(find_candidate(db, name))
+def begin_sign_in(db: Database, name: str, *, passkeys: bool = False) -> Offered:
+    """Return the methods offered to a name, known or not; `passkeys` where the desk can use them."""
+    return offer_methods(find_candidate(db, name), passkeys=passkeys)
 
 
 def sign_in(
@@ -75,6 +77,25 @@ def sign_in(
     return guarded_verify(
         db, guess, secret_check=lambda: verify_password(password, hashed), on_right=open_session
     )  # fmt: skip
+
+
+def sign_in_by_passkey(
+    db: Database, answer: str, where: Where, *, user_agent: str = "", replaces: str = ""
+) -> SignedIn | SignInRefused:
+    """Sign in by a passkey's answer to a challenge, with or without a name before it.
+
+    Args:
+        answer: what the browser sent, whatever it is.
+        replaces: the session token that the browser brought along; that session ends.
+    """
+
+    def open_session(tx: Tx, operator_id: int, name_key: str) -> SignedIn | None:
+        return complete_sign_in(
+            tx, operator_id=operator_id, name_key=name_key, method=METHOD, address=where.address, user_agent=user_agent,
+            device=where.device, replaces=replaces, desk=where.desk,
+        )  # fmt: skip
+
+    return check_assertion(db, answer, where, purpose="sign_in", then=open_session)
 
 
 def complete_sign_in(
