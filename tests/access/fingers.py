@@ -1,4 +1,4 @@
-"""A real reader in a test: fprintd with its virtual device, and what is asked of it in a thread beside the hand."""
+"""A reader in a test and the hand at it: fprintd with its virtual device, or the one in memory."""
 
 import threading
 from collections.abc import Callable
@@ -7,55 +7,14 @@ from threading import Event
 from typing import TypeVar
 
 from tests.peers.fprintd_peer import FprintdPeer
-from tocsin.access.reader import Enrolment, Presence, Scan, Stage
-from tocsin.access.readers.fprintd import PLUGIN, FprintdReader
+from tocsin.access.reader import FINGERS, Enrolment, Reader, Scan, Stage
+from tocsin.access.readers.memory import hand
+from tocsin.core.ident import new_id
+from tocsin.core.plugins import load_plugins
 
 R = TypeVar("R")
 A, B = "op-1001", "op-1002"
-
-
-class Counter:
-    """A reader of fprintd's, and the hand at it."""
-
-    def __init__(self, peer: FprintdPeer) -> None:
-        self.peer, self.said = peer, list[Presence]()
-        self.reader: FprintdReader = PLUGIN.open({"bus": peer.address}, on_presence=self.said.append)
-        self.stop = Event()
-
-    def verify(self, operator: str = A, *, seconds: float = 15) -> "Future[Scan]":
-        self.stop.clear()
-        return beside(lambda: self.reader.verify(operator, seconds=seconds, stop=self.stop))
-
-    def enrol(
-        self, operator: str = A, name: str = "whorl", *, finger: str = "right-index-finger"
-    ) -> Enrolment:
-        stages: list[Stage] = []
-        self.stop.clear()
-        done = beside(
-            lambda: self.reader.enrol(operator, finger, seconds=30, stop=self.stop, on_stage=stages.append)
-        )
-        seed = 0
-        while not done.done() and seed < 20:
-            before = len(stages)
-            self.lay_unless(done, name, seed=seed)
-            seed += 1
-            while len(stages) == before and not done.done():
-                done.wait_a_moment()
-        self.stages = stages
-        return done.result(20)
-
-    def lay_unless(self, done: "Beside[Enrolment]", name: str, *, seed: int) -> None:
-        """Lay a finger, unless the reader asks for none any more."""
-        try:
-            self.peer.lay(name, seed=seed)
-        except (RuntimeError, TimeoutError):
-            if not done.done():
-                raise
-
-    def close(self) -> None:
-        self.stop.set()
-        self.reader.close()
-        self.peer.lift()
+READERS = load_plugins("access.readers")
 
 
 class Beside(Future[R]):
@@ -77,3 +36,52 @@ def beside(call: Callable[[], R]) -> Beside[R]:
 
     threading.Thread(target=run, daemon=True).start()
     return done
+
+
+class Bench:
+    """One reader and the hand at it, whatever the driver."""
+
+    def __init__(self, driver: str, peer: FprintdPeer | None) -> None:
+        name = f"bench-{new_id()}"
+        self.peer, self.tray, self.said = peer, hand(name), list[str]()
+        options = {"bus": peer.address} if peer else {"tray": name}
+        self.reader: Reader = READERS[driver].open(options, on_presence=self.said.append)
+
+    def lay(self, name: str, seed: int | None = None) -> None:
+        if self.peer:
+            self.peer.blank() if name == "blank" else self.peer.lay(name, seed=seed)
+        else:
+            self.tray.put(name)
+
+    def unplug(self) -> None:
+        self.peer.unplug() if self.peer else self.tray.put("unplug")
+
+    def verify(self, operator: str = A, seconds: float = 15, stop: Event | None = None) -> Beside[Scan]:
+        return beside(lambda: self.reader.verify(operator, seconds=seconds, stop=stop or Event()))
+
+    def scan(self, name: str, operator: str = A) -> Scan:
+        done = self.verify(operator)
+        self.lay(name)
+        scan = done.result(20)
+        if self.peer:
+            self.peer.lift()
+        return scan
+
+    def enrol(self, operator: str, name: str, finger: str = FINGERS[0]) -> Enrolment:
+        stages: list[Stage] = []
+        done = beside(
+            lambda: self.reader.enrol(operator, finger, seconds=30, stop=Event(), on_stage=stages.append)
+        )
+        while not stages and not done.done():
+            done.wait_a_moment()
+        for seed in range(12):
+            if done.done():
+                break
+            before = len(stages)
+            self.lay(name, seed)
+            while len(stages) == before and not done.done():
+                done.wait_a_moment()
+        self.stages = stages
+        if self.peer:
+            self.peer.lift()
+        return done.result(20)

@@ -1,0 +1,1 @@
+"""Readers of fingers: one file each, found by folder scan."""
