@@ -7,6 +7,7 @@ from tocsin.orders.draft import Line, Order, Party, Totals
 
 T0 = 1_582_620_000_000_000
 MINUTE = 60_000_000
+CALM = {"posture": "calm", "open": 0, "level": "", "left_ms": 0, "incident": None}
 Context = dict[str, Any]
 
 
@@ -14,7 +15,7 @@ def shell(path: str = "/orders", section: str = "orders", role: str = "owner", *
     """Return what the shell of every signed-in page needs."""
     return {
         "path": path, "section": section, "shop_name": "鼎龙旗舰店", "zone": "Asia/Shanghai", "theme": "auto",
-        "csrf_token": "t0k3n", "posture": "calm", "problem_count": 13, "query": "",
+        "csrf_token": "t0k3n", "alarm": CALM, "problem_count": 13, "query": "",
         "operator": {"name": "lin", "role": role}, "rights": ROLES[role], "toasts": [], **more,
     }  # fmt: skip
 

@@ -12,7 +12,8 @@ from tests.web.pages import Pages, text_of
 from tocsin.core.event import append_event, latest_event_id
 from tocsin.web import live
 from tocsin.web.guard import visitor
-from tocsin.web.live import Feed, Listener, News, frame, read_news
+from tocsin.web.live import Feed, Listener
+from tocsin.web.news import News, frame, read_news
 
 
 def tell(pages: Pages, kind: str, merchant_id: int = 0) -> None:
@@ -46,7 +47,7 @@ def test_each_listener_hears_what_moved(pages: Pages) -> None:
 
 def test_a_failed_print_is_a_toast_in_the_reader_s_language(pages: Pages) -> None:
     ((news,),) = hear(pages, 1, lambda: tell(pages, "print.failed"))
-    text = frame(news, locale="en").decode()
+    text = frame(news, locale="en", reader=pages.house.actor()).decode()
     assert "event: toast\ndata: <div" in text and "A ticket failed to print" in text
     assert text.startswith(f"id: {news.last_id}\nevent: count\ndata: 0\n\n")
 
@@ -98,7 +99,7 @@ def test_a_session_that_has_ended_hears_no_more_however_much_moves(
     async def walk() -> float:
         frames = live._frames(request, pages.desk, actor, None)
         await anext(frames)
-        assert await anext(frames) == b": still here\n\n", "a live session goes on"
+        assert await anext(frames) == b"event: alive\ndata: 1\n\n", "a live session goes on"
         await asyncio.to_thread(pages.post, "/sign-out")
         feed, began = live.feed_of(request, pages.desk), time.monotonic()
 

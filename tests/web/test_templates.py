@@ -14,7 +14,7 @@ from tocsin.web.page import TEMPLATE_DIR, render, show_instant, show_price
 from tocsin.web.words import LOCALES
 
 STATIC = TEMPLATE_DIR.parent / "static"
-PARTIAL = {"components.html", "icons.html", "states.html", "base.html", "door.html", "orders/form.html",
+PARTIAL = {"alarm/parts.html", "components.html", "icons.html", "states.html", "base.html", "door.html", "orders/form.html",
            "orders/rows.html", "orders/sums.html", "settings/tabs.html", "tickets/answer.html"}  # fmt: skip
 
 
@@ -95,8 +95,8 @@ def test_the_outside_learns_the_word_only() -> None:
 
 
 def test_styles_are_small_and_scripts_are_short() -> None:
-    """The style sheets together stay under 27 KB, a script under 60 lines."""
-    assert sum(path.stat().st_size for path in STATIC.glob("css/*.css")) < 27 * 1024
+    """The style sheets together stay under 38 KB, a script under 60 lines."""
+    assert sum(path.stat().st_size for path in STATIC.glob("css/*.css")) < 38 * 1024
     assert_none(path.name for path in STATIC.glob("js/*.js") if len(path.read_text().splitlines()) > 60)
 
 

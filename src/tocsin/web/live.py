@@ -1,4 +1,4 @@
-"""Live news of the pages by SSE, and what makes them an app: the manifest.
+"""Live news of the pages by SSE, the alarm among them, and what makes them an app: the manifest.
 
 One thread reads for all who listen: it is woken by a commit, asks what is new once a merchant, and
 hands it to each listener's queue. A listener costs no thread and no statement of its own.
@@ -9,33 +9,27 @@ import asyncio
 import threading
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 
 from litestar import Response, get
 from litestar.response import Stream
-from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
-from tocsin.core.db import Tx
-from tocsin.core.event import Event, latest_event_id, on_event, replay_events
+from tocsin.core.event import on_event
 from tocsin.core.log import get_log
+from tocsin.core.words import Words
 from tocsin.desk import Desk
-from tocsin.orders.stop import count_held
 from tocsin.streams import Place
 from tocsin.web.form import AddressWrong, read_number
 from tocsin.web.guard import PageRequest, enter, locale_of, visitor
-from tocsin.web.page import environment_of
-from tocsin.web.words import Words
+from tocsin.web.news import News, frame, read_news, read_present
 
 HEARTBEAT_SECONDS = 15.0
 LOOK_SECONDS = 1.0
 GATHER_SECONDS = 0.05
-_BATCH = 500
 _FULL = 100
 _log = get_log("live")
-_TOASTS = {
-    "print.failed": ("bad", "A ticket failed to print"),
-    "print.unknown": ("warn", "A ticket may or may not have come out: look at the printer"),
-}
 _MANIFEST = {
     "id": "/", "start_url": "/orders", "scope": "/", "display": "standalone", "background_color": "#ffffff",
     "theme_color": "#1d2430",
@@ -43,20 +37,11 @@ _MANIFEST = {
 }  # fmt: skip
 
 
-class News(Struct, frozen=True):
-    """What moved at a merchant since the last time: the newest event, the count of problems, what to say."""
-
-    last_id: int
-    problems: int
-    changed: tuple[str, ...]
-    toasts: tuple[tuple[str, str], ...]
-
-
 class Listener:
     """One browser that listens; filled from the feed's thread, emptied on the event loop."""
 
-    def __init__(self, merchant_id: int) -> None:
-        self.merchant_id = merchant_id
+    def __init__(self, merchant_id: int, *, reader_id: int = 0) -> None:
+        self.merchant_id, self.reader_id = merchant_id, reader_id
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[News] = asyncio.Queue(_FULL)
 
@@ -117,6 +102,7 @@ class Feed:
                 self._wake.wait(LOOK_SECONDS)
                 self._wake.clear()
                 self._round()
+                time.sleep(GATHER_SECONDS)  # a flood is told in twenty pieces a second, not in thousands
         finally:
             unlisten()
 
@@ -127,10 +113,11 @@ class Feed:
 
     def _round(self) -> None:
         with self._lock:
-            waiting = dict(self._seen)
-        for merchant_id, seen in waiting.items():
+            readers = {key: frozenset(one.reader_id for one in all_) for key, all_ in self._listeners.items()}
+            waiting = [(key, seen, readers.get(key, frozenset())) for key, seen in self._seen.items()]
+        for merchant_id, seen, who in waiting:
             try:
-                news = self._desk.db.read(merchant_id, lambda tx, seen=seen: read_news(tx, after_id=seen))  # type: ignore[misc]
+                news = self._desk.db.read(merchant_id, partial(read_news, after_id=seen, readers=who))
             except Exception as fault:  # noqa: BLE001 - the next round asks again
                 _log.error("live_round_failed", exc_info=fault)
                 continue
@@ -141,22 +128,9 @@ class Feed:
         with self._lock:
             if merchant_id in self._seen:
                 self._seen[merchant_id] = news.last_id
-            listeners = list(self._listeners.get(merchant_id, ()))
+            listeners = list(self._listeners.get(merchant_id, ())) if news.is_told else []
         for listener in listeners:
             listener.tell(news)
-
-
-def read_news(tx: Tx, *, after_id: int) -> News | None:
-    """Return what happened after an event, or None where nothing did."""
-    events = replay_events(tx, after_id=after_id, limit=_BATCH)
-    return make_news(events, problems=count_held(tx)) if events else None
-
-
-def make_news(events: list[Event], *, problems: int) -> News:
-    """Return events as pages are told them: kinds, never whose."""
-    kinds = dict.fromkeys(_area(event.kind) for event in events)
-    toasts = dict.fromkeys(_TOASTS[event.kind] for event in events if event.kind in _TOASTS)
-    return News(events[-1].id, problems, tuple(kinds), tuple(toasts))
 
 
 @get("/events", sync_to_thread=True, media_type="text/event-stream")
@@ -192,20 +166,26 @@ def feed_of(request: PageRequest, desk: Desk) -> Feed:
 
 
 async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int | None) -> AsyncIterator[bytes]:
-    locale, listener, feed = locale_of(request, actor), Listener(actor.merchant_id), feed_of(request, desk)
-    latest, problems = await asyncio.to_thread(desk.db.read, actor.merchant_id, _now)
-    feed.join(listener, seen=latest)
+    locale, feed = locale_of(request, actor), feed_of(request, desk)
+    listener, who = Listener(actor.merchant_id, reader_id=actor.id), frozenset({actor.id})
+    present = await asyncio.to_thread(desk.db.read, actor.merchant_id, partial(read_present, readers=who))
+    feed.join(listener, seen=present.last_id)
+
+    def show(news: News) -> bytes:
+        return frame(news, locale=locale, reader=actor)
+
     try:
         missed = (
-            await asyncio.to_thread(desk.db.read, actor.merchant_id, lambda tx: read_news(tx, after_id=seen))
-            if seen is not None and seen != latest
+            await asyncio.to_thread(desk.db.read, actor.merchant_id, partial(read_news, after_id=seen))
+            if seen is not None and seen != present.last_id
             else None
         )
         # What moved between the page and this connection is not known: its regions look once.
-        yield b"retry: 2000\n\n" + frame(missed or News(latest, problems, ("desk",), ()), locale=locale)
+        yield b"retry: 2000\n\n" + show(replace(missed, alarm=present.alarm) if missed else present)
         with desk.streams.open((actor.kind, actor.session_id or actor.id)) as place:
             async for news in _hear(request, desk, listener, place):
-                yield frame(news, locale=locale) if news else b": still here\n\n"
+                # A comment would not reach the page's script, which says when it hears nothing any more.
+                yield show(news) if news else b"event: alive\ndata: 1\n\n"
     finally:
         feed.leave(listener)
 
@@ -224,32 +204,6 @@ async def _hear(
                 return
         if news is not None or late:
             yield news
-
-
-def frame(news: News, *, locale: str) -> bytes:
-    """Return news as the page's script and htmx take them."""
-    parts = [f"id: {news.last_id}\nevent: count\ndata: {news.problems}\n\n"]
-    if news.changed:
-        parts.append(f"id: {news.last_id}\nevent: changed\ndata: {' '.join(news.changed)}\n\n")
-    for tone, text in news.toasts:
-        html = _toast(tone, Words(locale).translate(text), locale).replace("\n", "")
-        parts.append(f"id: {news.last_id}\nevent: toast\ndata: {html}\n\n")
-    return "".join(parts).encode()
-
-
-def _toast(tone: str, text: str, locale: str) -> str:
-    module = environment_of(locale).get_template("components.html").make_module({"shell": {}})
-    return str(module.toast(tone, text))  # type: ignore[attr-defined]
-
-
-def _now(tx: Tx) -> tuple[int, int]:
-    return latest_event_id(tx), count_held(tx)
-
-
-def _area(kind: str) -> str:
-    return {"order": "orders", "print": "jobs", "download": "downloads", "import": "imports"}.get(
-        kind.partition(".")[0], "desk"
-    )
 
 
 def _read_seen(given: str) -> int | None:

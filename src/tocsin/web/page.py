@@ -34,6 +34,7 @@ def build_environment(words: Words) -> Environment:
         money=lambda minor, currency: _show_money(minor, currency, words.locale),
         difference=lambda minor, currency: _show_difference(minor, currency, words.locale),
         instant=show_instant,
+        clock=show_clock,
         day=lambda us, zone: show_instant(us, zone)[:10],
         machine_instant=lambda us: to_datetime(us).isoformat(timespec="seconds"),
         quantity=lambda micro: NOTHING if micro is None else money.plain_micro(micro),
@@ -67,6 +68,11 @@ def render(template: str, *, locale: str, **context: Any) -> str:
 def show_instant(instant_us: int | None, zone: str) -> str:
     """Return an instant in a zone to the minute: `2018-09-15 12:24`; a dash where there is none."""
     return NOTHING if instant_us is None else f"{to_datetime(instant_us, zone):%Y-%m-%d %H:%M}"
+
+
+def show_clock(instant_us: int | None, zone: str) -> str:
+    """Return the time of day to the second, where seconds count: `12:24:07`."""
+    return NOTHING if instant_us is None else f"{to_datetime(instant_us, zone):%H:%M:%S}"
 
 
 def show_price(price_micro: int | None, currency: str) -> str:

@@ -7,6 +7,7 @@ from litestar.response import Redirect
 
 from tocsin.web.access import ACCESS
 from tocsin.web.act import ACTS
+from tocsin.web.alarm import ALARM
 from tocsin.web.amend import AMEND
 from tocsin.web.decoys import DECOYS
 from tocsin.web.downloads import DOWNLOADS
@@ -14,6 +15,7 @@ from tocsin.web.guard import PageRequest, enter
 from tocsin.web.held import HELD
 from tocsin.web.imported import IMPORTED
 from tocsin.web.imports import IMPORTS, get_imports, post_import
+from tocsin.web.incident import INCIDENTS
 from tocsin.web.journal import JOURNAL
 from tocsin.web.keys import KEYS
 from tocsin.web.live import LIVE
@@ -23,9 +25,11 @@ from tocsin.web.operators import OPERATORS
 from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
 from tocsin.web.paper import PAPERS
+from tocsin.web.posture import POSTURE
 from tocsin.web.printers import PRINTERS
 from tocsin.web.reset import RESET
 from tocsin.web.revise import REVISE
+from tocsin.web.rules import RULES_PAGES
 from tocsin.web.scan import SCAN
 from tocsin.web.screen import SCREENS
 from tocsin.web.sessions import SESSIONS
@@ -51,6 +55,10 @@ PAGES: list[Any] = [
     *ORDER,
     *ACTS,
     *AMEND,
+    *ALARM,
+    *INCIDENTS,
+    *POSTURE,
+    *RULES_PAGES,
     *NEW,
     *SCREENS,
     *SETTINGS,

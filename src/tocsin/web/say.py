@@ -45,6 +45,11 @@ def channel_word(code: str, words: Words) -> str:
     return _words_of_states("CHANNEL", words).get(code, code)
 
 
+def posture_words(words: Words) -> dict[str, str]:
+    """Return what each posture is called."""
+    return _words_of_states("POSTURE", words)
+
+
 def _words_of_states(table: str, words: Words) -> dict[str, str]:
     """Return the words that pages have for the codes of one axis."""
     states = getattr(environment_of(words.locale).get_template("states.html").module, table)

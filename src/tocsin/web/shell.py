@@ -15,6 +15,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.tenant import get_shop
 from tocsin.orders.stop import count_held
+from tocsin.web.banner import Alarm, read_alarm, show_alarm
 from tocsin.web.errors import STATUS_OF
 from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of
 from tocsin.web.page import render
@@ -28,21 +29,25 @@ DONE = {
     "acknowledged": "Acknowledged", "saved": "Saved", "screen_saved": "Screen saved", "dropped": "Removed",
     "ended": "Session ended", "password": "Password changed; your other sessions have ended",
     "created": "Created", "printed": "Given to the print terminal", "marked": "Marked", "revoked": "Key revoked",
+    "silenced": "Silenced: the light stays", "taken": "You have it: nobody else is called", "cleared": "Cleared: it is over",
+    "posture": "The posture has been set",
 }  # fmt: skip
 
 
 class Around(Struct, frozen=True):
-    """What the shell shows of the desk: the shop, and how many orders are held."""
+    """What the shell shows of the desk: the shop, how many orders are held, and how the alarm stands."""
 
     shop_name: str
     zone: str
     problem_count: int
+    alarm: Alarm
 
 
-def around(tx: Tx) -> Around:
-    """Return what the shell shows, in an open transaction."""
+def around(tx: Tx, reader_id: int) -> Around:
+    """Return what the shell shows to a reader, in an open transaction."""
     shop = get_shop(tx)
-    return Around(shop.name, shop.zone, count_held(tx))
+    alarm = read_alarm(tx, zone=shop.zone, readers=frozenset({reader_id}))
+    return Around(shop.name, shop.zone, count_held(tx), alarm)
 
 
 def make_shell(
@@ -54,13 +59,13 @@ def make_shell(
     toasts: list[dict[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Return the `shell` that `base.html` needs."""
-    seen = desk_of(request).db.read(actor.merchant_id, around)
+    seen = desk_of(request).db.read(actor.merchant_id, lambda tx: around(tx, actor.id))
     said = DONE.get(request.query_params.get("done", ""))
     words = Words(locale_of(request, actor))
     told = [{"kind": "ok", "text": words.translate(said)}] if said else []
     return {
         "path": request.url.path, "section": section, "shop_name": seen.shop_name, "zone": seen.zone,
-        "theme": theme_of(request), "csrf_token": form_token(request), "posture": "calm",
+        "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),
         "problem_count": seen.problem_count, "operator": {"name": actor.name, "role": actor.role},
         "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
     }  # fmt: skip

@@ -9,13 +9,16 @@ function listen(source) {
       badge.hidden = event.data === "0";
     }
   });
-  source.addEventListener("changed", refreshAll);
+  source.addEventListener("changed", (event) => refreshAll(event.data.split(" ")));
 }
 
 // One fetch at a time: what moves meanwhile asks for one more, so that the last state always shows.
+// A region that names its area ("alarm") moves with it alone; one without moves with all but the alarm, whose counter runs.
 let busy = false;
 let again = false;
-async function refreshAll() {
+async function refreshAll(areas) {
+  const regions = [...document.querySelectorAll("[data-live-region]")];
+  if (!regions.some(({ dataset: { liveRegion: own } }) => areas.some((area) => (own ? own === area : area !== "alarm")))) return;
   again = true;
   if (busy) return;
   busy = true;
@@ -31,7 +34,6 @@ async function refreshAll() {
 
 async function refresh() {
   const regions = [...document.querySelectorAll("[data-live-region]")];
-  if (!regions.length) return;
   const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
   if (!answer || !answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -43,4 +45,8 @@ async function refresh() {
 }
 
 // One connection for all: the htmx extension opens it, this listens to the same one.
-if (place) place.addEventListener("htmx:sseOpen", (event) => listen(event.detail.source));
+const heard = new WeakSet();
+place?.addEventListener("htmx:sseOpen", ({ detail: { source } }) => {
+  if (!heard.has(source)) listen(source); // the same source opens again after each break
+  heard.add(source);
+});

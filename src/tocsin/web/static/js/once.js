@@ -14,6 +14,9 @@ document.addEventListener("submit", (event) => {
   });
 });
 
+// Makes a form count once; without HTTPS there is no randomUUID.
+export const newKey = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
 addEventListener("pageshow", (event) => {
   for (const button of document.querySelectorAll("button[data-sent]")) {
     button.disabled = false;
@@ -21,6 +24,6 @@ addEventListener("pageshow", (event) => {
   }
   if (!event.persisted) return;
   for (const field of document.querySelectorAll("input[data-once]")) {
-    field.value = [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    field.value = newKey();
   }
 });

@@ -1,0 +1,31 @@
+"""Whom an incident concerns: which of some operators' accounts have been tried, and where from last."""
+
+import sqlalchemy as sa
+
+from tocsin.alarm.table import incident_source, signal
+from tocsin.core.db import Tx
+from tocsin.core.statement import Statement, any_of, bind, own
+
+_CONCERNED = Statement[tuple[str]](
+    sa.select(incident_source.c.value).where(
+        own(incident_source), incident_source.c.incident_id == bind("incident_id"), incident_source.c.kind == "account",
+        any_of(incident_source.c.value, "operators"),
+    )
+)  # fmt: skip
+_LAST_ADDRESS = Statement[tuple[str]](
+    sa.select(signal.c.address).where(own(signal), signal.c.incident_id == bind("incident_id"))
+    .order_by(signal.c.id.desc()).limit(1)
+)  # fmt: skip
+
+
+def concerned_by(tx: Tx, *, incident_id: int, operator_ids: frozenset[int]) -> frozenset[int]:
+    """Return those of some operators whose accounts an incident is about."""
+    if not operator_ids:
+        return frozenset()
+    found = tx.rows(_CONCERNED, incident_id=incident_id, operators=[str(one) for one in sorted(operator_ids)])
+    return frozenset(int(value) for (value,) in found)
+
+
+def last_address(tx: Tx, *, incident_id: int) -> str:
+    """Return where the newest signal of an incident came from; empty where it names no address."""
+    return str(tx.value(_LAST_ADDRESS, incident_id=incident_id) or "")

@@ -1,0 +1,78 @@
+"""Boxes 8 and 9 as a page: how the desk stands, what is open, what was, which sirens and people would hear it."""
+
+from typing import Any
+
+from litestar import Response, get
+
+from tocsin.alarm.concerned import concerned_by
+from tocsin.alarm.incident import Incident, get_incident, list_incidents
+from tocsin.alarm.posture import read_posture
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.core.journal import NEWEST
+from tocsin.core.words import Words
+from tocsin.web.form import Form, read_number
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.incident import names_of, show_incident
+from tocsin.web.incident_words import headline_of
+from tocsin.web.shell import show, show_actor, words_of
+
+_OPEN, _PAST = 100, 20
+
+
+@get("/alarm", sync_to_thread=True)
+def get_alarm(request: PageRequest) -> Response[str]:
+    """Show the alarm's home."""
+    _, actor = enter(request)
+    require(actor, "incident")
+    return show_alarm_page(request, actor)
+
+
+def show_alarm_page(
+    request: PageRequest, actor: Actor, *, form: Form | None = None, errors: dict[str, str] | None = None, status: int = 200
+) -> Response[str]:  # fmt: skip
+    """Answer with the alarm's home, and what was wrong with a posture that was asked for."""
+    desk, words = enter(request)[0], words_of(request, actor)
+    given = request.query_params.get("before", "")
+    before = read_number(given) if given else NEWEST
+    seen = desk.db.read(actor.merchant_id, lambda tx: _read(tx, actor, before=before, words=words))
+    page = {
+        "count_text": "", "previous_url": "/alarm" if given else "",
+        "next_url": f"/alarm?before={seen.pop('following')}" if seen["following"] else "",
+    }  # fmt: skip
+    return show(
+        request, "alarm/alarm.html", actor=actor, section="alarm", status=status, page=page, form=form or {},
+        errors=errors or {}, may_lock=actor.role == "owner", **seen,
+    )  # fmt: skip
+
+
+def _read(tx: Tx, actor: Actor, *, before: int, words: Words) -> dict[str, Any]:
+    open_ = list_incidents(tx, actor, open_only=True, limit=_OPEN)
+    found = list_incidents(tx, actor, before=before, limit=_PAST)
+    names = names_of(tx, {one.operator_id for one in (*open_, *found)})
+
+    def row(one: Incident) -> dict[str, Any]:
+        own = one.is_open and actor.id in concerned_by(
+            tx, incident_id=one.id, operator_ids=frozenset({actor.id})
+        )
+        return show_incident(one, tx.now_us, words, account=names.get(one.operator_id, ""), own=own)
+
+    return {
+        "posture": _show_posture(tx, actor, words), "open": [row(one) for one in open_], "past": [row(one) for one in found if not one.is_open],
+        "sirens": [], "people": {"count": 0, "unproved": 0, "drill": None},
+        "following": str(found[-1].id) if len(found) == _PAST else "",
+    }  # fmt: skip
+
+
+def _show_posture(tx: Tx, actor: Actor, words: Words) -> dict[str, Any]:
+    stands = read_posture(tx)
+    cause = get_incident(tx, actor, incident_id=stands.incident_id) if stands.incident_id else None
+    names = names_of(tx, {cause.operator_id}) if cause else {}
+    return {
+        "state": stands.state, "why": "" if stands.by_desk else stands.why, "since_us": stands.since_us,
+        "by": show_actor(stands.actor_name, words), "incident_id": stands.incident_id,
+        "cause": headline_of(cause, words, account=names.get(cause.operator_id, ""), own=False) if cause else "",
+    }  # fmt: skip
+
+
+ALARM = [get_alarm]

@@ -1,0 +1,95 @@
+"""News: what moved at a merchant, as one message for all of its pages; told by kind, never whose."""
+
+from msgspec import Struct
+
+from tocsin.core.actor import Actor
+from tocsin.core.db import Tx
+from tocsin.core.event import Event, latest_event_id, replay_events
+from tocsin.core.tenant import get_shop
+from tocsin.core.words import Words
+from tocsin.orders.stop import count_held
+from tocsin.web.banner import Alarm, draw_news, read_alarm
+from tocsin.web.page import environment_of
+
+_BATCH = 500
+# Ten thousand of them are one incident, whose counter is told once a second.
+_UNTOLD = frozenset({"alarm.signal", "access.sign_in_failed"})
+_TOASTS = {
+    "print.failed": ("bad", "A ticket failed to print"),
+    "print.unknown": ("warn", "A ticket may or may not have come out: look at the printer"),
+}
+
+
+class News(Struct, frozen=True):
+    """What moved at a merchant since the last time: the newest event, the count of problems, what to say."""
+
+    last_id: int
+    problems: int
+    changed: tuple[str, ...]
+    toasts: tuple[tuple[str, str], ...]
+    alarm: Alarm | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Tell that a page has something to hear of it."""
+        return bool(self.changed or self.toasts or self.alarm)
+
+
+def read_news(tx: Tx, *, after_id: int, readers: frozenset[int] = frozenset()) -> News | None:
+    """Return what happened after an event, or None where nothing did.
+
+    Args:
+        readers: operators who are to be told where the alarm is about their own account.
+    """
+    events = replay_events(tx, after_id=after_id, limit=_BATCH)
+    if not events:
+        return None
+    told = [event for event in events if event.kind not in _UNTOLD]
+    alarmed = any(event.kind.startswith("alarm.") for event in told)
+    alarm = read_alarm(tx, zone=get_shop(tx).zone, readers=readers) if alarmed else None
+    return make_news(events, problems=count_held(tx) if told else 0, alarm=alarm)
+
+
+def make_news(events: list[Event], *, problems: int, alarm: Alarm | None = None) -> News:
+    """Return events as pages are told them: kinds, never whose."""
+    told = [event for event in events if event.kind not in _UNTOLD]
+    kinds = dict.fromkeys(_area(event.kind) for event in told)
+    toasts = dict.fromkeys(_TOASTS[event.kind] for event in told if event.kind in _TOASTS)
+    return News(events[-1].id, problems, tuple(kinds), tuple(toasts), alarm)
+
+
+def read_present(tx: Tx, *, readers: frozenset[int]) -> News:
+    """Return what a page that begins to listen is told: its regions look once, the alarm is as it stands."""
+    alarm = read_alarm(tx, zone=get_shop(tx).zone, readers=readers)
+    return News(latest_event_id(tx), count_held(tx), ("desk", "alarm"), (), alarm)
+
+
+def frame(news: News, *, locale: str, reader: Actor) -> bytes:
+    """Return news as the page's scripts and htmx take them."""
+    told = [("count", str(news.problems))]
+    if news.changed:
+        told.append(("changed", " ".join(news.changed)))
+    told += [
+        ("toast", _toast(tone, Words(locale).translate(text), locale).replace("\n", ""))
+        for tone, text in news.toasts
+    ]
+    if news.alarm is not None:
+        told.append(
+            ("alarm", draw_news(news.alarm, locale=locale, reader_id=reader.id, rights=reader.rights))
+        )
+    return "".join(f"id: {news.last_id}\nevent: {name}\ndata: {data}\n\n" for name, data in told).encode()
+
+
+def _toast(tone: str, text: str, locale: str) -> str:
+    module = environment_of(locale).get_template("components.html").make_module({"shell": {}})
+    return str(module.toast(tone, text))  # type: ignore[attr-defined]
+
+
+def _area(kind: str) -> str:
+    return {
+        "order": "orders",
+        "print": "jobs",
+        "download": "downloads",
+        "import": "imports",
+        "alarm": "alarm",
+    }.get(kind.partition(".")[0], "desk")
