@@ -19,6 +19,7 @@ from tocsin import gate
 from tocsin.api import errors as api_errors
 from tocsin.api.routes import API, API_UPLOADS, HEALTH
 from tocsin.core.errors import Refusal
+from tocsin.core.log import get_log
 from tocsin.desk import Desk
 from tocsin.desk import open_desk as open_desk
 from tocsin.web import errors as web_errors
@@ -28,6 +29,7 @@ from tocsin.web.routes import FORM_MOST_BYTES, PAGES, UPLOADS
 
 STATIC = Path(__file__).parent / "web" / "static"
 _YEAR_SECONDS = 365 * 24 * 3600
+_log = get_log("app")
 
 
 def build_app(desk: Desk) -> Litestar:
@@ -82,6 +84,7 @@ class Front:
         await self._inner(scope, receive, send_with_headers)
 
     def _require_sound(self, scope: HTTPScope, host: str) -> None:
+        self._place_client(scope)
         gate.require_text(
             scope.get("raw_path", b"") or scope["path"].encode("utf-8", "surrogateescape"),
             scope["query_string"],
@@ -93,13 +96,26 @@ class Front:
             with_session = gate.SESSION_COOKIE in _header(scope, b"cookie")
             gate.require_same_origin(headers, with_session=with_session)
 
+    def _place_client(self, scope: HTTPScope) -> None:
+        """Put the address that counts in the peer's place: each door takes it from there."""
+        peer, port = scope["client"] or ("", 0)
+        forwarded = [
+            value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"
+        ]
+        try:
+            address = gate.client_address(self._desk.settings, peer=peer, forwarded=forwarded)
+        except Refusal as refusal:
+            _log.warning("forwarded_refused", proxy=peer, code=refusal.code)
+            raise
+        scope["client"] = (address, port)
+
     def _headers_of(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         pairs = [
             *HEADERS.items(),
             ("x-request-id", secrets.token_hex(8)),
             ("cache-control", _cache_of(scope)),
         ]
-        if self._desk.settings.base_url().startswith("https:"):
+        if self._desk.settings.is_https():
             pairs.append(("strict-transport-security", f"max-age={_YEAR_SECONDS}"))
         return [(name.encode(), value.encode()) for name, value in pairs]
 

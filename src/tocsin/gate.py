@@ -2,27 +2,49 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from tocsin.access.api_key import find_api_key
 from tocsin.access.guess import FREE_IN_A_ROW
 from tocsin.access.limiter import SignInRefused
-from tocsin.access.session import csrf_matches, find_session
+from tocsin.access.session import Seen, csrf_matches, look_session
 from tocsin.core.actor import Actor
 from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.settings import Settings
 
-SESSION_COOKIE, DEVICE_COOKIE = "tocsin_session", "tocsin_device"
+SESSION_COOKIE, DEVICE_COOKIE, DESK_COOKIE = "tocsin_session", "tocsin_device", "tocsin_desk"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACKS = ("127.0.0.1", "::1")
+# An address, IPv6 in brackets, either with a port.
+_HOP = re.compile(
+    r"\[([0-9A-Fa-f:.]{2,45})\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?|([0-9A-Fa-f:.]{2,45})"
+)
 
 
 class NotSignedIn(Refusal):
     """Sign in first, or send an API key that is alive"""
 
     kind, code = "refused", "not_signed_in"
+
+
+class SessionLocked(Refusal):
+    """The desk is locked: unlock it with your PIN or your fingerprint, or sign out"""
+
+    kind, code = "refused", "session_locked"
+
+
+class OutOfHours(Refusal):
+    """It is not your working time now: come back in your hours, or ask a manager to change them"""
+
+    kind, code = "refused", "out_of_hours"
+
+
+class OutOfPlace(Refusal):
+    """You may not work from here: go to an enrolled desk or to your shop, or ask a manager to change it"""
+
+    kind, code = "refused", "out_of_place"
 
 
 class TooManyTries(Refusal):
@@ -55,15 +77,84 @@ class HostUnknown(Refusal):
     kind, code = "invalid", "host_unknown"
 
 
+class ForwardedWrong(Refusal):
+    """The proxy did not say whom it speaks for: let it send X-Forwarded-For with addresses alone"""
+
+    kind, code = "invalid", "forwarded_wrong"
+
+
 class AddressUnsafe(Refusal):
     """The address holds bytes that are no text: send it in UTF-8 without NUL"""
 
     kind, code = "invalid", "address_unsafe"
 
 
-def find_session_actor(desk: Desk, token: str) -> Actor | None:
-    """Return who a session cookie stands for."""
-    return find_session(desk.db, token) if token else None
+def cookie_name(settings: Settings, name: str) -> str:
+    """Return a cookie's name: over HTTPS with the prefix that no neighbouring host and no plain page can set.
+
+    Source: RFC 6265bis, 4.1.3.2.
+    """
+    return f"__Host-{name}" if settings.is_https() else name
+
+
+def read_cookie(settings: Settings, cookies: Mapping[str, str], name: str) -> str:
+    """Return a cookie's secret, or nothing; over HTTPS the prefixed one alone counts."""
+    return cookies.get(cookie_name(settings, name), "")
+
+
+def client_address(settings: Settings, *, peer: str, forwarded: Sequence[str]) -> str:
+    """Return the address that a request is counted by: the peer's, or whom a trusted proxy speaks for.
+
+    Of what proxies add from the left to the right, the last one that is not itself trusted counts.
+
+    Args:
+        forwarded: the `X-Forwarded-For` headers, in their order.
+
+    Raises:
+        ForwardedWrong: a trusted proxy sent what is no address; nothing is guessed then.
+    """
+    address = peer
+    if not _is_trusted(settings, address):
+        return address
+    for hop in reversed(",".join(forwarded).split(",") if forwarded else []):
+        address = _hop_address(hop)
+        if not _is_trusted(settings, address):
+            break
+    return address
+
+
+def look_at_session(desk: Desk, cookies: Mapping[str, str], *, address: str, quiet: bool = False) -> Seen:
+    """Return whose session a browser's cookies stand for, and what keeps him out now.
+
+    Args:
+        quiet: the page asked by itself: it does not count as use.
+    """
+    token, at_desk = (
+        cookies.get(cookie_name(desk.settings, name), "") for name in (SESSION_COOKIE, DESK_COOKIE)
+    )
+    return (
+        look_session(desk.db, token, address=address, desk=at_desk, quiet=quiet)
+        if token
+        else Seen(None, "ended")
+    )
+
+
+def require_open(seen: Seen) -> Actor:
+    """Return the actor of a session that nothing bars.
+
+    Raises:
+        NotSignedIn, SessionLocked, OutOfHours, OutOfPlace: something does.
+    """
+    if seen.bar == "locked":
+        raise SessionLocked
+    if seen.bar == "out_of_hours":
+        raise OutOfHours
+    if seen.bar == "out_of_place":
+        raise OutOfPlace
+    actor = seen.open()
+    if actor is None:
+        raise NotSignedIn
+    return actor
 
 
 def find_key_actor(desk: Desk, authorization: str, *, address: str) -> Actor | None:
@@ -163,6 +254,26 @@ def refused_try(refused: SignInRefused) -> Refusal:
     if refused.code == "locked":
         return TooManyTries(retry_after_seconds=refused.retry_after_seconds)
     return NotSignedIn()
+
+
+def _is_trusted(settings: Settings, address: str) -> bool:
+    networks = settings.proxies()
+    if not networks:
+        return False
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:  # no address at all: a socket of this machine
+        return False
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return any((mapped or parsed) in network for network in networks)
+
+
+def _hop_address(hop: str) -> str:
+    shape = _HOP.fullmatch(hop.strip())
+    try:
+        return str(ipaddress.ip_address((shape[1] or shape[2] or shape[3]) if shape else ""))
+    except ValueError:
+        raise ForwardedWrong from None
 
 
 def _place_of(origin: str) -> str:

@@ -3,15 +3,20 @@
 What a merchant may choose is in `core/preference`, not here.
 """
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 _POSTGRES = "postgresql://"
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsWrong(Exception):
@@ -45,6 +50,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Address that the ACME authority may write to."""
     acme_dns_hook: str = ""
     """Command that sets the TXT record, called as `COMMAND present|cleanup NAME VALUE`."""
+    trusted_proxies: str = ""
+    """Proxies whose `X-Forwarded-For` is believed: addresses or CIDRs, separated by commas; empty believes nobody."""
     key_file: str = ""
     """File of the installation key, 32 bytes; empty is `keys/installation.key` in `data_dir`."""
     zone: str = "Asia/Shanghai"
@@ -66,6 +73,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Return the address that links carry, without a slash at its end."""
         served = f"https://{self.lan.lower()}:{self.port}" if self.lan else f"http://localhost:{self.port}"
         return (self.public_url or served).rstrip("/").removesuffix(":443" if self.lan else "/")
+
+    def is_https(self) -> bool:
+        """Tell whether people reach the desk by HTTPS."""
+        return self.base_url().startswith("https:")
+
+    def proxies(self) -> tuple[Network, ...]:
+        """Return the networks of the proxies that are believed.
+
+        Raises:
+            ValueError: one is no address and no network.
+        """
+        return _networks(self.trusted_proxies)
 
     def install_page_port(self) -> int:
         """Return the port of the plain page that leads phones to HTTPS."""
@@ -103,4 +122,13 @@ def load_settings(
         raise SettingsWrong(
             f"the database's address begins with {_POSTGRES}, or is empty for the embedded one"
         )
+    try:
+        settings.proxies()
+    except ValueError as wrong:
+        raise SettingsWrong(f"trusted_proxies are addresses or CIDRs, separated by commas: {wrong}") from None
     return settings
+
+
+@cache
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip())

@@ -21,8 +21,10 @@ from tocsin.gate import (
     SESSION_COOKIE,
     NotSignedIn,
     find_key_actor,
-    find_session_actor,
+    look_at_session,
+    read_cookie,
     require_form,
+    require_open,
 )
 
 ApiRequest = Request[Any, Any, Any]
@@ -94,13 +96,14 @@ def _enter(request: ASGIConnection[Any, Any, Any, Any]) -> tuple[Desk, Actor]:
     """
     desk: Desk = request.app.state.desk
     authorization = request.headers.get("authorization", "")
+    address = request.client.host if request.client else ""
+    actor: Actor | None
     if authorization:
-        address = request.client.host if request.client else ""
         actor = find_key_actor(desk, authorization, address=address)
     else:
-        token = request.cookies.get(SESSION_COOKIE, "")
-        actor = find_session_actor(desk, token)
-        if actor is not None and request.scope.get("method") not in SAFE_METHODS:
+        actor = require_open(look_at_session(desk, request.cookies, address=address))
+        if request.scope.get("method") not in SAFE_METHODS:
+            token = read_cookie(desk.settings, request.cookies, SESSION_COOKIE)
             require_form(token, request.headers.get("x-csrf", "") or request.headers.get("x-csrf-token", ""))
     if actor is None:
         raise NotSignedIn

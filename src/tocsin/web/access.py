@@ -15,9 +15,12 @@ from tocsin.web.form import Form, read_form
 from tocsin.web.guard import (
     PageRequest,
     address_of,
+    cleared,
     desk_of,
+    desk_token,
     device_token,
     locale_of,
+    look,
     no_session_cookie,
     session_cookies,
     session_token,
@@ -81,11 +84,11 @@ def post_password(request: PageRequest, *, body: RawBody) -> Response[str] | Red
 def post_sign_out(request: PageRequest, *, body: RawBody) -> Redirect:
     """End the session; a session that has ended already is no fault."""
     read_form(request, body)
-    actor, desk = visitor(request), desk_of(request)
+    actor, desk = look(request).actor, desk_of(request)
     if actor is not None:
         token = session_token(request)
         desk.db.write(actor.merchant_id, lambda tx: sign_out(tx, actor, token=token))
-    return Redirect("/sign-in?out", status_code=303, cookies=[no_session_cookie()])
+    return cleared(Redirect("/sign-in?out", status_code=303, cookies=[no_session_cookie(request)]))
 
 
 @get("/owner/{token:str}", sync_to_thread=True)
@@ -125,7 +128,7 @@ def try_sign_in(request: PageRequest, *, name: str, password: str) -> SignedIn |
     """Sign in from the browser of a request; its present session is replaced."""
     return sign_in(
         desk_of(request).db, name=name, password=password, address=address_of(request), device=device_token(request),
-        user_agent=request.headers.get("user-agent", ""), replaces=session_token(request),
+        user_agent=request.headers.get("user-agent", ""), replaces=session_token(request), desk=desk_token(request),
     )  # fmt: skip
 
 

@@ -5,24 +5,37 @@ A page handler begins with `desk, actor = enter(request)`; one that changes some
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
-from tocsin.access.session import csrf_token
+from tocsin.access.session import Seen, csrf_token
 from tocsin.core.actor import Actor, require
 from tocsin.desk import Desk
-from tocsin.gate import DEVICE_COOKIE, SESSION_COOKIE, NotSignedIn, find_session_actor, require_form
+from tocsin.gate import (
+    DESK_COOKIE,
+    DEVICE_COOKIE,
+    SESSION_COOKIE,
+    cookie_name,
+    look_at_session,
+    read_cookie,
+    require_form,
+    require_open,
+)
 
 PageRequest = Request[Any, Any, Any]
+AnswerOf = TypeVar("AnswerOf", bound=Response[Any])
 LOCALE_COOKIE, THEME_COOKIE = "tocsin_locale", "tocsin_theme"
 _DEVICE_SECONDS = 400 * 24 * 3600
 _CSRF_HEADERS = ("x-csrf-token", "x-csrf")
+# What an open page asks by itself: a desk that nobody touches must lock all the same.
+_QUIET_PATHS = frozenset({"/events"})
+_CLEARED = '"cache", "storage"'
 
 
 def desk_of(request: PageRequest) -> Desk:
@@ -31,9 +44,15 @@ def desk_of(request: PageRequest) -> Desk:
     return desk
 
 
+def look(request: ASGIConnection[Any, Any, Any, Any]) -> Seen:
+    """Return whose session a request carries, and what keeps him out now."""
+    address, quiet = address_of(request), request.url.path in _QUIET_PATHS
+    return look_at_session(request.app.state.desk, request.cookies, address=address, quiet=quiet)
+
+
 def visitor(request: PageRequest) -> Actor | None:
-    """Return who is signed in, or None."""
-    return find_session_actor(desk_of(request), session_token(request))
+    """Return who is signed in and not kept out, or None."""
+    return look(request).open()
 
 
 def enter(request: PageRequest) -> tuple[Desk, Actor]:
@@ -41,25 +60,19 @@ def enter(request: PageRequest) -> tuple[Desk, Actor]:
 
     Raises:
         NotSignedIn: nobody is; the error page leads to the sign-in.
+        SessionLocked, OutOfHours, OutOfPlace: he is kept out now.
     """
-    actor = visitor(request)
-    if actor is None:
-        raise NotSignedIn
-    return desk_of(request), actor
+    return desk_of(request), require_open(look(request))
 
 
 async def require_importer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Ask who sends a sheet, and whether he may, before a byte of it is read.
 
     Raises:
-        NotSignedIn: nobody is.
+        NotSignedIn, SessionLocked, OutOfHours, OutOfPlace: nobody is, or he is kept out now.
         NotAllowed: the right to import is wanting.
     """
-    token = connection.cookies.get(SESSION_COOKIE, "")
-    actor = await sync_to_thread(find_session_actor, connection.app.state.desk, token)
-    if actor is None:
-        raise NotSignedIn
-    require(actor, "import")
+    require(require_open(await sync_to_thread(look, connection)), "import")
 
 
 def check_form(request: PageRequest, form: Mapping[str, Any]) -> None:
@@ -98,35 +111,81 @@ def form_token(request: PageRequest) -> str:
     return csrf_token(token) if token else ""
 
 
+def keep_cookie(
+    request: PageRequest, name: str, value: str, *, max_age: int | None = None, strict: bool = False
+) -> Cookie:
+    """Return a cookie with a secret: no script reads it, and over HTTPS no other host sets it.
+
+    Args:
+        max_age: seconds; None: until the browser ends.
+        strict: it does not come along where another site's link leads here; a session's must.
+    """
+    settings = desk_of(request).settings
+    return Cookie(
+        cookie_name(settings, name), value=value, path="/", httponly=True, secure=settings.is_https(), max_age=max_age,
+        samesite="strict" if strict else "lax",
+    )  # fmt: skip
+
+
+def drop_cookie(request: PageRequest, name: str) -> Cookie:
+    """Return the cookie that takes one of the desk's away."""
+    return keep_cookie(request, name, "", max_age=0)
+
+
 def session_token(request: PageRequest) -> str:
     """Return the session cookie's secret, or nothing."""
-    return request.cookies.get(SESSION_COOKIE, "")
+    return _secret(request, SESSION_COOKIE)
 
 
 def device_token(request: PageRequest) -> str:
     """Return the device cookie's secret, or nothing."""
-    return request.cookies.get(DEVICE_COOKIE, "")
+    return _secret(request, DEVICE_COOKIE)
 
 
-def address_of(request: PageRequest) -> str:
-    """Return the client's address as the limiter takes it."""
+def desk_token(request: PageRequest) -> str:
+    """Return the enrolled desk's cookie's secret, or nothing."""
+    return _secret(request, DESK_COOKIE)
+
+
+def address_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Return the client's address as the limiter takes it; the front has asked `gate.client_address` for it."""
     return request.client.host if request.client else ""
 
 
 def session_cookies(request: PageRequest, *, token: str, device: str) -> list[Cookie]:
-    """Return the cookies of a sign-in."""
-    secure = desk_of(request).settings.base_url().startswith("https:")
+    """Return the cookies of a sign-in.
+
+    A link in an alarm's message must open the desk for who is signed in: the session comes along with it (Lax), and
+    what changes anything is guarded by origin and form token. The device is only told where a form of the desk is sent.
+    """
     return [
-        Cookie(SESSION_COOKIE, value=token, path="/", httponly=True, samesite="lax", secure=secure),
-        Cookie(
-            DEVICE_COOKIE, value=device, path="/", httponly=True, samesite="lax", secure=secure, max_age=_DEVICE_SECONDS
-        ),
-    ]  # fmt: skip
+        keep_cookie(request, SESSION_COOKIE, token),
+        keep_cookie(request, DEVICE_COOKIE, device, max_age=_DEVICE_SECONDS, strict=True),
+    ]
 
 
-def no_session_cookie() -> Cookie:
+def session_cookie(request: PageRequest, token: str) -> Cookie:
+    """Return the cookie of a session that has another token now."""
+    return keep_cookie(request, SESSION_COOKIE, token)
+
+
+def desk_cookie(request: PageRequest, token: str) -> Cookie:
+    """Return the cookie that makes a browser an enrolled desk."""
+    return keep_cookie(request, DESK_COOKIE, token, max_age=_DEVICE_SECONDS)
+
+
+def cleared(answer: AnswerOf) -> AnswerOf:
+    """Let the browser forget what it has kept of pages, not who it is.
+
+    Source: W3C Clear Site Data; cookies are left out: they tell an enrolled desk and a known device.
+    """
+    answer.headers["clear-site-data"] = _CLEARED
+    return answer
+
+
+def no_session_cookie(request: PageRequest) -> Cookie:
     """Return the cookie that takes the session's away."""
-    return Cookie(SESSION_COOKIE, value="", path="/", max_age=0, httponly=True, samesite="lax")
+    return drop_cookie(request, SESSION_COOKIE)
 
 
 def locale_of(request: PageRequest, actor: Actor | None = None) -> str:
@@ -145,3 +204,7 @@ def theme_of(request: PageRequest) -> str:
     """Return `light`, `dark` or `auto`."""
     wanted = request.cookies.get(THEME_COOKIE, "auto")
     return wanted if wanted in ("light", "dark") else "auto"
+
+
+def _secret(request: PageRequest, name: str) -> str:
+    return read_cookie(desk_of(request).settings, request.cookies, name)
