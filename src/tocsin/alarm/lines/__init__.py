@@ -1,0 +1,1 @@
+"""What drivers of sirens share: the lines that they speak over, and the devices at their ends."""

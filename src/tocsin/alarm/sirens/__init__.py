@@ -1,0 +1,1 @@
+"""Drivers of sirens, a file each; the contract is `alarm/siren`."""

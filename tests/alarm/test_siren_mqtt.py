@@ -1,0 +1,342 @@
+"""Sirens behind a real broker: each dialect against a device that speaks it."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.peers.discovered_siren import DiscoveredSiren
+from tests.peers.mosquitto_broker import Broker
+from tests.peers.shelly_relay import MqttPeer
+from tests.peers.tasmota_relay import TasmotaRelay
+from tocsin.alarm.lines.tasmota import pulse_time
+from tocsin.alarm.siren import OFF, Pattern, Siren, SirenFailed, SirenOptionWrong, read_options
+from tocsin.alarm.sirens.mqtt import PLUGIN
+
+SOUND, LIGHT = Pattern(light=True, sound=True, seconds=180), Pattern(light=True, sound=False, seconds=180)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    made = Broker(tmp_path / "broker")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def opened(broker: Broker) -> Iterator[Callable[..., Siren]]:
+    sirens: list[Siren] = []
+
+    def open_(topic: str, **options: Any) -> Siren:
+        given = {"host": "127.0.0.1", "tcp_port": broker.port, "topic": topic, **options}
+        sirens.append(PLUGIN.open(read_options(PLUGIN, given)))
+        return sirens[-1]
+
+    yield open_
+    for siren in sirens:
+        siren.close()
+
+
+@pytest.fixture
+def relay(broker: Broker) -> Iterator[TasmotaRelay]:
+    made = TasmotaRelay(broker.port, "siren1")
+    yield made
+    made.close()
+
+
+def test_a_tasmota_relay_switches_and_says_so(opened: Callable[..., Siren], relay: TasmotaRelay) -> None:
+    siren = opened("siren1")
+    assert siren.set(SOUND).sound and relay.on[1]
+    told = siren.set(SOUND)
+    assert told.confirmed and told.light and told.ends_by_itself and relay.pulse_seconds(1) == 180
+    assert relay.commands.count(("PULSETIME1", "280")) == 1, (
+        "the timer wears the device's memory out: once is enough"
+    )
+    assert siren.probe().sound
+    assert not siren.set(OFF).on and not relay.on[1] and not siren.probe().on
+
+
+def test_commands_are_confirmed_within_milliseconds(
+    opened: Callable[..., Siren], relay: TasmotaRelay
+) -> None:
+    siren, times = opened("siren1"), []
+    siren.probe()
+    for n in range(60):
+        began = time.perf_counter()
+        siren.set(OFF if n % 2 else SOUND)
+        times.append(time.perf_counter() - began)
+    assert sorted(times)[30] < 0.02, f"Nagle's 40 ms are back: {sorted(times)[30]}"
+
+
+def test_a_single_relay_stays_dark_for_a_light_alone(
+    opened: Callable[..., Siren], relay: TasmotaRelay
+) -> None:
+    siren = opened("siren1")
+    assert siren.can.light and not siren.can.separable
+    assert not siren.set(siren.can.possible(LIGHT)).on and not relay.on[1]
+
+
+def test_two_relays_part_light_and_sound(broker: Broker, opened: Callable[..., Siren]) -> None:
+    relay, siren = TasmotaRelay(broker.port, "two", relays=2), opened("two", light_output=2, profile="siren")
+    try:
+        assert siren.can.separable
+        told = siren.set(LIGHT)
+        assert (told.light, told.sound, relay.on) == (True, False, {1: False, 2: True})
+        siren.set(SOUND)
+        assert relay.on == {1: True, 2: True}
+        assert (relay.pulse_seconds(1), relay.pulse_seconds(2)) == (180, 0), (
+            "the light has no timer: it stays"
+        )
+        told = siren.set(LIGHT)
+        assert (told.light, told.sound, relay.on) == (True, False, {1: False, 2: True})
+        siren.set(OFF)
+        assert relay.on == {1: False, 2: False}
+    finally:
+        relay.close()
+
+
+def test_a_strobe_alone_and_another_full_topic(broker: Broker, opened: Callable[..., Siren]) -> None:
+    relay = TasmotaRelay(broker.port, "lamp")
+    siren = opened("lamp", sound_output="", light_output=1, full_topic="%prefix%/%topic%/")
+    try:
+        assert not siren.can.sound and siren.set(siren.can.possible(SOUND)).light and relay.on[1]
+    finally:
+        relay.close()
+    with pytest.raises(SirenOptionWrong):
+        opened("lamp", full_topic="tasmota/%topic%/")
+
+
+def test_the_device_ends_the_sound_by_its_own_timer(
+    opened: Callable[..., Siren], relay: TasmotaRelay
+) -> None:
+    siren, woken = opened("siren1"), []
+    siren.watch(lambda: woken.append(time.monotonic()))
+    began = time.monotonic()
+    assert siren.set(Pattern(light=True, sound=True, seconds=1)).ends_by_itself
+    woken.clear()
+    time.sleep(1.4)
+    assert not relay.on[1] and woken and 0.8 < woken[0] - began < 1.4, "who stopped by himself tells at once"
+    assert not siren.probe().sound
+
+
+def test_older_firmware_tells_its_timer_as_a_number(
+    opened: Callable[..., Siren], relay: TasmotaRelay
+) -> None:
+    relay.old_answers = True
+    assert opened("siren1").set(SOUND).ends_by_itself
+
+
+def test_timers_below_twelve_seconds_are_tenths() -> None:
+    assert [pulse_time(n) for n in (1, 11, 12, 180, 99_999)] == [10, 110, 112, 280, 64_900]
+
+
+@pytest.mark.parametrize("trouble", ["deaf", "stuck"])
+def test_who_does_not_confirm_has_failed(
+    opened: Callable[..., Siren], relay: TasmotaRelay, trouble: str
+) -> None:
+    siren = opened("siren1")
+    siren.probe()
+    setattr(relay, trouble, True)
+    began = time.monotonic()
+    with pytest.raises(SirenFailed):
+        siren.set(SOUND)
+    assert time.monotonic() - began < 1.8
+    setattr(relay, trouble, False)
+    assert siren.set(SOUND).sound
+
+
+def test_a_last_will_tells_at_once_that_it_is_gone(opened: Callable[..., Siren], relay: TasmotaRelay) -> None:
+    siren, woken = opened("siren1"), []
+    siren.probe()
+    siren.watch(lambda: woken.append(time.monotonic()))
+    relay.vanish()
+    began = time.monotonic()
+    while not woken and time.monotonic() < began + 3:
+        time.sleep(0.01)
+    with pytest.raises(SirenFailed) as told:
+        siren.set(SOUND)
+    assert told.value.problem == "it is offline: its last will says so"
+    assert time.monotonic() - began < 1, "nobody waits for a device that said goodbye"
+
+
+def test_a_broker_that_comes_back_is_found_again(
+    broker: Broker, opened: Callable[..., Siren], relay: TasmotaRelay
+) -> None:
+    siren = opened("siren1")
+    assert siren.set(SOUND).sound
+    broker.stop()
+    with pytest.raises(SirenFailed) as told:
+        siren.set(OFF)
+    assert told.value.problem == "the broker does not answer" and not told.value.permanent
+    broker.start()
+    until = time.monotonic() + 8
+    while time.monotonic() < until:
+        try:
+            assert not siren.set(OFF).on
+            break
+        except SirenFailed:
+            continue
+    assert not relay.on[1] and not siren.probe().on
+
+
+def test_a_command_of_before_never_comes_late(
+    broker: Broker, opened: Callable[..., Siren], relay: TasmotaRelay
+) -> None:
+    """What failed for want of a broker is dropped: no noise minutes later."""
+    siren = opened("siren1")
+    siren.probe()
+    broker.stop()
+    with pytest.raises(SirenFailed):
+        siren.set(SOUND)
+    relay.commands.clear()
+    broker.start()
+    until = time.monotonic() + 8
+    while time.monotonic() < until:
+        try:
+            siren.probe()
+            break
+        except SirenFailed:
+            continue
+    assert ("POWER1", "ON") not in relay.commands and not relay.on[1]
+
+
+def test_a_shelly_behind_a_broker(broker: Broker, opened: Callable[..., Siren]) -> None:
+    peer, siren, woken = MqttPeer(broker.port, "shelly1"), None, []
+    try:
+        siren = opened("shelly1", dialect="shelly", light_output=2)
+        told = siren.set(SOUND)
+        assert told.confirmed and told.ends_by_itself and peer.switches.on == [True, True]
+        assert ("Switch.Set", {"id": 0, "on": True, "toggle_after": 180}) in peer.switches.calls
+        assert ("Switch.Set", {"id": 1, "on": True}) in peer.switches.calls
+        assert siren.set(LIGHT).light and peer.switches.on == [False, True]
+        siren.watch(lambda: woken.append(1))
+        peer.press(1, on=False)
+        until = time.monotonic() + 3
+        while not woken and time.monotonic() < until:
+            time.sleep(0.01)
+        assert woken and not siren.probe().light
+        peer.switches.stuck = True
+        with pytest.raises(SirenFailed):
+            siren.set(SOUND)
+        peer.deaf = True
+        with pytest.raises(SirenFailed) as told_:
+            siren.probe()
+        assert told_.value.problem == "it does not confirm"
+        woken.clear()
+        peer.vanish()
+        while not woken and time.monotonic() < until + 3:
+            time.sleep(0.01)
+        with pytest.raises(SirenFailed) as told_:
+            siren.set(OFF)
+        assert told_.value.problem == "it is offline: its last will says so"
+    finally:
+        peer.close()
+
+
+def test_a_relay_that_the_shelly_lacks_is_told(broker: Broker, opened: Callable[..., Siren]) -> None:
+    peer = MqttPeer(broker.port, "shelly1")
+    try:
+        with pytest.raises(SirenFailed) as told:
+            opened("shelly1", dialect="shelly", sound_output=7).set(SOUND)
+        assert told.value.problem == "it refuses the command" and "-105" in told.value.detail
+    finally:
+        peer.close()
+
+
+def test_a_siren_that_announced_itself(broker: Broker, opened: Callable[..., Siren]) -> None:
+    peer = DiscoveredSiren(broker.port, "yard")
+    siren = opened(peer.topic.removesuffix("/config"), dialect="discovery", profile="siren")
+    try:
+        told = siren.set(SOUND)
+        assert (told.sound, told.light, told.confirmed, told.ends_by_itself) == (True, False, True, True)
+        assert peer.commands == [{"state": "ON", "duration": 180}]
+        assert siren.probe().sound
+        assert not siren.set(OFF).on and peer.commands[-1] == {"state": "OFF"}
+        peer.deaf = True
+        with pytest.raises(SirenFailed):
+            siren.set(SOUND)
+        peer.deaf = False
+        assert siren.set(SOUND).sound
+        peer.leave()
+        time.sleep(0.2)
+        with pytest.raises(SirenFailed):
+            siren.probe()
+    finally:
+        peer.close()
+
+
+def test_what_an_announcement_may_not_hold(broker: Broker, opened: Callable[..., Siren]) -> None:
+    with pytest.raises(SirenFailed) as told:
+        opened("homeassistant/siren/nobody/config", dialect="discovery").set(SOUND)
+    assert told.value.problem == "it has not announced itself on this topic"
+    peer = DiscoveredSiren(broker.port, "odd", cmd_tpl="{{ value }}")
+    try:
+        with pytest.raises(SirenFailed) as told:
+            opened(peer.topic, dialect="discovery").set(SOUND)
+        assert told.value.permanent
+    finally:
+        peer.close()
+
+
+def test_a_siren_without_a_state_can_only_be_told(broker: Broker, opened: Callable[..., Siren]) -> None:
+    peer = DiscoveredSiren(broker.port, "mute", stat_t=None, sup_dur=False, avty=[])
+    try:
+        told = opened(peer.topic, dialect="discovery").set(SOUND)
+        assert (told.sound, told.confirmed, told.ends_by_itself) == (True, False, False)
+        time.sleep(0.2)
+        assert peer.commands == [{"state": "ON"}], "without a duration: it takes none"
+    finally:
+        peer.close()
+
+
+def test_a_broker_that_asks_for_a_password(tmp_path: Path) -> None:
+    broker = Broker(tmp_path / "closed", user="desk", password="pass word")
+    given = {"host": "127.0.0.1", "tcp_port": broker.port, "topic": "siren1", "user": "desk"}
+    wrong = PLUGIN.open(read_options(PLUGIN, {**given, "password": "other"}))
+    right = PLUGIN.open(read_options(PLUGIN, {**given, "password": "pass word"}))
+    try:
+        with pytest.raises(SirenFailed) as told:
+            wrong.probe()
+        assert told.value.problem == "the broker refuses name or password" and told.value.permanent
+        with pytest.raises(SirenFailed) as told:
+            right.probe()
+        assert told.value.problem == "it does not confirm", "the broker let it in; there is no relay"
+    finally:
+        wrong.close()
+        right.close()
+        broker.stop()
+
+
+def test_a_broker_with_a_certificate(tmp_path: Path) -> None:
+    files = (tmp_path / "cert.pem", tmp_path / "key.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(files[1]),
+         "-out", str(files[0])], check=True, capture_output=True,
+    )  # fmt: skip
+    broker = Broker(tmp_path / "tls", certificate=files)
+    given = {"host": "127.0.0.1", "tcp_port": broker.port, "topic": "siren1", "tls": "on"}
+    trusting = PLUGIN.open(read_options(PLUGIN, {**given, "ca_file": str(files[0])}))
+    distrusting = PLUGIN.open(read_options(PLUGIN, given))
+    try:
+        with pytest.raises(SirenFailed) as told:
+            trusting.probe()
+        assert told.value.problem == "it does not confirm"
+        with pytest.raises(SirenFailed) as told:
+            distrusting.probe()
+        assert told.value.problem == "the broker's certificate is not trusted"
+        with pytest.raises(SirenOptionWrong):
+            PLUGIN.open(read_options(PLUGIN, {**given, "ca_file": str(tmp_path / "none.pem")}))
+    finally:
+        trusting.close()
+        distrusting.close()
+        broker.stop()
+
+
+def test_a_topic_names_one_device(opened: Callable[..., Siren]) -> None:
+    for topic in ("+", "a/#", "/a", "$SYS"):
+        with pytest.raises(SirenOptionWrong):
+            opened(topic)
