@@ -31,7 +31,7 @@ class HttpSirens:
         *_RELAYS,
         Option(name="on_url", label="Address that switches the siren on", hint=_HINT),
         Option(name="off_url", label="Address that switches the siren off"),
-        Option(name="light_on_url", label="Address that switches the strobe on", hint="Leave it empty where one does both"),
+        Option(name="light_on_url", label="Address that switches the strobe on", hint="Leave it empty where one relay does both"),
         Option(name="light_off_url", label="Address that switches the strobe off"),
         Option(name="state_url", label="Address that tells the siren's state", hint="Without one, the answer to on and off tells it"),
         Option(name="light_state_url", label="Address that tells the strobe's state"),
