@@ -81,6 +81,8 @@ class Desk:
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
             Loop("lookup index", self._index_lookups, idle_seconds=5),
+            Loop("journal seal", lambda: seal_journals(self.db, self._seals), idle_seconds=60),
+            Loop("journal verify", self._verify_journals, idle_seconds=_DAY_SECONDS),
             Loop(
                 "attempts", lambda: self.db.write(DIRECTORY_SCOPE, sweep_attempts), idle_seconds=_DAY_SECONDS
             ),
@@ -106,6 +108,14 @@ class Desk:
         self._leave_bus()
         self.bus.close()
         self.db.close()
+
+    @property
+    def _seals(self) -> Path:
+        return self.settings.path("keys", "journal")
+
+    def _verify_journals(self) -> int:
+        verify_journals(self.db, self._seals)
+        return 0  # a breach is told once a day, not again at once
 
     def _index_lookups(self) -> int:
         return sum(self.db.write(merchant.id, index_lookups) for merchant in self.merchants())

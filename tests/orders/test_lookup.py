@@ -5,10 +5,11 @@ import sqlalchemy as sa
 
 from tests.counter import open_counter
 from tests.house import make_house
+from tocsin.alarm.usage import usage
 from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import SECOND_US, shift_clock
 from tocsin.core.db import Database
-from tocsin.core.statement import Statement
+from tocsin.core.statement import Statement, own
 from tocsin.orders.lookup import (
     all_lookups,
     index_lookups,
@@ -17,7 +18,7 @@ from tocsin.orders.lookup import (
     record_lookup,
     who_has_seen,
 )
-from tocsin.orders.query import look_up_order, search_orders
+from tocsin.orders.query import look_up_order, reveal_receiver, search_orders
 
 
 def test_lists_are_indexed_by_order_in_batches(db: Database) -> None:
@@ -38,6 +39,21 @@ def test_lists_are_indexed_by_order_in_batches(db: Database) -> None:
         finally:
             shift_clock(0)
         assert (seen(one), seen(two)) == (["detail", *["search"] * 3], ["search"] * 3)
+
+
+def test_what_was_looked_up_is_counted_for_each_person(db: Database) -> None:
+    with open_counter(db) as counter:
+        one, _ = counter.take(), counter.take()
+        search_orders(db, counter.actor, text="5678", door="web")
+        look_up_order(db, counter.actor, number=one.number, door="web")
+        reveal_receiver(db, counter.actor, order_id=one.order_id, purpose="deliver", door="web")
+        shift_clock(6 * SECOND_US)
+        db.write(counter.house.merchant_id, index_lookups)
+        kinds = Statement[tuple[str, str, int]](
+            sa.select(usage.c.who, usage.c.kind, usage.c.amount).where(own(usage)).order_by(usage.c.kind)
+        )
+        who = f"operator:{counter.actor.id}"
+        assert counter.ask(lambda tx: tx.rows(kinds)) == [(who, "lookups_many", 3), (who, "reveals_many", 1)]
 
 
 def test_the_ledger_is_read_by_who_may(db: Database) -> None:

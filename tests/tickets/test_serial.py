@@ -7,13 +7,16 @@ import sqlalchemy as sa
 
 from tests.counter import BASE, open_counter
 from tests.house import make_house
-from tocsin.core.clock import DAY_US, shift_clock
+from tocsin.alarm.table import signal
+from tocsin.core.clock import DAY_US, MINUTE_US, shift_clock
 from tocsin.core.db import Database
-from tocsin.core.statement import Statement
+from tocsin.core.statement import Statement, own
 from tocsin.orders.amend import cancel_order
 from tocsin.tickets.hold import hold_order
 from tocsin.tickets.job import read_content
 from tocsin.tickets.serial import TicketUnknown, make_code, next_serial, scan_ticket
+
+TOLD = Statement[tuple[str, str]](sa.select(signal.c.kind, signal.c.subject).where(own(signal)))
 
 
 def test_the_words_have_their_precedence(db: Database) -> None:
@@ -33,6 +36,23 @@ def test_the_words_have_their_precedence(db: Database) -> None:
         assert word() == "SUPERSEDED"
         counter.do(cancel_order, order_id=taken.order_id, reason="客户取消")
         assert word() == "VOID"
+
+
+def test_a_void_paper_that_is_scanned_is_told_to_the_alarm_once_an_hour(db: Database) -> None:
+    with open_counter(db) as counter:
+        taken = counter.take()
+        job = counter.print(taken.order_id).job_ids[0]
+        code = counter.ask(read_content, job_id=job).scan_url
+        told = lambda: counter.ask(lambda tx: tx.rows(TOLD))
+        scan_ticket(db, code=code)
+        assert told() == []
+        counter.do(cancel_order, order_id=taken.order_id, reason="客户取消")
+        for _ in range(3):
+            assert scan_ticket(db, code=code).word == "VOID"
+        assert told() == [("void_scanned", f"ticket:{job}")]
+        shift_clock(61 * MINUTE_US)
+        scan_ticket(db, code=code)
+        assert len(told()) == 2
 
 
 def test_each_way_of_scanning_reaches_the_same_paper(db: Database) -> None:

@@ -7,13 +7,14 @@ durable, so that nothing that a signal leads to can hold up or undo what it tell
 from typing import Any, Literal
 
 import msgspec
+import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.alarm.table import signal
 from tocsin.core.db import Tx
 from tocsin.core.event import append_event
-from tocsin.core.ident import new_id
-from tocsin.core.statement import insert_into
+from tocsin.core.ident import id_at, new_id
+from tocsin.core.statement import Statement, bind, insert_into, own
 
 SIGNALLED = "alarm.signal"
 Kind = Literal[
@@ -49,6 +50,14 @@ class Signal(Struct, frozen=True, kw_only=True):
 
 
 _ADD = insert_into(signal)
+_LIKE_IT = Statement[tuple[int]](
+    sa.select(signal.c.id)
+    .where(
+        own(signal), signal.c.kind == bind("kind", str), signal.c.outcome == "wrong", signal.c.id >= bind("since"),
+        signal.c.subject == bind("subject", str),
+    )
+    .limit(1)
+)  # fmt: skip
 
 
 def send_signal(tx: Tx, told: Signal) -> int:
@@ -61,3 +70,8 @@ def send_signal(tx: Tx, told: Signal) -> int:
     )  # fmt: skip
     append_event(tx, SIGNALLED, subject_id=signal_id, data={"kind": told.kind, "outcome": told.outcome})
     return signal_id
+
+
+def was_signalled(tx: Tx, *, kind: Kind, subject: str, since_us: int) -> bool:
+    """Tell whether the alarm was told of this subject since an instant: what can be repeated at will asks first."""
+    return tx.value(_LIKE_IT, kind=kind, subject=subject, since=id_at(since_us)) is not None

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
+from tocsin.access.lockdown import require_proof_in_lockdown
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -116,8 +117,10 @@ def amend_order(
     Raises:
         NotAllowed, ReasonMissing, OrderCancelled, MaskedValue, NothingChanged
         OrderMoved: another change came first; nothing is overwritten.
+        ProofNeeded: the desk is locked down, and he has not proved lately who he is.
     """
     require(actor, "amend")
+    require_proof_in_lockdown(tx, actor)
     reason = reason.strip()
     if not 0 < len(reason) <= REASON_CHARACTERS:
         raise ReasonMissing
@@ -160,8 +163,10 @@ def cancel_order(tx: Tx, actor: Actor, *, order_id: int, reason: str) -> None:
 
     Raises:
         NotAllowed, ReasonMissing, OrderCancelled
+        ProofNeeded: as for amending.
     """
     require(actor, "cancel")
+    require_proof_in_lockdown(tx, actor)
     if not 0 < len(reason.strip()) <= REASON_CHARACTERS:
         raise ReasonMissing
     before = load_order(tx, order_id=order_id, real=True)

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tocsin.alarm.posture import require_not_locked_down
+from tocsin.alarm.usage import count_usage
 from tocsin.core.actor import Actor, NotAllowed, desk_actor, require
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
@@ -89,10 +91,12 @@ def start_download(
 
     Raises:
         NotAllowed: no right to download, or to download real data.
+        DeskLockedDown: downloads are frozen.
         DownloadReasonMissing: real data without a reason.
         OutputUnknown: there is no such file format.
     """
     require(actor, "download")
+    require_not_locked_down(tx)
     if real and not actor.may("download_real"):
         require(actor, "download_real_reason")
         if not reason.strip():
@@ -135,9 +139,11 @@ def fetch_download(tx: Tx, actor: Actor, *, download_id: int, door: str) -> Down
 
     Raises:
         DownloadMissing: there is none to be seen, or its file is gone.
+        DeskLockedDown: downloads are frozen.
         NotAllowed: no right to download, or to real data; a reason given by somebody else is not one's own.
     """
     require(actor, "download")
+    require_not_locked_down(tx)
     found = _find(tx, actor, download_id=download_id)
     if found.real and not actor.may("download_real"):
         require(actor, "download_real_reason")
@@ -149,6 +155,7 @@ def fetch_download(tx: Tx, actor: Actor, *, download_id: int, door: str) -> Down
     record_lookup(tx, actor, door=door, kind="download", query=query, pairs=[], purpose=found.reason)
     data = {"real": bool(found.real), "file": "fetched", "sha256": found.sha256}
     write_journal(tx, actor, verb="orders.download", subject=subject, data=data)
+    count_usage(tx, kind="download_large", actor_kind=actor.kind, actor_id=actor.id, amount=found.rows)
     return found
 
 

@@ -5,11 +5,14 @@ pairs that came back; the index by order is immediate for details and reveals, b
 """
 
 import struct
+from collections import Counter
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from msgspec import Struct
 
+from tocsin.alarm.signal import Kind
+from tocsin.alarm.usage import count_usage
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.ident import id_at, new_id
@@ -18,6 +21,7 @@ from tocsin.core.vault import seal, unseal
 from tocsin.orders.table import lookup, lookup_mark, lookup_order
 
 DETAIL_KINDS = ("detail", "reveal")
+_COUNTED_KINDS = (*DETAIL_KINDS, "search", "screen")
 _PAIR = struct.Struct(">QI")
 
 
@@ -149,7 +153,19 @@ def index_lookups(tx: Tx, *, limit: int = 200) -> int:
         tx.many(_ADD_INDEX, [{"order_id": order_id, "lookup_id": lookup_id} for order_id, lookup_id in pairs])
     if found:
         tx.run(_MOVE_MARK, indexed_to=found[-1].id)
+        _count(tx, found)
     return len(found)
+
+
+def _count(tx: Tx, found: list[Lookup]) -> None:
+    """Tell the alarm's watch how much each one looked up, at most some seconds late: never in the look-up itself."""
+    amounts: Counter[tuple[Kind, str, int]] = Counter()
+    for row in found:
+        kind: Kind = "reveals_many" if row.kind == "reveal" else "lookups_many"
+        if row.actor_kind in ("operator", "api_key") and row.kind in _COUNTED_KINDS:
+            amounts[kind, row.actor_kind, row.actor_id] += max(1, row.count)
+    for (kind, actor_kind, actor_id), amount in amounts.items():
+        count_usage(tx, kind=kind, actor_kind=actor_kind, actor_id=actor_id, amount=amount)
 
 
 def _bound(tx: Tx) -> bytes:

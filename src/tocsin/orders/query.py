@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 
+from tocsin.alarm.posture import DeskLockedDown, read_posture
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
@@ -31,11 +32,15 @@ class PurposeMissing(Refusal):
 
 
 class Revealed(msgspec.Struct, frozen=True):
-    """The real text of a receiver and of the merchant's note, or the refusal that was recorded."""
+    """The real text of a receiver and of the merchant's note, or the refusal that was recorded.
+
+    `frozen`: not the right is wanting, the desk is locked down.
+    """
 
     allowed: bool
     receiver: Party | None
     merchant_note: str = ""
+    frozen: bool = False
 
 
 def look_up_order(db: Database, actor: Actor, *, number: str, door: str, revision: int = 0) -> Order:
@@ -82,6 +87,7 @@ def reveal_receiver(db: Database, actor: Actor, *, order_id: int, purpose: str, 
 
     Raises:
         PurposeMissing: the purpose is not one of the known ones.
+        DeskLockedDown: he may, but full texts are frozen; that he tried is recorded.
     """
     if purpose not in PURPOSES:
         raise PurposeMissing(purposes=", ".join(PURPOSES))
@@ -90,16 +96,22 @@ def reveal_receiver(db: Database, actor: Actor, *, order_id: int, purpose: str, 
         order = load_order(tx, order_id=order_id, real=True)
         held = any(hold.kind in ("check", "acknowledge") for hold in open_holds(tx, order_id=order_id))
         allowed = actor.may("reveal") or (actor.may("reveal_finding") and purpose == "finding" and held)
-        kind = "reveal" if allowed else "denied"
+        frozen = read_posture(tx).state == "lockdown"
+        kind = "reveal" if allowed and not frozen else "denied"
         record_lookup(
             tx, actor, door=door, kind=kind, query=order.number, purpose=purpose, pairs=[(order.id, order.revision)]
         )  # fmt: skip
         write_journal(
             tx, actor, verb=f"orders.{kind}", subject=f"order:{order.id}", data={"purpose": purpose}
         )
-        return Revealed(True, order.receiver, order.merchant_note) if allowed else Revealed(False, None)
+        if kind == "denied":
+            return Revealed(False, None, frozen=allowed)
+        return Revealed(True, order.receiver, order.merchant_note)
 
-    return db.write(actor.merchant_id, reveal)
+    found = db.write(actor.merchant_id, reveal)
+    if found.frozen:
+        raise DeskLockedDown
+    return found
 
 
 def _record(

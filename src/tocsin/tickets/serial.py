@@ -11,7 +11,8 @@ from typing import Literal
 import sqlalchemy as sa
 from msgspec import Struct
 
-from tocsin.core.clock import business_day
+from tocsin.alarm.signal import Signal, send_signal, was_signalled
+from tocsin.core.clock import MINUTE_US, business_day
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
@@ -20,6 +21,7 @@ from tocsin.orders.table import order_head
 from tocsin.tickets.table import print_job, serial_counter, ticket_code
 
 Word = Literal["VOID", "SUPERSEDED", "HELD", "CURRENT"]
+_VOID_TOLD_US = 60 * MINUTE_US
 _CODE_BYTES = 20
 
 
@@ -120,11 +122,24 @@ def scan_ticket(db: Database, *, code: str, merchant_id: int = 0) -> TicketState
     row = db.read(found[0], lambda tx: tx.one(_JOB, job_id=found[1])) if found and found[1] < 2**63 else None
     if found is None or row is None:
         raise TicketUnknown
+    if _word(row) == "VOID":
+        _tell_void(db, found[0], job_id=row.id)
     return TicketState(
         word=_word(row), merchant_id=found[0], job_id=row.id, order_id=row.order_id, number=row.number,
         revision=row.revision, head_revision=row.head_revision, copy=row.copy, serial=row.serial, job_state=row.state,
         reprint_no=row.reprint_no,
     )  # fmt: skip
+
+
+def _tell_void(db: Database, merchant_id: int, *, job_id: int) -> None:
+    """Tell the alarm, at most once an hour and ticket: anybody who holds the paper may scan it again and again."""
+    subject = f"ticket:{job_id}"
+
+    def tell(tx: Tx) -> None:
+        if not was_signalled(tx, kind="void_scanned", subject=subject, since_us=tx.now_us - _VOID_TOLD_US):
+            send_signal(tx, Signal(kind="void_scanned", method="scan", subject=subject))
+
+    db.write(merchant_id, tell)
 
 
 def _word(row: _Row) -> Word:

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
+from tocsin.access.lockdown import require_proof_in_lockdown
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -43,6 +44,7 @@ def get_amendment(request: PageRequest, *, number: FromPath[str]) -> Response[st
     """Show the order's fields; the look-up is recorded."""
     desk, actor = enter(request)
     require(actor, "amend")
+    desk.db.read(actor.merchant_id, lambda tx: require_proof_in_lockdown(tx, actor))
     order = look_up_order(desk.db, actor, number=number, door=DOOR)
     return _page(request, actor, order, form=fields_of(order))
 

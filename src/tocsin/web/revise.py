@@ -7,6 +7,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
+from tocsin.access.lockdown import require_proof_in_lockdown
+from tocsin.alarm.posture import DeskLockedDown
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -42,6 +44,7 @@ def get_revise(request: PageRequest, *, number: FromPath[str]) -> Response[str]:
     """Show a held order's fields, each finding beside its own; a receiver's field that is wrong is revealed, recorded."""
     desk, actor = enter(request)
     require(actor, "amend")
+    desk.db.read(actor.merchant_id, lambda tx: require_proof_in_lockdown(tx, actor))
     order = look_up_order(desk.db, actor, number=number, door=DOOR)
     found = desk.db.read(actor.merchant_id, lambda tx: findings_of(tx, order_ids=[order.id])[order.id])
     shown = fields_of(order, receiver=_revealed(desk, actor, order, found))
@@ -151,7 +154,10 @@ def _revealed(desk: Desk, actor: Actor, order: Order, found: list[Found]) -> Par
     }
     if not fields:
         return None
-    revealed = reveal_receiver(desk.db, actor, order_id=order.id, purpose="finding", door=DOOR).receiver
+    try:
+        revealed = reveal_receiver(desk.db, actor, order_id=order.id, purpose="finding", door=DOOR).receiver
+    except DeskLockedDown:  # what is wrong is typed anew, or waits
+        return None
     if revealed is None:
         return None
     return Party(**{

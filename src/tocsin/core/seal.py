@@ -1,0 +1,195 @@
+"""The journal's seal: Merkle checkpoints over its entries, signed with a key that is not in the database.
+
+Who can write to the database but lacks the installation's key can't change, remove or slip in a
+sealed entry unnoticed; and since the newest checkpoint also lies in a file beside the key, he can't
+cut the journal short either.
+Source: RFC 6962, 2.1 (Merkle tree hash, leaf and node prefixes).
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tocsin.core.clock import MINUTE_US
+from tocsin.core.db import Database, Tx
+from tocsin.core.ident import id_at
+from tocsin.core.journal import JournalEntry, journal
+from tocsin.core.schema import big, blob, merchant_table, text
+from tocsin.core.statement import Statement, bind, own, upsert
+from tocsin.core.vault import Vault
+
+# An entry's id is made before its transaction ends: younger ones may still come in between.
+SETTLED_US = MINUTE_US
+_BATCH = 1_000
+
+journal_seal = merchant_table(
+    "journal_seal", big("size"), big("last_id"), text("root"), text("edge"), big("at_us"), blob("signature"),
+    key=("size",), append_only=True,
+)  # fmt: skip
+
+
+class Checkpoint(Struct, frozen=True):
+    """So many entries, up to this one, have this root; `edge` is the tree's right side, to go on from.
+
+    Args:
+        root, edge: hexadecimal; the edge's hashes are joined by commas, the largest subtree first.
+    """
+
+    size: int
+    last_id: int
+    root: str
+    edge: str
+    at_us: int
+    signature: bytes
+
+
+class SealBreach(Struct, frozen=True):
+    """What does not agree: `why` is changed, signature or shortened; `size` is the checkpoint's."""
+
+    why: str
+    size: int
+
+
+_COLUMNS = tuple(journal_seal.c[name] for name in Checkpoint.__struct_fields__)
+_ADD = Statement[None](
+    upsert(journal_seal).on_conflict_do_nothing(), sets=[column.name for column in journal_seal.columns]
+)
+_NEWEST = Statement(
+    sa.select(*_COLUMNS).where(own(journal_seal)).order_by(journal_seal.c.size.desc()).limit(1), Checkpoint
+)
+_ALL = Statement(sa.select(*_COLUMNS).where(own(journal_seal)).order_by(journal_seal.c.size), Checkpoint)
+_ENTRIES = Statement(
+    sa.select(*(journal.c[name] for name in JournalEntry.__struct_fields__))
+    .where(own(journal), journal.c.id > bind("after"), journal.c.id < bind("until"))
+    .order_by(journal.c.id).limit(bind("limit")),
+    JournalEntry,
+)  # fmt: skip
+
+
+class Tree:
+    """A Merkle tree that only grows: it keeps the roots of its full subtrees, and how many leaves there are."""
+
+    def __init__(self, size: int = 0, edge: tuple[bytes, ...] = ()) -> None:
+        self.size, self._edge = size, list(edge)
+
+    def add(self, leaf: bytes) -> None:
+        """Add a leaf; two full subtrees of the same size become one."""
+        self._edge.append(hashlib.sha256(b"\0" + leaf).digest())
+        size = self.size = self.size + 1
+        while size % 2 == 0:
+            right, left = self._edge.pop(), self._edge.pop()
+            self._edge.append(_node(left, right))
+            size //= 2
+
+    def root(self) -> str:
+        """Return the tree's hash."""
+        found = b""
+        for hashed in reversed(self._edge):
+            found = _node(hashed, found) if found else hashed
+        return (found or hashlib.sha256(b"").digest()).hex()
+
+    def edge(self) -> str:
+        """Return what the tree goes on from."""
+        return ",".join(hashed.hex() for hashed in self._edge)
+
+
+def seal_journal(tx: Tx) -> Checkpoint | None:
+    """Sign a checkpoint over what has settled since the last one; None where nothing has.
+
+    At most a thousand entries a call: the writer is never held up.
+    """
+    last = tx.one(_NEWEST)
+    tree = Tree(last.size, _edge_of(last)) if last else Tree()
+    until = id_at(tx.now_us - SETTLED_US)
+    entries = tx.rows(_ENTRIES, after=last.last_id if last else 0, until=until, limit=_BATCH)
+    if not entries:
+        return None
+    for entry in entries:
+        tree.add(_leaf(entry))
+    made = Checkpoint(tree.size, entries[-1].id, tree.root(), tree.edge(), tx.now_us, b"")
+    signature = sealing_key(tx.vault).sign(_signed(tx.merchant_id, made))
+    added = tx.run(
+        _ADD, size=made.size, last_id=made.last_id, root=made.root, edge=made.edge, at_us=made.at_us, signature=signature
+    )  # fmt: skip
+    # Of two processes that seal at once the second finds the first one's.
+    return replace(made, signature=signature) if added else None
+
+
+def verify_journal(db: Database, merchant_id: int, *, kept: Path | None = None) -> SealBreach | None:
+    """Hash every sealed entry anew and compare it with each checkpoint; None where all agrees.
+
+    Args:
+        kept: the file beside the key with the newest checkpoint that was made.
+    """
+    # Read first: a checkpoint that is made meanwhile must not look like one that is missing.
+    outside = msgspec.json.decode(kept.read_bytes(), type=Checkpoint) if kept and kept.is_file() else None
+    with db.snapshot(merchant_id) as tx:
+        checkpoints = tx.rows(_ALL)
+        breach = _verify(tx, checkpoints)
+    return breach or (_compare(checkpoints, outside) if outside else None)
+
+
+def keep_checkpoint(path: Path, made: Checkpoint) -> None:
+    """Write the newest checkpoint beside the key: a journal that was cut short has fewer."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".new")
+    half.write_bytes(msgspec.json.encode(made))
+    half.replace(path)
+
+
+def sealing_key(vault: Vault) -> Ed25519PrivateKey:
+    """Return the key that signs checkpoints; it is derived from the installation's and stands in no table."""
+    return Ed25519PrivateKey.from_private_bytes(vault.installation_secret("journal seal")[:32])
+
+
+def _verify(tx: Tx, checkpoints: list[Checkpoint]) -> SealBreach | None:
+    tree, public, entries = Tree(), sealing_key(tx.vault).public_key(), _sealed_entries(tx, checkpoints)
+    for one in checkpoints:
+        try:
+            public.verify(one.signature, _signed(tx.merchant_id, one))
+        except InvalidSignature:
+            return SealBreach("signature", one.size)
+        last_id = 0
+        while tree.size < one.size and (entry := next(entries, None)) is not None:
+            tree.add(_leaf(entry))
+            last_id = entry.id
+        if tree.root() != one.root or last_id != one.last_id:
+            return SealBreach("changed", one.size)
+    return None
+
+
+def _sealed_entries(tx: Tx, checkpoints: list[Checkpoint]) -> Iterator[JournalEntry]:
+    after, until = 0, checkpoints[-1].last_id + 1 if checkpoints else 0
+    while batch := tx.rows(_ENTRIES, after=after, until=until, limit=_BATCH):
+        yield from batch
+        after = batch[-1].id
+
+
+def _compare(checkpoints: list[Checkpoint], outside: Checkpoint) -> SealBreach | None:
+    inside = {one.size: one.root for one in checkpoints}
+    if outside.size not in inside:
+        return SealBreach("shortened", outside.size)
+    return None if inside[outside.size] == outside.root else SealBreach("changed", outside.size)
+
+
+def _signed(merchant_id: int, made: Checkpoint) -> bytes:
+    return f"tocsin journal\n{merchant_id}\n{made.size}\n{made.last_id}\n{made.root}\n{made.at_us}\n".encode()
+
+
+def _leaf(entry: JournalEntry) -> bytes:
+    return msgspec.json.encode(entry)
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def _edge_of(made: Checkpoint) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(part) for part in made.edge.split(",") if part)
