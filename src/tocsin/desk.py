@@ -14,6 +14,7 @@ from tocsin.alarm.escalate import tend_incidents
 from tocsin.alarm.evidence import sweep_evidence
 from tocsin.alarm.ring import ring_after_restart
 from tocsin.alarm.watch import watch_signals
+from tocsin.alarm.watch_seal import seal_journals, verify_journals
 from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database
 from tocsin.core.errors import Refusal
