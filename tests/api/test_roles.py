@@ -49,6 +49,14 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("POST", "/holds/{hold_id:str}/release"): ("", {"reason": "r"}),
     ("GET", "/scans/{code:str}"): ("query", None),
     ("GET", "/events"): ("query", None),
+    ("GET", "/alarm"): ("query", None),
+    ("GET", "/incidents"): ("incident", None),
+    ("GET", "/incidents/{incident_id:str}"): ("incident", None),
+    ("POST", "/incidents/{incident_id:str}/silence"): ("incident", {}),
+    ("POST", "/incidents/{incident_id:str}/acknowledgement"): ("incident", {}),
+    ("POST", "/incidents/{incident_id:str}/clearance"): ("incident_clear", {"note": "n"}),
+    ("GET", "/posture"): ("query", None),
+    ("POST", "/posture"): ("incident_clear", {"state": "calm", "reason": "r"}),
 }
 
 

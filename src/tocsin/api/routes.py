@@ -6,6 +6,7 @@ from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 
 from tocsin.api.access import ACCESS
+from tocsin.api.alarm import ALARM
 from tocsin.api.amendments import AMENDMENTS
 from tocsin.api.events import EVENTS
 from tocsin.api.files import FILES
@@ -19,7 +20,7 @@ from tocsin.api.tickets import TERMINALS
 
 HEALTH = [get_health, get_readiness]
 JSON_MOST_BYTES = 1 << 20
-_GROUPS = [ACCESS, ORDERS, AMENDMENTS, FILES, SCREENS, TERMINALS, HOLDS, EVENTS, IMPORTS]
+_GROUPS = [ACCESS, ORDERS, AMENDMENTS, FILES, SCREENS, TERMINALS, HOLDS, EVENTS, ALARM, IMPORTS]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
 
@@ -33,7 +34,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS],
+    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.
