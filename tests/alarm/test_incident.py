@@ -92,8 +92,9 @@ def test_twice_is_refused_and_says_who_was_first(scene: Scene, act, refusal):
 @pytest.mark.parametrize("act", ACTS)
 def test_what_is_over_is_refused(scene: Scene, act):
     scene.act(clear_incident, incident_id=scene.incident().id)
-    with pytest.raises(IncidentOver, match="cleared"):
+    with pytest.raises(IncidentOver) as refused:
         scene.act(act, incident_id=scene.incident().id)
+    assert refused.value.data == {"outcome": "cleared"}
 
 
 @pytest.mark.parametrize("act", ACTS)

@@ -12,6 +12,8 @@ import tocsin
 from tests.telling import assert_none
 from tocsin.access.api_key import KeyScopeRefused
 from tocsin.access.operator import NameTaken
+from tocsin.alarm.rule import REASONS
+from tocsin.alarm.timeline import ENTRY_TEXTS
 from tocsin.core.actor import NotAllowed
 from tocsin.core.errors import Refusal, every_refusal
 from tocsin.core.tenant import ShopWrong
@@ -58,6 +60,8 @@ def texts_of_the_code() -> list[tuple[str, str]]:
     texts += [(text, "shell.DONE") for text in shell.DONE.values()]
     texts += [(title, "screens.BUILT_IN") for title, _ in screens.BUILT_IN.values()]
     texts += [(text, "orders.EMPTY") for pair in orders.EMPTY.values() for text in pair]
+    texts += [(text, "alarm.REASONS") for text in REASONS.values()]
+    texts += [(text, "timeline.ENTRY_TEXTS") for text in ENTRY_TEXTS.values()]
     texts += [(text, "found.REASONS") for text in found.REASONS.values()]
     texts += [(text, "rights.RIGHTS") for text in rights.RIGHTS.values()]
     texts += [(text, "keys") for text in (keys.NO_NAME, keys.NO_RIGHTS)]

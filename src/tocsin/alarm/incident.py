@@ -46,7 +46,7 @@ class IncidentMissing(Refusal):
 
 
 class IncidentOver(Refusal):
-    """This incident is over ({outcome}): nothing is left to do about it"""
+    """This incident is over: nothing is left to do about it"""
 
     kind, code = "conflict", "incident_over"
 
