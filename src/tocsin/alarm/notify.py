@@ -63,9 +63,11 @@ def tell_event(tx: Tx, *, event: Event, queue: Queue, base_url: str) -> None:
             if one.operator_id and one.operator_id == event.subject_id and "account" in one.wanted():
                 post(recipient_id=one.id, what="account", about=event.kind)
     elif event.kind == "alarm.posture":
-        for one in listening:
+        told = event.fields()
+        by_incident = told["state"] == "alert" and told["incident"] != "0"
+        for one in [] if by_incident else listening:  # the incident itself is told of
             if not one.step and "sound" in one.wanted():
-                post(recipient_id=one.id, what="posture", about=str(event.fields()["state"]))
+                post(recipient_id=one.id, what="posture", about=str(told["state"]))
     else:
         found = get_incident(tx, desk_actor(tx.merchant_id), incident_id=event.subject_id)
         for one in listening:

@@ -115,7 +115,7 @@ def _send(
         try:
             webpush(
                 msgspec.json.decode(subscription), msgspec.json.encode(message).decode(), vapid_private_key=Vapid02(key),
-                vapid_claims={"sub": sender}, ttl=LIFE_SECONDS, headers=headers, timeout=SECONDS_MOST, requests_session=session,
+                vapid_claims={"sub": _contact(sender)}, ttl=LIFE_SECONDS, headers=headers, timeout=SECONDS_MOST, requests_session=session,
             )  # fmt: skip
         except WebPushException as refused:
             status = refused.status_code or 0
@@ -125,6 +125,15 @@ def _send(
         except requests.RequestException as fault:
             return outcome_of_fault(fault)
     return SENT
+
+
+def _contact(address: str) -> str:
+    """Return the desk's address as a push service takes it: https, or a mailbox at a host with a dot in its name."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", host):
+        return "mailto:alarm@localhost"
+    return f"https://{host}" if parts.scheme == "https" else f"mailto:alarm@{host}"
 
 
 def _private_key(vault: Vault) -> ec.EllipticCurvePrivateKey:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from tocsin.core.schema import big, directory_table, index, merchant_table, text
+from tocsin.core.schema import big, blob, directory_table, index, merchant_table, text
 
 # Of no merchant (0) where an unknown name was tried: the alarm gives it to the installation's only one.
 signal = directory_table(
@@ -60,8 +60,11 @@ posture = merchant_table(
     text("undo"), big("at_us"), key=("id",), append_only=True,
 )  # fmt: skip
 
+# State: empty (never seen), off, light, on, failed; `vanished`: the alarm was told of it. `secrets` are sealed.
+# `night_us` is when the shop closed, `night_sounded_us` how long it has sounded since.
 siren = merchant_table(
     "siren", big("id"), text("name"), text("driver"), text("profile"), text("place"), big("station_id"), text("options"),
-    big("rank"), big("backup"), big("removed"), text("state"), text("problem"), big("state_at_us"), big("probed_at_us"),
-    big("sounded_at_us"), key=("id",),
+    blob("secrets"), big("rank"), big("backup"), big("removed"), big("changed_at_us"), text("state"), text("problem"),
+    text("detail"), big("vanished"), big("state_at_us"), big("probed_at_us"), big("sounded_at_us"), big("test_until_us"),
+    big("tested_at_us"), big("night_us"), big("night_sounded_us"), key=("id",),
 )  # fmt: skip
