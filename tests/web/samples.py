@@ -27,7 +27,6 @@ from tests.web.sample_parts import (
     ROWS,
     SCREEN,
     SCREENS,
-    SESSIONS,
     SIGN_IN,
     T0,
     TERMINAL,
@@ -37,6 +36,7 @@ from tests.web.sample_parts import (
     order,
     shell,
 )
+from tests.web.samples_access import ACCESS_SAMPLES
 from tocsin.orders.draft import Party, Totals
 
 SAMPLES: dict[str, tuple[str, Context]] = {
@@ -91,7 +91,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "keys_made": ("access/keys.html", {**KEYS_PAGE, "made": {"name": "仓库", "secret": "tocsin_0a1b2c3d_6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6", "example": 'curl -H "Authorization: Bearer tocsin_0a1b2c3d_6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6" http://localhost:8717/api/v1/orders'}}),
     "decoys": ("access/decoys.html", {"shell": shell("/settings/decoys", "settings"), "decoys": [{"id": 5, "name": "admin", "created_at_us": T0}, {"id": 6, "name": "财务", "created_at_us": T0}], "suggested": ["root", "test", "店长"], "name": "", "errors": {}}),
     "decoys_none": ("access/decoys.html", {"shell": shell("/settings/decoys", "settings"), "decoys": [], "suggested": ["admin"], "name": "lin", "errors": {"name": "“lin”是某人的登录名"}}),
-    "sessions": ("access/sessions.html", {"shell": shell("/settings/sessions", "settings"), "sessions": SESSIONS, "everybody": False, "errors": {}}),
+    **ACCESS_SAMPLES,
     "settings": ("settings/shop.html", {"shell": shell("/settings", "settings"), "form": {"shop_name": "鼎龙旗舰店", "zone": "Asia/Shanghai", "locale": "zh_CN", "day_starts_at_hour": 0}, "zones": {"Asia/Shanghai": "Asia/Shanghai"}, "errors": {}, "facts": [{"name": "SQLite", "value": "3.53"}], "warnings": ["手机无法安装此页：没有 HTTPS"], "phones": "data:,"}),
     "journal": ("settings/journal.html", {"shell": shell("/journal", "journal"), "rows": [{"id": 1, "at_us": T0, "by": "lin", "by_kind": "operator", "verb": "orders.amend", "subject": "DL-20200225-0004", "subject_url": "/orders/DL-20200225-0004", "data_text": "revision 1 → 2"}], "page": PAGE, "filter": {"verb": "", "by": ""}, "verbs": ["orders.amend"]}),
     "error": ("error.html", {"shell": door("/orders/x"), "status": 404, "title": "没有这个订单", "text": "DL-20200225-9999 不在本店的订单中。", "cure": "核对单号，或按 / 查询。", "code": "order_missing", "request_id": "01h9", "back_url": "/orders"}),

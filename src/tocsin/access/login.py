@@ -15,10 +15,10 @@ from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
 from tocsin.access.lock import make_way
 from tocsin.access.method import Offered, offer_methods
 from tocsin.access.operator import read_names, set_password
-from tocsin.access.password import DECOY_HASH, hash_password, require_strong, verify_password
+from tocsin.access.password import DECOY_HASH, hash_password, strength_of, verify_password
 from tocsin.access.pin import renew_tries
 from tocsin.access.session import create_session, end_by_token, read_session
-from tocsin.access.verification import find_candidate, may_enter, read_credentials, sign_in_key
+from tocsin.access.verification import FULL_ROLES, find_candidate, may_enter, read_credentials, sign_in_key
 from tocsin.alarm.signal import Signal, send_signal
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
@@ -176,7 +176,7 @@ def change_password(
         PasswordWeak: the new one won't do.
     """
     names = db.read(actor.merchant_id, lambda tx: read_names(tx, operator_id=actor.id))
-    require_strong(new, names=names.all())
+    strength = strength_of(new, names=names.all(), desk_will_do=actor.role not in FULL_ROLES)
     candidate = find_candidate(db, names.name)
     hashed = candidate.credentials.hash if candidate.credentials else DECOY_HASH
     made: list[str] = []
@@ -190,7 +190,7 @@ def change_password(
     def store(tx: Tx) -> PasswordChanged | None:
         if read_credentials(tx, operator_id=actor.id) != candidate.credentials:
             return None
-        set_password(tx, operator_id=actor.id, password_hash=made[0])
+        set_password(tx, operator_id=actor.id, password_hash=made[0], strength=strength)
         append_event(tx, "access.password_changed", subject_id=actor.id)
         write_journal(tx, actor, verb="access.change_password", subject=f"operator:{actor.id}")
         return PasswordChanged(

@@ -4,6 +4,7 @@ Hashing takes some 30 ms and 19 MiB: it never happens inside a transaction.
 """
 
 import unicodedata
+from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,13 +13,18 @@ from tocsin.access.guessable import guess_cost
 from tocsin.core.errors import Refusal
 
 SHORTEST, LONGEST = 15, 256
-CHEAP_BELOW = 8
+# Beside an enrolled desk, which is the second factor.
+DESK_SHORTEST = 8
+CHEAP_BELOW, DESK_CHEAP_BELOW = 8, 6
 # OWASP's second choice for Argon2id; measured here: 34 hashes a second and core.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # Of a random password that was thrown away, with the same parameters: unknown names cost the same work.
 DECOY_HASH = (
     "$argon2id$v=19$m=19456,t=2,p=1$FPAKSwQHUKXo+buh7UoZ/g$oURSjd986HU8VHNw9WLVCdrkl6PyoM2/Epikz9myJzg"
 )
+
+
+Strength = Literal["full", "desk"]
 
 
 class PasswordWeak(Refusal):
@@ -51,16 +57,21 @@ class PasswordNamed(PasswordWeak):
     kind, code = "invalid", "password_named"
 
 
-def require_strong(password: str, *, names: tuple[str, ...] = ()) -> None:
+def require_strong(password: str, *, names: tuple[str, ...] = (), at_desk: bool = False) -> None:
     """Refuse a password that is short, common, or contains one of the names (sign-in, own, merchant's).
+
+    Args:
+        at_desk: it is to open at enrolled desks alone.
 
     Raises:
         PasswordWeak: what is wrong with it, and the cure.
-    Source: NIST SP 800-63B-4 §3.1.1 (15 characters where it stands alone, blocklist, no composition rules).
+    Source: NIST SP 800-63B-4 §3.1.1 (15 characters where it stands alone, 8 beside a second factor, blocklist, no rules
+    of composition).
     """
     password = spell(password)
-    if len(password) < SHORTEST:
-        raise PasswordShort(length=len(password), shortest=SHORTEST)
+    shortest = DESK_SHORTEST if at_desk else SHORTEST
+    if len(password) < shortest:
+        raise PasswordShort(length=len(password), shortest=shortest)
     if len(password) > LONGEST:
         raise PasswordLong(length=len(password), longest=LONGEST)
     folded = _fold(password)
@@ -69,8 +80,24 @@ def require_strong(password: str, *, names: tuple[str, ...] = ()) -> None:
         # "Li" would forbid half of the language; two Chinese characters are a name.
         if known and known in folded and len(known) >= (4 if known.isascii() else 2):
             raise PasswordNamed(name=name)
-    if guess_cost(password) < CHEAP_BELOW:
+    if guess_cost(password) < (DESK_CHEAP_BELOW if at_desk else CHEAP_BELOW):
         raise PasswordCommon
+
+
+def strength_of(password: str, *, names: tuple[str, ...], desk_will_do: bool) -> Strength:
+    """Return how strong a password is that keeps the rules; a short one is strong enough for enrolled desks.
+
+    Args:
+        desk_will_do: whose it is may have one that opens at enrolled desks alone.
+
+    Raises:
+        PasswordWeak: it keeps neither's rules.
+    """
+    if desk_will_do and len(spell(password)) < SHORTEST:
+        require_strong(password, names=names, at_desk=True)
+        return "desk"
+    require_strong(password, names=names)
+    return "full"
 
 
 def hash_new_password(password: str, *, names: tuple[str, ...]) -> str:

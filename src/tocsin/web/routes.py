@@ -10,6 +10,7 @@ from tocsin.web.act import ACTS
 from tocsin.web.alarm import ALARM
 from tocsin.web.amend import AMEND
 from tocsin.web.decoys import DECOYS
+from tocsin.web.desks import DESKS
 from tocsin.web.downloads import DOWNLOADS
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.held import HELD
@@ -19,6 +20,7 @@ from tocsin.web.incident import INCIDENTS
 from tocsin.web.journal import JOURNAL
 from tocsin.web.keys import KEYS
 from tocsin.web.live import LIVE
+from tocsin.web.lock import LOCK
 from tocsin.web.lookups import LOOKUPS
 from tocsin.web.new import NEW
 from tocsin.web.operators import OPERATORS
@@ -66,6 +68,8 @@ PAGES: list[Any] = [
     *KEYS,
     *DECOYS,
     *SESSIONS,
+    *DESKS,
+    *LOCK,
     *JOURNAL,
     *DOWNLOADS,
     *HELD,

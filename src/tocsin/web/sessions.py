@@ -1,4 +1,4 @@
-"""One's own sessions as a page: where one is signed in, ending them, and changing the password."""
+"""One's own sessions as a page: where one is signed in, ending them, changing the password and the PIN of this desk."""
 
 import re
 from typing import Any
@@ -7,8 +7,12 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
+from tocsin.access.account import see_notices
+from tocsin.access.guess import address_group
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import change_password
+from tocsin.access.password import DESK_SHORTEST, SHORTEST
+from tocsin.access.pin import drop_pin, pin_failures, set_pin
 from tocsin.access.session import (
     SessionMissing,
     SessionSeen,
@@ -16,14 +20,23 @@ from tocsin.access.session import (
     end_session,
     list_sessions,
 )
+from tocsin.access.step_up import ProofNeeded
+from tocsin.access.verification import FULL_ROLES
 from tocsin.core.actor import Actor
+from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.words import Words
 from tocsin.gate import TooManyTries
 from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, address_of, device_token, enter
-from tocsin.web.shell import go, show, told, words_of
+from tocsin.web.shell import go, own_address, show, status_of, told, words_of
 
+PIN_TWICE = "The two PINs differ: type the same one twice"
 PRESENT_WRONG = "The present password is wrong; this attempt has been recorded"
+METHODS = {
+    "password": "Password", "passkey": "Passkey", "reader": "Fingerprint at the desk", "pin": "PIN", "link": "One-time link",
+    "code": "One-time code",
+}  # fmt: skip
 _BROWSERS = (
     ("Edg", "Edge"),
     ("OPR", "Opera"),
@@ -85,6 +98,36 @@ def post_new_password(request: PageRequest, *, body: RawBody) -> Response[str] |
     return _page(request, actor, errors={"current": words.translate(PRESENT_WRONG)}, status=422)
 
 
+@post("/settings/pin", sync_to_thread=True, status_code=303)
+def post_new_pin(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
+    """Set one's own PIN at this desk, or take it away."""
+    desk, actor = enter(request)
+    form, words = read_form(request, body), words_of(request, actor)
+    if "drop" in form:
+        desk.db.write(actor.merchant_id, lambda tx: drop_pin(tx, actor))
+        return go("/settings/sessions", done="pin_dropped")
+    given = form.get("pin", "")
+    if form.get("pin_again", "") != given:
+        return _page(request, actor, errors={"pin_again": words.translate(PIN_TWICE)}, status=422)
+    try:
+        set_pin(desk.db, actor, given=given)
+    except ProofNeeded:
+        raise
+    except Refusal as refusal:
+        return _page(request, actor, errors={"pin": told(refusal, words)}, status=status_of(refusal))
+    return go("/settings/sessions", done="pin")
+
+
+@post("/notices/seen", sync_to_thread=True, status_code=303)
+def post_notices_seen(request: PageRequest, *, body: RawBody) -> Redirect:
+    """Note that one has seen what was changed about one's account."""
+    desk, actor = enter(request)
+    form = read_form(request, body)
+    newest = read_number(form.get("newest", ""))
+    desk.db.write(actor.merchant_id, lambda tx: see_notices(tx, actor, newest_id=newest))
+    return go(own_address(form.get("back", "")))
+
+
 def show_device(agent: str) -> str:
     """Return a browser's user agent as people know it: `Chrome 128 · Windows`."""
     browser = next(
@@ -97,19 +140,26 @@ def show_device(agent: str) -> str:
 def _page(
     request: PageRequest, actor: Actor, *, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response[str]:
-    desk, _ = enter(request)
-    found = desk.db.read(actor.merchant_id, lambda tx: list_sessions(tx, actor))
+    desk, words = enter(request)[0], words_of(request, actor)
+
+    def read(tx: Tx) -> tuple[list[SessionSeen], int]:
+        return list_sessions(tx, actor), pin_failures(tx, operator_id=actor.id, desk_id=actor.desk_id)
+
+    found, failures = desk.db.read(actor.merchant_id, read)
     return show(
         request, "access/sessions.html", actor=actor, section="settings", status=status, everybody=False, errors=errors or {},
-        sessions=[_show(one, actor) for one in found],
+        sessions=[_show(one, actor, words) for one in found], at_desk=bool(actor.desk_id), has_pin=failures >= 0,
+        shortest=SHORTEST if actor.role in FULL_ROLES else DESK_SHORTEST,
     )  # fmt: skip
 
 
-def _show(one: SessionSeen, actor: Actor) -> dict[str, Any]:
+def _show(one: SessionSeen, actor: Actor, words: Words) -> dict[str, Any]:
     return {
-        "id": one.id, "device": show_device(one.device), "address": one.address, "signed_in_us": one.created_at_us,
-        "last_seen_us": one.last_seen_us, "here": one.id == actor.session_id, "operator": actor.name,
+        "id": one.id, "device": show_device(one.device), "address": address_group(one.address), "desk": one.desk_name,
+        "method": words.translate(METHODS.get(one.method, one.method)), "locked": bool(one.locked_at_us),
+        "signed_in_us": one.created_at_us, "last_seen_us": one.last_seen_us, "here": one.id == actor.session_id,
+        "operator": actor.name,
     }  # fmt: skip
 
 
-SESSIONS = [get_sessions, post_end_others, post_end, post_new_password]
+SESSIONS = [get_sessions, post_end_others, post_end, post_new_password, post_new_pin, post_notices_seen]

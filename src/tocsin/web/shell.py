@@ -20,6 +20,7 @@ from tocsin.web.errors import STATUS_OF
 from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of
 from tocsin.web.page import render
 from tocsin.web.say import say
+from tocsin.web.seat import Seat, read_seat, show_seat
 from tocsin.web.words import Words
 
 _COOKIE_SECONDS = 400 * 24 * 3600
@@ -31,7 +32,11 @@ DONE = {
     "created": "Created", "printed": "Given to the print terminal", "marked": "Marked", "revoked": "Key revoked",
     "silenced": "Silenced: the light stays", "taken": "You have it: nobody else is called", "cleared": "Cleared: it is over",
     "posture": "The posture has been set",
+    "enrolled": "This browser is an enrolled desk now", "desk_revoked": "The desk is revoked: its sessions have ended",
+    "pin": "The PIN is set; your sessions elsewhere have ended", "pin_dropped": "The PIN is removed",
 }  # fmt: skip
+
+_NOBODY = {"desk": "the desk", "console": "the console"}
 
 
 class Around(Struct, frozen=True):
@@ -41,13 +46,14 @@ class Around(Struct, frozen=True):
     zone: str
     problem_count: int
     alarm: Alarm
+    seat: Seat
 
 
-def around(tx: Tx, reader_id: int) -> Around:
+def around(tx: Tx, reader: Actor) -> Around:
     """Return what the shell shows to a reader, in an open transaction."""
     shop = get_shop(tx)
-    alarm = read_alarm(tx, zone=shop.zone, readers=frozenset({reader_id}))
-    return Around(shop.name, shop.zone, count_held(tx), alarm)
+    alarm = read_alarm(tx, zone=shop.zone, readers=frozenset({reader.id}))
+    return Around(shop.name, shop.zone, count_held(tx), alarm, read_seat(tx, reader))
 
 
 def make_shell(
@@ -59,7 +65,7 @@ def make_shell(
     toasts: list[dict[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Return the `shell` that `base.html` needs."""
-    seen = desk_of(request).db.read(actor.merchant_id, lambda tx: around(tx, actor.id))
+    seen = desk_of(request).db.read(actor.merchant_id, lambda tx: around(tx, actor))
     said = DONE.get(request.query_params.get("done", ""))
     words = Words(locale_of(request, actor))
     told = [{"kind": "ok", "text": words.translate(said)}] if said else []
@@ -67,7 +73,7 @@ def make_shell(
         "path": request.url.path, "section": section, "shop_name": seen.shop_name, "zone": seen.zone,
         "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),
         "problem_count": seen.problem_count, "operator": {"name": actor.name, "role": actor.role},
-        "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
+        "seat": show_seat(seen.seat, words), "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
     }  # fmt: skip
 
 
@@ -124,7 +130,7 @@ def words_of(request: PageRequest, actor: Actor | None = None) -> Words:
 
 def show_actor(name: str, words: Words) -> str:
     """Return who acted, as pages show him; what nobody asked for was the desk."""
-    return words.translate("the desk") if name == "desk" else name
+    return words.translate(_NOBODY[name]) if name in _NOBODY else name
 
 
 def told(refusal: Refusal, words: Words) -> str:

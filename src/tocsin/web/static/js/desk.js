@@ -6,6 +6,7 @@ import "./countdown.js";
 import "./bulk.js";
 import "./copy.js";
 import "./flash.js";
+import "./idle.js";
 import "./live.js";
 import "./menu.js";
 import "./once.js";
