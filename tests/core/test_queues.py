@@ -107,6 +107,20 @@ def test_a_job_of_a_rolled_back_change_never_runs(db: Database, working: Queue) 
     assert RAN == [(1, {"of": "the kept change"})]
 
 
+def test_a_job_waits_for_no_long_one_before_it(db: Database) -> None:
+    """A message of the alarm does not stand behind an export: as the desk's own queue is set."""
+    queue = type(queue_for(db))(poll_seconds=0.05, threads=queue_for(db).threads)
+    db.write(1, lambda tx: [queue.defer(tx, "tests.slow", payload={"n": n}) for n in range(3)])
+    queue.open(db)
+    try:
+        wait_until(lambda: BUSY)
+        db.write(1, lambda tx: queue.defer(tx, "tests.note", payload={}))
+        wait_until(lambda: len(RAN) == 4)
+    finally:
+        queue.close()
+    assert max(MOST_BUSY) >= 2
+
+
 def test_a_job_waits_for_its_instant(db: Database, working: Queue) -> None:
     asked = time.monotonic()
     db.write(1, lambda tx: working.defer(tx, "tests.note", payload={}, at_us=tx.now_us + 600_000))

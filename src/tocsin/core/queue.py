@@ -62,17 +62,23 @@ class Queue:
         first_delay_seconds: wait before the second attempt; each further wait is four times longer.
         stalled_seconds: silence after which a worker counts as dead and its jobs are taken up again.
         poll_seconds: longest time that a due job waits when no wake-up comes.
+        threads: so many work at a time: a message of the alarm does not wait behind an export.
     """
 
     name: str
     dialect: str
 
     def __init__(
-        self, *, first_delay_seconds: float = 5, stalled_seconds: float = 30, poll_seconds: float = 0.5
+        self,
+        *,
+        first_delay_seconds: float = 5,
+        stalled_seconds: float = 30,
+        poll_seconds: float = 0.5,
+        threads: int = 1,
     ) -> None:
         self.first_delay_seconds, self.stalled_seconds = first_delay_seconds, stalled_seconds
-        self.poll_seconds = poll_seconds
-        self._stop, self._thread = threading.Event(), None  # type: threading.Event, threading.Thread | None
+        self.poll_seconds, self.threads = poll_seconds, threads
+        self._stop, self._working = threading.Event(), []  # type: threading.Event, list[threading.Thread]
 
     def defer(self, tx: Tx, task: str, *, payload: dict[str, Any], at_us: int = 0, lock: str = "") -> None:
         """Add a job of the transaction's merchant, to run at an instant or at once.
@@ -93,17 +99,18 @@ class Queue:
         raise NotImplementedError
 
     def open(self, db: Database) -> None:
-        """Begin to work in a thread of its own."""
+        """Begin to work in threads of its own."""
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self.work, args=(db, self._stop), name="queue", daemon=True)
-        self._thread.start()
+        for _ in range(self.threads):
+            working = threading.Thread(target=self.work, args=(db, self._stop), name="queue", daemon=True)
+            working.start()
+            self._working.append(working)
 
     def close(self) -> None:
-        """End the thread after the job in hand."""
+        """End the threads after the jobs in hand."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        while self._working:
+            self._working.pop().join()
 
     def retry_seconds(self, attempts: int) -> float | None:
         """Return the wait after so many failed attempts, or None: give up."""

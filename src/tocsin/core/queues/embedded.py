@@ -74,7 +74,7 @@ class EmbeddedQueue(Queue):
 
     name, dialect = "embedded", "sqlite"
 
-    def __init__(self, **options: float) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._woken = threading.Event()
 
@@ -136,4 +136,4 @@ class EmbeddedQueue(Queue):
             self._put_back(tx, claimed=claimed, fault=WORKER_DIED)
 
 
-PLUGIN = EmbeddedQueue()
+PLUGIN = EmbeddedQueue(threads=4)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from procrastinate.jobs import Job as TheirJob
 
 _QUEUE = "tocsin"
-_CONCURRENT_JOBS = 2
+_CONCURRENT_JOBS = 4
 _TABLES = (
     "procrastinate_jobs",
     "procrastinate_workers",
