@@ -9,7 +9,9 @@ from tocsin.access.decoy import decoy_merchant
 from tocsin.access.device import forget_devices
 from tocsin.access.link import void_links_around
 from tocsin.access.session import end_sessions_of
+from tocsin.access.step_up import require_proof
 from tocsin.access.table import operator, password, sign_in_name
+from tocsin.access.unlock import lift_locks_of
 from tocsin.access.verification import sign_in_key
 from tocsin.core.actor import ROLES, Actor, NotAllowed
 from tocsin.core.db import Tx
@@ -131,9 +133,11 @@ def create_operator(
 
     Raises:
         NotAllowed: an owner gives any role, a manager those of clerk and checker.
+        ProofNeeded: the actor has not proved lately who he is.
         NameTaken, NameWrong, RoleUnknown: the name or the role won't do.
     """
     require_above(actor, role)
+    require_proof(actor)
     operator_id = add_operator(
         tx, name=name, display_name=display_name, role=role, password_hash=password_hash,
         locale=locale or actor.locale, zone=zone or actor.zone, created_by=actor.id,
@@ -165,8 +169,10 @@ def suspend_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
 
     Raises:
         OperatorMissing, NotAllowed, LastOwner: there is none such, he is above the actor, or the last owner.
+        ProofNeeded: the actor has not proved lately who he is.
     """
     found = _lock_operator(tx, actor, operator_id=operator_id)
+    require_proof(actor)
     _keep_an_owner(tx, found)
     tx.run(_SET_ACTIVE, operator_id=operator_id, active=0)
     end_sessions_of(tx, operator_id=operator_id, reason="suspended")
@@ -186,10 +192,11 @@ def change_role(tx: Tx, actor: Actor, *, operator_id: int, role: str) -> None:
     """Give an operator another role; it holds from his next request on. Open links for him and by him are void.
 
     Raises:
-        OperatorMissing, NotAllowed, LastOwner, RoleUnknown: as for suspending, for the old role and the new.
+        OperatorMissing, NotAllowed, LastOwner, RoleUnknown, ProofNeeded: as for suspending, for the old role and the new.
     """
     require_above(actor, role)
     found = _lock_operator(tx, actor, operator_id=operator_id)
+    require_proof(actor)
     if role != "owner":
         _keep_an_owner(tx, found)
     tx.run(_SET_ROLE, operator_id=operator_id, role=role)
@@ -246,7 +253,8 @@ def add_operator(
 
 
 def set_password(tx: Tx, *, operator_id: int, password_hash: str, strength: str = "full") -> None:
-    """Store an operator's password hash; one of strength `desk` opens at enrolled desks alone."""
+    """Store an operator's password hash; one of strength `desk` opens at enrolled desks alone. What locked the old one is lifted."""
+    lift_locks_of(tx, operator_id=operator_id)
     tx.run(
         _SET_PASSWORD,
         operator_id=operator_id,

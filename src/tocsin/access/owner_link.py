@@ -13,6 +13,7 @@ from tocsin.access.operator import KnownNames, add_operator, get_operator, read_
 from tocsin.access.password import hash_password, require_strong
 from tocsin.access.secret import hash_secret
 from tocsin.access.session import end_sessions_of
+from tocsin.access.step_up import require_proof
 from tocsin.access.table import owner_link
 from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
@@ -59,11 +60,10 @@ _LOCK_MERCHANT = Statement[tuple[int]](
 )
 
 
-def create_owner_link(tx: Tx, merchant_id: int) -> str:
+def create_owner_link(tx: Tx, merchant_id: int, *, actor: Actor | None = None) -> str:
     """Return the secret of a new link that creates an owner of the merchant, once, within 24 h; earlier ones are void."""
-    write_journal(
-        tx, desk_actor(tx.merchant_id), verb="access.create_owner_link", subject=f"merchant:{merchant_id}"
-    )
+    by = actor or desk_actor(tx.merchant_id)
+    write_journal(tx, by, verb="access.create_owner_link", subject=f"merchant:{merchant_id}")
     return add_link(tx, operator_id=0, made_by=0)
 
 
@@ -78,8 +78,10 @@ def create_reset_link(tx: Tx, actor: Actor, *, operator_id: int) -> str:
 
     Raises:
         OperatorMissing, NotAllowed: there is none such, or he is above the actor.
+        ProofNeeded: the actor has not proved lately who he is.
     """
     get_operator(tx, actor, operator_id=operator_id)
+    require_proof(actor)
     write_journal(tx, actor, verb="access.create_reset_link", subject=f"operator:{operator_id}")
     return add_link(tx, operator_id=operator_id, made_by=actor.id if actor.kind == "operator" else 0)
 

@@ -2,6 +2,7 @@
 
 import click
 
+from tocsin.cli.alarm import alarm
 from tocsin.cli.doctor import doctor
 from tocsin.cli.operator import operator
 from tocsin.cli.serve import serve
@@ -14,5 +15,5 @@ def cli() -> None:
     """Tocsin, an order desk that sounds the alarm."""
 
 
-for command in (serve, worker, operator, doctor):
+for command in (serve, worker, operator, alarm, doctor):
     cli.add_command(command)

@@ -29,6 +29,7 @@ _SHOWN = "A link that creates the owner was printed before and is still open; `t
 def serve(settings: Settings, *, empty: bool) -> None:
     """Serve the desk; prints its address and, until there is an owner, the link that creates one."""
     from tocsin.app import build_app, open_desk
+    from tocsin.console.listen import listening
     from tocsin.server import serve as serve_app
 
     desk = open_desk(settings)
@@ -37,7 +38,8 @@ def serve(settings: Settings, *, empty: bool) -> None:
             create_first_merchant(desk, empty=empty)
         links = owner_links(desk)
         desk.start()
-        serve_app(build_app(desk), desk, ready=lambda: say(settings, links))
+        with listening(desk):
+            serve_app(build_app(desk), desk, ready=lambda: say(settings, links))
     finally:
         desk.close()
 

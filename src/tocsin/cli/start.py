@@ -17,6 +17,10 @@ from tocsin.settings import Settings, SettingsWrong, load_settings
 _WRONG = 2
 _SERVED = ("host", "port", "public_url", "lan", "tls_cert", "tls_key")
 
+MERCHANT = click.option(
+    "--merchant", type=int, default=0, help="Id of the merchant, where there are several."
+)
+
 
 def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say where the data is; it is called with `settings`."""

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.errors import Refusal
 
@@ -83,3 +84,8 @@ def desk_actor(merchant_id: int) -> Actor:
         rights=ROLES["owner"] | ROLES["station"],
         role="desk",
     )
+
+
+def console_actor(merchant_id: int, *, user: int) -> Actor:
+    """Return who sits at the machine, as the actor of what he does at the console; his id is below that of any operator."""
+    return replace(desk_actor(merchant_id), id=-1 - user, name="console")
