@@ -29,11 +29,24 @@ class Served:
             "TOCSIN_DATA_DIR": str(folder / "data"), "TOCSIN_PORT": str(self.port), "PYTHONPATH": "src",
             "PYTHONUNBUFFERED": "1",
         }  # fmt: skip
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tocsin", "serve", "--empty"], stdout=log, stderr=log, env=environment
-            )
+        self._environment = environment
+        self.start()
         self.owner_link = self._wait()
+
+    def start(self) -> None:
+        """Begin, at the same address and with the same data each time."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tocsin", "serve", "--empty"],
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+            )
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._process.kill()
+        self._process.wait(_PATIENCE_SECONDS)
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ const bar = document.querySelector("[data-stale]");
 const place = document.querySelector("[data-live]");
 const sources = new WeakSet();
 let timer = 0;
+let broken = false;
 
 function wait(ms) {
   clearTimeout(timer);
@@ -18,6 +19,7 @@ function tell() {
 }
 
 function fine() {
+  broken = false;
   bar.hidden = true;
   wait(SILENT_MS);
 }
@@ -30,7 +32,8 @@ if (bar && place) {
     for (const name of ["alive", "count", "alarm", "changed"]) event.detail.source.addEventListener(name, fine);
   });
   place.addEventListener("htmx:sseError", () => {
-    if (bar.hidden) wait(GRACE_MS);
+    if (!broken) wait(GRACE_MS); // each vain attempt tells of itself: the first one counts
+    broken = true;
   });
   wait(GRACE_MS * 2);
 }
