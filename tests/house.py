@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from tocsin.core.actor import ROLES, Actor
+from tocsin.core.clock import now_us
 from tocsin.core.db import Database
 from tocsin.core.money import MICRO
 from tocsin.core.tenant import Shop, create_merchant, create_shop
@@ -17,9 +18,10 @@ class House(Struct, frozen=True):
     shop: Shop
 
     def actor(self, role: str = "owner", *, actor_id: int = 1) -> Actor:
-        """Return an operator of a role."""
+        """Return an operator of a role, who has just proved who he is."""
         return Actor(
-            kind="operator", id=actor_id, merchant_id=self.merchant_id, name=role, role=role, rights=ROLES[role]
+            kind="operator", id=actor_id, merchant_id=self.merchant_id, name=role, role=role, rights=ROLES[role],
+            proved_at_us=now_us(),
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from tests.served import Served
+from tocsin.core.clock import now_us
 from tocsin.core.event import replay_events
 from tocsin.core.tenant import list_merchants
 from tocsin.desk import open_database
@@ -132,7 +133,9 @@ def _make_keys(folder: Path, count: int) -> list[str]:
     maker_id = db.write(merchant.id, lambda tx: add_operator(
         tx, name="maker", display_name="", role="owner", password_hash="-", locale="en", zone="UTC", created_by=0
     ))  # fmt: skip
-    owner = Actor(kind="operator", id=maker_id, merchant_id=merchant.id, name="owner", rights=ROLES["owner"])
+    owner = Actor(
+        kind="operator", id=maker_id, merchant_id=merchant.id, name="owner", rights=ROLES["owner"], proved_at_us=now_us()
+    )  # fmt: skip
     secrets = db.write(merchant.id, lambda tx: [
         create_api_key(tx, owner, name="test", scopes=frozenset({"query", "import"})) for _ in range(count)
     ])  # fmt: skip

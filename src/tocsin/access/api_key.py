@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from tocsin.access.limiter import Guess, Locked, SignInRefused, spend_budget
 from tocsin.access.permit import KeyHolder, permit_key
 from tocsin.access.secret import hash_secret, new_secret
+from tocsin.access.step_up import require_proof
 from tocsin.access.table import api_key, operator
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import MINUTE_US, now_us
@@ -95,11 +96,12 @@ def create_api_key(tx: Tx, actor: Actor, *, name: str, scopes: frozenset[str]) -
     """Add a key with some of the actor's own rights; return its secret, which is shown this once.
 
     Raises:
-        NotAllowed: the actor is no owner.
+        NotAllowed, ProofNeeded: the actor is no owner, or has not proved lately who he is.
         KeyScopeRefused: a right that he lacks, that is none, or that no key may have.
         KeyNameTooLong: more than 60 characters.
     """
     require(actor, "operators")
+    require_proof(actor)
     if not scopes or (refused := scopes - scopes_to_give(actor)):
         raise KeyScopeRefused(scopes=", ".join(sorted(refused)) if scopes else "no rights at all")
     if len(name.strip()) > _LONGEST_NAME:

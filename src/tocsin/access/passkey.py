@@ -9,6 +9,7 @@ import hashlib
 import sqlalchemy as sa
 from msgspec import Struct
 
+from tocsin.access.account import credential_changed
 from tocsin.access.ceremony import (
     AnswerRefused,
     Made,
@@ -22,7 +23,6 @@ from tocsin.access.challenge import Asked, make_challenge, take_challenge
 from tocsin.access.limiter import Locked
 from tocsin.access.operator import read_names
 from tocsin.access.secret import hash_secret
-from tocsin.access.session import end_other_sessions
 from tocsin.access.step_up import require_proof
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
@@ -195,7 +195,7 @@ def revoke_passkey(tx: Tx, actor: Actor, *, passkey_id: int) -> None:
         raise PasskeyMissing
     write_journal(tx, actor, verb="access.revoke_passkey", subject=f"passkey:{passkey_id}")
     append_event(tx, "access.passkey_revoked", subject_id=actor.id, data={"passkey": str(passkey_id)})
-    end_other_sessions(tx, actor, reason="passkey_revoked")
+    credential_changed(tx, operator_id=actor.id, what="passkey_removed", kept_id=actor.session_id)
 
 
 def revoke_passkeys_of(tx: Tx, *, operator_id: int) -> int:
@@ -252,7 +252,7 @@ def _store(tx: Tx, actor: Actor, *, name: str, made: Made) -> int:
     data = {"passkey": str(passkey_id), "backed_up": made.backed_up}
     write_journal(tx, actor, verb="access.add_passkey", subject=f"passkey:{passkey_id}", data=data)
     append_event(tx, "access.passkey_added", subject_id=actor.id, data=data)
-    end_other_sessions(tx, actor, reason="passkey_added")
+    credential_changed(tx, operator_id=actor.id, what="passkey_added", kept_id=actor.session_id)
     return passkey_id
 
 
