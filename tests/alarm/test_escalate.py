@@ -3,8 +3,10 @@
 import pytest
 
 from tests.alarm.scene import Scene, minutes, seconds, tend, watch
+from tocsin.alarm import escalate
 from tocsin.alarm.escalate import tend_incidents
 from tocsin.alarm.incident import acknowledge_incident, clear_incident, raise_incident, silence_incident
+from tocsin.alarm.record import open_incidents
 from tocsin.core.clock import shift_clock
 from tocsin.core.db import Database
 
@@ -113,6 +115,15 @@ def test_what_is_over_is_left_alone(scene: Scene):
     scene.act(clear_incident, incident_id=scene.incident().id)
     shift_clock(minutes(600))
     assert tend(scene.db) == 0 and steps(scene) == []
+
+
+def test_what_a_person_ended_meanwhile_is_left_alone(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    """Another one clears it after the list was read and before its row is locked."""
+    seen = scene.read(open_incidents)
+    scene.act(clear_incident, incident_id=seen[0].id)
+    monkeypatch.setattr(escalate, "open_incidents", lambda _: seen)
+    shift_clock(minutes(600))
+    assert tend_incidents(scene.db) == 0 and steps(scene) == []
 
 
 def test_a_count_that_waited_for_its_second_is_told(db: Database):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.alarm.scene import ANNE, BEN, ELSEWHERE, OWN_PC, Scene, minutes, watch
+from tests.alarm.scene import ANNE, BEN, ELSEWHERE, OWN_PC, Scene, minutes
 from tocsin.alarm.evidence import COUNTED_MOST, list_signals, list_sources, sweep_evidence
 from tocsin.alarm.rule import Setting
 from tocsin.core.clock import DAY_US, shift_clock
@@ -65,13 +65,13 @@ def test_failures_of_one_address_are_counted(db: Database, times: int, *, sounds
 def test_what_others_do_is_not_counted_against_an_account(db: Database):
     """Neither known devices, nor what was refused, nor a success, nor another account or merchant."""
     scene, other = Scene(db), Scene(db, code="BB")
-    scene.fail(times=2)
+    scene.fail()
     scene.send(times=2, operator_id=ANNE, device=OWN_PC)
     scene.send(times=5, operator_id=ANNE, outcome="locked")
     scene.send("credential_right", operator_id=ANNE, outcome="right", address=ELSEWHERE)
     scene.send(times=2, operator_id=BEN)
     other.send(times=2, operator_id=ANNE)
-    watch(db)
+    scene.fail()
     assert not any(one.level == "sound" for one in scene.incidents())
     scene.fail(outcome="inferred")
     assert [one.why for one in scene.incidents() if one.level == "sound"] == ["account_failures"]
