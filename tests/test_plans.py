@@ -9,7 +9,7 @@ import pytest
 
 from tests.house import House, make_house
 from tests.telling import assert_none
-from tocsin.alarm import evidence, fact, incident, posture, record, timeline
+from tocsin.alarm import concerned, evidence, fact, incident, posture, record, timeline
 from tocsin.core.db import Database, Tx
 from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
@@ -18,6 +18,7 @@ from tocsin.orders.screen import Filter
 from tocsin.tickets import check, claim, device, job, serial, spool
 
 MODULES = (
+    concerned,
     evidence,
     fact,
     incident,

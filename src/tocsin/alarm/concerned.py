@@ -9,7 +9,7 @@ from tocsin.core.statement import Statement, any_of, bind, own
 _CONCERNED = Statement[tuple[str]](
     sa.select(incident_source.c.value).where(
         own(incident_source), incident_source.c.incident_id == bind("incident_id"), incident_source.c.kind == "account",
-        any_of(incident_source.c.value, "operators"),
+        any_of(incident_source.c.value, "ids"),
     )
 )  # fmt: skip
 _LAST_ADDRESS = Statement[tuple[str]](
@@ -22,7 +22,7 @@ def concerned_by(tx: Tx, *, incident_id: int, operator_ids: frozenset[int]) -> f
     """Return those of some operators whose accounts an incident is about."""
     if not operator_ids:
         return frozenset()
-    found = tx.rows(_CONCERNED, incident_id=incident_id, operators=[str(one) for one in sorted(operator_ids)])
+    found = tx.rows(_CONCERNED, incident_id=incident_id, ids=[str(one) for one in sorted(operator_ids)])
     return frozenset(int(value) for (value,) in found)
 
 
