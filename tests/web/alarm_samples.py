@@ -7,7 +7,14 @@ ATTACKED = {
     "to_do": "先消音，再看是谁在登录。不要把密码告诉任何人。打电话给 林小姐 问一声。", "signals": 6, "last_us": T0 + MINUTE, "state": "sounding", "by": "",
     "sounding": True, "own": False, "can_silence": True, "can_take": True,
 }  # fmt: skip
-ATTACK = {"posture": "alert", "open": 1, "level": "sound", "left_ms": 170_000, "incident": ATTACKED}
+ATTACK = {
+    "posture": "alert",
+    "open": 1,
+    "level": "sound",
+    "left_ms": 170_000,
+    "now_us": T0,
+    "incident": ATTACKED,
+}
 SILENCED = {**ATTACK, "level": "light", "left_ms": 0, "open": 3, "incident": {**ATTACKED, "sounding": False, "can_silence": False, "state": "silenced", "by": "王强 消音"}}  # fmt: skip
 OWN = {
     **ATTACK,

@@ -7,7 +7,7 @@ from tocsin.orders.draft import Line, Order, Party, Totals
 
 T0 = 1_582_620_000_000_000
 MINUTE = 60_000_000
-CALM = {"posture": "calm", "open": 0, "level": "", "left_ms": 0, "incident": None}
+CALM = {"posture": "calm", "open": 0, "level": "", "left_ms": 0, "now_us": T0, "incident": None}
 Context = dict[str, Any]
 
 

@@ -10,7 +10,7 @@ from tests.telling import assert_none
 from tests.web.sample_parts import FINDINGS, order, shell
 from tests.web.samples import SAMPLES
 from tocsin.orders.draft import Party
-from tocsin.web.page import TEMPLATE_DIR, render, show_instant, show_price
+from tocsin.web.page import TEMPLATE_DIR, render, show_clock, show_instant, show_price
 from tocsin.web.words import LOCALES
 
 STATIC = TEMPLATE_DIR.parent / "static"
@@ -111,6 +111,13 @@ def test_every_asset_that_a_page_names_exists() -> None:
 def test_figures_are_shown_as_people_read_them() -> None:
     assert show_instant(1_582_620_000_000_000, "Asia/Shanghai") == "2020-02-25 16:40"
     assert show_instant(None, "UTC") == "—"
+    noon = 1_582_628_400_000_000
+    assert [show_clock(noon, "UTC", since) for since in (None, noon - 1, noon - 86_400_000_000)] == [
+        "11:00:00",
+        "11:00:00",
+        "02-25 11:00:00",
+    ]
+    assert show_clock(None, "UTC") == "—"
     assert [show_price(one, "CNY") for one in (2_000_000, 125_000, None)] == ["2.00", "0.125", "—"]
     assert show_price(2_000_000, "JPY") == "2"
     template, context = SAMPLES["money"]

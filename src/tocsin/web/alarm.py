@@ -7,6 +7,7 @@ from litestar import Response, get
 from tocsin.alarm.concerned import concerned_by
 from tocsin.alarm.incident import Incident, get_incident, list_incidents
 from tocsin.alarm.posture import read_posture
+from tocsin.alarm.siren_row import SirenRow, list_sirens
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.journal import NEWEST
@@ -59,7 +60,7 @@ def _read(tx: Tx, actor: Actor, *, before: int, words: Words) -> dict[str, Any]:
 
     return {
         "posture": _show_posture(tx, actor, words), "open": [row(one) for one in open_], "past": [row(one) for one in found if not one.is_open],
-        "sirens": [], "people": {"count": 0, "unproved": 0, "drill": None},
+        "sirens": [_show_siren(one, words) for one in list_sirens(tx)], "people": {"count": 0, "unproved": 0, "drill": None},
         "following": str(found[-1].id) if len(found) == _PAST else "",
     }  # fmt: skip
 
@@ -73,6 +74,11 @@ def _show_posture(tx: Tx, actor: Actor, words: Words) -> dict[str, Any]:
         "by": show_actor(stands.actor_name, words), "incident_id": stands.incident_id,
         "cause": headline_of(cause, words, account=names.get(cause.operator_id, ""), own=False) if cause else "",
     }  # fmt: skip
+
+
+def _show_siren(one: SirenRow, words: Words) -> dict[str, str]:
+    problem = words.translate(one.problem) if one.problem else ""
+    return {"name": one.name, "place": one.place, "state": one.state, "problem": problem}
 
 
 ALARM = [get_alarm]

@@ -67,7 +67,7 @@ def read_alarm(tx: Tx, *, zone: str, readers: frozenset[int]) -> Alarm:
 def show_alarm(alarm: Alarm, words: Words, *, reader_id: int) -> dict[str, Any]:
     """Return how the alarm stands as `alarm/parts.html` takes it."""
     return {
-        "posture": alarm.posture, "open": alarm.open_incidents, "level": alarm.level,
+        "posture": alarm.posture, "open": alarm.open_incidents, "level": alarm.level, "now_us": alarm.now_us,
         "left_ms": max(0, alarm.sound_until_us - alarm.now_us) // _MILLISECOND_US,
         "incident": _show_incident(alarm, words, own=reader_id in alarm.concerned) if alarm.shown else None,
     }  # fmt: skip

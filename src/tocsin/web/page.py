@@ -70,9 +70,13 @@ def show_instant(instant_us: int | None, zone: str) -> str:
     return NOTHING if instant_us is None else f"{to_datetime(instant_us, zone):%Y-%m-%d %H:%M}"
 
 
-def show_clock(instant_us: int | None, zone: str) -> str:
-    """Return the time of day to the second, where seconds count: `12:24:07`."""
-    return NOTHING if instant_us is None else f"{to_datetime(instant_us, zone):%H:%M:%S}"
+def show_clock(instant_us: int | None, zone: str, since_us: int | None = None) -> str:
+    """Return the time of day to the second, where seconds count, with its day where that is not the day of `since_us`."""
+    if instant_us is None:
+        return NOTHING
+    told = to_datetime(instant_us, zone)
+    same_day = since_us is None or to_datetime(since_us, zone).date() == told.date()
+    return f"{told:%H:%M:%S}" if same_day else f"{told:%m-%d %H:%M:%S}"
 
 
 def show_price(price_micro: int | None, currency: str) -> str:
