@@ -4,6 +4,7 @@ from tests.web.attacks import attack, incidents, victim
 from tests.web.pages import Pages, text_of
 from tocsin.alarm.incident import clear_incident
 from tocsin.alarm.posture import read_postures
+from tocsin.alarm.siren_row import add_siren
 
 
 def states(pages: Pages) -> list[str]:
@@ -89,3 +90,12 @@ def test_the_home_asks_who(pages: Pages) -> None:
     assert pages.get("/alarm", role="station").status_code == 403
     for hostile in ("-1", "x", "9" * 40, "١٢"):
         assert pages.get(f"/alarm?before={hostile}").status_code == 404
+
+
+def test_sirens_say_how_they_are(pages: Pages) -> None:
+    owner = pages.house.actor()
+    pages.db.write(pages.house.merchant_id, lambda tx: add_siren(
+        tx, owner, name="Door", place="by the till", driver="memory", options={}
+    ))  # fmt: skip
+    said = text_of(pages.get("/alarm", role="clerk"))
+    assert "Door" in said and "by the till" in said and "Not seen yet" in said and "No siren yet" not in said
