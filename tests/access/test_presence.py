@@ -2,7 +2,7 @@
 
 from tests.access.stations import Machine, make_machine, signals
 from tests.house import make_house
-from tocsin.access.presence import Presence, is_there, note_goodbye, note_reader, note_version
+from tocsin.access.presence import Presence, begin_poll, is_newest_poll, is_there, note_goodbye, note_reader
 from tocsin.access.station import Station, expect_station, find_station, revoke_station
 from tocsin.core import clock
 from tocsin.core.command import ask_station
@@ -102,11 +102,19 @@ def test_a_reader_that_goes_tells_the_alarm_once_and_one_that_never_was_does_not
     assert (found(machine).reader, found(machine).reader_driver) == ("none", "fprintd")
 
 
-def test_a_station_says_its_version(db: Database) -> None:
+def test_a_station_says_its_version_and_its_newest_request_alone_waits(db: Database) -> None:
     machine = make_machine(db)
-    actor = machine.actor()
-    db.write(machine.house.merchant_id, lambda tx: note_version(tx, actor, version="9.9" + "x" * 80))
+    actor, merchant_id = machine.actor(), machine.house.merchant_id
+    polls = [
+        db.write(merchant_id, lambda tx: begin_poll(tx, actor, version="9.9" + "x" * 80)) for _ in range(2)
+    ]
+    newest = [
+        db.read(merchant_id, lambda tx, poll=poll: is_newest_poll(tx, actor, poll=poll)) for poll in polls
+    ]
+    assert newest == [False, True]
     assert found(machine).version.startswith("9.9x") and len(found(machine).version) == 40
+    db.write(merchant_id, lambda tx: revoke_station(tx, machine.house.actor(), station_id=machine.id))
+    assert not db.read(merchant_id, lambda tx: is_newest_poll(tx, actor, poll=polls[1]))
 
 
 def test_old_commands_and_nonces_are_swept(db: Database) -> None:

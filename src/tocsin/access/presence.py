@@ -17,6 +17,7 @@ from tocsin.core.clock import SECOND_US, now_us
 from tocsin.core.command import sweep_commands
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import append_event
+from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, own
 from tocsin.core.tenant import list_merchants
@@ -35,7 +36,10 @@ _LEAVE = Statement[None](sa.update(station).where(*_of_id), sets=("left_at_us",)
 _SET_READER = Statement[None](
     sa.update(station).where(*_of_id), sets=("reader", "reader_driver", "reader_at_us")
 )
-_SET_VERSION = Statement[None](sa.update(station).where(*_of_id), sets=("version",))
+_SET_POLL = Statement[None](sa.update(station).where(*_of_id), sets=("poll", "version"))
+_POLL = Statement[tuple[int]](
+    sa.select(station.c.poll).where(own(station), station.c.id == bind("of_station"), station.c.revoked_at_us == 0)
+)  # fmt: skip
 
 
 class Presence:
@@ -71,12 +75,18 @@ class Presence:
         )
 
 
-def note_version(tx: Tx, actor: Actor, *, version: str) -> None:
-    """Keep which version of the agent a station runs."""
-    found = find_station(tx, station_id=actor.id)
+def begin_poll(tx: Tx, actor: Actor, *, version: str) -> int:
+    """Note that a station waits for commands, and which version it runs; return what tells this wait from a later one."""
+    found, poll = find_station(tx, station_id=actor.id), new_id()
+    tx.run(_SET_POLL, b_station_id=actor.id, poll=poll, version=version[:40])
     if found is not None and found.version != version[:40]:
-        tx.run(_SET_VERSION, b_station_id=actor.id, version=version[:40])
         append_event(tx, "station.changed", subject_id=actor.id)
+    return poll
+
+
+def is_newest_poll(tx: Tx, actor: Actor, *, poll: int) -> bool:
+    """Tell whether a station has not asked anew since: the connection of an earlier request may be dead."""
+    return bool(tx.value(_POLL, of_station=actor.id) == poll)
 
 
 def note_goodbye(tx: Tx, actor: Actor) -> None:

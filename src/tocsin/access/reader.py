@@ -62,6 +62,30 @@ class Enrolment(Struct, frozen=True):
     problem: str = ""
 
 
+class ReaderAnswer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a station says of an attempt, and signs; ids are texts.
+
+    Args:
+        nonce: the one that came with the attempt.
+        time_us: of the station's clock.
+    """
+
+    attempt: str
+    nonce: str
+    operator: str
+    desk: str
+    station: str
+    result: Outcome
+    bad_scans: int
+    problem: str
+    time_us: int
+
+
+def answer_text(statement: str) -> bytes:
+    """Return what the signature of an answer covers; `statement` is its JSON as it travels."""
+    return b"tocsin reader answer 1\n" + statement.encode("utf-8", "surrogatepass")
+
+
 class Reader(Protocol):
     """One reader, opened; asked by one thread at a time, but for `presence` and `close`."""
 

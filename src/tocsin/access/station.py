@@ -29,13 +29,14 @@ CODE_LIFE_US = 15 * MINUTE_US
 NAME_MOST = 40
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 _CODE_LETTERS = 10
+_TYPED_MOST = 64
 _MISREAD = str.maketrans("OIL", "011")
 
 # `reader`: none, ready, vanished. `problem`: clock, or empty. `always`: it is expected even after it said goodbye.
 station = merchant_table(
     "enrolled_station", big("id"), text("name"), text("public_key"), text("version"), text("address"), text("problem"),
     text("reader"), text("reader_driver"), big("reader_at_us"), big("always"), big("created_at_us"), big("created_by"),
-    big("last_seen_us"), big("left_at_us"), big("vanished_at_us"), big("revoked_at_us"), big("revoked_by"), key=("id",),
+    big("last_seen_us"), big("left_at_us"), big("vanished_at_us"), big("poll"), big("revoked_at_us"), big("revoked_by"), key=("id",),
 )  # fmt: skip
 # Read before the merchant is known: a code is all that a new station has.
 station_code = directory_table(
@@ -181,7 +182,7 @@ def enrol_station(
         tx.run(
             _ADD, id=station_id, name=plain, public_key=public_key, version=version[:40], address=address[:64], problem="",
             reader="none", reader_driver="", reader_at_us=0, always=0, created_at_us=tx.now_us, created_by=found.made_by,
-            last_seen_us=0, left_at_us=0, vanished_at_us=0, revoked_at_us=0, revoked_by=0,
+            last_seen_us=0, left_at_us=0, vanished_at_us=0, poll=0, revoked_at_us=0, revoked_by=0,
         )  # fmt: skip
         _tell(tx, desk_actor(tx.merchant_id), verb="access.enrol_station", station_id=station_id)
         return StationEnrolled(tx.merchant_id, station_id, found.merchant_name)
@@ -239,7 +240,7 @@ def expect_station(tx: Tx, actor: Actor, *, station_id: int, always: bool) -> No
 
 def read_code(text_: str) -> str:
     """Return a typed code in its one form: capitals without blanks, and letters that look like a digit as that digit."""
-    folded = unicodedata.normalize("NFKC", text_).upper()
+    folded = unicodedata.normalize("NFKC", text_[:_TYPED_MOST]).upper()
     return "".join(one for one in folded.translate(_MISREAD) if one in _ALPHABET)
 
 

@@ -16,11 +16,13 @@ from tocsin.api.holds import HOLDS
 from tocsin.api.imports import IMPORTS
 from tocsin.api.orders import ORDERS
 from tocsin.api.screens import SCREENS
+from tocsin.api.stations import STATIONS
 from tocsin.api.tickets import TERMINALS
 
 HEALTH = [get_health, get_readiness]
 JSON_MOST_BYTES = 1 << 20
-_GROUPS = [ACCESS, ORDERS, AMENDMENTS, FILES, SCREENS, TERMINALS, HOLDS, EVENTS, ALARM, IMPORTS]
+STATION_MOST_BYTES = 64 << 10
+_GROUPS = [ACCESS, ORDERS, AMENDMENTS, FILES, SCREENS, TERMINALS, HOLDS, EVENTS, ALARM, IMPORTS, STATIONS]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
 
@@ -39,3 +41,5 @@ API = Router(
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.
 API_UPLOADS = Router("/api/v1", route_handlers=IMPORTS, guards=[require_known, require_import])
+# A station signs what it sends; whether it did can only be told from the whole of it.
+API_STATIONS = Router("/api/v1", route_handlers=STATIONS, request_max_body_size=STATION_MOST_BYTES)
