@@ -1,6 +1,7 @@
 """Who is told, of what, when: notices made of events, each once."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -224,9 +225,8 @@ def test_lockdown_and_calm_are_told(house: House, peer: RobotPeer) -> None:
     one = make_recipient(house, hook(peer), locale="en")
     with Posting(house.db) as posting:
         for state in ("lockdown", "calm"):
-            house.db.write(
-                house.merchant_id, lambda tx: change_posture(tx, house.actor(), state=state, reason="x")
-            )  # noqa: B023
+            change = partial(change_posture, actor=house.actor(), state=state, reason="x")
+            house.db.write(house.merchant_id, change)
             posting.tell()
             until(lambda: settled(house, one))
     assert [text.splitlines()[0] for text in peer.texts()] == [
@@ -239,8 +239,8 @@ def test_a_change_of_an_account_is_told_to_its_owner_alone(house: House, peer: R
     silent = make_recipient(house, hook(peer, "silent"), operator_id=OWNER, wants=("sound",))
     shop = make_recipient(house, hook(peer, "shop"), wants=("account", "sound"))
     with Posting(house.db) as posting:
-        event(house, "access.password_changed", OWNER)
-        event(house, "access.password_changed", OWNER + 1)
+        event(house, "access.account_changed", OWNER, what="password")
+        event(house, "access.account_changed", OWNER + 1, what="password")
         posting.tell()
         until(lambda: settled(house, his))
     assert (whats(house, his), whats(house, silent), whats(house, shop)) == (["account"], [], [])

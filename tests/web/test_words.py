@@ -12,6 +12,7 @@ import tocsin
 from tests.telling import assert_none
 from tocsin.access.api_key import KeyScopeRefused
 from tocsin.access.operator import NameTaken
+from tocsin.alarm import message, outcome
 from tocsin.alarm.rule import REASONS
 from tocsin.alarm.timeline import ENTRY_TEXTS
 from tocsin.core.actor import NotAllowed
@@ -62,6 +63,19 @@ def texts_of_the_code() -> list[tuple[str, str]]:
     texts += [(text, "orders.EMPTY") for pair in orders.EMPTY.values() for text in pair]
     texts += [(text, "alarm.REASONS") for text in REASONS.values()]
     texts += [(text, "timeline.ENTRY_TEXTS") for text in ENTRY_TEXTS.values()]
+    tables = (
+        message.TITLES,
+        message.HEADLINES,
+        message.LINES,
+        message.CHANGES,
+        message.STATES,
+        outcome.PROBLEMS,
+    )
+    texts += [(text, "alarm.message") for table in tables for text in table.values()]
+    texts += [
+        (text, "alarm.message")
+        for text in (message.HEADLINE_OTHERWISE, message.HEADLINE_OWN, message.CHANGE_OTHERWISE)
+    ]
     texts += [(text, "found.REASONS") for text in found.REASONS.values()]
     texts += [(text, "rights.RIGHTS") for text in rights.RIGHTS.values()]
     texts += [(text, "keys") for text in (keys.NO_NAME, keys.NO_RIGHTS)]

@@ -13,7 +13,7 @@ from tocsin.alarm.incident import DRILL, get_incident
 from tocsin.alarm.message import Message, tell_change, tell_drill, tell_incident, tell_posture, tell_test
 from tocsin.alarm.notice import TASK, Notice, get_notice, note_try, settle_notice
 from tocsin.alarm.notify import concerns
-from tocsin.alarm.outcome import Outcome
+from tocsin.alarm.outcome import Outcome, read_problem
 from tocsin.alarm.push import send_push
 from tocsin.alarm.receipt import code_of, token_of
 from tocsin.alarm.recipient import (
@@ -146,7 +146,8 @@ def _keep(tx: Tx, *, parcel: Parcel, outcome: Outcome) -> bool:
 
 def _tell(tx: Tx, found: Notice, recipient: Recipient, *, kind: str, problem: str = "") -> None:
     if found.incident_id:
-        data = {"recipient": recipient.name, "service": recipient.service, "problem": problem}
+        text, number = read_problem(problem)
+        data = {"recipient": recipient.name, "problem": text, "number": number}
         add_entry(tx, incident_id=found.incident_id, kind=kind, data=data)
     if problem:
         told = {"recipient": str(recipient.id), "problem": problem, "incident": str(found.incident_id)}

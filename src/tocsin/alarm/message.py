@@ -64,15 +64,18 @@ HEADLINES = {
 HEADLINE_OTHERWISE = "something is wrong"
 HEADLINE_OWN = "somebody tries to sign in to your account"
 CHANGES = {
-    "access.password_changed": "the password of your account was changed",
-    "access.operator_changed": "your account was changed",
-    "access.account_changed": "your account was changed",
-    "access.account_locked": "your account was locked",
-    "access.passkey_added": "a passkey was added to your account",
-    "access.passkey_removed": "a passkey of your account was removed",
-    "access.recovered": "your account was opened by recovery",
-}
-"""What happens to an account, by event; each is told to its owner."""
+    "password": "Your password was changed", "password_reset": "Your password was set anew with a code",
+    "recovery_used": "A recovery code of yours was used", "recovery_codes": "New recovery codes were made for you",
+    "passkey_added": "A passkey was added to your account", "passkey_removed": "A passkey of yours was removed",
+    "finger_added": "A finger was added to your account", "finger_removed": "A finger of yours was removed",
+    "pin": "A PIN of yours was set at a desk", "pin_removed": "A PIN of yours was removed",
+    "phone_lost": "Your phone was reported lost: its passkeys, sessions and messages have ended",
+    "code_made": "A superior made a code for a new password of yours", "role": "Your role was changed",
+    "hours": "Your working times, places or shops were changed", "restored": "Your account was switched on again",
+    "locked": "Your account was locked from a message", "sessions": "All your other sessions were ended",
+}  # fmt: skip
+CHANGE_OTHERWISE = "Something about your account was changed"
+"""What happens to an account, by the code that access gives it: told to its owner in a message and on his next page."""
 STATES = {"calm": "the state “calm”", "alert": "the state “alert”", "lockdown": "lockdown"}
 LINES = {
     "why": "Why: {why}",
@@ -126,11 +129,11 @@ def tell_incident(tx: Tx, found: Incident, *, what: str, locale: str, base_url: 
     return _say(tx, words, title, lines, data)
 
 
-def tell_change(tx: Tx, event: str, *, locale: str, base_url: str, at_us: int) -> Message:
+def tell_change(tx: Tx, what: str, *, locale: str, base_url: str, at_us: int) -> Message:
     """Return what the owner of an account is told of a change of it."""
     words = Words(locale)
     data = {
-        "change": words.translate(CHANGES[event]),
+        "change": words.translate(CHANGES.get(what, CHANGE_OTHERWISE)),
         "at": _show(tx, at_us),
         "url": f"{base_url}/account/lock",
     }

@@ -10,7 +10,7 @@ from functools import partial
 
 from tocsin.alarm.evidence import is_source
 from tocsin.alarm.incident import DRILL, get_incident
-from tocsin.alarm.message import CHANGES, account_of
+from tocsin.alarm.message import account_of
 from tocsin.alarm.notice import Notice, last_notices, post_notice
 from tocsin.alarm.recipient import Recipient, all_recipients
 from tocsin.alarm.record import Incident
@@ -28,7 +28,8 @@ GRACE_US = 30 * SECOND_US
 UPDATES_AFTER_US = tuple(minutes * MINUTE_US for minutes in (1, 5, 15, 60))
 _STALE_US = 60 * MINUTE_US
 _INCIDENT = frozenset({"alarm.raised", "alarm.level", "alarm.escalated", "alarm.counted", "alarm.cleared"})
-_KINDS = _INCIDENT | {"alarm.posture"} | CHANGES.keys()
+_CHANGED = "access.account_changed"
+_KINDS = _INCIDENT | {"alarm.posture", _CHANGED}
 _BATCH, _MOVE_AFTER = 500, 50
 _log = get_log("notify")
 _Post = Callable[..., int]
@@ -58,10 +59,10 @@ def tell_event(tx: Tx, *, event: Event, queue: Queue, base_url: str) -> None:
         return
     post: _Post = partial(post_notice, tx, queue, base_url=base_url, event_id=event.id)
     listening = [one for one in all_recipients(tx) if one.active and account_of(tx, one.operator_id).active]
-    if event.kind in CHANGES:
+    if event.kind == _CHANGED:
         for one in listening:
             if one.operator_id and one.operator_id == event.subject_id and "account" in one.wanted():
-                post(recipient_id=one.id, what="account", about=event.kind)
+                post(recipient_id=one.id, what="account", about=str(event.fields().get("what", "")))
     elif event.kind == "alarm.posture":
         told = event.fields()
         by_incident = told["state"] == "alert" and told["incident"] != "0"

@@ -6,6 +6,19 @@ from msgspec import Struct
 
 _PASSING_STATUS = {408, 409, 425, 429}
 
+PROBLEMS = {
+    "no_connection": "the service could not be reached",
+    "no_answer": "the service did not answer in time",
+    "no_host": "there is no host of this name",
+    "forbidden": "its host is one that no message goes to",
+    "address": "its address can't be read",
+    "no_robot": "what answered there is no robot",
+    "status": "the service refused it, status",
+    "robot": "the robot refused it, code",
+    "mail": "the mail server refused it, answer",
+}
+"""What a problem's word means; a number may follow."""
+
 
 class Outcome(Struct, frozen=True):
     """What a service answered.
@@ -44,3 +57,9 @@ def outcome_of_lines(lines: list[str]) -> Outcome:
     if mail := re.search(r"Exception: (?:.*?)\((\d{3}), b", text, re.DOTALL):
         return Outcome("failed", problem=f"mail {mail[1]}", permanent=mail[1].startswith("5"))
     return Outcome("failed", problem="no_answer" if "timed out" in text else "no_connection")
+
+
+def read_problem(code: str) -> tuple[str, str]:
+    """Return a problem as a sentence to translate and the number that follows it."""
+    word, _, number = code.partition(" ")
+    return PROBLEMS.get(word, word), number

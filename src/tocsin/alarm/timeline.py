@@ -23,7 +23,10 @@ ENTRY_TEXTS: dict[str, str] = {
     "sound": "The siren was asked to sound",
     "restarted": "The desk was started again: what nobody had silenced sounds again",
     "siren_on": "{siren} confirmed that it is on",
+    "siren_light": "{siren} confirmed that it shows its light and makes no sound",
     "siren_off": "{siren} confirmed that it is off",
+    "siren_told": "{siren} was told to be on; it can't confirm",
+    "siren_off_told": "{siren} was told to be off; it can't confirm",
     "siren_failed": "{siren} did not do as it was told: {problem}",
     "takeover": "{siren} took over",
     "signed_in": "Somebody signed in to an account that had been tried here",
@@ -35,6 +38,10 @@ ENTRY_TEXTS: dict[str, str] = {
     "quiet": "It stayed quiet and ended by itself",
     "mistyped": "A known device mistyped, then signed in: it ended by itself",
     "back": "What had vanished is back",
+    "notified": "{recipient} was told",
+    "notify_failed": "{recipient} was not told: {problem} {number}",
+    "was_me": "{name} says: it was me",
+    "screen": "A screen showed it",
 }
 """What each kind of entry says: msgids with `{fields}` of the entry's data, and `name` for who did it."""
 

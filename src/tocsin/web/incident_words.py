@@ -88,7 +88,10 @@ ENTRY_LOOKS = {
     "sound": ("bad", "sound"),
     "restarted": ("bad", "sound"),
     "siren_on": ("bad", "alarm"),
+    "siren_light": ("warn", "alarm"),
     "siren_off": ("", "mute"),
+    "siren_told": ("bad", "alarm"),
+    "siren_off_told": ("", "mute"),
     "siren_failed": ("bad", "stop"),
     "takeover": ("warn", "alarm"),
     "signed_in": ("bad", "person"),
@@ -100,6 +103,10 @@ ENTRY_LOOKS = {
     "quiet": ("ok", "check"),
     "mistyped": ("ok", "check"),
     "back": ("ok", "check"),
+    "notified": ("info", "person"),
+    "notify_failed": ("bad", "person"),
+    "was_me": ("ok", "person"),
+    "screen": ("info", "check"),
 }
 """Tone and icon of each kind of entry."""
 

@@ -7,23 +7,11 @@ from msgspec import Struct
 from tocsin.access.account import Notice, unseen_notices
 from tocsin.access.desk import name_of_desk
 from tocsin.access.session import read_ends
+from tocsin.alarm.message import CHANGE_OTHERWISE, CHANGES
 from tocsin.core.actor import Actor
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.words import Words
-
-CHANGED = {
-    "password": "Your password was changed", "password_reset": "Your password was set anew with a code",
-    "recovery_used": "A recovery code of yours was used", "recovery_codes": "New recovery codes were made for you",
-    "passkey_added": "A passkey was added to your account", "passkey_removed": "A passkey of yours was removed",
-    "finger_added": "A finger was added to your account", "finger_removed": "A finger of yours was removed",
-    "pin": "A PIN of yours was set at a desk", "pin_removed": "A PIN of yours was removed",
-    "phone_lost": "Your phone was reported lost: its passkeys, sessions and messages have ended",
-    "code_made": "A superior made a code for a new password of yours", "role": "Your role was changed",
-    "hours": "Your working times, places or shops were changed", "restored": "Your account was switched on again",
-    "locked": "Your account was locked from a message", "sessions": "All your other sessions were ended",
-}  # fmt: skip
-_OTHERWISE = "Something about your account was changed"
 
 
 class Seat(Struct, frozen=True):
@@ -46,7 +34,7 @@ def read_seat(tx: Tx, actor: Actor) -> Seat:
 def show_seat(seat: Seat, words: Words) -> dict[str, Any]:
     """Return the seat as `base.html` shows it."""
     told = [
-        {"id": one.id, "text": words.translate(CHANGED.get(one.what, _OTHERWISE)), "at_us": one.at_us}
+        {"id": one.id, "text": words.translate(CHANGES.get(one.what, CHANGE_OTHERWISE)), "at_us": one.at_us}
         for one in seat.notices
     ]
     return {"desk_name": seat.desk_name, "lock_minutes": seat.lock_minutes, "notices": told}
