@@ -10,8 +10,13 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from tocsin.access.attempt import sweep_attempts
+from tocsin.access.named import read_account
+from tocsin.alarm import delivery as _declares_its_task_too  # noqa: F401
 from tocsin.alarm.escalate import tend_incidents
 from tocsin.alarm.evidence import sweep_evidence
+from tocsin.alarm.message import name_accounts_by
+from tocsin.alarm.notice import sweep_notices
+from tocsin.alarm.notify import tell_people
 from tocsin.alarm.ring import ring_after_restart
 from tocsin.alarm.watch import watch_signals
 from tocsin.alarm.watch_seal import seal_journals, verify_journals
@@ -55,6 +60,7 @@ class Desk:
     def __init__(self, settings: Settings, db: Database) -> None:
         self.settings, self.db = settings, db
         keep_papers_in(settings.path("papers"))
+        name_accounts_by(read_account)
         self.queue: Queue = queue_for(db)
         self.bus: Bus = bus_for(db)
         self.bus.open(db)
@@ -78,6 +84,8 @@ class Desk:
         self._loops = [
             Loop("alarm", lambda: watch_signals(self.db), idle_seconds=1, by_event=True),
             Loop("incidents", lambda: tend_incidents(self.db), idle_seconds=2),
+            Loop("people", self._tell_people, idle_seconds=1, by_event=True),
+            Loop("notices", self._sweep_notices, idle_seconds=_DAY_SECONDS),
             Loop("evidence", lambda: sweep_evidence(self.db), idle_seconds=_DAY_SECONDS),
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
@@ -117,6 +125,12 @@ class Desk:
     def _verify_journals(self) -> int:
         verify_journals(self.db, self._seals)
         return 0  # a breach is told once a day, not again at once
+
+    def _tell_people(self) -> int:
+        return tell_people(self.db, self.queue, base_url=self.settings.base_url())
+
+    def _sweep_notices(self) -> int:
+        return sum(self.db.write(merchant.id, sweep_notices) for merchant in self.merchants())
 
     def _index_lookups(self) -> int:
         return sum(self.db.write(merchant.id, index_lookups) for merchant in self.merchants())
