@@ -69,7 +69,7 @@ def test_a_watch_that_dies_before_its_commit_leaves_all_to_the_next(
 ):
     scene = Scene(db)
     scene.send(times=5, operator_id=ANNE)
-    moved = watching.move_consumer
+    seen = watching.see_signals
 
     class Died(BaseException):
         """As when the process is killed: nothing catches it."""
@@ -77,30 +77,30 @@ def test_a_watch_that_dies_before_its_commit_leaves_all_to_the_next(
     def die(*_: object) -> None:
         raise Died
 
-    monkeypatch.setattr(watching, "move_consumer", die)
+    monkeypatch.setattr(watching, "see_signals", die)
     with pytest.raises(Died):
-        watch_one(db)
+        watch_one(scene)
     assert scene.incidents() == [] and scene.events() == []
-    monkeypatch.setattr(watching, "move_consumer", moved)
+    monkeypatch.setattr(watching, "see_signals", seen)
     watch(db)
     assert scene.incident().signals == 5 and scene.events().count("alarm.raised") == 1
 
 
-def watch_one(db: Database) -> None:
+def watch_one(scene: Scene) -> None:
     """Deal with the next signals; on SQLite the writer takes nothing but faults from a verb, so it runs here."""
+    db = scene.db
     if isinstance(db, PostgresDatabase):
         watch_signals(db)
         return
-    ahead = db.read(0, lambda tx: watching._look(tx, limit=10))
 
     def verb(tx):
         try:
-            watching._take(tx, ahead=ahead, limit=10)
+            watching._take(tx, heir_id=0, limit=10)
         except BaseException as died:
             raise RuntimeError from died
 
     try:
-        db.write(ahead.merchant_id or 0, verb)
+        db.write(scene.merchant_id, verb)
     except RuntimeError as fault:
         raise fault.__cause__ or fault from None
 

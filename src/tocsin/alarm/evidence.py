@@ -8,12 +8,12 @@ from collections import Counter
 import sqlalchemy as sa
 from msgspec import Struct
 
-from tocsin.alarm.table import incident_source, signal
+from tocsin.alarm.table import UNSEEN, incident_source, signal
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import DAY_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.journal import NEWEST
-from tocsin.core.statement import Statement, any_of, bind, own, upsert
+from tocsin.core.statement import NOUGHT, Statement, any_of, bind, own, upsert
 from tocsin.core.tenant import list_merchants
 
 KEPT_DAYS = 90
@@ -65,13 +65,17 @@ _PAGE = Statement(
     .order_by(signal.c.id.desc()).limit(bind("limit")),
     SignalRow,
 )  # fmt: skip
-_MANY = Statement(sa.select(*_COLUMNS).where(any_of(signal.c.id, "ids")).order_by(signal.c.id), SignalRow)
+_NEXT = Statement(
+    sa.select(*_COLUMNS).where(UNSEEN, signal.c.id > NOUGHT).order_by(signal.c.id).limit(bind("limit")),
+    SignalRow,
+)
 _GIVE = Statement[None](
-    sa.update(signal).where(any_of(signal.c.id, "ids")).values(merchant_id=bind("merchant_id")),
+    sa.update(signal).where(any_of(signal.c.id, "ids")).values(merchant_id=bind("merchant_id"))
 )
 _JOIN = Statement[None](
-    sa.update(signal).where(any_of(signal.c.id, "ids")).values(incident_id=bind("b_incident_id")),
+    sa.update(signal).where(any_of(signal.c.id, "ids")).values(incident_id=bind("b_incident_id"), seen=1)
 )
+_SEE = Statement[None](sa.update(signal).where(any_of(signal.c.id, "ids"), UNSEEN).values(seen=1))
 _of_incident = sa.and_(own(incident_source), incident_source.c.incident_id == bind("incident_id"))
 _SOURCES = Statement(
     sa.select(*(incident_source.c[name] for name in Source.__struct_fields__)).where(_of_incident)
@@ -124,17 +128,25 @@ def list_sources(tx: Tx, actor: Actor, *, incident_id: int, limit: int = 100) ->
     return tx.rows(_SOURCES, incident_id=incident_id, limit=limit)
 
 
-def take_signals(tx: Tx, *, signal_ids: list[int]) -> list[SignalRow]:
-    """Return signals in the order they were sent; those of nobody become the transaction's merchant's."""
-    found = tx.rows(_MANY, ids=signal_ids)
-    orphans = [one.id for one in found if one.merchant_id != tx.merchant_id]
+def next_signals(tx: Tx, *, limit: int) -> list[SignalRow]:
+    """Return what the alarm has not dealt with, of all merchants, in the order it was sent."""
+    return tx.rows(_NEXT, limit=limit)
+
+
+def own_signals(tx: Tx, told: list[SignalRow]) -> None:
+    """Make signals of nobody the transaction's merchant's."""
+    orphans = [one.id for one in told if one.merchant_id != tx.merchant_id]
     if orphans:
         tx.run(_GIVE, ids=orphans)
-    return found
+
+
+def see_signals(tx: Tx, told: list[SignalRow]) -> None:
+    """Mark signals as dealt with: they are not read again."""
+    tx.run(_SEE, ids=[one.id for one in told])
 
 
 def join_signals(tx: Tx, told: list[SignalRow], *, incident_id: int) -> None:
-    """Hang signals on an incident."""
+    """Hang signals on an incident; so they are dealt with."""
     tx.run(_JOIN, ids=[one.id for one in told], b_incident_id=incident_id)
 
 

@@ -66,7 +66,7 @@ def send_signal(tx: Tx, told: Signal) -> int:
     tx.run(
         _ADD, id=signal_id, kind=told.kind, operator_id=told.operator_id, name_digest=told.name_digest, method=told.method,
         address=told.address[:64], device=told.device, outcome=told.outcome, subject=told.subject,
-        data=msgspec.json.encode(told.data).decode(), at_us=tx.now_us, incident_id=0,
+        data=msgspec.json.encode(told.data).decode(), at_us=tx.now_us, incident_id=0, seen=0,
     )  # fmt: skip
     append_event(tx, SIGNALLED, subject_id=signal_id, data={"kind": told.kind, "outcome": told.outcome})
     return signal_id

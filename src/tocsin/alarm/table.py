@@ -3,11 +3,12 @@
 import sqlalchemy as sa
 
 from tocsin.core.schema import big, blob, directory_table, index, merchant_table, text
+from tocsin.core.statement import NOUGHT
 
 # Of no merchant (0) where an unknown name was tried: the alarm gives it to the installation's only one.
 signal = directory_table(
     "signal", big("id"), big("merchant_id"), text("kind"), big("operator_id"), text("name_digest"), text("method"),
-    text("address"), text("device"), text("outcome"), text("subject"), text("data"), big("at_us"), big("incident_id"),
+    text("address"), text("device"), text("outcome"), text("subject"), text("data"), big("at_us"), big("incident_id"), big("seen"),
     key=("id",),
 )  # fmt: skip
 index(signal, "merchant_id", "incident_id", "-id")
@@ -15,6 +16,10 @@ index(signal, "merchant_id", "operator_id", "outcome", "-id")
 index(signal, "merchant_id", "address", "outcome", "-id")
 index(signal, "merchant_id", "kind", "outcome", "-id")
 index(signal, "at_us")
+# What the alarm has not dealt with: read by this and not by an event's position, which on PostgreSQL would
+# wait for every older transaction that is still open, however long.
+UNSEEN = signal.c.seen == NOUGHT
+sa.Index("ix_signal_unseen", signal.c.id, sqlite_where=UNSEEN, postgresql_where=UNSEEN)
 
 # `key` is what coalesces: one open incident of a merchant has it. Levels: light, sound. `rules` are the
 # codes that have fired, each once; `loud_since_us` is when it first sounded.

@@ -1,8 +1,9 @@
 """Box 8, alarm: the loop that turns signals into incidents.
 
-Signals are events, read in order. The consumer's row is locked in the transaction that raises
-or counts, and moved in it too: each signal is dealt with once, however many servers there are
-and wherever one of them dies.
+An event wakes it; what it reads are the signals that nobody has dealt with. One watch at a time
+holds the lock, and marks them in the very transaction that raises or counts: each is dealt with
+once, however many servers there are and wherever one of them dies. It never waits for an older
+transaction to end, as a consumer of events does.
 """
 
 from functools import partial
@@ -11,89 +12,78 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.alarm.attack import account_for, settle_success
-from tocsin.alarm.evidence import SignalRow, take_signals
+from tocsin.alarm.evidence import SignalRow, next_signals, own_signals, see_signals
 from tocsin.alarm.incident import raise_incident
 from tocsin.alarm.lane import key_of
 from tocsin.alarm.rules import read_alarm_rules
-from tocsin.alarm.signal import SIGNALLED
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
-from tocsin.core.event import Event, lock_consumer, move_consumer, peek_events
+from tocsin.core.event import lock_consumer
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement
 from tocsin.core.tenant import merchant
 
-CONSUMER = "alarm.watch"
+LOCK = "alarm.watch"
 BATCH = 250
 _log = get_log("alarm.watch")
 _TWO = Statement[tuple[int]](sa.select(merchant.c.id).order_by(merchant.c.id).limit(2))
 
 
-class _Ahead(Struct, frozen=True):
-    """What stands next: how many events, whose signal comes first (None: nobody's), whose are those of nobody."""
+class _Next(Struct, frozen=True):
+    """Whose signals come next; `heir_id` is who gets those of nobody."""
 
-    events: int
-    merchant_id: int | None
+    merchant_id: int
     heir_id: int
 
 
 def watch_signals(db: Database, *, limit: int = BATCH) -> int:
-    """Deal with the next signals of one merchant; return how many events that took."""
-    ahead = db.read(DIRECTORY_SCOPE, partial(_look, limit=limit))
-    if ahead.merchant_id is None:
-        # Others' events are passed over when a signal comes, or when they have become many.
-        return (
-            db.write(DIRECTORY_SCOPE, partial(_take, ahead=ahead, limit=limit))
-            if ahead.events == limit
-            else 0
-        )
+    """Deal with the next signals, those of one merchant; return how many, 0 where there are none."""
+    following = db.read(DIRECTORY_SCOPE, _look)
+    if following is None:
+        return 0
     try:
-        return db.write(ahead.merchant_id, partial(_take, ahead=ahead, limit=limit))
+        return db.write(following.merchant_id, partial(_take, heir_id=following.heir_id, limit=limit))
     except Exception as fault:  # noqa: BLE001 - a signal that can't be dealt with must not keep the others from it
         _log.error("signals_not_read", exc_info=fault)
-    return _one_by_one(db, ahead, merchant_id=ahead.merchant_id, limit=limit)
+    return _one_by_one(db, following, limit)
 
 
-def _look(tx: Tx, *, limit: int) -> _Ahead:
-    events = peek_events(tx, CONSUMER, limit=limit)
-    ids = [row[0] for row in tx.rows(_TWO)]
+def _look(tx: Tx) -> _Next | None:
+    told = next_signals(tx, limit=1)
+    ids = [row[0] for row in tx.rows(_TWO)] if told else []
     heir_id = ids[0] if len(ids) == 1 else 0
-    first = next((_owner(one, heir_id) for one in events if one.kind == SIGNALLED), None)
-    return _Ahead(len(events), first, heir_id)
+    return _Next(_owner(told[0], heir_id), heir_id) if told else None
 
 
-def _owner(event: Event, heir_id: int) -> int:
+def _owner(told: SignalRow, heir_id: int) -> int:
     """Return whose a signal is: a name that nobody has was tried at the installation's only merchant, or at none."""
-    return event.merchant_id or heir_id
+    return told.merchant_id or heir_id
 
 
-def _take(tx: Tx, *, ahead: _Ahead, limit: int, unread: bool = False) -> int:
-    lock_consumer(tx, CONSUMER)
-    mine: list[Event] = []
-    for event in peek_events(tx, CONSUMER, limit=limit):
-        if event.kind == SIGNALLED and _owner(event, ahead.heir_id) != tx.merchant_id:
-            break
-        mine.append(event)
-    told = [event.subject_id for event in mine if event.kind == SIGNALLED]
-    if told and unread:
+def _take(tx: Tx, *, heir_id: int, limit: int, unread: bool = False) -> int:
+    lock_consumer(tx, LOCK)
+    waiting = next_signals(tx, limit=limit)
+    mine = [one for one in waiting if _owner(one, heir_id) == tx.merchant_id]
+    if mine and unread:
         raise_incident(tx, kind="unread", key="unread", level="light", why="unread", why_data={})
-    elif told:
-        deal_with(tx, take_signals(tx, signal_ids=told))
-    if mine:
-        move_consumer(tx, CONSUMER, mine[-1])
-    return len(mine)
+    elif mine:
+        own_signals(tx, mine)
+        deal_with(tx, mine)
+    see_signals(tx, mine)
+    return len(waiting)
 
 
-def _one_by_one(db: Database, ahead: _Ahead, *, merchant_id: int, limit: int) -> int:
+def _one_by_one(db: Database, first: _Next, limit: int) -> int:
     """Deal with what stands next singly; what fails then too is an incident of its own, in the open."""
     for done in range(limit):
-        one = db.read(DIRECTORY_SCOPE, partial(_look, limit=1))
-        if not one.events or one.merchant_id not in (None, merchant_id):
+        following = db.read(DIRECTORY_SCOPE, _look)
+        if following != first:
             return done
+        take = partial(_take, heir_id=first.heir_id, limit=1)
         try:
-            db.write(merchant_id, partial(_take, ahead=ahead, limit=1))
+            db.write(first.merchant_id, take)
         except Exception as fault:  # noqa: BLE001 - see above; a database that is away fails below as well
             _log.error("signal_unread", exc_info=fault)
-            db.write(merchant_id, partial(_take, ahead=ahead, limit=1, unread=True))
+            db.write(first.merchant_id, partial(take, unread=True))
     return limit
 
 
