@@ -67,10 +67,10 @@ def test_each_robot_takes_the_message_with_its_key_and_signature(peer: RobotPeer
 
 def test_a_refusal_inside_a_200_is_a_failure(peer: RobotPeer) -> None:
     wrong = compose_address("wecom", address=ROBOTS["wecom"].replace("…", "0000-wrong"))
-    assert send(wrong) == Outcome("failed", problem="robot 93000", permanent=True)
+    assert send(wrong) == Outcome("failed", code="robot 93000", permanent=True)
     unsigned = compose_address("dingtalk", address=DING["address"], secret="SECwrong")
-    assert send(unsigned) == Outcome("failed", problem="robot 310000", permanent=True)
-    assert send(compose_address("feishu", address=FEISHU["address"])).problem == "robot 19021"
+    assert send(unsigned) == Outcome("failed", code="robot 310000", permanent=True)
+    assert send(compose_address("feishu", address=FEISHU["address"])).code == "robot 19021"
     assert peer.texts() == []
 
 
@@ -98,22 +98,22 @@ def test_what_passes_by_itself_is_told_from_what_does_not(
     peer: RobotPeer, refusal: tuple[str, int], problem: str, permanent: bool
 ) -> None:
     peer.refuse = [refusal]
-    assert send(wecom()) == Outcome("failed", problem=problem, permanent=permanent)
+    assert send(wecom()) == Outcome("failed", code=problem, permanent=permanent)
     assert peer.texts() == [], "a redirect is not followed"
 
 
 def test_a_service_that_is_down_may_be_up_later(peer: RobotPeer) -> None:
     ntfy = read_address("ntfy://127.0.0.1:1/topic")
     peer.close()
-    assert send(wecom()) == Outcome("failed", problem="no_connection", permanent=False)
-    assert send(ntfy) == Outcome("failed", problem="no_connection", permanent=False)
+    assert send(wecom()) == Outcome("failed", code="no_connection", permanent=False)
+    assert send(ntfy) == Outcome("failed", code="no_connection", permanent=False)
 
 
 def test_a_page_that_is_no_robot_is_no_success(peer: RobotPeer, monkeypatch: pytest.MonkeyPatch) -> None:
     from apprise.plugins.wecombot import NotifyWeComBot
 
     monkeypatch.setattr(NotifyWeComBot, "notify_url", peer.origin + "/portal?key={key}")
-    assert send(wecom()).problem == "no_robot"
+    assert send(wecom()).code == "no_robot"
 
 
 def test_a_long_message_is_cut_to_what_wecom_takes(peer: RobotPeer) -> None:
@@ -140,7 +140,7 @@ def test_a_hook_that_calls_by_voice_takes_it_with_its_token_and_fields(peer: Rob
 def test_a_hook_that_refuses_is_told_by_its_status(peer: RobotPeer, status: int, permanent: bool) -> None:
     peer.refuse = [("status", status)]
     found = send(compose_address("webhook", address=f"{peer.origin}/hook"))
-    assert found == Outcome("failed", problem=f"status {status}", permanent=permanent)
+    assert found == Outcome("failed", code=f"status {status}", permanent=permanent)
     assert peer.taken == []
 
 
@@ -153,8 +153,8 @@ def test_a_mail_comes_with_its_subject_and_text(mail: MailPeer) -> None:
 
 
 def test_a_mail_that_is_refused_says_by_which_answer(mail: MailPeer) -> None:
-    assert send(mailbox(mail, password="wrong")) == Outcome("failed", problem="mail 535", permanent=True)
-    assert send(mailbox(mail, to="nobody@example.com")).problem.startswith(("mail 550", "no_connection"))
+    assert send(mailbox(mail, password="wrong")) == Outcome("failed", code="mail 535", permanent=True)
+    assert send(mailbox(mail, to="nobody@example.com")).code.startswith(("mail 550", "no_connection"))
     mail.busy = True
     found = send(mailbox(mail))
     assert not found.permanent and found.state == "failed"
@@ -194,7 +194,7 @@ def test_the_host_is_looked_up_again_at_each_sending(
 ) -> None:
     address = compose_address("webhook", address=f"http://localhost:{peer.place.partition(':')[2]}/hook")
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("169.254.169.254", 0))])
-    assert send(address) == Outcome("failed", problem="forbidden", permanent=True)
+    assert send(address) == Outcome("failed", code="forbidden", permanent=True)
     assert peer.taken == []
 
 

@@ -56,10 +56,10 @@ def test_the_desks_key_is_its_own_and_stays(key: Vault) -> None:
 @pytest.mark.parametrize(
     ("status", "found"),
     [
-        (410, Outcome("gone", problem="status 410")), (404, Outcome("gone", problem="status 404")),
-        (429, Outcome("failed", problem="status 429")), (500, Outcome("failed", problem="status 500")),
-        (403, Outcome("failed", problem="status 403", permanent=True)),
-        (413, Outcome("failed", problem="status 413", permanent=True)),
+        (410, Outcome("gone", code="status 410")), (404, Outcome("gone", code="status 404")),
+        (429, Outcome("failed", code="status 429")), (500, Outcome("failed", code="status 500")),
+        (403, Outcome("failed", code="status 403", permanent=True)),
+        (413, Outcome("failed", code="status 413", permanent=True)),
     ],
 )  # fmt: skip
 def test_what_the_push_service_refuses(
@@ -76,7 +76,7 @@ def test_a_redirect_is_not_followed_and_a_dead_service_may_come_back(
     assert send(key, peer).state == "failed"
     address = read_subscription(peer.subscription())
     peer.close()
-    assert send_push(key, address.url, MESSAGE, sender="http://x").problem == "no_connection"
+    assert send_push(key, address.url, MESSAGE, sender="http://x").code == "no_connection"
 
 
 def test_any_browser_may_name_an_endpoint_so_it_is_out_on_the_internet(peer: PushPeer) -> None:
@@ -99,7 +99,7 @@ def test_a_host_that_moved_into_the_shop_is_not_sent_to(
         allow_near_push(patched)
         address = read_subscription(peer.subscription())
     assert send_push(key, address.url, MESSAGE, sender="http://x") == Outcome(
-        "failed", problem="forbidden", permanent=True
+        "failed", code="forbidden", permanent=True
     )
     assert peer.taken == []
 

@@ -204,10 +204,10 @@ def send_over(url: str, *, title: str, body: str) -> Outcome:
         if url.partition("://")[0].lower() in _HOSTED:
             require_reachable(host_of(plugin))
     except AddressRefused:
-        return Outcome("failed", problem="address", permanent=True)
+        return Outcome("failed", code="address", permanent=True)
     except PlaceForbidden as forbidden:
         gone = forbidden.data["problem"] != UNKNOWN_HOST
-        return Outcome("failed", problem="forbidden" if gone else "no_host", permanent=gone)
+        return Outcome("failed", code="forbidden" if gone else "no_host", permanent=gone)
     if url.partition("://")[0].lower() in ROBOT_SCHEMAS:
         return tell_robot(url, plugin, title=title, body=body, seconds=SECONDS_MOST)
     return _send_by_apprise(plugin, title=title, body=body)

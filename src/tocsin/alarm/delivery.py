@@ -67,7 +67,7 @@ def send_notice(db: Database, merchant_id: int, payload: dict[str, Any]) -> None
         return
     outcome = deliver(db, parcel, base_url=base_url)
     if db.write(merchant_id, partial(_keep, parcel=parcel, outcome=outcome)):
-        raise NoticeUnsent(problem=outcome.problem)
+        raise NoticeUnsent(problem=outcome.code)
 
 
 def deliver(db: Database, parcel: Parcel, *, base_url: str) -> Outcome:
@@ -132,15 +132,15 @@ def _keep(tx: Tx, *, parcel: Parcel, outcome: Outcome) -> bool:
         return False
     last = outcome.permanent or outcome.state == "gone" or found.tries + 1 >= MAX_ATTEMPTS
     if last:
-        settle_notice(tx, found, state="failed", problem=outcome.problem)
+        settle_notice(tx, found, state="failed", problem=outcome.code)
     else:
-        note_try(tx, notice_id=found.id, problem=outcome.problem)
+        note_try(tx, notice_id=found.id, problem=outcome.code)
     if outcome.state == "gone":
-        end_recipient(tx, recipient_id=recipient.id, problem=outcome.problem)
+        end_recipient(tx, recipient_id=recipient.id, problem=outcome.code)
     else:
-        note_failed(tx, recipient_id=recipient.id, problem=outcome.problem)
+        note_failed(tx, recipient_id=recipient.id, problem=outcome.code)
     if last or not found.tries:
-        _tell(tx, found, recipient, kind="notify_failed", problem=outcome.problem)
+        _tell(tx, found, recipient, kind="notify_failed", problem=outcome.code)
     return not (outcome.permanent or outcome.state == "gone")
 
 

@@ -25,12 +25,12 @@ class Outcome(Struct, frozen=True):
 
     Args:
         state: `sent`: it took the message over; `failed`; `gone`: the address has ended for ever.
-        problem: a code, such as `no_connection`, `status 404`, `robot 93000`, `mail 535`.
+        code: what was wrong, such as `no_connection`, `status 404`, `robot 93000`, `mail 535`.
         permanent: sending again would fail again.
     """
 
     state: str
-    problem: str = ""
+    code: str = ""
     permanent: bool = False
 
 
@@ -40,13 +40,13 @@ SENT = Outcome("sent")
 def outcome_of_status(status: int) -> Outcome:
     """Return what a status of HTTP means for a message."""
     permanent = (400 <= status < 500 and status not in _PASSING_STATUS) or 300 <= status < 400
-    return Outcome("failed", problem=f"status {status}", permanent=permanent)
+    return Outcome("failed", code=f"status {status}", permanent=permanent)
 
 
 def outcome_of_fault(fault: Exception) -> Outcome:
     """Return what a broken connection means: the next try may go through."""
     late = "timeout" in type(fault).__name__.lower()
-    return Outcome("failed", problem="no_answer" if late else "no_connection")
+    return Outcome("failed", code="no_answer" if late else "no_connection")
 
 
 def outcome_of_lines(lines: list[str]) -> Outcome:
@@ -55,8 +55,8 @@ def outcome_of_lines(lines: list[str]) -> Outcome:
     if status := re.search(r"error=(\d{3})\b", text):
         return outcome_of_status(int(status[1]))
     if mail := re.search(r"Exception: (?:.*?)\((\d{3}), b", text, re.DOTALL):
-        return Outcome("failed", problem=f"mail {mail[1]}", permanent=mail[1].startswith("5"))
-    return Outcome("failed", problem="no_answer" if "timed out" in text else "no_connection")
+        return Outcome("failed", code=f"mail {mail[1]}", permanent=mail[1].startswith("5"))
+    return Outcome("failed", code="no_answer" if "timed out" in text else "no_connection")
 
 
 def read_problem(code: str) -> tuple[str, str]:

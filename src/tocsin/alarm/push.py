@@ -98,7 +98,7 @@ def send_push(
         require_public(urlsplit(msgspec.json.decode(subscription, type=Subscription).endpoint).hostname or "")
     except PlaceForbidden as forbidden:
         unknown = forbidden.data["problem"] == UNKNOWN_HOST
-        return Outcome("failed", problem="no_host" if unknown else "forbidden", permanent=not unknown)
+        return Outcome("failed", code="no_host" if unknown else "forbidden", permanent=not unknown)
     return _send(_private_key(vault), subscription, message, sender=sender, topic=topic)
 
 
@@ -119,9 +119,7 @@ def _send(
             )  # fmt: skip
         except WebPushException as refused:
             status = refused.status_code or 0
-            return (
-                Outcome("gone", problem=f"status {status}") if status in _GONE else outcome_of_status(status)
-            )
+            return Outcome("gone", code=f"status {status}") if status in _GONE else outcome_of_status(status)
         except requests.RequestException as fault:
             return outcome_of_fault(fault)
     return SENT

@@ -95,5 +95,5 @@ def _read(answer: httpx.Response) -> Outcome:
     if code == 0:
         return SENT
     if not isinstance(code, int):
-        return Outcome("failed", problem="no_robot")
-    return Outcome("failed", problem=f"robot {code}", permanent=code not in _PASSING)
+        return Outcome("failed", code="no_robot")
+    return Outcome("failed", code=f"robot {code}", permanent=code not in _PASSING)
