@@ -1,9 +1,11 @@
 """The alarm's home, and the posture by hand."""
 
-from tests.web.attacks import attack, incidents, victim
+from tests.house import make_draft
+from tests.web.attacks import attack, incidents, victim, watch
 from tests.web.pages import Pages, text_of
 from tocsin.alarm.incident import clear_incident
 from tocsin.alarm.posture import read_postures
+from tocsin.alarm.signal import Signal, send_signal
 from tocsin.alarm.siren_row import add_siren
 
 
@@ -99,3 +101,25 @@ def test_sirens_say_how_they_are(pages: Pages) -> None:
     ))  # fmt: skip
     said = text_of(pages.get("/alarm", role="clerk"))
     assert "Door" in said and "by the till" in said and "Not seen yet" in said and "No siren yet" not in said
+
+
+def test_devices_and_papers_are_called_by_their_names(pages: Pages) -> None:
+    owner = pages.house.actor()
+    siren_id = pages.db.write(pages.house.merchant_id, lambda tx: add_siren(
+        tx, owner, name="Door", driver="memory", options={}
+    ))  # fmt: skip
+    order, printer_id = pages.take(make_draft()), pages.printer()
+    pages.post(f"/terminals/{printer_id}/prints", order=str(order.id), revision="1")
+    job_id = pages.jobs(order)[0].id
+    told = {
+        "siren_vanished": (f"siren:{siren_id}", "A siren does not answer: Door"),
+        "void_scanned": (f"ticket:{job_id}", f"A void ticket was scanned: {order.number}"),
+        "station_vanished": ("station:7", "A station has vanished: a station"),
+        "revoked_used": ("api_key:7", "Something that was revoked has been used: an API key"),
+    }
+    for kind, (subject, headline) in told.items():
+        signal = Signal(kind=kind, subject=subject)  # type: ignore[arg-type]
+        pages.db.write(pages.house.merchant_id, lambda tx, signal=signal: send_signal(tx, signal))  # type: ignore[misc]
+        watch(pages)
+        assert headline in text_of(pages.get("/alarm")), kind
+        assert headline in text_of(pages.get(f"/incidents/{incidents(pages)[0].id}")), kind

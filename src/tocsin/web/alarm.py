@@ -17,6 +17,7 @@ from tocsin.web.guard import PageRequest, enter
 from tocsin.web.incident import names_of, show_incident
 from tocsin.web.incident_words import headline_of
 from tocsin.web.shell import show, show_actor, words_of
+from tocsin.web.subject import subject_of
 
 _OPEN, _PAST = 100, 20
 
@@ -56,7 +57,14 @@ def _read(tx: Tx, actor: Actor, *, before: int, words: Words) -> dict[str, Any]:
         own = one.is_open and actor.id in concerned_by(
             tx, incident_id=one.id, operator_ids=frozenset({actor.id})
         )
-        return show_incident(one, tx.now_us, words, account=names.get(one.operator_id, ""), own=own)
+        return show_incident(
+            one,
+            tx.now_us,
+            words,
+            account=names.get(one.operator_id, ""),
+            own=own,
+            subject=subject_of(tx, one),
+        )
 
     return {
         "posture": _show_posture(tx, actor, words), "open": [row(one) for one in open_], "past": [row(one) for one in found if not one.is_open],
@@ -72,7 +80,7 @@ def _show_posture(tx: Tx, actor: Actor, words: Words) -> dict[str, Any]:
     return {
         "state": stands.state, "why": "" if stands.by_desk else stands.why, "since_us": stands.since_us,
         "by": show_actor(stands.actor_name, words), "incident_id": stands.incident_id,
-        "cause": headline_of(cause, words, account=names.get(cause.operator_id, ""), own=False) if cause else "",
+        "cause": headline_of(cause, words, account=names.get(cause.operator_id, ""), own=False, subject=subject_of(tx, cause)) if cause else "",
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from tocsin.core.errors import fill_in
 from tocsin.core.words import Words
 from tocsin.web.incident_words import code_of, hands_of, headline_of, state_of, to_do_of
 from tocsin.web.page import render
+from tocsin.web.subject import subject_of
 
 _MILLISECOND_US = 1_000
 
@@ -37,6 +38,7 @@ class Alarm(Struct, frozen=True):
     shown: Incident | None = None
     account: str = ""
     address: str = ""
+    subject: str = ""
     concerned: frozenset[int] = frozenset()
 
     @property
@@ -46,7 +48,7 @@ class Alarm(Struct, frozen=True):
 
 
 def read_alarm(tx: Tx, *, zone: str, readers: frozenset[int]) -> Alarm:
-    """Return how the alarm stands: two reads by index while nothing is open, five otherwise.
+    """Return how the alarm stands: two reads by index while nothing is open, some more otherwise.
 
     Args:
         readers: operators who are to be told where it is about their own account.
@@ -59,7 +61,7 @@ def read_alarm(tx: Tx, *, zone: str, readers: frozenset[int]) -> Alarm:
     return Alarm(
         posture, len(found), max((one.sound_until_us for one in loud), default=0), tx.now_us, zone, shown=shown,
         account=read_names(tx, operator_id=shown.operator_id).display_name if shown.operator_id else "",
-        address=last_address(tx, incident_id=shown.id),
+        address=last_address(tx, incident_id=shown.id), subject=subject_of(tx, shown),
         concerned=concerned_by(tx, incident_id=shown.id, operator_ids=readers),
     )  # fmt: skip
 
@@ -93,7 +95,7 @@ def _show_incident(alarm: Alarm, words: Words, *, own: bool) -> dict[str, Any]:
     assert one is not None
     return {
         "id": one.id, "code": code_of(one, account=alarm.account, own=own),
-        "headline": headline_of(one, words, account=alarm.account, own=own),
+        "headline": headline_of(one, words, account=alarm.account, own=own, subject=alarm.subject),
         "to_do": to_do_of(one, words, account=alarm.account, own=own), "from": show_origin(one, alarm.address, words),
         "signals": one.signals, "last_us": one.last_at_us, "state": state_of(one, alarm.now_us), "by": hands_of(one, words),
         "sounding": one.sounds(alarm.now_us), "own": own, "can_silence": one.level == "sound" and one.silenced_at_us is None,

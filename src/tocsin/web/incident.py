@@ -40,6 +40,7 @@ from tocsin.web.incident_words import (
 )
 from tocsin.web.say import posture_words
 from tocsin.web.shell import answer, go, own_address, show, status_of, told, words_of
+from tocsin.web.subject import subject_of
 
 _ENTRIES, _SIGNALS, _SOURCES = 50, 50, 100
 Verb = Callable[..., None]
@@ -140,7 +141,7 @@ def _read(tx: Tx, actor: Actor, incident_id: int, *, places: tuple[int, int], wo
     own = actor.id in concerned_by(tx, incident_id=incident_id, operator_ids=frozenset({actor.id}))
     path = f"/incidents/{one.id}"
     return {
-        "incident": show_incident(one, tx.now_us, words, account=names.get(one.operator_id, ""), own=own),
+        "incident": show_incident(one, tx.now_us, words, account=names.get(one.operator_id, ""), own=own, subject=subject_of(tx, one)),
         **_show_timeline(tx, incident_id, before=places[0], words=words),
         "tallies": {kind: _tally(sources, kind[:-1] if kind != "addresses" else "address", names=names, words=words)
                     for kind in ("accounts", "addresses", "devices")},
@@ -158,10 +159,12 @@ def names_of(tx: Tx, operator_ids: set[int]) -> dict[int, str]:
     return {one: read_names(tx, operator_id=one).display_name for one in operator_ids if one}
 
 
-def show_incident(one: Incident, now_us: int, words: Words, *, account: str, own: bool) -> dict[str, Any]:
+def show_incident(
+    one: Incident, now_us: int, words: Words, *, account: str, own: bool, subject: str
+) -> dict[str, Any]:
     """Return an incident as its page and the lists show it."""
     return {
-        "id": one.id, "headline": headline_of(one, words, account=account, own=own),
+        "id": one.id, "headline": headline_of(one, words, account=account, own=own, subject=subject),
         "why": why_of(one.why, one.why_fields(), words), "to_do": to_do_of(one, words, account=account, own=own),
         "state": state_of(one, now_us), "level": one.level, "by": hands_of(one, words), "signals": one.signals,
         "refused": one.refused, "accounts": one.accounts, "addresses": one.addresses, "raised_us": one.raised_at_us,

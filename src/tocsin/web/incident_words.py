@@ -8,6 +8,7 @@ from tocsin.alarm.rule import REASONS
 from tocsin.alarm.timeline import ENTRY_TEXTS, Entry
 from tocsin.core.errors import fill_in
 from tocsin.core.words import Words
+from tocsin.web.subject import parts_of
 
 HEADLINES = {
     "attack": "Somebody is trying to sign in as {account}",
@@ -16,8 +17,8 @@ HEADLINES = {
     "attack_unknown": "Somebody is trying to sign in under names that do not exist",
     "device": "Wrong tries on a device that {account} has used before",
     "device_own": "Wrong tries on a device that you have used before",
-    "desk": "Wrong tries at an enrolled desk, as {account}",
-    "desk_own": "Wrong tries at an enrolled desk, as you",
+    "desk": "Wrong tries at {subject}, as {account}",
+    "desk_own": "Wrong tries at {subject}, as you",
     "decoy_tried": "Somebody tried an account that nobody uses",
     "out_of_hours": "{account} came at an hour or a place that is not theirs",
     "revoked_used": "Something that was revoked has been used: {subject}",
@@ -50,6 +51,11 @@ TO_DO = {
     "drill": "Nothing: it shows that the chain works.",
     "other": "Look at what came in below, and ask the people who were there.",
 }
+SUBJECTS = {
+    "siren": "a siren", "station": "a station", "reader": "a reader", "desk": "an enrolled desk", "ticket": "a ticket", "api_key": "an API key",
+}  # fmt: skip
+"""What something is called whose name is not known: msgids."""
+
 METHODS = {
     "password": "Password",
     "passkey": "Passkey",
@@ -117,13 +123,16 @@ _SAME = {
 }  # fmt: skip
 
 
-def headline_of(one: Incident, words: Words, *, account: str, own: bool, subject: str = "") -> str:
-    """Return an incident's headline: who or what, and what is happening."""
+def headline_of(one: Incident, words: Words, *, account: str, own: bool, subject: str) -> str:
+    """Return an incident's headline: who or what, and what is happening.
+
+    Args:
+        subject: the name of what it is about, empty where there is none.
+    """
     template = HEADLINES[code_of(one, account=account, own=own)]
-    return fill_in(
-        words.translate(template),
-        {"account": account or words.translate("somebody"), "accounts": one.accounts, "subject": subject or one.key},
-    )  # fmt: skip
+    called = subject or words.translate(SUBJECTS.get(parts_of(one)[0], "something"))
+    told = {"account": account or words.translate("somebody"), "accounts": one.accounts, "subject": called}
+    return fill_in(words.translate(template), told)
 
 
 def to_do_of(one: Incident, words: Words, *, account: str, own: bool) -> str:
