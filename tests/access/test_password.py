@@ -1,5 +1,6 @@
 """Box 6: which passwords are refused, and what is stored of them."""
 
+import time
 import unicodedata
 
 import pytest
@@ -92,3 +93,18 @@ def test_a_name_that_others_know_is_refused_inside(name: str) -> None:
     assert name in str(refused.value)
     with pytest.raises(PasswordNamed):
         require_strong("我在梨园果业上班已经七年多了真的", names=("梨园果业",))
+
+
+def test_a_password_that_is_far_too_long_costs_no_more_than_another() -> None:
+    hashed = hash_password("a" * 256)
+    accents = "a" + "\u0327\u0301" * 300_000
+    began = time.process_time()
+    for far in (accents, "a" * 10_000_000, "a" * 1025):
+        assert not verify_password(far, hashed)
+        with pytest.raises(PasswordLong):
+            require_strong(far)
+    assert time.process_time() - began < 2
+    assert verify_password("a" * 256, hashed)
+    spelt = "e\u0302\u0301\u0323" * 256  # 1,024 typed, 512 composed
+    with pytest.raises(PasswordLong):
+        require_strong(spelt)

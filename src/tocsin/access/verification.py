@@ -14,6 +14,9 @@ from tocsin.core.statement import NOUGHT, Statement, bind, own
 from tocsin.core.tenant import shop
 from tocsin.core.text import strip_control
 
+# Longer than any name: what is beyond makes no other one. Spelling takes time by the square of a run of accents.
+_TYPED_MOST = 512
+
 
 class Named(Struct, frozen=True):
     """Whom a sign-in name stands for."""
@@ -96,7 +99,7 @@ def sign_in_key(name: str) -> str:
 
     Source: Unicode Standard, D146 (identifier caseless match).
     """
-    folded = unicodedata.normalize("NFKC", strip_control(name).strip()).casefold()
+    folded = unicodedata.normalize("NFKC", strip_control(name[:_TYPED_MOST]).strip()).casefold()
     return unicodedata.normalize("NFKC", folded)
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 
+_SHORT, _MARKS_MOST = 512, 30
 _REMOVED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # A line break or tab separates words: removing it would join them ("5号\n3楼").
 _BREAKS = {ord(c): " " for c in "\t\n\v\f\r\x85\u2028\u2029"}
@@ -16,7 +17,7 @@ def strip_control(text: str) -> str:
     """
     if not text.isprintable():
         text = "".join(c for c in text.translate(_BREAKS) if unicodedata.category(c) not in _REMOVED)
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", _bound_marks(text))
 
 
 def removed_characters(text: str) -> str:
@@ -30,3 +31,18 @@ def removed_characters(text: str) -> str:
         c for c in text if c in _BIDI or (unicodedata.category(c) in {"Cc", "Cs"} and ord(c) not in _BREAKS)
     }
     return "".join(sorted(found))
+
+
+def _bound_marks(text: str) -> str:
+    """Return text with at most 30 marks in a row: putting them in order takes time by the square of their number.
+
+    Source: Unicode Standard Annex 15, 13 (stream-safe text format).
+    """
+    if len(text) < _SHORT:
+        return text
+    kept, run = [], 0
+    for c in text:
+        run = run + 1 if unicodedata.combining(c) else 0
+        if run <= _MARKS_MOST:
+            kept.append(c)
+    return "".join(kept)
