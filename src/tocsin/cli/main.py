@@ -6,6 +6,7 @@ from tocsin.cli.alarm import alarm
 from tocsin.cli.doctor import doctor
 from tocsin.cli.operator import operator
 from tocsin.cli.serve import serve
+from tocsin.cli.station import station
 from tocsin.cli.worker import worker
 
 
@@ -15,5 +16,5 @@ def cli() -> None:
     """Tocsin, an order desk that sounds the alarm."""
 
 
-for command in (serve, worker, operator, alarm, doctor):
+for command in (serve, worker, operator, alarm, station, doctor):
     cli.add_command(command)
