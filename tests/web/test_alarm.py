@@ -3,8 +3,10 @@
 from tests.house import make_draft
 from tests.web.attacks import attack, incidents, victim, watch
 from tests.web.pages import Pages, text_of
+from tocsin.alarm.channel import Address
 from tocsin.alarm.incident import clear_incident
 from tocsin.alarm.posture import read_postures
+from tocsin.alarm.recipient import add_recipient
 from tocsin.alarm.signal import Signal, send_signal
 from tocsin.alarm.siren_row import add_siren
 
@@ -123,3 +125,14 @@ def test_devices_and_papers_are_called_by_their_names(pages: Pages) -> None:
         watch(pages)
         assert headline in text_of(pages.get("/alarm")), kind
         assert headline in text_of(pages.get(f"/incidents/{incidents(pages)[0].id}")), kind
+
+
+def test_people_who_are_told_are_counted(pages: Pages) -> None:
+    owner = pages.house.actor()
+    address = Address(service="ntfy", url="ntfys://example.org/shop", shown="ntfy · example.org")
+    pages.db.write(
+        pages.house.merchant_id, lambda tx: add_recipient(tx, owner, address, name="Lin", locale="en")
+    )
+    said = text_of(pages.get("/alarm", role="clerk"))
+    assert "Channels that are told" in said and "Never received a test" in said
+    assert "example.org" not in said, "an address is nobody else's business"

@@ -7,6 +7,7 @@ from litestar import Response, get
 from tocsin.alarm.concerned import concerned_by
 from tocsin.alarm.incident import Incident, get_incident, list_incidents
 from tocsin.alarm.posture import read_posture
+from tocsin.alarm.recipient import all_recipients
 from tocsin.alarm.siren_row import SirenRow, list_sirens
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
@@ -68,7 +69,7 @@ def _read(tx: Tx, actor: Actor, *, before: int, words: Words) -> dict[str, Any]:
 
     return {
         "posture": _show_posture(tx, actor, words), "open": [row(one) for one in open_], "past": [row(one) for one in found if not one.is_open],
-        "sirens": [_show_siren(one, words) for one in list_sirens(tx)], "people": {"count": 0, "unproved": 0, "drill": None},
+        "sirens": [_show_siren(one, words) for one in list_sirens(tx)], "people": _show_people(tx),
         "following": str(found[-1].id) if len(found) == _PAST else "",
     }  # fmt: skip
 
@@ -82,6 +83,11 @@ def _show_posture(tx: Tx, actor: Actor, words: Words) -> dict[str, Any]:
         "by": show_actor(stands.actor_name, words), "incident_id": stands.incident_id,
         "cause": headline_of(cause, words, account=names.get(cause.operator_id, ""), own=False, subject=subject_of(tx, cause)) if cause else "",
     }  # fmt: skip
+
+
+def _show_people(tx: Tx) -> dict[str, Any]:
+    told = [one for one in all_recipients(tx) if one.active]
+    return {"count": len(told), "unproved": sum(one.confirmed_at_us is None for one in told), "drill": None}
 
 
 def _show_siren(one: SirenRow, words: Words) -> dict[str, str]:
