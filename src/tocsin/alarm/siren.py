@@ -100,7 +100,8 @@ class Abilities(Struct, frozen=True):
     def possible(self, wanted: Pattern) -> Pattern:
         """Return what it can do of a pattern: one that can't separate them stays dark for a light alone."""
         lights = wanted.on if self.separable else wanted.sound
-        return Pattern(light=lights and self.light, sound=wanted.sound and self.sound, seconds=wanted.seconds)
+        made = Pattern(light=lights and self.light, sound=wanted.sound and self.sound, seconds=wanted.seconds)
+        return made if made.on else OFF
 
 
 class Option(Struct, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ ENTRY_TEXTS: dict[str, str] = {
     "notify_failed": "{recipient} was not told: {problem} {number}",
     "was_me": "{name} says: it was me",
     "screen": "A screen showed it",
+    "drilled": "The drill is over",
 }
 """What each kind of entry says: msgids with `{fields}` of the entry's data, and `name` for who did it."""
 

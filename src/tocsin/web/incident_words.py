@@ -113,6 +113,7 @@ ENTRY_LOOKS = {
     "notify_failed": ("bad", "person"),
     "was_me": ("ok", "person"),
     "screen": ("info", "check"),
+    "drilled": ("ok", "check"),
 }
 """Tone and icon of each kind of entry."""
 

@@ -22,7 +22,7 @@ class Place(Struct):
     raises: type[Exception] | None = None
     delay_seconds: float = 0.0
     probes: int = 0
-    opened: int = 0
+    timed: bool = True
     waker: Callable[[], None] = lambda: None
 
 
@@ -46,7 +46,6 @@ class MemorySirens:
         """Make a siren of its options."""
         with self._lock:
             place = self.places[options["place"]]
-            place.opened += 1
         return _MemorySiren(place, options["light"])
 
 
@@ -86,7 +85,9 @@ class _MemorySiren:
 
     def _confirmed(self) -> Confirmed:
         now = self._place.now
-        return Confirmed(light=now.light, sound=now.sound, confirmed=True, ends_by_itself=now.sound)
+        return Confirmed(
+            light=now.light, sound=now.sound, confirmed=True, ends_by_itself=now.sound and self._place.timed
+        )
 
 
 PLUGIN = MemorySirens()
