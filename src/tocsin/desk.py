@@ -18,6 +18,7 @@ from tocsin.alarm.message import name_accounts_by
 from tocsin.alarm.notice import sweep_notices
 from tocsin.alarm.notify import tell_people
 from tocsin.alarm.ring import ring_after_restart
+from tocsin.alarm.sounding import Sounding
 from tocsin.alarm.watch import watch_signals
 from tocsin.alarm.watch_seal import seal_journals, verify_journals
 from tocsin.core.bus import Bus, bus_for
@@ -68,6 +69,7 @@ class Desk:
         self._lease: NodeLease = lease_node(db)
         self._loops: list[Loop] = []
         self._spool: Spool | None = None
+        self._sounding: Sounding | None = None
         self.streams = Streams()
         self.closing = False
 
@@ -81,6 +83,8 @@ class Desk:
         self._spool = Spool(self.db, threads=self.settings.print_threads)
         self._spool.start()
         ring_after_restart(self.db)
+        self._sounding = Sounding(self.db)
+        self._sounding.start()
         self._loops = [
             Loop("alarm", lambda: watch_signals(self.db), idle_seconds=1, by_event=True),
             Loop("incidents", lambda: tend_incidents(self.db), idle_seconds=2),
@@ -105,6 +109,9 @@ class Desk:
         for loop in self._loops:
             loop.stop()
         self._loops = []
+        if self._sounding is not None:
+            self._sounding.stop()
+            self._sounding = None
         if self._spool is not None:
             self._spool.stop()
             self._spool = None
