@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from tests.alarm.scene import ANNE, BEN, ELSEWHERE, HERE, OWN_PC, Scene, minutes, seconds, watch
+from tests.alarm.scene import ANNE, BEN, HERE, Scene, seconds, watch
 from tests.core.test_event import Open
 from tests.house import make_house
 from tocsin.alarm.evidence import list_signals, list_sources
@@ -117,63 +117,6 @@ def test_merchants_see_their_own_alone(db: Database):
     assert other.read(alarm_now).open_incidents == 1
 
 
-def test_a_known_device_that_mistypes_and_succeeds_ends_as_mistyped(db: Database):
-    scene = Scene(db)
-    scene.mistype(times=2)
-    assert scene.incident().kind == "device" and scene.wanted().light
-    assert scene.read(read_posture).state == "calm", "a slip at one's own desk makes no alert"
-    shift_clock(seconds(100))
-    scene.succeed()
-    ended = scene.incident()
-    assert (ended.outcome, ended.cleared_name, ended.is_open) == ("mistyped", "desk", False)
-    assert scene.entries() == ["raised", "mistyped"] and not scene.wanted().light
-    shift_clock(seconds(110))
-    scene.mistype(times=2)
-    assert [one.level for one in scene.incidents()] == ["light", "light"], "the count began anew"
-
-
-def test_a_wrong_and_a_right_one_in_one_batch_are_taken_in_their_order(db: Database):
-    scene = Scene(db)
-    at_home = {"operator_id": ANNE, "name_digest": "anne", "device": OWN_PC}
-    wrong, right = (Signal(kind=kind, **at_home) for kind in ("credential_wrong", "credential_right"))
-    db.write(scene.merchant_id, lambda tx: [send_signal(tx, one) for one in (wrong, right, wrong)] and None)
-    watch(db)
-    assert [one.outcome for one in scene.incidents()] == ["", "mistyped"]
-
-
-def test_after_two_minutes_or_elsewhere_a_success_explains_nothing(db: Database):
-    scene = Scene(db)
-    scene.mistype()
-    shift_clock(minutes(2) + seconds(5))
-    scene.succeed()
-    assert scene.incident().is_open and scene.entries() == ["raised", "signed_in"]
-    scene.succeed(device="e" * 64)
-    scene.succeed(operator_id=BEN, name_digest="ben")
-    assert scene.incident().is_open and scene.entries() == ["raised", "signed_in"]
-
-
-def test_a_known_device_that_sounded_waits_for_a_person(db: Database):
-    scene = Scene(db)
-    scene.mistype(times=3)
-    assert scene.incident().level == "sound" and scene.read(read_posture).state == "alert"
-    scene.succeed()
-    assert scene.incident().is_open and scene.entries()[-1] == "signed_in"
-
-
-def test_the_owner_at_his_own_device_does_not_end_the_attack(db: Database):
-    scene = Scene(db)
-    scene.fail()
-    scene.succeed()
-    assert scene.incident().is_open and scene.entries() == ["raised", "posture"]
-    scene.succeed(device="", address=ELSEWHERE)
-    assert scene.incident().is_open and scene.entries()[-1] == "signed_in"
-    assert scene.timeline()[-1].fields()["operator"] == str(ANNE)
-    before = scene.entries()
-    scene.succeed(device="", operator_id=BEN, name_digest="ben")
-    assert scene.entries() == before, "he was not tried here"
-    assert scene.incident().signals == 1 and scene.incident().addresses == 1
-
-
 def test_an_enrolled_desk_has_an_incident_per_operator(db: Database):
     scene = Scene(db)
     scene.fail(times=2, subject="station:7", method="reader")
@@ -182,19 +125,6 @@ def test_an_enrolled_desk_has_an_incident_per_operator(db: Database):
     assert {one.key for one in scene.incidents()} == {f"desk:7:{ANNE}", f"desk:7:{BEN}", f"desk:12345:{ANNE}"}
     scene.fail(subject="station:7", method="reader")
     assert [one.key for one in scene.incidents() if one.level == "sound"] == [f"desk:7:{ANNE}"]
-
-
-def test_a_device_that_comes_back_ends_what_was_only_light(db: Database):
-    scene = Scene(db)
-    scene.send("siren_vanished", subject="siren:7")
-    watch(db)
-    assert (scene.incident().why, scene.incident().level) == ("siren_vanished", "light")
-    scene.send("device_back", subject="siren:8")
-    watch(db)
-    assert scene.incident().is_open
-    scene.send("device_back", subject="siren:7")
-    watch(db)
-    assert scene.incident().outcome == "back"
 
 
 def test_an_attack_that_goes_on_after_it_was_cleared_is_a_new_incident(db: Database):
