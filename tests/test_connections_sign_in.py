@@ -4,16 +4,22 @@ from pathlib import Path
 
 from tests.access.passkeys import make_passkey, sign_in_with
 from tests.access.people import ELSEWHERE, HOME, attempt, enter, enter_as, make_desk, make_operator
+from tests.alarm.test_way import wait_for
 from tests.web.pages import make_pages
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import SignedIn, begin_sign_in
 from tocsin.access.operator import suspend_operator
 from tocsin.access.session import find_session
 from tocsin.access.verification import find_candidate
+from tocsin.alarm.incident import clear_incident, list_incidents, silence_incident
+from tocsin.alarm.siren_row import add_siren
+from tocsin.alarm.sirens.memory import PLUGIN
 from tocsin.core.actor import desk_actor
 from tocsin.core.db import Database
+from tocsin.desk import Desk
 from tocsin.orders.lookup import own_lookups
 from tocsin.orders.query import search_orders
+from tocsin.settings import Settings
 
 PHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
@@ -58,6 +64,36 @@ def test_5_6_5_7_password_and_fingerprint_in_parallel(db: Database) -> None:
     assert isinstance(sign_in_with(db, finger, origin="https://elsewhere.example"), SignInRefused)
     assert isinstance(attempt(db, desk.owner, password="four unrelated pears today", address=HOME,
                               device=by_password.device_token), SignedIn), "at his own device he comes in"  # fmt: skip
+
+
+def test_5_8_9_a_wrong_credential_becomes_an_incident_and_the_siren(db: Database, tmp_path: Path) -> None:
+    """Wrong → incident, light at once; the third → the siren sounds; silence takes the noise, not the light."""
+    people = make_desk(db)
+    place = f"connection-{people.merchant_id}"
+    heard = lambda: PLUGIN.places[place].now
+    desk = Desk(Settings(data_dir=str(tmp_path)), db)
+    boss = desk_actor(people.merchant_id)
+    db.write(people.merchant_id, lambda tx: add_siren(
+        tx, boss, name="店门", driver="memory", options={"place": place}
+    ))  # fmt: skip
+    desk.start()
+    try:
+        attempt(db, people.owner)
+        wait_for(lambda: heard().light and not heard().sound)
+        attempt(db, people.owner)
+        attempt(db, people.owner)
+        wait_for(lambda: heard().sound)
+        (found,) = db.read(people.merchant_id, lambda tx: list_incidents(tx, boss, open_only=True))
+        assert (found.level, found.why) == ("sound", "account_failures")
+        db.write(people.merchant_id, lambda tx: silence_incident(tx, boss, incident_id=found.id))
+        wait_for(lambda: heard().light and not heard().sound)
+        db.write(
+            people.merchant_id,
+            lambda tx: clear_incident(tx, boss, incident_id=found.id, note="是我们自己试的"),
+        )
+        wait_for(lambda: not heard().light)
+    finally:
+        desk.close()
 
 
 def test_5_10_success_opens_the_desk_at_its_query_and_is_asked_again_at_every_request(db: Database) -> None:
