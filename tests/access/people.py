@@ -72,12 +72,12 @@ def enter(
 
 
 def attempt(
-    db: Database, name: str, *, password: str = WRONG, address: str = ELSEWHERE, device: str = ""
+    db: Database, name: str, *, password: str = WRONG, address: str = ELSEWHERE, device: str = "", **more: str
 ) -> SignedIn | SignInRefused:
-    """Try to sign in."""
+    """Try to sign in; `more` is the desk's cookie, or the session that the browser brings along."""
     return sign_in(
-        db, name=name, password=password, address=address, device=device, user_agent="Firefox on a desk"
-    )
+        db, name=name, password=password, address=address, device=device, user_agent="Firefox on a desk", **more
+    )  # fmt: skip
 
 
 def signals_of(db: Database, merchant_id: int) -> list[Signal]:

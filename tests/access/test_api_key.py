@@ -14,7 +14,8 @@ from tocsin.access.api_key import (
     revoke_api_key,
 )
 from tocsin.access.limiter import SignInRefused
-from tocsin.access.operator import change_role, restore_operator, suspend_operator
+from tocsin.access.operator import restore_operator, suspend_operator
+from tocsin.access.operator_role import change_role
 from tocsin.core import clock
 from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Database

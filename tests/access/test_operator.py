@@ -11,12 +11,12 @@ from tocsin.access.operator import (
     OperatorMissing,
     RoleUnknown,
     change_locale,
-    change_role,
     create_operator,
     list_operators,
     restore_operator,
     suspend_operator,
 )
+from tocsin.access.operator_role import change_role
 from tocsin.access.session import find_session
 from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Database

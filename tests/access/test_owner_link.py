@@ -4,30 +4,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.access.people import HOME, PASSWORD, WRONG, attempt, enter, enter_as, make_desk, make_operator
+from tests.access.people import HOME, PASSWORD, attempt, enter, make_desk
 from tests.access.test_limiter import all_at_once
 from tocsin.access import owner_link
 from tocsin.access.limiter import SignInRefused
-from tocsin.access.operator import NameTaken, change_role, has_owner, suspend_operator
+from tocsin.access.operator import NameTaken, has_owner
 from tocsin.access.owner_link import (
     LIFE_US,
     OwnerCreated,
-    PasswordReset,
     create_owner_link,
-    create_reset_link,
     link_is_open,
     offer_owner_link,
     redeem_owner_link,
-    redeem_reset_link,
 )
 from tocsin.access.password import PasswordNamed, PasswordShort
-from tocsin.access.session import find_session
+from tocsin.access.recovery import count_recovery_codes
 from tocsin.core import clock
-from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
 from tocsin.core.tenant import create_merchant
-
-NEW = "seven green kettles sing"
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +48,8 @@ def test_a_link_creates_the_owner_once(db: Database) -> None:
     assert isinstance(made, OwnerCreated) and made.merchant_id == merchant_id
     actor = enter(db, "boss").actor
     assert (actor.role, actor.name, actor.id) == ("owner", "老板", made.operator_id)
+    assert len(set(made.recovery_codes)) == 10
+    assert db.read(merchant_id, lambda tx: count_recovery_codes(tx, operator_id=made.operator_id)) == 10
     assert not link_is_open(db, token)
     assert redeem(db, token, name="thief") == SignInRefused("wrong")
     assert attempt(db, "thief", password=PASSWORD) == SignInRefused("wrong")
@@ -98,35 +94,6 @@ def test_made_up_links_spend_the_budget_of_their_address(db: Database) -> None:
     assert codes == ["wrong"] * 20 + ["locked"] * 2
 
 
-def test_a_new_password_by_link_ends_the_sessions_and_the_old_one(db: Database) -> None:
-    desk = make_desk(db)
-    clerk, owner = make_operator(db, desk, "clerk", name="clerk"), enter(db, desk.owner).actor
-    session = enter(db, "clerk")
-    earlier, token = (
-        db.write(desk.merchant_id, lambda tx: create_reset_link(tx, owner, operator_id=clerk))
-        for _ in range(2)
-    )
-    assert redeem_reset_link(db, earlier, password=NEW, address=HOME) == SignInRefused("wrong")
-    assert redeem(db, token) == SignInRefused("wrong")  # it creates no owner
-    with pytest.raises(PasswordShort):
-        redeem_reset_link(db, token, password="short", address=HOME)
-    done = redeem_reset_link(db, token, password=NEW, address=HOME)
-    assert done == PasswordReset(desk.merchant_id, clerk, "clerk")
-    assert redeem_reset_link(db, token, password=WRONG, address=HOME) == SignInRefused("wrong")
-    assert find_session(db, session.token) is None
-    assert attempt(db, "clerk", password=PASSWORD) == SignInRefused("wrong")
-    enter(db, "clerk", password=NEW)
-
-
-def test_an_owners_link_resets_nobody_and_a_clerk_makes_none(db: Database) -> None:
-    desk = make_desk(db)
-    token = db.write(desk.merchant_id, lambda tx: create_owner_link(tx, desk.merchant_id))
-    assert redeem_reset_link(db, token, password=NEW, address=HOME) == SignInRefused("wrong")
-    clerk = enter_as(db, desk, "clerk")
-    with pytest.raises(NotAllowed):
-        db.write(desk.merchant_id, lambda tx: create_reset_link(tx, clerk, operator_id=clerk.id))
-
-
 def test_a_link_used_while_the_new_password_is_hashed_is_not_used_again(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,27 +107,6 @@ def test_a_link_used_while_the_new_password_is_hashed_is_not_used_again(
     monkeypatch.setattr(owner_link, "hash_password", hash_and_lose)
     assert redeem(db, token) == SignInRefused("wrong")
     assert not db.read(merchant_id, has_owner)
-
-
-def test_a_link_made_for_a_clerk_opens_no_owner(db: Database) -> None:
-    desk = make_desk(db)
-    lily, owner = make_operator(db, desk, "clerk", name="lily"), enter(db, desk.owner).actor
-    manager = enter_as(db, desk, "manager")
-    token = db.write(desk.merchant_id, lambda tx: create_reset_link(tx, manager, operator_id=lily))
-    db.write(desk.merchant_id, lambda tx: change_role(tx, owner, operator_id=lily, role="owner"))
-    assert redeem_reset_link(db, token, password=NEW, address=HOME) == SignInRefused("wrong")
-    assert enter(db, "lily").actor.role == "owner"
-
-
-@pytest.mark.parametrize("leaving", ["clerk", "manager"])
-def test_links_for_and_by_a_suspended_operator_are_void(db: Database, leaving: str) -> None:
-    desk = make_desk(db)
-    lily, owner = make_operator(db, desk, "clerk", name="lily"), enter(db, desk.owner).actor
-    manager = enter_as(db, desk, "manager")
-    token = db.write(desk.merchant_id, lambda tx: create_reset_link(tx, manager, operator_id=lily))
-    gone = lily if leaving == "clerk" else manager.id
-    db.write(desk.merchant_id, lambda tx: suspend_operator(tx, owner, operator_id=gone))
-    assert redeem_reset_link(db, token, password=NEW, address=HOME) == SignInRefused("wrong")
 
 
 def test_an_open_link_is_left_alone_and_an_old_one_is_replaced(db: Database) -> None:

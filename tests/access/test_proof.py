@@ -11,7 +11,8 @@ from tests.access.people import PASSWORD, WRONG, Desk, enter, enter_as, make_des
 from tests.peers.authenticator import Authenticator
 from tocsin.access.api_key import create_api_key
 from tocsin.access.limiter import SignInRefused
-from tocsin.access.operator import change_role, create_operator, suspend_operator
+from tocsin.access.operator import create_operator, suspend_operator
+from tocsin.access.operator_role import change_role
 from tocsin.access.owner_link import create_reset_link
 from tocsin.access.proof import Proof, Proved, ask_proof, candidate_of, prove, prove_as
 from tocsin.access.session import find_session

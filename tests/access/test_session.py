@@ -6,7 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.access.people import PASSWORD, WRONG, attempt, enter, enter_as, make_desk, make_operator
-from tocsin.access.operator import change_role, suspend_operator
+from tocsin.access.operator import suspend_operator
+from tocsin.access.operator_role import change_role
 from tocsin.access.session import (
     IDLE_US,
     LONGEST_US,

@@ -31,8 +31,37 @@ _LOCK: Context = {
 }  # fmt: skip
 _SESSIONS: Context = {
     "shell": shell("/settings/sessions", "settings"), "everybody": False, "errors": {}, "at_desk": False, "has_pin": False,
-    "shortest": 15,
+    "shortest": 15, "codes_left": 9,
     "sessions": [{**one, "method": "密码", "desk": "收银台 2" if one["here"] else "", "locked": not one["here"]} for one in SESSIONS],
+}  # fmt: skip
+_OPERATORS: Context = {
+    "shell": shell("/settings/operators", "settings"), "roles": ["manager", "clerk", "checker", "auditor"], "form": {}, "errors": {},
+    "invited": None,
+    "operators": [
+        {"id": 1, "name": "lin", "display_name": "林老板", "role": "owner", "state": "active", "created_at_us": T0, "changeable": False},
+        {"id": 2, "name": "wang", "display_name": "wang", "role": "clerk", "state": "active", "created_at_us": T0, "changeable": True},
+        {"id": 3, "name": "zhao", "display_name": "赵六", "role": "checker", "state": "suspended", "created_at_us": T0, "changeable": True},
+        {"id": 4, "name": "sun", "display_name": "孙七", "role": "clerk", "state": "left", "created_at_us": T0, "changeable": True},
+    ],
+}  # fmt: skip
+_LINK = {"name": "wang", "link": "http://localhost:8717/join/6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6", "until_us": T0}
+_ONE = {"id": 2, "name": "wang", "display_name": "王小二", "role": "clerk", "state": "active", "created_at_us": T0, "left_at_us": 0, "joined": True}
+_DAYS = [
+    {"name": name, "word": word, "from": "08:00" if name != "sun" else "", "to": "17:30" if name != "sun" else ""}
+    for name, word in {"mon": "周一", "tue": "周二", "wed": "周三", "thu": "周四", "fri": "周五", "sat": "周六", "sun": "周日"}.items()
+]  # fmt: skip
+_OPERATOR: Context = {
+    "shell": shell("/settings/operators/2", "settings"), "one": _ONE, "roles": ["manager", "clerk", "checker"], "days": _DAYS,
+    "shops": [{"id": 7, "name": "鼎龙旗舰店", "zone": "Asia/Shanghai", "chosen": True}], "networks": "192.0.2.0/24", "desks_only": True,
+    "ended": [], "error": "", "made": None,
+}  # fmt: skip
+_RESET: Context = {"shell": door("/reset"), "form": {"name": "wang", "code": ""}, "errors": {}, "back": "/orders"}
+_JOIN: Context = {"shell": door("/join/x"), "token": "x", "name": "wang", "errors": {}, "used": False, "shortest": 8}
+_CODES = ["7K3M-9QTX-02VD", "5RW8-HJ4C-N6PZ", "A1B2-C3D4-E5F6"]
+_LOCK_ALL: Context = {
+    "shell": shell("/lock-all", "alarm"), "locked_down": True, "form": {}, "errors": {},
+    "done": [{"id": 1, "text": "订单台已封锁", "at_us": T0, "undone_at_us": None},
+             {"id": 2, "text": "已停用 API 密钥“仓库”", "at_us": T0, "undone_at_us": T0}],
 }  # fmt: skip
 
 ACCESS_SAMPLES: dict[str, tuple[str, Context]] = {
@@ -46,4 +75,20 @@ ACCESS_SAMPLES: dict[str, tuple[str, Context]] = {
         **_SESSIONS, "shell": shell("/settings/sessions", "settings", role="clerk", seat=_SEAT), "at_desk": True, "has_pin": True,
         "shortest": 8, "errors": {"pin": "这个 PIN 太容易猜"},
     }),
+    "operators": ("access/operators.html", _OPERATORS),
+    "operators_invited": ("access/operators.html", {**_OPERATORS, "invited": _LINK}),
+    "operator": ("access/operator.html", _OPERATOR),
+    "operator_code": ("access/operator.html", {**_OPERATOR, "made": {"code": "7K3M-9QTX", "until_us": T0}}),
+    "operator_new": ("access/operator.html", {**_OPERATOR, "one": {**_ONE, "joined": False}, "made": _LINK, "error": "“x”不是网段"}),
+    "operator_left": ("access/operator.html", {
+        **_OPERATOR, "one": {**_ONE, "state": "left", "left_at_us": T0}, "ended": ["结束的会话：2", "已删除密码"],
+    }),
+    "reset": ("access/reset.html", _RESET),
+    "reset_refused": ("access/reset.html", {**_RESET, "errors": {"code": "名字或代码不对"}}),
+    "join": ("access/join.html", _JOIN),
+    "join_used": ("access/join.html", {**_JOIN, "used": True, "name": ""}),
+    "lock_all": ("access/lock_all.html", _LOCK_ALL),
+    "lock_all_first": ("access/lock_all.html", {**_LOCK_ALL, "done": [], "errors": {"reason": "写明原因"}}),
+    "lock_account": ("access/lock_account.html", {"shell": shell("/lock-account", "settings")}),
+    "recovery_codes": ("access/recovery_codes.html", {"shell": door("/settings/recovery-codes"), "codes": _CODES, "back": "/orders"}),
 }  # fmt: skip

@@ -60,6 +60,7 @@ class ApiKey(Struct, frozen=True):
     created_at_us: int
     last_used_us: int | None
     revoked_at_us: int | None
+    suspended_at_us: int
 
 
 _ADD = insert_into(api_key)
@@ -80,6 +81,13 @@ _LIST = Statement(
     .where(own(api_key))
     .order_by(api_key.c.id.desc()),
     ApiKey,
+)
+_SUSPENDABLE = Statement[tuple[int]](
+    sa.select(api_key.c.id).where(own(api_key), api_key.c.revoked_at_us.is_(None), api_key.c.suspended_at_us == 0)
+    .order_by(api_key.c.id)
+)  # fmt: skip
+_SUSPEND = Statement[None](
+    sa.update(api_key).where(own(api_key), api_key.c.id == bind("key_id")), sets=("suspended_at_us",)
 )
 _REVOKE = Statement[None](
     sa.update(api_key).where(own(api_key), api_key.c.id == bind("key_id"), api_key.c.revoked_at_us.is_(None)),
@@ -128,7 +136,7 @@ def find_api_key(db: Database, secret: str, *, address: str) -> Actor | SignInRe
     found = None
     if _KEY_SHAPE.fullmatch(secret):
         found = db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, key_hash=hash_secret(secret)))
-    if found and found.revoked_at_us is None:
+    if found and found.revoked_at_us is None and not found.suspended_at_us:
         maker = db.read(found.merchant_id, lambda tx: tx.one(_MAKER, maker_id=found.created_by))
         if maker:
             return _use_key(db, found, maker_role=maker[0])
@@ -158,6 +166,19 @@ def revoke_api_key(tx: Tx, actor: Actor, *, key_id: int) -> None:
     if not tx.run(_REVOKE, key_id=key_id, revoked_at_us=tx.now_us):
         raise KeyMissing
     write_journal(tx, actor, verb="access.revoke_api_key", subject=f"api_key:{key_id}")
+
+
+def suspend_api_keys(tx: Tx) -> list[int]:
+    """Suspend each live key of the merchant; return their ids. Who may, and the journal, are for the caller."""
+    found = [row[0] for row in tx.rows(_SUSPENDABLE)]
+    for key_id in found:
+        tx.run(_SUSPEND, key_id=key_id, suspended_at_us=tx.now_us)
+    return found
+
+
+def resume_api_key(tx: Tx, *, key_id: int) -> None:
+    """Let a suspended key open again; who may, and the journal, are for the caller."""
+    tx.run(_SUSPEND, key_id=key_id, suspended_at_us=0)
 
 
 def _refuse_key(db: Database, guess: Guess, found: KeyHolder | None) -> Locked | None:

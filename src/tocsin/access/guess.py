@@ -10,8 +10,9 @@ FREE_PER_PAIR, FREE_PER_ACCOUNT, FREE_IN_A_ROW = 5, 10, 100
 FREE_PER_ADDRESS, FREE_PER_NETWORK, FREE_OVERALL = 20, 100, 1000
 _V4_NETWORK, _V6_HOST, _V6_NETWORK = 24, 64, 48
 _LONGEST = 64
-# What is tried with one kind of credential never locks another; passwords, links and codes are one kind.
-_KINDS = frozenset({"passkey", "reader", "station", "pin", "api_key"})
+# What is tried with one kind of credential never locks another; passwords and links are one kind. A code is what
+# somebody gets in by whose password is off.
+_KINDS = frozenset({"passkey", "reader", "station", "pin", "api_key", "code"})
 _TYPED = "secret"
 
 

@@ -1,14 +1,26 @@
-"""One-time links as rows: added, and made void when what they stand for has changed."""
+"""One-time links as rows: added, found, used, and made void when what they stand for has changed."""
 
 import sqlalchemy as sa
+from msgspec import Struct
 
 from tocsin.access.secret import hash_secret, new_secret
 from tocsin.access.table import owner_link
 from tocsin.core.clock import DAY_US
-from tocsin.core.db import Tx
+from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.tenant import merchant
 
 LIFE_US = DAY_US
+
+
+class Link(Struct, frozen=True):
+    """An open link: it creates an owner (operator 0), or lets that new operator set his own credential."""
+
+    merchant_id: int
+    operator_id: int
+    merchant_name: str
+
+
 _ADD = insert_into(owner_link)
 _open = (own(owner_link), owner_link.c.used_at_us.is_(None))
 _VOID = Statement[None](
@@ -21,13 +33,22 @@ _FIND_OPEN = Statement[tuple[str]](
     sa.select(owner_link.c.token_hash)
     .where(*_open, owner_link.c.operator_id == bind("of_operator"), owner_link.c.expires_at_us > bind("now"))
 )  # fmt: skip
+_of_token = owner_link.c.token_hash == bind("hash", str)
+_unused = (owner_link.c.used_at_us.is_(None), owner_link.c.expires_at_us > bind("now"))
+_FIND = Statement(
+    sa.select(owner_link.c.merchant_id, owner_link.c.operator_id, merchant.c.name.label("merchant_name"))
+    .select_from(owner_link.join(merchant, merchant.c.id == owner_link.c.merchant_id)).where(_of_token, *_unused),
+    Link,
+)  # fmt: skip
+_HOLD = Statement[tuple[str]](sa.select(owner_link.c.token_hash).where(_of_token, *_unused).with_for_update())
+_USE = Statement[None](sa.update(owner_link).where(_of_token, *_unused), sets=("used_at_us",))
 
 
 def add_link(tx: Tx, *, operator_id: int, made_by: int) -> str:
     """Return the secret of a new link of the transaction's merchant; earlier ones for the same are void.
 
     Args:
-        operator_id: who gets a new password; 0: the link creates an owner.
+        operator_id: who is invited; 0: the link creates an owner.
         made_by: the operator who made it; 0: the desk.
     """
     tx.run(_VOID, of_operator=operator_id, used_at_us=tx.now_us)
@@ -40,7 +61,7 @@ def add_link(tx: Tx, *, operator_id: int, made_by: int) -> str:
 
 
 def void_links_around(tx: Tx, *, operator_id: int) -> None:
-    """Make void what gives an operator a new password, and what he made for others: his place has changed."""
+    """Make void what invites an operator, and what he made for others: his place has changed."""
     tx.run(_VOID, of_operator=operator_id, used_at_us=tx.now_us)
     tx.run(_VOID_MADE, of_maker=operator_id, used_at_us=tx.now_us)
 
@@ -48,3 +69,18 @@ def void_links_around(tx: Tx, *, operator_id: int) -> None:
 def has_open_link(tx: Tx, *, operator_id: int) -> bool:
     """Tell whether a link can still be used."""
     return tx.one(_FIND_OPEN, of_operator=operator_id, now=tx.now_us) is not None
+
+
+def find_link(db: Database, token: str) -> Link | None:
+    """Return what an open link stands for."""
+    return db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, hash=hash_secret(token), now=tx.now_us))
+
+
+def hold_link(tx: Tx, *, token: str) -> bool:
+    """Tell whether a link is still open, and keep others from using it until the transaction ends."""
+    return tx.one(_HOLD, hash=hash_secret(token), now=tx.now_us) is not None
+
+
+def use_link(tx: Tx, *, token: str) -> bool:
+    """Use a link up; tell whether it was open."""
+    return bool(tx.run(_USE, hash=hash_secret(token), now=tx.now_us, used_at_us=tx.now_us))

@@ -57,8 +57,14 @@ class LastOwner(Refusal):
     kind, code = "conflict", "last_owner"
 
 
+class OperatorLeft(Refusal):
+    """This operator has left for good: invite him again under his name"""
+
+    kind, code = "conflict", "operator_left"
+
+
 class Operator(Struct, frozen=True):
-    """An operator as the list shows him."""
+    """An operator as the list shows him; `left_at_us` is 0 until he has left for good."""
 
     id: int
     name: str
@@ -68,6 +74,7 @@ class Operator(Struct, frozen=True):
     locale: str
     zone: str
     created_at_us: int
+    left_at_us: int
 
 
 class KnownNames(Struct, frozen=True):
@@ -114,21 +121,12 @@ _NAMES = Statement(
     KnownNames,
 )
 _SET_ACTIVE = Statement[None](sa.update(operator).where(*_of_id), sets=("active",))
-_SET_ROLE = Statement[None](sa.update(operator).where(*_of_id), sets=("role",))
 _SET_LOCALE = Statement[None](sa.update(operator).where(*_of_id), sets=("locale",))
 
 
 def create_operator(
-    tx: Tx,
-    actor: Actor,
-    *,
-    name: str,
-    display_name: str,
-    role: str,
-    password_hash: str,
-    locale: str = "",
-    zone: str = "",
-) -> int:
+    tx: Tx, actor: Actor, *, name: str, display_name: str, role: str, password_hash: str, locale: str = "", zone: str = ""
+) -> int:  # fmt: skip
     """Add an operator with a role that the actor may give; return his id.
 
     Raises:
@@ -173,37 +171,26 @@ def suspend_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
     """
     found = _lock_operator(tx, actor, operator_id=operator_id)
     require_proof(actor)
-    _keep_an_owner(tx, found)
+    keep_an_owner(tx, found)
     tx.run(_SET_ACTIVE, operator_id=operator_id, active=0)
     end_sessions_of(tx, operator_id=operator_id, reason="suspended")
     forget_devices(tx, operator_id=operator_id)
     void_links_around(tx, operator_id=operator_id)
-    _tell(tx, actor, verb="access.suspend_operator", operator_id=operator_id, data={})
+    tell_changed(tx, actor, verb="access.suspend_operator", operator_id=operator_id, data={})
 
 
 def restore_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
-    """Let a suspended operator sign in again; his old sessions stay ended."""
-    _lock_operator(tx, actor, operator_id=operator_id)
-    tx.run(_SET_ACTIVE, operator_id=operator_id, active=1)
-    _tell(tx, actor, verb="access.restore_operator", operator_id=operator_id, data={})
-
-
-def change_role(tx: Tx, actor: Actor, *, operator_id: int, role: str) -> None:
-    """Give an operator another role; it holds from his next request on. Open links for him and by him are void.
+    """Let a suspended operator sign in again; his old sessions stay ended.
 
     Raises:
-        OperatorMissing, NotAllowed, LastOwner, RoleUnknown, ProofNeeded: as for suspending, for the old role and the new.
+        OperatorMissing, NotAllowed, ProofNeeded: as for suspending.
+        OperatorLeft: he has left for good.
     """
-    require_above(actor, role)
-    found = _lock_operator(tx, actor, operator_id=operator_id)
+    if _lock_operator(tx, actor, operator_id=operator_id).left_at_us:
+        raise OperatorLeft
     require_proof(actor)
-    if role != "owner":
-        _keep_an_owner(tx, found)
-    tx.run(_SET_ROLE, operator_id=operator_id, role=role)
-    void_links_around(tx, operator_id=operator_id)
-    _tell(
-        tx, actor, verb="access.change_role", operator_id=operator_id, data={"from": found.role, "to": role}
-    )
+    tx.run(_SET_ACTIVE, operator_id=operator_id, active=1)
+    tell_changed(tx, actor, verb="access.restore_operator", operator_id=operator_id, data={})
 
 
 def change_locale(tx: Tx, actor: Actor, *, locale: str) -> None:
@@ -226,17 +213,13 @@ def require_above(actor: Actor, role: str) -> None:
 
 
 def add_operator(
-    tx: Tx,
-    *,
-    name: str,
-    display_name: str,
-    role: str,
-    password_hash: str,
-    locale: str,
-    zone: str,
-    created_by: int,
-) -> int:
-    """Add an operator, his name and his password; return his id. Who may is for the caller to ask."""
+    tx: Tx, *, name: str, display_name: str, role: str, password_hash: str, locale: str, zone: str, created_by: int
+) -> int:  # fmt: skip
+    """Add an operator, his name and his password; return his id. Who may is for the caller to ask.
+
+    Args:
+        password_hash: empty: he will set a credential of his own.
+    """
     name_key = sign_in_key(name)
     if not 1 <= len(name_key) <= _LONGEST_NAME:
         raise NameWrong(name=name[:_LONGEST_NAME], longest=_LONGEST_NAME)
@@ -248,7 +231,8 @@ def add_operator(
         active=1, locale=locale, zone=zone, created_at_us=tx.now_us, created_by=created_by, shops="", home_shop_id=0, hours="",
         places="", left_at_us=0,
     )  # fmt: skip
-    set_password(tx, operator_id=operator_id, password_hash=password_hash)
+    if password_hash:
+        set_password(tx, operator_id=operator_id, password_hash=password_hash)
     return operator_id
 
 
@@ -282,11 +266,27 @@ def _lock_operator(tx: Tx, actor: Actor, *, operator_id: int) -> Operator:
     return found
 
 
-def _keep_an_owner(tx: Tx, leaving: Operator) -> None:
-    if leaving.role == "owner" and not [row for row in tx.rows(_OWNERS) if row[0] != leaving.id]:
+def keep_an_owner(tx: Tx, leaving: Operator) -> None:
+    """Refuse that the last active owner goes.
+
+    Raises:
+        LastOwner
+    """
+    if leaving.role == "owner" and not has_other_owner(tx, operator_id=leaving.id):
         raise LastOwner
 
 
-def _tell(tx: Tx, actor: Actor, *, verb: str, operator_id: int, data: dict[str, str]) -> None:
+def has_other_owner(tx: Tx, *, operator_id: int) -> bool:
+    """Tell whether there is an active owner beside somebody; all of them are locked until the transaction ends."""
+    return any(row[0] != operator_id for row in tx.rows(_OWNERS))
+
+
+def set_active(tx: Tx, *, operator_id: int, active: bool) -> None:
+    """Switch an operator on or off; who may, and what follows, is for the caller."""
+    tx.run(_SET_ACTIVE, operator_id=operator_id, active=int(active))
+
+
+def tell_changed(tx: Tx, actor: Actor, *, verb: str, operator_id: int, data: dict[str, str]) -> None:
+    """Write that an operator was changed, for people and for who listens."""
     write_journal(tx, actor, verb=verb, subject=f"operator:{operator_id}", data=data)
     append_event(tx, "access.operator_changed", subject_id=operator_id)

@@ -55,6 +55,7 @@ class KeyHolder(Struct, frozen=True):
     created_by: int
     last_used_us: int | None
     revoked_at_us: int | None
+    suspended_at_us: int = 0
 
 
 def bar_of(holder: Holder, *, now_us: int, address: str, desk_hash: str) -> Bar:

@@ -6,9 +6,12 @@ Five tries, then the PIN is spent until its operator signs in at that desk in fu
 import re
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from tocsin.access.account import credential_changed
+from tocsin.access.bucket import lock_bucket, store_bucket
 from tocsin.access.desk import EnrolledDesk
+from tocsin.access.guess import counters_of, lane_of
 from tocsin.access.guessable import guess_cost
 from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
 from tocsin.access.lock import NotAtDesk, Unlocked, unlock_session
@@ -17,6 +20,7 @@ from tocsin.access.password import DECOY_HASH, hash_password, verify_password
 from tocsin.access.step_up import require_proof
 from tocsin.access.table import pin
 from tocsin.access.verification import sign_in_key
+from tocsin.alarm.signal import Signal, send_signal
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
@@ -120,12 +124,18 @@ def pin_failures(tx: Tx, *, operator_id: int, desk_id: int) -> int:
 
 
 def renew_tries(tx: Tx, *, operator_id: int, desk_id: int) -> None:
-    """Give a PIN its tries back: its operator has signed in at the desk in full."""
-    tx.run(_RENEW, of_desk=desk_id, of_operator=operator_id)
+    """Give a PIN its tries back, at once: its operator has signed in at the desk in full."""
+    if not tx.run(_RENEW, of_desk=desk_id, of_operator=operator_id):
+        return
+    name_key = sign_in_key(read_names(tx, operator_id=operator_id).name)
+    digest = tx.vault.installation_digest("sign-in name", name_key)
+    guess = Guess("pin", name_key, "", name_digest=digest, known_device=str(desk_id))
+    lane = lane_of(counters_of(guess))
+    store_bucket(tx, lane, replace(lock_bucket(tx, lane), failures=0, locked_until_us=0))
 
 
 def unlock_with_pin(
-    db: Database, *, operator_id: int, desk: EnrolledDesk, desk_token: str, given: str, address: str, device: str = ""
+    db: Database, *, operator_id: int, desk: EnrolledDesk, desk_token: str, given: str, address: str
 ) -> Unlocked | SignInRefused:  # fmt: skip
     """Let an operator's session at a desk go on by his PIN there.
 
@@ -153,11 +163,17 @@ def unlock_with_pin(
             method="pin",
         )
         if done is not None:
-            renew_tries(tx, operator_id=operator_id, desk_id=desk.id)
+            tx.run(_RENEW, **of)
+            send_signal(tx, Signal(
+                kind="credential_right", operator_id=operator_id, method="pin", address=address, device=str(desk.id),
+                outcome="right",
+            ))  # fmt: skip
         return done
 
     known = operator_id if names.name else 0
-    guess = Guess("pin", sign_in_key(names.name), address, device, desk.merchant_id, known)
+    guess = Guess(
+        "pin", sign_in_key(names.name), address, merchant_id=desk.merchant_id, operator_id=known, known_device=str(desk.id)
+    )  # fmt: skip
     return guarded_verify(db, guess, secret_check=check, on_right=go_on)
 
 

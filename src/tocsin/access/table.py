@@ -63,7 +63,7 @@ decoy_name = directory_table(
 )  # fmt: skip
 index(decoy_name, "merchant_id", "id", unique=True)
 
-# `operator_id` 0: the link creates an owner; else it gives that operator a new password.
+# `operator_id` 0: the link creates an owner; else it lets that new operator set his own credential.
 owner_link = directory_table(
     "owner_link", text("token_hash"), big("merchant_id"), big("operator_id"), big("created_at_us"),
     big("expires_at_us"), big("used_at_us", nullable=True), big("made_by"), key=("token_hash",),
@@ -94,7 +94,8 @@ index(account_notice, "merchant_id", "operator_id", "seen_at_us", "-id")
 
 # What one act did, each thing with what would undo it: `act_id` is the id of the first of them.
 undo_item = merchant_table(
-    "undo_item", big("id"), big("act_id"), text("act"), text("kind"), big("subject_id"), text("subject"), big("at_us"),
-    big("actor_id"), big("undone_at_us", nullable=True), big("undone_by"), key=("id",),
+    "undo_item", big("id"), big("act_id"), text("act"), big("about_id"), text("kind"), big("subject_id"), text("subject"),
+    big("at_us"), big("actor_id"), big("undone_at_us", nullable=True), big("undone_by"), key=("id",),
 )  # fmt: skip
 index(undo_item, "merchant_id", "act_id", "id")
+index(undo_item, "merchant_id", "act", "about_id", "-id")

@@ -7,6 +7,7 @@ from tocsin.access.operator import OPERATOR_ROLES
 from tocsin.cli.start import MERCHANT, with_settings
 from tocsin.console.ask import ask
 from tocsin.console.operators import (
+    CodeOut,
     CreateIn,
     LinkOut,
     MerchantIn,
@@ -78,8 +79,9 @@ def unlock(settings: Settings, *, name: str) -> None:
 @click.option("--public-url", help="Address that people use, where none runs.")
 @click.argument("name")
 def reset(settings: Settings, *, name: str) -> None:
-    """Print a one-time link that gives an operator a new password, and ends what locked him out."""
-    _say_link(settings, "operator.reset", NameIn(name))
+    """Print a one-time code that gives an operator a new password, and where to type it; it works for 15 minutes."""
+    made = ask(settings, "operator.reset", NameIn(name), result=CodeOut)
+    click.echo(f"{made.code}\t{made.address}\t{made.minutes} minutes")
 
 
 @operator.command("owner-link")

@@ -3,8 +3,9 @@
 from msgspec import Struct
 
 from tocsin.access.operator import OperatorMissing, create_operator, list_operators, suspend_operator
-from tocsin.access.owner_link import create_owner_link, create_reset_link
+from tocsin.access.owner_link import create_owner_link
 from tocsin.access.password import hash_new_password
+from tocsin.access.recovery import CODE_MINUTES, make_reset_code
 from tocsin.access.unlock import unlock_operator
 from tocsin.access.verification import find_candidate
 from tocsin.console.command import Caller, Command
@@ -55,6 +56,14 @@ class UnlockedOut(Struct, frozen=True):
     counters: int
 
 
+class CodeOut(Struct, frozen=True):
+    """A one-time code, which is shown this once, where it is typed, and for how long it works."""
+
+    code: str
+    address: str
+    minutes: int
+
+
 class LinkOut(Struct, frozen=True):
     """A one-time link, which is shown this once."""
 
@@ -98,13 +107,13 @@ def unlock(caller: Caller, given: NameIn) -> UnlockedOut:
     return UnlockedOut(given.name, counters)
 
 
-def reset(caller: Caller, given: NameIn) -> LinkOut:
-    """Make a one-time link that gives an operator a new password."""
+def reset(caller: Caller, given: NameIn) -> CodeOut:
+    """Make a one-time code that gives an operator a new password."""
     merchant_id, operator_id = _find(caller, given.name)
-    token = caller.desk.db.write(
-        merchant_id, lambda tx: create_reset_link(tx, caller.actor(merchant_id), operator_id=operator_id)
+    made = caller.desk.db.write(
+        merchant_id, lambda tx: make_reset_code(tx, caller.actor(merchant_id), operator_id=operator_id)
     )
-    return LinkOut(f"{caller.desk.settings.base_url()}/reset/{token}")
+    return CodeOut(made.code, f"{caller.desk.settings.base_url()}/reset", CODE_MINUTES)
 
 
 def owner_link(caller: Caller, given: MerchantIn) -> LinkOut:

@@ -30,7 +30,11 @@ from tocsin.web.shell import go, locale_cookie, own_address, show_door, told, wo
 
 WRONG = "The name or the password is wrong; this attempt has been recorded"
 NAME_NEEDED = "Type the name to sign in with"
-SIGNED_OUT = "You are signed out"
+SAID = {
+    "out": "You are signed out",
+    "set": "The password is set: sign in with it; one of fewer than 15 characters opens at enrolled desks alone",
+    "locked": "Your account is locked: a manager or an owner switches it on again",
+}
 TWICE_DIFFERENT = "The two passwords differ: type the same one twice"
 
 
@@ -40,7 +44,8 @@ def get_sign_in(request: PageRequest) -> Response[str] | Redirect:
     back = own_address(request.query_params.get("next", ""))
     if visitor(request) is not None:
         return go(back)
-    notice = words_of(request).translate(SIGNED_OUT) if "out" in request.query_params else ""
+    said = next((text for asked, text in SAID.items() if asked in request.query_params), "")
+    notice = words_of(request).translate(said) if said else ""
     return show_door(request, "access/name.html", form={}, errors={}, notice=notice, back=back)
 
 
@@ -121,7 +126,10 @@ def post_owner(request: PageRequest, *, token: FromPath[str], body: RawBody) -> 
             raise TooManyTries(retry_after_seconds=made.retry_after_seconds)
         return _ask_owner(request, token, form={}, errors={}, used=True, status=410)
     found = try_sign_in(request, name=name, password=password)
-    return enter_desk(request, found, "/orders") if isinstance(found, SignedIn) else go("/sign-in")
+    back = "/orders" if isinstance(found, SignedIn) else "/sign-in"
+    shown = show_door(request, "access/recovery_codes.html", codes=made.recovery_codes, back=back)
+    shown.cookies.extend(enter_desk(request, found, back).cookies if isinstance(found, SignedIn) else [])
+    return shown
 
 
 def try_sign_in(request: PageRequest, *, name: str, password: str) -> SignedIn | SignInRefused:

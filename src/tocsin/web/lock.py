@@ -19,7 +19,6 @@ from tocsin.web.guard import (
     cleared,
     desk_of,
     desk_token,
-    device_token,
     enter,
     look,
     no_session_cookie,
@@ -65,7 +64,7 @@ def post_pin(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect
     operator_id, back = read_number(form.get("operator", "")), own_address(form.get("back", ""))
     done = unlock_with_pin(
         desk_of(request).db, operator_id=operator_id, desk=here, desk_token=desk_token(request), given=form.get("pin", ""),
-        address=address_of(request), device=device_token(request),
+        address=address_of(request),
     )  # fmt: skip
     if not isinstance(done, SignInRefused):
         return cleared(go(back, cookies=[session_cookie(request, done.token)]))

@@ -17,12 +17,16 @@ from tocsin.web.held import HELD
 from tocsin.web.imported import IMPORTED
 from tocsin.web.imports import IMPORTS, get_imports, post_import
 from tocsin.web.incident import INCIDENTS
+from tocsin.web.join import JOIN
 from tocsin.web.journal import JOURNAL
 from tocsin.web.keys import KEYS
 from tocsin.web.live import LIVE
 from tocsin.web.lock import LOCK
+from tocsin.web.lock_all import LOCK_ALL
 from tocsin.web.lookups import LOOKUPS
+from tocsin.web.lost import LOST
 from tocsin.web.new import NEW
+from tocsin.web.operator import OPERATOR
 from tocsin.web.operators import OPERATORS
 from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
@@ -65,11 +69,15 @@ PAGES: list[Any] = [
     *SCREENS,
     *SETTINGS,
     *OPERATORS,
+    *OPERATOR,
+    *JOIN,
     *KEYS,
     *DECOYS,
     *SESSIONS,
     *DESKS,
     *LOCK,
+    *LOCK_ALL,
+    *LOST,
     *JOURNAL,
     *DOWNLOADS,
     *HELD,

@@ -13,6 +13,7 @@ from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import change_password
 from tocsin.access.password import DESK_SHORTEST, SHORTEST
 from tocsin.access.pin import drop_pin, pin_failures, set_pin
+from tocsin.access.recovery import count_recovery_codes
 from tocsin.access.session import (
     SessionMissing,
     SessionSeen,
@@ -142,13 +143,14 @@ def _page(
 ) -> Response[str]:
     desk, words = enter(request)[0], words_of(request, actor)
 
-    def read(tx: Tx) -> tuple[list[SessionSeen], int]:
-        return list_sessions(tx, actor), pin_failures(tx, operator_id=actor.id, desk_id=actor.desk_id)
+    def read(tx: Tx) -> tuple[list[SessionSeen], int, int]:
+        failures = pin_failures(tx, operator_id=actor.id, desk_id=actor.desk_id)
+        return list_sessions(tx, actor), failures, count_recovery_codes(tx, operator_id=actor.id)
 
-    found, failures = desk.db.read(actor.merchant_id, read)
+    found, failures, codes_left = desk.db.read(actor.merchant_id, read)
     return show(
         request, "access/sessions.html", actor=actor, section="settings", status=status, everybody=False, errors=errors or {},
-        sessions=[_show(one, actor, words) for one in found], at_desk=bool(actor.desk_id), has_pin=failures >= 0,
+        sessions=[_show(one, actor, words) for one in found], at_desk=bool(actor.desk_id), has_pin=failures >= 0, codes_left=codes_left,
         shortest=SHORTEST if actor.role in FULL_ROLES else DESK_SHORTEST,
     )  # fmt: skip
 

@@ -31,9 +31,12 @@ DONE = {
     "ended": "Session ended", "password": "Password changed; your other sessions have ended",
     "created": "Created", "printed": "Given to the print terminal", "marked": "Marked", "revoked": "Key revoked",
     "silenced": "Silenced: the light stays", "taken": "You have it: nobody else is called", "cleared": "Cleared: it is over",
-    "posture": "The posture has been set",
+    "posture": "The posture has been set", "passkey_added": "Passkey added; your other sessions have ended",
+    "passkey_revoked": "Passkey revoked; your other sessions have ended",
     "enrolled": "This browser is an enrolled desk now", "desk_revoked": "The desk is revoked: its sessions have ended",
-    "pin": "The PIN is set; your sessions elsewhere have ended", "pin_dropped": "The PIN is removed",
+    "suspended": "Switched off: all sessions have ended", "restored": "Switched on", "phone_lost": "The phone opens nothing any more",
+    "left": "Has left: what was ended is listed below", "locked_all": "Everything is locked: what was done is listed below",
+    "undone": "Taken back", "pin": "The PIN is set; your sessions elsewhere have ended", "pin_dropped": "The PIN is removed",
 }  # fmt: skip
 
 _NOBODY = {"desk": "the desk", "console": "the console"}
