@@ -43,6 +43,17 @@ class Served:
                 env=self._environment,
             )
 
+    def wait_ready(self) -> None:
+        """Wait until it answers."""
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until:
+            try:
+                if httpx.get(f"{self.base}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise AssertionError(f"the desk does not serve:\n{self.log()}")
+
     def kill(self) -> None:
         """End it as a power cut would."""
         self._process.kill()

@@ -1,17 +1,44 @@
 """Somebody tries to get in: the page flashes and names the account; silence, acknowledge and clear are three things."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.served import Served
 from tests.browser.test_journey import Walk, become_owner, browser
+from tests.counter import wait_for
+from tests.peers.mosquitto_broker import Broker
+from tests.peers.tasmota_relay import TasmotaRelay
+from tocsin.alarm.siren_row import add_siren
+from tocsin.core.actor import desk_actor
+from tocsin.core.db import DIRECTORY_SCOPE
+from tocsin.core.tenant import list_merchants
+from tocsin.desk import open_database
+from tocsin.settings import Settings
 
 __all__ = ["browser"]
-SIZES = [(1440, 900), (390, 844)]
-NAMED = "有人正在冒充你登录"
+SIZES = [(1440, 900, "zh-CN"), (390, 844, "zh-CN"), (1440, 900, "en-US")]
+SOUND, LIGHT = 1, 2
+WORDS = {
+    "zh-CN": {
+        "named": "有人正在冒充你登录", "to_do": "如果是你本人", "from": "来自", "silence": "消音", "open": "打开", "silenced": "lin 已消音", "taken": "lin 已确认",
+        "over": "已解除", "note": "隔壁的人输错了店名",
+        "siren": "LTD-1101J 回报：已开", "told": ("lin 解除", "lin 已确认", "lin 消音", "要求警报器鸣响", "3 次错误凭据"),
+    },
+    "en-US": {
+        "named": "Somebody is trying to sign in as you", "to_do": "If it is you", "from": "from", "silence": "Silence", "open": "Open",
+        "silenced": "silenced by lin", "taken": "lin has it", "over": "Cleared", "note": "next door mistyped the name",
+        "siren": "LTD-1101J confirmed that it is on", "told": ("lin cleared it", "lin has it", "lin silenced it", "The siren was asked to sound", "3 wrong credentials at one account"),
+    },
+}  # fmt: skip
+
+
+Words = dict[str, Any]
 
 
 class Stranger:
@@ -37,35 +64,76 @@ class Stranger:
         self._context.close()
 
 
-@pytest.mark.parametrize(("width", "height"), SIZES)
-def test_somebody_tries_to_get_in(browser: Browser, tmp_path: Path, width: int, height: int) -> None:
+@pytest.mark.parametrize(("width", "height", "locale"), SIZES)
+def test_somebody_tries_to_get_in(
+    browser: Browser, tmp_path: Path, width: int, height: int, locale: str
+) -> None:
     """Six wrong passwords elsewhere → flash, name, what to do → silence → acknowledge → clear → the timeline tells it."""
-    with Served(tmp_path) as desk:
-        walk = Walk(browser, desk, None, width=width, height=height, locale="zh-CN")  # type: ignore[arg-type]
+    with mosquitto(tmp_path / "broker") as port, Served(tmp_path) as desk:
+        relay = TasmotaRelay(port, "siren1", relays=2)
+        walk = Walk(browser, desk, None, width=width, height=height, locale=locale)  # type: ignore[arg-type]
         become_owner(walk)
+        walk.page.goto("about:blank")  # a page of the desk would miss it
+        hang_siren(desk, tmp_path, port)
         walk.go("/orders/new")
         page = walk.page
         expect(page.locator("a.posture.calm")).to_be_visible()
         page.fill("[name='receiver.name']", "王小明")
         stranger = Stranger(browser, desk)
         stranger.try_password(6)
-        see_alarm(walk)
-        silence(walk)
+        words: Words = WORDS[locale]
+        see_alarm(walk, words)
+        wait_for(lambda: relay.on == {SOUND: True, LIGHT: True}, seconds=5)
+        silence(walk, words)
+        wait_for(lambda: relay.on == {SOUND: False, LIGHT: True}, seconds=5)
         assert page.input_value("[name='receiver.name']") == "王小明", "what was being typed is still there"
-        acknowledge(walk)
-        clear(walk)
+        acknowledge(walk, words)
+        clear(walk, words)
+        wait_for(lambda: relay.on == {SOUND: False, LIGHT: False}, seconds=5)
         stranger.close()
+        relay.close()
         assert walk.errors == []
         assert "Traceback" not in desk.log(), desk.log()
 
 
-def see_alarm(walk: Walk) -> None:
+@contextmanager
+def mosquitto(folder: Path) -> Iterator[int]:
+    """Run a broker; yield its port."""
+    broker = Broker(folder)
+    try:
+        yield broker.port
+    finally:
+        broker.stop()
+
+
+def hang_siren(desk: Served, folder: Path, port: int) -> None:
+    """Set up a siren and a strobe behind two relays, while the desk does not run."""
+    desk.kill()
+    db = open_database(Settings(data_dir=str(folder / "data")))
+    (merchant,) = db.read(DIRECTORY_SCOPE, list_merchants)
+    options = {
+        "host": "127.0.0.1",
+        "tcp_port": str(port),
+        "topic": "siren1",
+        "sound_output": str(SOUND),
+        "light_output": str(LIGHT),
+    }
+    db.write(
+        merchant.id,
+        lambda tx: add_siren(tx, desk_actor(merchant.id), name="LTD-1101J", driver="mqtt", options=options),
+    )
+    db.close()
+    desk.start()
+    desk.wait_ready()
+
+
+def see_alarm(walk: Walk, words: Words) -> None:
     """The page that was open flashes below 3 Hz, names the account, says from where and what to do."""
     page, banner = walk.page, walk.page.locator("section.alarm")
     expect(page.locator("body")).to_have_attribute("data-alarm", "sound", timeout=10_000)
-    expect(banner).to_contain_text(NAMED)
-    expect(banner).to_contain_text(re.compile(r"来自 (127\.0\.0\.1|::1)"))
-    expect(banner).to_contain_text("如果是你本人")
+    expect(banner).to_contain_text(words["named"])
+    expect(banner).to_contain_text(re.compile(words["from"] + r" (127\.0\.0\.1|::1)"))
+    expect(banner).to_contain_text(words["to_do"])
     expect(banner.locator("b[data-figure]")).to_have_text("6", timeout=10_000)
     expect(page.locator("a.posture.alert")).to_be_visible()
     flash = page.evaluate(
@@ -76,47 +144,46 @@ def see_alarm(walk: Walk) -> None:
     walk.shot("alarm-banner")
 
 
-def silence(walk: Walk) -> None:
+def silence(walk: Walk, words: Words) -> None:
     """Silence from the page, without leaving it, by the key on a PC: the light stays."""
     page = walk.page
     if walk.phone:
-        page.locator("section.alarm button", has_text="消音").click()
+        page.locator("section.alarm button", has_text=words["silence"]).click()
     else:
         page.locator("h1").first.click()
         page.keyboard.press("s")
     expect(page.locator("body")).to_have_attribute("data-alarm", "light", timeout=10_000)
-    expect(page.locator("section.alarm")).to_contain_text("lin 已消音")
+    expect(page.locator("section.alarm")).to_contain_text(words["silenced"])
     still = page.evaluate("getComputedStyle(document.body, '::before').animationName")
     assert still == "none", "a steady light"
 
 
-def acknowledge(walk: Walk) -> None:
+def acknowledge(walk: Walk, words: Words) -> None:
     """Take it over, from the incident's own page."""
     page = walk.page
-    page.locator("section.alarm a", has_text="打开").click()
-    expect(page.locator("h1")).to_have_text(NAMED)
+    page.locator("section.alarm a", has_text=words["open"]).click()
+    expect(page.locator("h1")).to_have_text(words["named"])
     walk.press('main form[action$="/acknowledgement"] button')
-    expect(page.locator("section.alarm")).to_contain_text("lin 已确认")
+    expect(page.locator("section.alarm")).to_contain_text(words["taken"])
 
 
-def clear(walk: Walk) -> None:
+def clear(walk: Walk, words: Words) -> None:
     """Clear it with a note; the timeline tells all of it, newest first."""
     page = walk.page
     page.locator("main details.menu", has=page.locator('form[action$="/clearance"]')).locator(
         "summary"
     ).click()
-    page.fill('form[action$="/clearance"] [name=note]', "隔壁的人输错了店名")
+    page.fill('form[action$="/clearance"] [name=note]', words["note"])
     walk.press('form[action$="/clearance"] button')
     expect(page.locator("body")).to_have_attribute("data-alarm", "")
-    expect(page.locator("main")).to_contain_text("隔壁的人输错了店名")
+    expect(page.locator("main")).to_contain_text(words["note"])
     told = page.locator("ul.line").inner_text()
-    places = [
-        told.index(words)
-        for words in ("lin 解除", "lin 已确认", "lin 消音", "要求警报器鸣响", "3 次错误凭据")
-    ]
+    places = [told.index(line) for line in words["told"]]
     assert places == sorted(places), told
+    took = re.search(re.escape(words["siren"]) + r"[^\n]*?(\d+)\W?ms", told)
+    assert took and int(took[1]) < 1000, told
     walk.shot("incident")
     walk.go("/alarm")
-    expect(page.locator("main")).to_contain_text("已解除")
+    expect(page.locator("main")).to_contain_text(words["over"])
     walk.shot("alarm")
     assert re.search(r"\d", page.locator("table td.num").first.inner_text())

@@ -180,7 +180,8 @@ def entry_of(entry: Entry, words: Words, *, postures: Mapping[str, str]) -> str:
     if "problem" in told:
         told["problem"] = words.translate(str(told["problem"]))
     text = fill_in(words.translate(ENTRY_TEXTS.get(entry.kind, entry.kind)), told)
-    return f"{text} ({told['ms']} ms)" if "ms" in told else text
+    took_ms = told.get("since_ms", told.get("ms"))  # since it was asked for, else what the device took
+    return text if took_ms is None else f"{text} ({took_ms} ms)"
 
 
 def code_of(one: Incident, *, account: str, own: bool) -> str:
