@@ -218,7 +218,7 @@ OPERATORS = [
     {"id": 3, "name": "zhao", "role": "checker", "active": False, "created_at_us": T0, "last_seen_us": T0, "changeable": True},
 ]  # fmt: skip
 KEYS_PAGE: Context = {
-    "shell": shell("/settings/keys", "settings"), "made": None, "errors": {}, "form": {"name": "", "scopes": ("query",)},
+    "shell": shell("/settings/keys", "settings"), "made": None, "errors": {}, "proved": False, "form": {"name": "", "scopes": ("query",)},
     "scopes": {"query": "查询订单", "amend": "新建和修改订单", "import": "导入订单", "print": "打印票据", "download": "下载（脱敏）"},
     "keys": [
         {"id": 2, "name": "仓库", "prefix": "0a1b2c3d", "scopes": ["查询订单", "标记支付和发货"], "by": "lin",
@@ -257,14 +257,12 @@ NEW: Context = {"form": {}, "errors": {}, "findings": [], "line_count": 2, "curr
 REVISE: Context = {**EDIT, "holds": HOLDS, "printers": PRINTERS, "printer_id": "",
                    "sums_differ": True, "computed": "9674.41", "moved": False,
                 "position": {"at": 2, "of": 13, "previous_url": "/orders/a/revise", "next_url": "/orders/b/revise"}}  # fmt: skip
-SIGN_IN: Context = {"shell": door(), "form": {}, "errors": {}, "notice": "", "back": "/orders"}
+SIGN_IN: Context = {"shell": door(), "errors": {}, "notice": "", "back": "/orders", "passkeys": True}
 PASSWORD: Context = {
     "shell": door(),
     "name": "lin",
-    "attempt": "a1",
-    "methods": ["password"],
+    "methods": ["password", "passkey"],
     "errors": {},
-    "locked_until_us": None,
     "back": "",
 }
 OWNER: Context = {

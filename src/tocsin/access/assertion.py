@@ -24,7 +24,14 @@ from tocsin.access.challenge import METHOD, Asked, Purpose, Taken, make_challeng
 from tocsin.access.guess import address_group
 from tocsin.access.limiter import Guess, Locked, SignInRefused, name_guess, note_right, spend_budget
 from tocsin.access.operator import read_names
-from tocsin.access.passkey import KnownPasskey, allowed_credentials, find_passkey, note_use, user_handle
+from tocsin.access.passkey import (
+    KnownPasskey,
+    PasskeysOff,
+    allowed_credentials,
+    find_passkey,
+    note_use,
+    user_handle,
+)
 from tocsin.access.secret import hash_secret
 from tocsin.access.verification import Candidate, sign_in_key
 from tocsin.alarm.signal import Kind
@@ -39,11 +46,12 @@ class Where(Struct, frozen=True):
     """Where a ceremony takes place.
 
     Args:
+        party: whose passkeys; None: browsers give none there, and no answer is taken.
         device: the device cookie's secret, if the browser has one; `desk` the desk cookie's, at an enrolled desk.
         session_id: the session that a proof is for; 0 before the sign-in.
     """
 
-    party: RelyingParty
+    party: RelyingParty | None
     address: str
     device: str = ""
     desk: str = ""
@@ -58,7 +66,12 @@ def ask_passkey(
     Args:
         candidate: whose passkeys; None: any of the desk's.
         pressed: somebody asked for it; else the page only waits in case one is chosen.
+
+    Raises:
+        PasskeysOff: browsers give no passkeys there.
     """
+    if (party := where.party) is None:
+        raise PasskeysOff
     name_key = candidate.name_key if candidate else ""
     merchant_id, operator_id = (candidate.merchant_id, candidate.operator_id) if candidate else (0, 0)
     guess = Guess(METHOD, name_key, where.address, where.device, merchant_id, operator_id)
@@ -74,7 +87,7 @@ def ask_passkey(
         if isinstance(made, Locked):
             return SignInRefused("locked", made.retry_after_seconds)
         allowed = allowed_credentials(tx, operator_id=operator_id, name_key=name_key) if candidate else []
-        return request_options(where.party, made, allowed=allowed)
+        return request_options(party, made, allowed=allowed)
 
     return db.write(merchant_id, make)
 
@@ -92,6 +105,8 @@ def check_assertion(
     taken: Taken | None = None
     found: KnownPasskey | None = None
     try:
+        if where.party is None:
+            raise AnswerRefused("off")
         answer = read_answer(text)
         taken = db.write(DIRECTORY_SCOPE, lambda tx: take_challenge(
             tx, answer.challenge, purpose=purpose, session_id=where.session_id

@@ -1,7 +1,5 @@
 """Boxes 2 to 7 as pages: sign-in by name and password, sign-out, the one-time link of an owner."""
 
-from typing import Any
-
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
@@ -11,6 +9,7 @@ from tocsin.access.login import SignedIn, begin_sign_in, sign_in, sign_out
 from tocsin.access.owner_link import link_is_open, redeem_owner_link
 from tocsin.core.errors import Refusal
 from tocsin.gate import TooManyTries
+from tocsin.web.ceremony import party_of
 from tocsin.web.form import Form, read_form
 from tocsin.web.guard import (
     PageRequest,
@@ -46,7 +45,7 @@ def get_sign_in(request: PageRequest) -> Response[str] | Redirect:
         return go(back)
     said = next((text for asked, text in SAID.items() if asked in request.query_params), "")
     notice = words_of(request).translate(said) if said else ""
-    return show_door(request, "access/name.html", form={}, errors={}, notice=notice, back=back)
+    return ask_name(request, back=back, errors={}, notice=notice)
 
 
 @post("/sign-in", sync_to_thread=True, status_code=200)
@@ -56,10 +55,8 @@ def post_name(request: PageRequest, *, body: RawBody) -> Response[str]:
     name, back = form.get("name", "").strip()[:64], own_address(form.get("back", ""))
     if not name:
         errors = {"name": words_of(request).translate(NAME_NEEDED)}
-        return show_door(
-            request, "access/name.html", status=422, form=form, errors=errors, notice="", back=back
-        )
-    return _ask_password(request, name, back=back, errors={})
+        return ask_name(request, back=back, errors=errors, status=422)
+    return ask_credential(request, name, back=back, errors={})
 
 
 @get("/sign-in/password", sync_to_thread=True)
@@ -79,10 +76,10 @@ def post_password(request: PageRequest, *, body: RawBody) -> Response[str] | Red
     words = words_of(request)
     if found.code == "locked":
         late = told(TooManyTries(retry_after_seconds=found.retry_after_seconds), words)
-        refused = _ask_password(request, name, back=back, errors={"password": late}, status=429)
+        refused = ask_credential(request, name, back=back, errors={"password": late}, status=429)
         refused.headers["retry-after"] = str(found.retry_after_seconds)
         return refused
-    return _ask_password(request, name, back=back, errors={"password": words.translate(WRONG)}, status=401)
+    return ask_credential(request, name, back=back, errors={"password": words.translate(WRONG)}, status=401)
 
 
 @post("/sign-out", sync_to_thread=True, status_code=303)
@@ -146,13 +143,24 @@ def enter_desk(request: PageRequest, found: SignedIn, back: str) -> Redirect:
     return go(back, cookies=[*kept, locale_cookie(found.actor.locale)])
 
 
-def _ask_password(
+def ask_name(
+    request: PageRequest, *, back: str, errors: dict[str, str], notice: str = "", status: int = 200
+) -> Response[str]:
+    """Show the first page: the name, or a passkey, which says whose it is."""
+    return show_door(
+        request, "access/name.html", status=status, errors=errors, notice=notice, back=back,
+        passkeys=party_of(request) is not None,
+    )  # fmt: skip
+
+
+def ask_credential(
     request: PageRequest, name: str, *, back: str, errors: dict[str, str], status: int = 200
 ) -> Response[str]:
-    methods: Any = begin_sign_in(desk_of(request).db, name).methods
+    """Show the second page: password and passkey at once, for known names and unknown ones."""
+    offered = begin_sign_in(desk_of(request).db, name, passkeys=party_of(request) is not None)
     return show_door(
-        request, "access/password.html", status=status, name=name, attempt="", methods=methods, errors=errors,
-        locked_until_us=None, back=back, keep={"name": name, "back": back},
+        request, "access/password.html", status=status, name=name, methods=offered.methods, errors=errors, back=back,
+        keep={"name": name, "back": back},
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
+from tocsin.access.step_up import ProofNeeded
 from tocsin.core.errors import Kind, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
@@ -23,16 +24,18 @@ _TITLES: dict[int, str] = {
     422: "Something is wrong with what was sent", 400: "Something is wrong with what was sent", 405: "Not possible here",
     413: "Too large", 500: "The desk is at fault", 421: "Unknown name",
 }  # fmt: skip
-_DOORS: dict[type[Refusal], str] = {NotSignedIn: "/sign-in", SessionLocked: "/lock"}
+_DOORS: dict[type[Refusal], str] = {NotSignedIn: "/sign-in", SessionLocked: "/lock", ProofNeeded: "/prove"}
 _log = get_log("web")
 
 
 def refusal_page(request: PageRequest, refusal: Refusal) -> Response[str] | Redirect:
     """Show a refusal; who is not signed in is led to the sign-in and back again."""
-    if isinstance(refusal, SessionLocked) and request.headers.get("hx-request") == "true":
-        return Response("", status_code=401, headers={"hx-redirect": "/lock"}, media_type=MediaType.HTML)
-    if to := _DOORS.get(type(refusal)) if request.headers.get("hx-request") != "true" else None:
-        return Redirect(f"{to}?next={quote(_own_path(request))}", status_code=303)
+    if isinstance(refusal, SessionLocked | ProofNeeded) and request.headers.get("hx-request") == "true":
+        door = f"{_DOORS[type(refusal)]}?next={quote(came_from(request))}"
+        return Response("", status_code=401, headers={"hx-redirect": door}, media_type=MediaType.HTML)
+    door = _DOORS.get(type(refusal), "") if request.headers.get("hx-request") != "true" else ""
+    if door:
+        return Redirect(f"{door}?next={quote(_own_path(request))}", status_code=303)
     words = Words(locale_of(request))
     status = 429 if isinstance(refusal, TooManyTries) else STATUS_OF[refusal.kind]
     message = say(refusal.template(), refusal.data, words)

@@ -16,6 +16,7 @@ from tocsin.access.api_key import (
     scopes_to_give,
 )
 from tocsin.access.operator import list_operators
+from tocsin.access.step_up import is_proved, require_proof
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -41,6 +42,7 @@ def post_key(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect
     """Make a key; its secret is on this answer alone, so that it is at no address; sent again, the form makes none."""
     desk, actor = enter(request)
     pairs, words = read_pairs(request, body), words_of(request, actor)
+    require_proof(actor)
     name = dict(pairs).get("name", "").strip()
     scopes = frozenset(value for field, value in pairs if field == "scopes")
     given: dict[str, Any] = {"name": name, "scopes": scopes}
@@ -95,6 +97,7 @@ def _page(
     return show(
         request, "access/keys.html", actor=actor, section="settings", status=status, made=made, errors=errors or {},
         keys=desk.db.read(actor.merchant_id, read), form=form or {"name": "", "scopes": ()},
+        proved=is_proved(actor),
         scopes={right: words.translate(text) for right, text in RIGHTS.items() if right in scopes_to_give(actor)},
     )  # fmt: skip
 

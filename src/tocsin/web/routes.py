@@ -31,8 +31,11 @@ from tocsin.web.operators import OPERATORS
 from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
 from tocsin.web.paper import PAPERS
+from tocsin.web.passkey_door import PASSKEY_DOOR
+from tocsin.web.passkeys import PASSKEYS
 from tocsin.web.posture import POSTURE
 from tocsin.web.printers import PRINTERS
+from tocsin.web.prove import PROVE
 from tocsin.web.reset import RESET
 from tocsin.web.revise import REVISE
 from tocsin.web.rules import RULES_PAGES
@@ -56,6 +59,9 @@ UPLOADS: list[Any] = [get_imports, post_import]
 PAGES: list[Any] = [
     get_desk,
     *ACCESS,
+    *PASSKEY_DOOR,
+    *PASSKEYS,
+    *PROVE,
     *RESET,
     *ORDERS,
     *ORDER,
