@@ -33,6 +33,7 @@ class Counter:
         self.merchant_id = self.house.merchant_id
         self.machine: Machine = make_machine(db, house=self.house)
         self.station: Actor = self.machine.actor()
+        self.station_id = self.machine.id
         self.owner_id = self.operator("owner")
         self.owner = self.actor("owner", actor_id=self.owner_id)
         made = self.write(lambda tx: enrol_desk(tx, self.owner, name="前台", place="", shop_id=0))
@@ -70,10 +71,14 @@ class Counter:
         return command_id
 
     def ask_finger(self, operator_id: int, *, name: str = FINGERS[0], by: Actor | None = None) -> int:
-        self.machine.actor()
+        self.come()
         return self.write(lambda tx: ask_enrolment(
-            tx, by or self.owner, operator_id=operator_id, station_id=self.machine.id, name=name
+            tx, by or self.owner, operator_id=operator_id, station_id=self.station_id, name=name
         ))  # fmt: skip
+
+    def come(self) -> None:
+        """The station is seen now."""
+        self.machine.actor()
 
     def answer_enrolment(self, command_id: int, outcome: str) -> bool:
         self.commands()

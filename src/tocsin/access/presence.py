@@ -37,6 +37,7 @@ _SET_READER = Statement[None](
     sa.update(station).where(*_of_id), sets=("reader", "reader_driver", "reader_at_us")
 )
 _SET_POLL = Statement[None](sa.update(station).where(*_of_id), sets=("poll", "version"))
+_END_POLL = Statement[None](sa.update(station).where(*_of_id), sets=("poll",))
 _POLL = Statement[tuple[int]](
     sa.select(station.c.poll).where(own(station), station.c.id == bind("of_station"), station.c.revoked_at_us == 0)
 )  # fmt: skip
@@ -82,6 +83,11 @@ def begin_poll(tx: Tx, actor: Actor, *, version: str) -> int:
     if found is not None and found.version != version[:40]:
         append_event(tx, "station.changed", subject_id=actor.id)
     return poll
+
+
+def end_poll(tx: Tx, actor: Actor) -> None:
+    """Let no request of a station that waits take anything any more: it comes anew."""
+    tx.run(_END_POLL, b_station_id=actor.id, poll=0)
 
 
 def is_newest_poll(tx: Tx, actor: Actor, *, poll: int) -> bool:

@@ -15,7 +15,7 @@ from tocsin.access.admission import Admitted, admit_station
 from tocsin.access.finger import ENROL, KEEP, read_lost, settle_enrolment, settle_keep, tell_what_to_keep
 from tocsin.access.finger_answer import take_answer
 from tocsin.access.finger_attempt import VERIFY
-from tocsin.access.presence import begin_poll, is_newest_poll, note_goodbye, note_reader
+from tocsin.access.presence import begin_poll, end_poll, is_newest_poll, note_goodbye, note_reader
 from tocsin.access.station import StationEnrolled, enrol_station
 from tocsin.api.guard import ApiRequest, read_body, read_id
 from tocsin.api.station_shape import (
@@ -104,16 +104,18 @@ async def post_poll(request: ApiRequest, *, data: JSONBody[PollIn], body: RawBod
     def wake() -> None:
         loop.call_soon_threadsafe(woken.set)
 
-    unlisten = on_event(wake)
+    unlisten, gone = on_event(wake), asyncio.create_task(_hang_up(request))
     try:
-        while True:
+        while not gone.done():
             woken.clear()
             found = await asyncio.to_thread(_take, desk, actor, poll)
             left = until - loop.time()
             if found is None or found or left <= 0 or desk.closing:
                 return CommandsOut(found or [])
-            await _wait(woken, min(left, _LOOK_SECONDS))
+            await _wait(woken, gone, seconds=min(left, _LOOK_SECONDS))
+        return CommandsOut([])  # nobody hears it: what comes is for the station's next request
     finally:
+        gone.cancel()
         unlisten()
 
 
@@ -156,6 +158,7 @@ def post_state(request: ApiRequest, *, data: JSONBody[StateIn], body: RawBody) -
     actor = admitted.actor
 
     def note(tx: Tx) -> None:
+        end_poll(tx, actor)  # the connection of an agent that was killed may still wait: it must take nothing
         if given.leaving:
             note_goodbye(tx, actor)
             return
@@ -223,12 +226,17 @@ def _out(one: Command) -> CommandOut:
     return CommandOut(str(one.id), one.kind, one.payload, max(0.0, (one.deadline_us - now_us()) / SECOND_US))
 
 
-async def _wait(woken: asyncio.Event, seconds: float) -> None:
+async def _hang_up(request: ApiRequest) -> None:
+    """Wait until the station has hung up."""
+    while (await request.receive())["type"] != "http.disconnect":
+        continue
+
+
+async def _wait(woken: asyncio.Event, gone: "asyncio.Task[None]", *, seconds: float) -> None:
     # On PostgreSQL an event may stay behind an open transaction that ends without one: look again by oneself.
-    try:
-        await asyncio.wait_for(woken.wait(), seconds)
-    except TimeoutError:
-        return
+    waking = asyncio.create_task(woken.wait())
+    await asyncio.wait({waking, gone}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    waking.cancel()
 
 
 def _desk(request: ApiRequest) -> Desk:

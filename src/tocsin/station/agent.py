@@ -183,9 +183,9 @@ class Agent:
         self._reader_work.end(_END_SECONDS)
         self._sounding.close()
         self._ending.set()
-        if goodbye:
-            self._tell("/api/v1/station/state", {"leaving": True})
         self._telling.end(_END_SECONDS)
+        if goodbye:  # the last word: whatever comes after it would say that the station is there
+            self._tell("/api/v1/station/state", {"leaving": True})
         if self._reader is not None:
             self._reader.close()
         self._line.close()

@@ -1,0 +1,1 @@
+"""The agent of a station, at a desk that really serves."""
