@@ -9,6 +9,7 @@ import pytest
 
 from tests.house import House, make_house
 from tests.telling import assert_none
+from tocsin.access import challenge, passkey, step_up
 from tocsin.alarm import concerned, evidence, fact, incident, posture, record, timeline
 from tocsin.core.db import Database, Tx
 from tocsin.core.schema import metadata
@@ -18,6 +19,9 @@ from tocsin.orders.screen import Filter
 from tocsin.tickets import check, claim, device, job, serial, spool
 
 MODULES = (
+    challenge,
+    passkey,
+    step_up,
     concerned,
     evidence,
     fact,

@@ -10,6 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from tocsin.access.attempt import sweep_attempts
+from tocsin.access.challenge import count_unanswered, sweep_challenges
 from tocsin.access.named import read_account
 from tocsin.alarm import delivery as _declares_its_task_too  # noqa: F401
 from tocsin.alarm.escalate import tend_incidents
@@ -91,6 +92,7 @@ class Desk:
             Loop("people", self._tell_people, idle_seconds=1, by_event=True),
             Loop("notices", self._sweep_notices, idle_seconds=_DAY_SECONDS),
             Loop("evidence", lambda: sweep_evidence(self.db), idle_seconds=_DAY_SECONDS),
+            Loop("unanswered", self._count_unanswered, idle_seconds=30),
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
             Loop("lookup index", self._index_lookups, idle_seconds=5),
@@ -138,6 +140,9 @@ class Desk:
 
     def _sweep_notices(self) -> int:
         return sum(self.db.write(merchant.id, sweep_notices) for merchant in self.merchants())
+
+    def _count_unanswered(self) -> int:
+        return count_unanswered(self.db) + self.db.write(DIRECTORY_SCOPE, sweep_challenges)
 
     def _index_lookups(self) -> int:
         return sum(self.db.write(merchant.id, index_lookups) for merchant in self.merchants())
