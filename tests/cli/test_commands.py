@@ -158,7 +158,7 @@ def test_a_second_desk_on_postgresql_leaves_the_first_ones_link_open(
     create_first_merchant(first, empty=True)
     (link,) = owner_links(first)
     assert owner_links(second) == [""]
-    assert link_is_open(second.db, link.rpartition("/")[2])
+    assert link_is_open(second.db, link.rpartition("/")[2], address="")
     say(settings, [""])
     assert "tocsin operator owner-link" in capsys.readouterr().out
     for desk in (first, second):

@@ -109,7 +109,7 @@ def test_an_owner_link_has_the_address_of_the_running_desk(db: Database, tmp_pat
     with listening(desk):
         link = done(desk, "operator", "owner-link").strip()
     assert link.startswith("https://desk.example/owner/")
-    assert link_is_open(db, link.rpartition("/")[2])
+    assert link_is_open(db, link.rpartition("/")[2], address=HOME)
     desk.close()
 
 

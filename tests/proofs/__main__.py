@@ -6,9 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.proofs import kill, way
+from tests.proofs import kill, lockout, way
 
-PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {"way": way.main, "kill": kill.main}
+PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
+    "way": way.main,
+    "kill": kill.main,
+    "lockout": lockout.main,
+}
 
 
 def main(given: list[str]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tocsin.__main__ import main
+from tocsin.access import limiter, login
 from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.statement import Statement, own
@@ -93,9 +94,38 @@ def send_again() -> None:
     spool.Spool.start = start_again  # type: ignore[method-assign]
 
 
+def count_late() -> None:
+    """A limiter that looks whether an account is locked, tests the password, and counts it afterwards."""
+
+    def verify(
+        db: Any, guess: Any, *, secret_check: Callable[[], bool], on_right: Callable[[Any], Any]
+    ) -> Any:
+        named = db.read(0, lambda tx: limiter.name_guess(tx, guess))
+        wanted = limiter.counters_of(named)
+
+        def waiting(tx: Any) -> int:
+            return max(limiter.wait_us(one, limiter.lock_bucket(tx, one)) for one in wanted)
+
+        if db.write(guess.merchant_id, waiting):
+            db.write(guess.merchant_id, lambda tx: limiter.tell_attempt(tx, named, outcome="locked"))
+            return limiter.SignInRefused("locked", 30)
+        right = secret_check()
+        lease = limiter.Lease(0, named, wanted)
+
+        def count(tx: Any) -> None:
+            for one in wanted:
+                bucket = limiter.lock_bucket(tx, one)
+                limiter.store_bucket(tx, one, limiter.replace(bucket, failures=bucket.failures + 1))
+
+        db.write(guess.merchant_id, count)
+        return limiter._settle(db, lease, right=right, on_right=on_right)
+
+    login.guarded_verify = verify  # type: ignore[assignment]
+
+
 FAULTS = {
     "find_nothing": find_nothing, "check_nothing": check_nothing, "record_nothing": record_nothing,
-    "answer_early": answer_early, "send_again": send_again,
+    "answer_early": answer_early, "send_again": send_again, "count_late": count_late,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.proofs import kill, way
+from tests.proofs import kill, lockout, way
 from tests.proofs.__main__ import PROOFS, main
 from tests.proofs.running import ENGINES, ROOT
 
@@ -23,6 +23,12 @@ def test_kills_small(engine: str) -> None:
     found = kill.main(["--engine", engine, "--kills", "3", "--seed", "7"])
     assert found["holds"], found
     assert (found["kills"], found["lost"], found["printed_twice_by_program"]) == (3, 0, 0)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lockout_small(engine: str) -> None:
+    found = lockout.main(["--engine", engine, "--seconds", "2"])
+    assert found["holds"], found
 
 
 def test_the_proofs_are_listed_and_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from msgspec import Struct
 
+from tocsin.access.limiter import Guess, spend_budget
 from tocsin.access.secret import hash_secret, new_secret
 from tocsin.access.table import owner_link
 from tocsin.core.clock import DAY_US
@@ -40,6 +41,7 @@ _FIND = Statement(
     .select_from(owner_link.join(merchant, merchant.c.id == owner_link.c.merchant_id)).where(_of_token, *_unused),
     Link,
 )  # fmt: skip
+_MADE = Statement[tuple[int]](sa.select(owner_link.c.merchant_id).where(_of_token))
 _HOLD = Statement[tuple[str]](sa.select(owner_link.c.token_hash).where(_of_token, *_unused).with_for_update())
 _USE = Statement[None](sa.update(owner_link).where(_of_token, *_unused), sets=("used_at_us",))
 
@@ -74,6 +76,15 @@ def has_open_link(tx: Tx, *, operator_id: int) -> bool:
 def find_link(db: Database, token: str) -> Link | None:
     """Return what an open link stands for."""
     return db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, hash=hash_secret(token), now=tx.now_us))
+
+
+def see_link(db: Database, token: str, *, address: str) -> Link | None:
+    """Return what an open link stands for, for its page; a token that nobody ever made spends its address's budget."""
+    found, hashed = find_link(db, token), hash_secret(token)
+    if found is None and not db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_MADE, hash=hashed)):
+        guess = Guess("link", f"link:{hashed}", address)
+        db.write(DIRECTORY_SCOPE, lambda tx: spend_budget(tx, guess))
+    return found
 
 
 def hold_link(tx: Tx, *, token: str) -> bool:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
-from tocsin.access.link import Link, add_link, find_link, hold_link, use_link
+from tocsin.access.link import Link, add_link, find_link, hold_link, see_link, use_link
 from tocsin.access.login import SignedIn, complete_sign_in
 from tocsin.access.operator import (
     Operator,
@@ -102,12 +102,9 @@ def has_credential(tx: Tx, found: Operator) -> bool:
     )
 
 
-def whose_invitation(db: Database, token: str) -> tuple[str, str]:
-    """Return the sign-in name and the role that an open link invites; empty for any other link.
-
-    It guards nothing: 256 random bits are not found by asking.
-    """
-    link = find_link(db, token)
+def whose_invitation(db: Database, token: str, *, address: str) -> tuple[str, str]:
+    """Return the sign-in name and the role that an open link invites; empty for any other link."""
+    link = see_link(db, token, address=address)
     if link is None or not link.operator_id:
         return "", ""
     return db.read(link.merchant_id, lambda tx: (

@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from tocsin.access.limiter import Guess, SignInRefused, guarded_verify
 from tocsin.access.link import LIFE_US as LIFE_US
-from tocsin.access.link import add_link, find_link, has_open_link, use_link
+from tocsin.access.link import add_link, find_link, has_open_link, see_link, use_link
 from tocsin.access.operator import add_operator
 from tocsin.access.password import hash_password, require_strong
 from tocsin.access.recovery import first_recovery_codes
@@ -45,12 +45,9 @@ def offer_owner_link(tx: Tx, merchant_id: int) -> str:
     return "" if has_open_link(tx, operator_id=0) else create_owner_link(tx, merchant_id)
 
 
-def link_is_open(db: Database, token: str) -> bool:
-    """Tell whether an owner's link can still be used, so that its page can say so before anything is typed.
-
-    It guards nothing: 256 random bits are not found by asking.
-    """
-    link = find_link(db, token)
+def link_is_open(db: Database, token: str, *, address: str) -> bool:
+    """Tell whether an owner's link can still be used, so that its page can say so before anything is typed."""
+    link = see_link(db, token, address=address)
     return link is not None and not link.operator_id
 
 

@@ -96,7 +96,7 @@ def post_sign_out(request: PageRequest, *, body: RawBody) -> Redirect:
 @get("/owner/{token:str}", sync_to_thread=True)
 def get_owner(request: PageRequest, *, token: FromPath[str]) -> Response[str]:
     """Show the page of a one-time link, or that it is used up."""
-    used = not link_is_open(desk_of(request).db, token)
+    used = not link_is_open(desk_of(request).db, token, address=address_of(request))
     return _ask_owner(request, token, form={}, errors={}, used=used, status=410 if used else 200)
 
 

@@ -63,7 +63,7 @@ def _refused(request: PageRequest, token: str, made: SignInRefused) -> Response[
 
 
 def _page(request: PageRequest, token: str, *, errors: dict[str, str], status: int = 200) -> Response[str]:
-    name, role = whose_invitation(desk_of(request).db, token)
+    name, role = whose_invitation(desk_of(request).db, token, address=address_of(request))
     return show_door(
         request, "access/join.html", status=status if name else 410, token=token, name=name, errors=errors, used=not name,
         shortest=SHORTEST if role in FULL_ROLES else DESK_SHORTEST,
