@@ -1,6 +1,7 @@
 """A desk that serves over a real socket in a thread, and the agent of a station that works for it."""
 
 import asyncio
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -168,7 +169,8 @@ class Working:
     def cut(self) -> None:
         """Cut its line, as a power cut would: it says no goodbye."""
         self.agent._ending.set()
-        self.line.close()
+        for held in self.line._http._transport._pool.connections:  # type: ignore[attr-defined]
+            held._connection._network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _run(self) -> None:
         try:
