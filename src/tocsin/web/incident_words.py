@@ -180,7 +180,8 @@ def entry_of(entry: Entry, words: Words, *, postures: Mapping[str, str]) -> str:
     if "problem" in told:
         told["problem"] = words.translate(str(told["problem"]))
     text = fill_in(words.translate(ENTRY_TEXTS.get(entry.kind, entry.kind)), told)
-    took_ms = told.get("since_ms", told.get("ms"))  # since it was asked for, else what the device took
+    # A siren that came on says how long after it was asked for; any other line what the device took.
+    took_ms = told.get("since_ms" if entry.kind in ("siren_on", "siren_told") else "ms", told.get("ms"))
     return text if took_ms is None else f"{text} ({took_ms} ms)"
 
 
