@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.served import Served
 from tests.browser.test_journey import Walk, become_owner, browser
+from tests.browser.test_passkey import Finger, sign_out
 from tests.counter import wait_for
 from tests.peers.mosquitto_broker import Broker
 from tests.peers.tasmota_relay import TasmotaRelay
@@ -68,11 +69,12 @@ class Stranger:
 def test_somebody_tries_to_get_in(
     browser: Browser, tmp_path: Path, width: int, height: int, locale: str
 ) -> None:
-    """Six wrong passwords elsewhere → flash, name, what to do → silence → acknowledge → clear → the timeline tells it."""
+    """In by a finger → six wrong passwords elsewhere → the relay is ON, flash, name, what to do → silence → acknowledge → clear → the timeline tells it."""
     with mosquitto(tmp_path / "broker") as port, Served(tmp_path) as desk:
         relay = TasmotaRelay(port, "siren1", relays=2)
         walk = Walk(browser, desk, None, width=width, height=height, locale=locale)  # type: ignore[arg-type]
         become_owner(walk)
+        sign_in_by_finger(walk)
         walk.page.goto("about:blank")  # a page of the desk would miss it
         hang_siren(desk, tmp_path, port)
         walk.go("/orders/new")
@@ -94,6 +96,22 @@ def test_somebody_tries_to_get_in(
         relay.close()
         assert walk.errors == []
         assert "Traceback" not in desk.log(), desk.log()
+
+
+def sign_in_by_finger(walk: Walk) -> None:
+    """Add a passkey to the account, sign out, and sign in with it alone."""
+    page = walk.page
+    finger = Finger(page)
+    walk.go("/settings/passkeys")
+    page.fill("form[data-passkey-make] [name=name]", "till")
+    page.click("form[data-passkey-make] button.main")
+    expect(page.locator("input[value=till]")).to_be_visible()
+    finger.rests(True)
+    sign_out(page, walk.desk)
+    page.wait_for_timeout(300)
+    finger.rests(False)
+    page.click("[data-passkey-go]")
+    page.wait_for_url("**/orders")
 
 
 @contextmanager
