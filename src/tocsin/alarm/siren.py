@@ -110,6 +110,7 @@ class Option(Struct, frozen=True, kw_only=True):
     Args:
         kind: text, number (of `least` to `most`), secret, or choice over `choices` (value to label).
         label, hint: msgids.
+        only: values of the driver's first choice for which it counts; empty: always.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Option(Struct, frozen=True, kw_only=True):
     hint: str = ""
     choices: Mapping[str, str] = {}
     required: bool = False
+    only: tuple[str, ...] = ()
     least: int = 0
     most: int = 65535
 

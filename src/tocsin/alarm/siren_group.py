@@ -27,6 +27,8 @@ from tocsin.core.log import get_log
 
 _WITHOUT_SIRENS_SECONDS, _ROUND_SECONDS, _LEAVE_SECONDS = 30.0, 1.0, 2.5
 _UNKEPT_MOST = 500
+# A command that begins at a trial's end may fail so much later.
+_TRIAL_ENDS_US = 2 * SECOND_US
 _log = get_log("alarm.sirens")
 
 
@@ -125,16 +127,15 @@ class SirenGroup:
         return shares
 
     def _note(self, row: SirenRow, outcome: Outcome | None, *, wish: Wish, share: Share, now: float) -> None:
-        line, tried = self._lines[row.id], _is_tried(row, clock.now_us())
-        shows = line.shows(share.pattern)
+        line = self._lines[row.id]
         if outcome is not None:
             since_ms = max(0, clock.now_us() - wish.since_us) // 1000 if wish.since_us else None
-            tested = tried and (shows or outcome.failure is not None)
+            tested = outcome.asked.on and _is_tried(row, clock.now_us() - _TRIAL_ENDS_US)
             self._notes.append(note_outcome(
                 row, outcome, incident_id=self._incident_id, since_ms=since_ms, tested=tested
             ))  # fmt: skip
             self._note_takeover(row, outcome, share=share, now=now)
-        elif tried and shows:
+        elif _is_tried(row, clock.now_us()) and line.shows(share.pattern):
             self._notes.append(note_state(row, line.told, None, tested=True))
         if line.failure is None:
             return

@@ -131,6 +131,7 @@ class Line:
 
     def retire(self, *, off: bool) -> None:
         """Let go of the device once its command in hand has ended; switched off first, or left as it is."""
+        off = off and (self.told is None or self.told.on or self.busy)
         threading.Thread(target=self._retire, args=(off,), name="siren leaves", daemon=True).start()
 
     def _retire(self, off: bool) -> None:

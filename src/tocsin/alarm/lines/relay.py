@@ -17,16 +17,16 @@ PROFILE = Option(
 )  # fmt: skip
 
 
-def output_options(*, first: int, most: int, hint: str) -> tuple[Option, ...]:
+def output_options(*, first: int, most: int, hint: str, only: tuple[str, ...] = ()) -> tuple[Option, ...]:
     """Return the options of a relay driver whose first output has the number `first`."""
     return (
         PROFILE,
         Option(
             name="sound_output", label="Relay of the siren", kind="number", default=str(first), least=first,
-            most=most, hint=hint,
+            most=most, hint=hint, only=only,
         ),
         Option(
-            name="light_output", label="Relay of the strobe", kind="number", least=first, most=most,
+            name="light_output", label="Relay of the strobe", kind="number", least=first, most=most, only=only,
             hint="Leave it empty where one relay does both",
         ),
     )  # fmt: skip

@@ -15,7 +15,8 @@ from tocsin.alarm.siren import Abilities, Confirmed, Option, Pattern, Siren, Sir
 
 _UNAUTHORIZED = 401
 _HINT = "{seconds} and {token} are filled in; both may be left out"
-_RELAYS = output_options(first=1, most=8, hint="Relays are counted from 1")
+_OWN = ("generic",)
+_RELAYS = output_options(first=1, most=8, hint="Relays are counted from 1", only=("shelly",))
 
 
 class HttpSirens:
@@ -27,23 +28,23 @@ class HttpSirens:
     options = (
         Option(name="dialect", label="It speaks", kind="choice", default="shelly",
                choices={"shelly": "Shelly (second generation or later)", "generic": "Addresses of my own"}),
-        Option(name="url", label="Address of the Shelly", hint="As http://192.168.1.60"),
+        Option(name="url", label="Address of the Shelly", hint="As http://192.168.1.60", only=("shelly",)),
         *_RELAYS,
-        Option(name="on_url", label="Address that switches the siren on", hint=_HINT),
-        Option(name="off_url", label="Address that switches the siren off"),
-        Option(name="light_on_url", label="Address that switches the strobe on", hint="Leave it empty where one relay does both"),
-        Option(name="light_off_url", label="Address that switches the strobe off"),
-        Option(name="state_url", label="Address that tells the siren's state", hint="Without one, the answer to on and off tells it"),
-        Option(name="light_state_url", label="Address that tells the strobe's state"),
-        Option(name="method", label="Method", kind="choice", default="GET", choices={"GET": "GET", "POST": "POST", "PUT": "PUT"}),
-        Option(name="status", label="Status of a good answer", kind="number", default="200", least=200, most=299),
-        Option(name="field", label="Field of the answer that tells the state", hint="As POWER or relays.0.ison; without one nothing is confirmed"),
-        Option(name="on_value", label="Its value when on", default="true"),
-        Option(name="off_value", label="Its value when off", default="false"),
-        Option(name="auth", label="Sign-in", kind="choice", default="digest", choices={"digest": "Digest", "basic": "Basic"}),
+        Option(name="on_url", label="Address that switches the siren on", hint=_HINT, only=_OWN),
+        Option(name="off_url", label="Address that switches the siren off", only=_OWN),
+        Option(name="light_on_url", label="Address that switches the strobe on", hint="Leave it empty where one relay does both", only=_OWN),
+        Option(name="light_off_url", label="Address that switches the strobe off", only=_OWN),
+        Option(name="state_url", label="Address that tells the siren's state", hint="Without one, the answer to on and off tells it", only=_OWN),
+        Option(name="light_state_url", label="Address that tells the strobe's state", only=_OWN),
+        Option(name="method", label="Method", kind="choice", default="GET", choices={"GET": "GET", "POST": "POST", "PUT": "PUT"}, only=_OWN),
+        Option(name="status", label="Status of a good answer", kind="number", default="200", least=200, most=299, only=_OWN),
+        Option(name="field", label="Field of the answer that tells the state", hint="As POWER or relays.0.ison; without one nothing is confirmed", only=_OWN),
+        Option(name="on_value", label="Its value when on", default="true", only=_OWN),
+        Option(name="off_value", label="Its value when off", default="false", only=_OWN),
+        Option(name="auth", label="Sign-in", kind="choice", default="digest", choices={"digest": "Digest", "basic": "Basic"}, only=_OWN),
         Option(name="user", label="Name for the sign-in", default="admin"),
         Option(name="password", label="Password", kind="secret"),
-        Option(name="token", label="Token", kind="secret"),
+        Option(name="token", label="Token", kind="secret", only=_OWN),
         NETWORKS,
     )  # fmt: skip
 

@@ -32,11 +32,11 @@ class ModbusSirens:
     can = Abilities(light=True, sound=True, separable=True, confirms=True, timed=False)
     options: tuple[Option, ...] = (
         Option(name="line", label="Line", kind="choice", default="tcp", choices={"tcp": "Network (TCP)", "rtu": "Serial (RTU)"}),
-        Option(name="host", label="Host", hint="For TCP, as 192.168.1.70"),
-        Option(name="tcp_port", label="TCP port", kind="number", default="502", least=1),
-        Option(name="port", label="Serial port", default=PORT.default, hint=PORT.hint),
-        Option(name="baud", label="Baud", kind="number", default="9600", least=300, most=921600),
-        Option(name="parity", label="Parity", kind="choice", default="N", choices=_PARITY),
+        Option(name="host", label="Host", hint="For TCP, as 192.168.1.70", only=("tcp",)),
+        Option(name="tcp_port", label="TCP port", kind="number", default="502", least=1, only=("tcp",)),
+        Option(name="port", label="Serial port", default=PORT.default, hint=PORT.hint, only=("rtu",)),
+        Option(name="baud", label="Baud", kind="number", default="9600", least=300, most=921600, only=("rtu",)),
+        Option(name="parity", label="Parity", kind="choice", default="N", choices=_PARITY, only=("rtu",)),
         Option(name="device_id", label="Device id", kind="number", default="1", least=0, most=255),
         *output_options(first=0, most=65535, hint="Address of its coil, counted from 0"),
         NETWORKS,

@@ -56,12 +56,12 @@ class MqttSirens:
         Option(name="tcp_port", label="TCP port", kind="number", default="1883", least=1),
         Option(name="topic", label="Topic of the device", required=True,
                hint="As it is set in the device, such as siren1; for discovery homeassistant/siren/…/config"),
-        *output_options(first=1, most=28, hint="Relays are counted from 1"),
+        *output_options(first=1, most=28, hint="Relays are counted from 1", only=("tasmota", "shelly")),
         Option(name="user", label="Name for the sign-in"),
         Option(name="password", label="Password", kind="secret"),
         Option(name="tls", label="Encryption", kind="choice", default="off", choices={"off": "None", "on": "TLS"}),
         Option(name="ca_file", label="File of the broker's certificate authority", hint="Empty: those that this machine trusts"),
-        Option(name="full_topic", label="Full topic (Tasmota)", default="%prefix%/%topic%/"),
+        Option(name="full_topic", label="Full topic (Tasmota)", default="%prefix%/%topic%/", only=("tasmota",)),
     )  # fmt: skip
 
     def open(self, options: Mapping[str, Any]) -> "_BehindBroker":
