@@ -43,6 +43,7 @@ from tocsin.web.scan import SCAN
 from tocsin.web.screen import SCREENS
 from tocsin.web.sessions import SESSIONS
 from tocsin.web.settings import SETTINGS
+from tocsin.web.sirens import SIRENS
 from tocsin.web.terminal import TERMINALS
 
 
@@ -92,6 +93,7 @@ PAGES: list[Any] = [
     *LIVE,
     *LOOKUPS,
     *PRINTERS,
+    *SIRENS,
     *REVISE,
     *SCAN,
     *PAPERS,
