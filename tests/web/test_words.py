@@ -23,7 +23,7 @@ from tocsin.orders.query import PurposeMissing
 from tocsin.orders.stop import Held
 from tocsin.tickets.hold import HoldNotReleasable, NotUnknown
 from tocsin.tickets.rule import every_message
-from tocsin.web import errors, found, keys, orders, rights, screens, shell
+from tocsin.web import drill, errors, found, keys, orders, people, rights, screens, shell
 from tocsin.web.page import TEMPLATE_DIR, render
 from tocsin.web.say import TEXTS, say
 from tocsin.web.words import LOCALES, Words
@@ -63,6 +63,9 @@ def texts_of_the_code() -> list[tuple[str, str]]:
     texts += [(text, "orders.EMPTY") for pair in orders.EMPTY.values() for text in pair]
     texts += [(text, "alarm.REASONS") for text in REASONS.values()]
     texts += [(text, "timeline.ENTRY_TEXTS") for text in ENTRY_TEXTS.values()]
+    tables = (people.TITLES, people.WANTED, people.STEPS, drill.DAYS, drill.LINKS, drill.WARNINGS)
+    texts += [(text, "people, drill") for table in tables for text in table.values()]
+    texts += [(text, "drill") for text in (drill.PASSED, drill.FAILED)]
     tables = (
         message.TITLES,
         message.HEADLINES,

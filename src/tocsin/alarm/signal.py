@@ -20,7 +20,7 @@ SIGNALLED = "alarm.signal"
 Kind = Literal[
     "credential_wrong", "credential_right", "decoy_tried", "out_of_hours", "revoked_used", "station_vanished",
     "station_foreign", "reader_vanished", "siren_vanished", "device_back", "lookups_many", "reveals_many",
-    "download_large", "void_scanned", "seal_broken",
+    "download_large", "void_scanned", "seal_broken", "drill",
 ]  # fmt: skip
 
 

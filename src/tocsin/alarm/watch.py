@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.alarm.attack import account_for, settle_success
+from tocsin.alarm.drill_chain import begin_incident
 from tocsin.alarm.evidence import SignalRow, next_signals, own_signals, see_signals
 from tocsin.alarm.incident import raise_incident
 from tocsin.alarm.lane import key_of
@@ -94,6 +95,9 @@ def deal_with(tx: Tx, told: list[SignalRow]) -> None:
         _log.warning("signals_of_no_merchant", count=len(told))
     runs: dict[str, list[SignalRow]] = {}
     for one in told:
+        if one.kind == "drill":
+            begin_incident(tx, drill_id=int(one.subject.partition(":")[2]))
+            continue
         key = key_of(one)
         if one.kind in ("credential_right", "device_back"):
             if run := runs.pop(key, None):
