@@ -13,6 +13,8 @@ from tocsin.access.attempt import sweep_attempts
 from tocsin.access.challenge import count_unanswered, sweep_challenges
 from tocsin.access.named import read_account
 from tocsin.alarm import delivery as _declares_its_task_too  # noqa: F401
+from tocsin.alarm.drill_chain import tend_drills
+from tocsin.alarm.drill_plan import start_due_drills
 from tocsin.alarm.escalate import tend_incidents
 from tocsin.alarm.evidence import sweep_evidence
 from tocsin.alarm.message import name_accounts_by
@@ -90,6 +92,8 @@ class Desk:
             Loop("alarm", lambda: watch_signals(self.db), idle_seconds=1, by_event=True),
             Loop("incidents", lambda: tend_incidents(self.db), idle_seconds=2),
             Loop("people", self._tell_people, idle_seconds=1, by_event=True),
+            Loop("drills", lambda: tend_drills(self.db), idle_seconds=1),
+            Loop("drill plan", lambda: start_due_drills(self.db), idle_seconds=60),
             Loop("notices", self._sweep_notices, idle_seconds=_DAY_SECONDS),
             Loop("evidence", lambda: sweep_evidence(self.db), idle_seconds=_DAY_SECONDS),
             Loop("unanswered", self._count_unanswered, idle_seconds=30),

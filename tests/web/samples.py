@@ -1,6 +1,7 @@
 """Sample contexts of every template: they document what each page's handler must supply."""
 
 from tests.web.alarm_samples import ALARM_SAMPLES, ATTACK
+from tests.web.people_samples import PEOPLE_SAMPLES
 from tests.web.sample_parts import (
     BATCH,
     CONFLICT,
@@ -42,6 +43,7 @@ from tocsin.orders.draft import Party, Totals
 
 SAMPLES: dict[str, tuple[str, Context]] = {
     **ALARM_SAMPLES,
+    **PEOPLE_SAMPLES,
     **PASSKEY_SAMPLES,
     **SIREN_SAMPLES,
     "sign_in": ("access/name.html", SIGN_IN),

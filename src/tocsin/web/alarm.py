@@ -13,6 +13,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.journal import NEWEST
 from tocsin.core.words import Words
+from tocsin.web.drill import last_drill
 from tocsin.web.form import Form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.incident import names_of, show_incident
@@ -69,7 +70,7 @@ def _read(tx: Tx, actor: Actor, *, before: int, words: Words) -> dict[str, Any]:
 
     return {
         "posture": _show_posture(tx, actor, words), "open": [row(one) for one in open_], "past": [row(one) for one in found if not one.is_open],
-        "sirens": [_show_siren(one, words) for one in list_sirens(tx)], "people": _show_people(tx),
+        "sirens": [_show_siren(one, words) for one in list_sirens(tx)], "people": _show_people(tx, words),
         "following": str(found[-1].id) if len(found) == _PAST else "",
     }  # fmt: skip
 
@@ -85,9 +86,9 @@ def _show_posture(tx: Tx, actor: Actor, words: Words) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _show_people(tx: Tx) -> dict[str, Any]:
+def _show_people(tx: Tx, words: Words) -> dict[str, Any]:
     told = [one for one in all_recipients(tx) if one.active]
-    return {"count": len(told), "unproved": sum(one.confirmed_at_us is None for one in told), "drill": None}
+    return {"count": len(told), "unproved": sum(one.confirmed_at_us is None for one in told), "drill": last_drill(tx, words)}
 
 
 def _show_siren(one: SirenRow, words: Words) -> dict[str, str]:

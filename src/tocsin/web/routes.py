@@ -12,6 +12,7 @@ from tocsin.web.amend import AMEND
 from tocsin.web.decoys import DECOYS
 from tocsin.web.desks import DESKS
 from tocsin.web.downloads import DOWNLOADS
+from tocsin.web.drill import DRILLS
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.held import HELD
 from tocsin.web.imported import IMPORTED
@@ -25,6 +26,7 @@ from tocsin.web.lock import LOCK
 from tocsin.web.lock_all import LOCK_ALL
 from tocsin.web.lookups import LOOKUPS
 from tocsin.web.lost import LOST
+from tocsin.web.mine import MINE
 from tocsin.web.new import NEW
 from tocsin.web.operator import OPERATOR
 from tocsin.web.operators import OPERATORS
@@ -33,9 +35,13 @@ from tocsin.web.orders import ORDERS
 from tocsin.web.paper import PAPERS
 from tocsin.web.passkey_door import PASSKEY_DOOR
 from tocsin.web.passkeys import PASSKEYS
+from tocsin.web.people import PEOPLE
+from tocsin.web.person import PERSON
 from tocsin.web.posture import POSTURE
 from tocsin.web.printers import PRINTERS
 from tocsin.web.prove import PROVE
+from tocsin.web.push import PUSH
+from tocsin.web.received import RECEIVED
 from tocsin.web.reset import RESET
 from tocsin.web.revise import REVISE
 from tocsin.web.rules import RULES_PAGES
@@ -71,6 +77,12 @@ PAGES: list[Any] = [
     *ALARM,
     *INCIDENTS,
     *POSTURE,
+    *MINE,
+    *PEOPLE,
+    *PERSON,
+    *PUSH,
+    *RECEIVED,
+    *DRILLS,
     *RULES_PAGES,
     *NEW,
     *SCREENS,
