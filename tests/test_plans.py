@@ -10,7 +10,19 @@ import pytest
 from tests.house import House, make_house
 from tests.telling import assert_none
 from tocsin.access import challenge, passkey, step_up
-from tocsin.alarm import concerned, evidence, fact, incident, posture, record, timeline
+from tocsin.alarm import (
+    concerned,
+    evidence,
+    fact,
+    incident,
+    posture,
+    record,
+    siren_lease,
+    siren_record,
+    siren_row,
+    sounding,
+    timeline,
+)
 from tocsin.core.db import Database, Tx
 from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
@@ -28,6 +40,10 @@ MODULES = (
     incident,
     posture,
     record,
+    siren_lease,
+    siren_record,
+    siren_row,
+    sounding,
     timeline,
     batch,
     intake,
@@ -45,8 +61,8 @@ MODULES = (
     serial,
     spool,
 )
-# Tables with a row a printer, station, shop or merchant: a scan of a handful is the plan.
-SMALL = {"printer", "station", "screen", "merchant"}
+# Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
+SMALL = {"printer", "siren", "station", "screen", "merchant"}
 
 
 def statements_of(module: ModuleType, dialect: str) -> dict[str, Statement[Any]]:
@@ -74,7 +90,7 @@ def plan_of(house: House, statement: Statement[Any]) -> list[str]:
     def explain(tx: Tx) -> list[str]:
         if tx.dialect == "postgresql":
             tx._cursor.execute("SET LOCAL enable_seqscan = off")
-        tx._cursor.execute(asked + sql, {**binds, **constants})
+        tx._cursor.execute(asked + sql, {**binds, **constants, "secrets": b"1"})
         return [str(row[column]) for row in tx._cursor.fetchall()]
 
     return house.db.write(house.merchant_id, explain)

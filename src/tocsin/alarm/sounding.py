@@ -31,7 +31,7 @@ _NEWS = Statement[tuple[int, int]](
     )
     .order_by(event.c.id)
 )  # fmt: skip
-_LAST = Statement[tuple[int]](sa.select(event.c.id).order_by(event.c.id.desc()).limit(1))
+_LAST = Statement[tuple[int]](sa.select(sa.func.max(event.c.id)))
 _log = get_log("alarm.sounding")
 
 
