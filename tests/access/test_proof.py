@@ -13,8 +13,8 @@ from tocsin.access.api_key import create_api_key
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.operator import create_operator, suspend_operator
 from tocsin.access.operator_role import change_role
-from tocsin.access.owner_link import create_reset_link
 from tocsin.access.proof import Proof, Proved, ask_proof, candidate_of, prove, prove_as
+from tocsin.access.recovery import make_reset_code
 from tocsin.access.session import find_session
 from tocsin.access.step_up import FRESH_US, ProofNeeded, is_proved
 from tocsin.access.verification import find_candidate
@@ -104,7 +104,7 @@ DEAR: dict[str, Callable[[Tx, Actor, int], object]] = {
     ),
     "change_role": lambda tx, actor, clerk: change_role(tx, actor, operator_id=clerk, role="checker"),
     "suspend": lambda tx, actor, clerk: suspend_operator(tx, actor, operator_id=clerk),
-    "reset": lambda tx, actor, clerk: create_reset_link(tx, actor, operator_id=clerk),
+    "reset": lambda tx, actor, clerk: make_reset_code(tx, actor, operator_id=clerk),
     "key": lambda tx, actor, _: create_api_key(tx, actor, name="x", scopes=frozenset({"query"})),
 }
 
