@@ -9,6 +9,7 @@ from schemathesis import GenerationMode
 
 from tests.api.door import Door
 from tests.api.test_roles import RIGHTS
+from tests.api.test_stations import SIGNED
 from tocsin.core.sqlite import SqliteDatabase
 from tocsin.core.vault import Vault
 
@@ -24,7 +25,7 @@ def test_the_description_names_every_route(door: Door):
         for method in operations
         if path.startswith("/api/v1")
     }
-    assert listed == {(method, path.replace(":str", "")) for method, path in RIGHTS}
+    assert listed == {(method, path.replace(":str", "")) for method, path in (*RIGHTS, *SIGNED)}
     assert "receiver" in document["components"]["schemas"]["OrderIn"]["properties"]
 
 
@@ -68,7 +69,7 @@ def test_no_request_of_a_machine_is_a_fault(sqlite_template: Path, vault: Vault,
                     raise
     door.desk.close()
     assert faults == []
-    assert len(asked) == len(RIGHTS) - 1, sorted(asked)
+    assert len(asked) == len(RIGHTS) + len(SIGNED) - 1, sorted(asked)
     assert sum(asked.values()) > 10 * len(asked)
 
 
