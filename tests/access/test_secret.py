@@ -3,8 +3,12 @@
 import sqlalchemy as sa
 
 from tests.access.people import HOME, PASSWORD, WRONG, attempt, enter, make_desk, make_operator
+from tests.access.seats import PIN, make_seat, sit_down
 from tocsin.access.api_key import create_api_key, find_api_key
-from tocsin.access.owner_link import create_owner_link, create_reset_link, redeem_reset_link
+from tocsin.access.operator_invite import invite_operator
+from tocsin.access.owner_link import create_owner_link
+from tocsin.access.pin import set_pin
+from tocsin.access.recovery import make_recovery_codes, make_reset_code, redeem_code
 from tocsin.core.db import Database
 from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
@@ -31,9 +35,19 @@ def test_no_password_token_link_or_key_is_in_any_table(db: Database) -> None:
     find_api_key(db, key, address=HOME)
     find_api_key(db, key + "x", address=HOME)
     owner_link = db.write(desk.merchant_id, lambda tx: create_owner_link(tx, desk.merchant_id))
-    reset = db.write(desk.merchant_id, lambda tx: create_reset_link(tx, first.actor, operator_id=clerk))
+    invitation = db.write(
+        desk.merchant_id,
+        lambda tx: invite_operator(tx, first.actor, name="li", display_name="", role="clerk"),
+    )
+    used, code = (
+        db.write(desk.merchant_id, lambda tx: make_reset_code(tx, first.actor, operator_id=clerk)).code
+        for _ in range(2)
+    )
     new = "seven green kettles sing"
-    redeem_reset_link(db, reset, password=new, address=HOME)
+    redeem_code(db, name="clerk", code=used, password=new, address=HOME)
+    seat = make_seat(db, desk)
+    set_pin(db, sit_down(db, desk.owner, seat).actor, given=PIN)
+    codes = db.write(desk.merchant_id, lambda tx: make_recovery_codes(tx, first.actor))
     text = dump(db, desk.merchant_id)
     assert desk.owner in text and "$argon2id$" in text  # the dump is of this database
     bare = first.token.partition(".")[2]
@@ -47,7 +61,13 @@ def test_no_password_token_link_or_key_is_in_any_table(db: Database) -> None:
         key,
         key[16:],
         owner_link,
-        reset,
+        invitation,
+        used,
+        code,
+        code.replace("-", ""),
+        seat.token,
+        PIN,
+        *codes,
     ):
         assert secret not in text
     assert "no such name" not in text

@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec import Struct
 
+from tocsin.access.account import account_changed
 from tocsin.access.decoy import decoy_merchant
 from tocsin.access.device import forget_devices
 from tocsin.access.link import void_links_around
@@ -190,6 +191,7 @@ def restore_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
         raise OperatorLeft
     require_proof(actor)
     tx.run(_SET_ACTIVE, operator_id=operator_id, active=1)
+    account_changed(tx, operator_id=operator_id, what="restored")
     tell_changed(tx, actor, verb="access.restore_operator", operator_id=operator_id, data={})
 
 

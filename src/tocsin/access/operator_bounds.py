@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tocsin.access.account import account_changed
 from tocsin.access.hours import read_hours
-from tocsin.access.operator import get_operator
+from tocsin.access.operator import OperatorMissing, get_operator, require_above
 from tocsin.access.place import read_places
 from tocsin.access.step_up import require_proof
 from tocsin.access.table import operator
@@ -34,6 +34,7 @@ class Bounds(Struct, frozen=True):
 
 _of_id = (own(operator), operator.c.id == bind("operator_id"))
 _READ = Statement(sa.select(*(operator.c[f] for f in Bounds.__struct_fields__)).where(*_of_id), Bounds)
+_ROLE = Statement[tuple[str]](sa.select(operator.c.role).where(*_of_id))
 _SET = Statement[None](sa.update(operator).where(*_of_id), sets=("shops", "home_shop_id", "hours", "places"))
 
 
@@ -43,7 +44,10 @@ def read_bounds(tx: Tx, actor: Actor, *, operator_id: int) -> Bounds:
     Raises:
         OperatorMissing, NotAllowed
     """
-    get_operator(tx, actor, operator_id=operator_id)
+    role = tx.value(_ROLE, operator_id=operator_id)
+    if role is None:
+        raise OperatorMissing
+    require_above(actor, role)
     return tx.one(_READ, operator_id=operator_id) or Bounds()
 
 
