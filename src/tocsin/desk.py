@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tocsin.access.attempt import sweep_attempts
 from tocsin.access.challenge import count_unanswered, sweep_challenges
 from tocsin.access.named import read_account
+from tocsin.access.station_loops import station_loops
 from tocsin.alarm import delivery as _declares_its_task_too  # noqa: F401
 from tocsin.alarm.drill_chain import tend_drills
 from tocsin.alarm.drill_plan import start_due_drills
@@ -100,6 +101,7 @@ class Desk:
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
             Loop("lookup index", self._index_lookups, idle_seconds=5),
+            *station_loops(self.db),
             Loop("journal seal", lambda: seal_journals(self.db, self._seals), idle_seconds=60),
             Loop("journal verify", self._verify_journals, idle_seconds=_DAY_SECONDS),
             Loop(
