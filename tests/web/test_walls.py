@@ -19,7 +19,9 @@ DOORS = [
     ("POST", "/orders/{number}/revise", "auditor"), ("GET", "/settings/printers", "station"),
     ("POST", "/settings/printers", "clerk"), ("POST", "/settings/printers/7/test", "clerk"),
     ("POST", "/settings/printers/7/probe", "auditor"), ("POST", "/settings/printers/7/removal", "clerk"),
-    ("GET", "/scan", "station"), ("GET", "/events", "station"),
+    ("GET", "/scan", "station"), ("GET", "/events", "station"), ("GET", "/alarm", "station"), ("POST", "/posture", "clerk"),
+    ("GET", "/incidents/7", "station"), ("POST", "/incidents/7/silence", "station"), ("POST", "/incidents/7/clearance", "clerk"),
+    ("POST", "/incidents/7/acknowledgement", "station"), ("GET", "/settings/alarm", "station"), ("POST", "/settings/alarm", "clerk"),
 ]  # fmt: skip
 HOSTILE = ("-1", "0", "9" * 40, "x", "١٢", "1e3", "%F0%9F%92%A9", "..", "1;drop", "' or 1=1--")
 

@@ -39,7 +39,8 @@ async function refresh() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = [...page.querySelectorAll("[data-live-region]")];
   regions.forEach((region, at) => {
-    if (region.contains(document.activeElement) || !fresh[at]) return; // never takes a row from under a hand
+    // Never takes a row from under a hand, nor a form out of an open menu.
+    if (region.contains(document.activeElement) || region.querySelector("details[open]") || !fresh[at]) return;
     region.replaceWith(document.adoptNode(fresh[at]));
   });
 }
