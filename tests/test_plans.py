@@ -9,7 +9,28 @@ import pytest
 
 from tests.house import House, make_house
 from tests.telling import assert_none
-from tocsin.access import challenge, passkey, step_up
+from tocsin.access import (
+    account,
+    api_key,
+    challenge,
+    desk,
+    link,
+    lock,
+    lock_all,
+    operator,
+    operator_bounds,
+    operator_invite,
+    operator_leave,
+    operator_role,
+    owner_link,
+    passkey,
+    pin,
+    recovery,
+    session,
+    step_up,
+    undo,
+    verification,
+)
 from tocsin.alarm import (
     concerned,
     evidence,
@@ -31,6 +52,23 @@ from tocsin.orders.screen import Filter
 from tocsin.tickets import check, claim, device, job, serial, spool
 
 MODULES = (
+    account,
+    api_key,
+    desk,
+    link,
+    lock,
+    lock_all,
+    operator,
+    operator_bounds,
+    operator_invite,
+    operator_leave,
+    operator_role,
+    owner_link,
+    pin,
+    recovery,
+    session,
+    undo,
+    verification,
     challenge,
     passkey,
     step_up,

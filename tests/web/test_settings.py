@@ -31,31 +31,6 @@ def test_language_and_theme_are_kept_and_lead_back(pages: Pages) -> None:
     assert pages.post("/settings/theme", token="x", theme="dark").status_code == 403
 
 
-def test_operators_are_made_and_switched_off(pages: Pages) -> None:
-    new = {"name": "xiaoli", "role": "clerk", "password": PASSWORD}
-
-    def create(role: str = "owner", **changes: str) -> int:
-        return pages.post("/settings/operators", role=role, form={**new, **changes}.items()).status_code
-
-    assert pages.get("/settings/operators", role="clerk").status_code == 403
-    assert create("clerk") == 403
-    weak = pages.post("/settings/operators", form={**new, "password": "short"}.items())
-    assert weak.status_code == 422 and 'value="xiaoli"' in weak.text
-    assert create() == 303
-    assert create() == 409, "twice"
-    assert create("manager", name="boss") == 303
-    assert pages.post("/settings/operators", role="manager", form={**new, "name": "king", "role": "owner"}.items()).status_code == 403  # fmt: skip
-    page = text_of(pages.get("/settings/operators"))
-    one = re.search(r"/settings/operators/(\d+)/deactivation", page)
-    assert one and "xiaoli" in page
-    path = f"/settings/operators/{one[1]}"
-    assert pages.post(f"{path}/role", form=[("role", "checker")]).status_code == 303
-    assert pages.post(f"{path}/role", form=[("role", "god")]).status_code == 422
-    for act in ("deactivation", "deactivation", "activation"):
-        assert pages.post(f"{path}/{act}").status_code == 303
-    assert pages.post("/settings/operators/7/deactivation").status_code == 404
-
-
 def test_sessions_are_listed_and_ended(pages: Pages) -> None:
     clerk(pages)
     pages.client.cookies.clear()

@@ -38,7 +38,9 @@ _OTHERS = Statement[tuple[int, int]](
     .order_by(session.c.id)
 )  # fmt: skip
 _END = Statement[None](
-    sa.update(session).where(own(session), session.c.ended_at_us.is_(None), session.c.id != bind("kept_id")),
+    sa.update(session).where(
+        own(session), session.c.operator_id == bind("of_operator"), session.c.id == bind("session_id")
+    ),
     sets=("ended_at_us", "ended_reason"),
 )
 _REOPEN = Statement[None](
@@ -71,9 +73,10 @@ def lock_everything(tx: Tx, actor: Actor, *, reason: str) -> int:
         act.note("posture", subject=before)
         done += 1
     for session_id, operator_id in tx.rows(_OTHERS, kept_id=actor.session_id, now=tx.now_us):
+        ends = {"ended_at_us": tx.now_us, "ended_reason": REASON}
+        tx.run(_END, of_operator=operator_id, session_id=session_id, **ends)
         act.note("session", subject_id=session_id, subject=str(operator_id))
         done += 1
-    tx.run(_END, kept_id=actor.session_id, ended_at_us=tx.now_us, ended_reason=REASON)
     for key_id in suspend_api_keys(tx):
         act.note("api_key", subject_id=key_id)
         done += 1

@@ -12,6 +12,7 @@ operator = merchant_table(
     text("zone"), big("created_at_us"), big("created_by"), text("shops"), big("home_shop_id"), text("hours"), text("places"),
     big("left_at_us"), key=("id",),
 )  # fmt: skip
+index(operator, "merchant_id", "role")
 # `strength`: full, or desk for one that opens at enrolled desks alone; empty: full, from before there were desks.
 password = merchant_table(
     "password", big("operator_id"), text("hash"), big("changed_at_us"), text("strength"), key=("operator_id",)
@@ -68,6 +69,8 @@ owner_link = directory_table(
     "owner_link", text("token_hash"), big("merchant_id"), big("operator_id"), big("created_at_us"),
     big("expires_at_us"), big("used_at_us", nullable=True), big("made_by"), key=("token_hash",),
 )  # fmt: skip
+index(owner_link, "merchant_id", "operator_id")
+index(owner_link, "merchant_id", "made_by")
 
 api_key = directory_table(
     "api_key", text("key_hash"), big("merchant_id"), big("id"), text("name"), text("prefix"), text("scopes"),
@@ -75,6 +78,7 @@ api_key = directory_table(
     big("suspended_at_us"), key=("key_hash",),
 )  # fmt: skip
 index(api_key, "merchant_id", "id", unique=True)
+index(api_key, "merchant_id", "created_by")
 
 # What an account's owner gets back in by: a code that his superior shows him, or one that he has kept himself.
 reset_code = merchant_table(
