@@ -10,7 +10,7 @@ import pytest
 from tests.access.people import ELSEWHERE, HOME, PASSWORD, WRONG, attempt, enter, make_desk, signals_of
 from tocsin.access import guess, limiter
 from tocsin.access.attempt import sweep_attempts
-from tocsin.access.guess import Guess, address_group, counters_of, lane_of, network_group
+from tocsin.access.guess import Guess, counters_of, lane_of
 from tocsin.access.limiter import Lease, Locked, SignInRefused, lease_attempt, name_guess
 from tocsin.access.login import SignedIn
 from tocsin.core import clock
@@ -173,36 +173,6 @@ def test_what_rests_is_swept(db: Database) -> None:
     assert db.write(0, sweep_attempts) == 2, "failures in a row wait for a person, but not for ever"
 
 
-@pytest.mark.parametrize(
-    ("address", "group"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-        ("unix:", "unix:"),
-        ("x" * 100, "x" * 64),
-    ],
-)
-def test_an_address_is_counted_with_its_neighbours(address: str, group: str) -> None:
-    assert address_group(address) == group
-
-
-@pytest.mark.parametrize(
-    ("address", "group"),
-    [
-        ("192.0.2.7", "192.0.2.0/24"),
-        ("::ffff:192.0.2.7", "192.0.2.0/24"),
-        ("0.0.0.9", "0.0.0.0/24"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
-        ("::1", "::/48"),
-        ("unix:", "unix:"),
-    ],
-)
-def test_a_network_is_a_24_or_a_48(address: str, group: str) -> None:
-    assert network_group(address) == group
-
-
 def test_a_network_tries_100_names_in_five_minutes_and_no_more(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,110 +191,3 @@ def test_all_addresses_together_try_1000_and_no_more_while_a_known_device_gets_i
     codes = [attempt(db, f"name {n}", address=f"198.51.{n}.7").code for n in range(8)]
     assert codes == ["wrong"] * 6 + ["locked"] * 2
     enter(db, desk.owner, device=device)
-
-
-def try_key(db: Database, name: str, *, right: bool, method: str = "passkey") -> int | SignInRefused:
-    tried = Guess(method, name, ELSEWHERE)
-    return limiter.guarded_verify(db, tried, secret_check=lambda: right, on_right=lambda _: 1)
-
-
-def test_passwords_that_fail_lock_no_passkey_and_no_reader(db: Database) -> None:
-    desk = make_desk(db)
-    for n in range(20):
-        attempt(db, f"name {n}")
-    for _ in range(6):
-        attempt(db, desk.owner, address=HOME)
-    assert attempt(db, desk.owner).code == "locked"
-    assert [try_key(db, desk.owner, right=True, method=m) for m in ("passkey", "reader", "pin")] == [1] * 3
-    codes = [try_key(db, desk.owner, right=False) for _ in range(6)]
-    assert codes == [SignInRefused("wrong")] * 5 + [SignInRefused("locked", 30)]
-    assert try_key(db, desk.owner, right=True, method="reader") == 1
-
-
-def fail_in_a_row(db: Database, name: str, failures: int) -> list[SignInRefused]:
-    """Fail from a new address each hour or so, as patient as can be; return the answers."""
-    answers = []
-    for n in range(failures):
-        clock.pass_time((n + 1) * 3700 * SECOND)
-        tried = Guess("password", name, f"203.0.{n}.1")
-        found = limiter.guarded_verify(db, tried, secret_check=lambda: False, on_right=lambda _: 1)
-        assert isinstance(found, SignInRefused)
-        answers.append(found)
-    return answers
-
-
-def test_after_100_failures_in_a_row_unknown_devices_have_no_password_until_somebody_resets_it(
-    db: Database,
-) -> None:
-    desk = make_desk(db)
-    device = enter(db, desk.owner).device_token
-    for name in (desk.owner, "nobody"):
-        answers = fail_in_a_row(db, name, 103)
-        assert [a.code for a in answers] == ["wrong"] * 100 + ["locked"] * 3
-        assert all(a.needs_reset for a in answers[100:]) and not answers[0].needs_reset
-    clock.pass_time(300 * clock.DAY_US)
-    refused = attempt(db, desk.owner, password=PASSWORD, address=HOME)
-    assert isinstance(refused, SignInRefused) and refused.needs_reset, "time alone resets nothing"
-    enter(db, desk.owner, device=device)
-    enter(db, desk.owner, address=HOME)
-
-
-def test_a_passkey_and_a_lifted_lock_reset_the_failures_in_a_row(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(guess, "FREE_IN_A_ROW", 4)
-    desk = make_desk(db)
-
-    def needs_reset() -> bool:
-        refused = attempt(db, desk.owner, address=HOME)
-        assert isinstance(refused, SignInRefused)
-        return refused.needs_reset
-
-    fail_in_a_row(db, desk.owner, 4)
-    assert needs_reset()
-    assert try_key(db, desk.owner, right=True) == 1
-    assert not needs_reset()
-    fail_in_a_row(db, desk.owner, 4)
-    assert needs_reset()
-    db.write(0, lambda tx: limiter.note_right(tx, Guess("passkey", desk.owner, HOME)))
-    assert not needs_reset()
-    fail_in_a_row(db, desk.owner, 6)
-    assert needs_reset()
-    assert db.write(0, lambda tx: limiter.unlock_account(tx, name_key=desk.owner)) > 2
-    enter(db, desk.owner, address=HOME)
-
-
-@pytest.mark.parametrize("moved_us", [-3600 * SECOND, 2 * 3600 * SECOND, 3652 * clock.DAY_US])
-def test_a_wall_clock_that_is_set_neither_lifts_a_lock_nor_lengthens_it(db: Database, moved_us: int) -> None:
-    desk = make_desk(db)
-    for _ in range(5):
-        attempt(db, desk.owner)
-    for n in range(20):
-        attempt(db, f"name {n}", address=HOME)
-    clock.shift_clock(moved_us)
-    for _ in range(3):
-        locked = attempt(db, desk.owner, password=PASSWORD)
-        assert isinstance(locked, SignInRefused) and locked.code == "locked"
-        assert 20 <= locked.retry_after_seconds <= 30
-    spent = attempt(db, "name 99", address=HOME)
-    assert spent.code == "locked" and 280 <= spent.retry_after_seconds <= 300
-    clock.pass_time(31 * SECOND)
-    enter(db, desk.owner, address=ELSEWHERE)
-
-
-@pytest.mark.parametrize("set_back_us", [3600 * SECOND, 3652 * clock.DAY_US])
-def test_a_lock_of_a_process_whose_clock_was_ahead_lasts_as_long_as_it_said(
-    db: Database, set_back_us: int
-) -> None:
-    desk = make_desk(db)
-    clock.pass_time(set_back_us)
-    for _ in range(5):
-        attempt(db, desk.owner)
-    clock.pass_time(0)  # as a process sees it that begins after the wall clock was set back
-    for passed in (0, 10):
-        clock.pass_time(passed * SECOND)
-        locked = attempt(db, desk.owner, password=PASSWORD)
-        assert isinstance(locked, SignInRefused) and locked.code == "locked"
-        assert 25 - passed <= locked.retry_after_seconds <= 30 - passed
-    clock.pass_time(31 * SECOND)
-    enter(db, desk.owner, address=ELSEWHERE)

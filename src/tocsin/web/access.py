@@ -8,7 +8,7 @@ from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import SignedIn, begin_sign_in, sign_in, sign_out
 from tocsin.access.owner_link import link_is_open, redeem_owner_link
 from tocsin.core.errors import Refusal
-from tocsin.gate import TooManyTries
+from tocsin.gate import TooManyTries, refused_try
 from tocsin.web.ceremony import party_of
 from tocsin.web.form import Form, read_form
 from tocsin.web.guard import (
@@ -75,7 +75,7 @@ def post_password(request: PageRequest, *, body: RawBody) -> Response[str] | Red
         return enter_desk(request, found, back)
     words = words_of(request)
     if found.code == "locked":
-        late = told(TooManyTries(retry_after_seconds=found.retry_after_seconds), words)
+        late = told(refused_try(found), words)
         refused = ask_credential(request, name, back=back, errors={"password": late}, status=429)
         refused.headers["retry-after"] = str(found.retry_after_seconds)
         return refused

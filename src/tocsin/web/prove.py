@@ -14,7 +14,7 @@ from tocsin.access.limiter import SignInRefused
 from tocsin.access.proof import Proof, ask_proof, candidate_of, prove
 from tocsin.access.verification import find_candidate
 from tocsin.core.actor import Actor
-from tocsin.gate import TooManyTries
+from tocsin.gate import refused_try
 from tocsin.web.access import WRONG
 from tocsin.web.ceremony import NOT_TAKEN, party_of, show_options, take_report, where_of
 from tocsin.web.form import read_form
@@ -67,7 +67,7 @@ def refused_proof(
     """Return what is said beside the fields of a proof that was refused, and the status."""
     words, place = words_of(request, actor), "passkey" if form.get("passkey") else "password"
     if refused.code == "locked":
-        return {place: told(TooManyTries(retry_after_seconds=refused.retry_after_seconds), words)}, 429
+        return {place: told(refused_try(refused), words)}, 429
     return {place: words.translate(NOT_TAKEN if place == "passkey" else WRONG)}, 401
 
 

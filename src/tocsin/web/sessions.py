@@ -27,7 +27,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.words import Words
-from tocsin.gate import TooManyTries
+from tocsin.gate import refused_try
 from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, address_of, device_token, enter
 from tocsin.web.shell import go, own_address, show, status_of, told, words_of
@@ -94,7 +94,7 @@ def post_new_password(request: PageRequest, *, body: RawBody) -> Response[str] |
     if not isinstance(found, SignInRefused):
         return go("/settings/sessions", done="password")
     if found.code == "locked":
-        late = told(TooManyTries(retry_after_seconds=found.retry_after_seconds), words)
+        late = told(refused_try(found), words)
         return _page(request, actor, errors={"current": late}, status=429)
     return _page(request, actor, errors={"current": words.translate(PRESENT_WRONG)}, status=422)
 
