@@ -170,6 +170,8 @@ def test_a_mail_that_is_refused_says_by_which_answer(mail: MailPeer) -> None:
         ("other", "file:///etc/passwd"), ("other", "syslog://"), ("other", "exec://x"), ("other", "windows://"),
         ("other", "mailto://a:b@127.0.0.1/?pgppub=/etc/passwd&to=a@b.cn"), ("other", "json://127.0.0.1/?retry=9"),
         ("other", "mailto://a:b@127.0.0.1/?%70gp=sign&to=a@b.cn"), ("other", "ntfy://127.0.0.1/x?attach=file:///etc/passwd"),
+        ("other", "ntfy://127.0.0.1/x?a=b;attach=/etc/passwd"), ("other", "ntfys://127.0.0.1/x?a=b;%72etry=9;wait=60"),
+        ("other", "jsons://127.0.0.1/x?verify=no"),
         ("other", "json://127.0.0.1/?redirect=yes"), ("other", ""), ("other", "x" * 3000), ("other", "json://127.0.0.1/\nx"),
     ],
 )  # fmt: skip

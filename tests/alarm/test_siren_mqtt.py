@@ -1,5 +1,6 @@
 """Sirens behind a real broker: each dialect against a device that speaks it."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -328,8 +329,10 @@ def test_a_broker_with_a_certificate(tmp_path: Path) -> None:
         with pytest.raises(SirenFailed) as told:
             distrusting.probe()
         assert told.value.problem == "the broker's certificate is not trusted"
-        with pytest.raises(SirenOptionWrong):
-            PLUGIN.open(read_options(PLUGIN, {**given, "ca_file": str(tmp_path / "none.pem")}))
+        os.mkfifo(tmp_path / "pipe")  # opened, it would keep the desk waiting
+        for name in ("none.pem", "pipe"):
+            with pytest.raises(SirenOptionWrong):
+                PLUGIN.open(read_options(PLUGIN, {**given, "ca_file": str(tmp_path / name)}))
     finally:
         trusting.close()
         distrusting.close()

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_plus, urlencode, urlsplit
 
 from msgspec import Struct
 
@@ -37,7 +37,7 @@ _SERVICE_OF = {
 _CLOUDS = {"ntfy.sh"}
 # Options that read files of the server, keep it waiting, or send again by themselves: the queue does that.
 _OPTIONS_REFUSED = re.compile(
-    r"pgp.*|wkd|attach.*|retry|wait|cto|rto|redirect|store|file|config", re.IGNORECASE
+    r"pgp.*|wkd|attach.*|retry|wait|cto|rto|redirect|store|file|config|verify", re.IGNORECASE
 )
 _NO_TOKEN = "it has no token: copy the whole address of the robot"
 _SECRET_SCHEMAS = {"feishu", "lark"}
@@ -93,15 +93,18 @@ def read_address(url: str) -> Address:
     schema = url.partition("://")[0].lower()
     if schema not in SCHEMAS or "://" not in url:
         raise AddressRefused(problem="there is no such service: choose one of the list")
-    if any(
-        _OPTIONS_REFUSED.fullmatch(name.strip())
-        for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True)
-    ):
+    if any(_OPTIONS_REFUSED.fullmatch(name) for name in _options_of(url)):
         raise AddressRefused(problem="it has an option that the desk sets itself")
     plugin = open_plugin(url)
     if schema in _HOSTED:
         require_reachable(host_of(plugin))
     return Address(_SERVICE_OF.get(schema, "other"), url, _shown(schema, url, plugin))
+
+
+def _options_of(url: str) -> list[str]:
+    # Apprise parts options at a semicolon too.
+    pairs = re.split(r"[&;]", url.partition("?")[2])
+    return [unquote_plus(pair.partition("=")[0]).strip() for pair in pairs]
 
 
 def open_plugin(url: str) -> Any:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
@@ -19,8 +20,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tocsin.alarm.siren import ANSWER_SECONDS, SirenFailed, SirenOptionWrong
 
+_CA_MOST_BYTES = 1 << 20
 _KEEPALIVE_SECONDS = 15
-_FIRST_RETRY_SECONDS, _LAST_RETRY_SECONDS = 0.2, 3.0
+_FIRST_RETRY_SECONDS, _LAST_RETRY_SECONDS = 0.2, 1.0
 _BAD_SIGN_IN = ("Bad user name or password", "Not authorized")
 
 
@@ -41,17 +43,17 @@ class MqttLine:
     Args:
         topics: what to subscribe to each time that the line is made.
         heard: is handed each message as (topic, text), with `changed` held.
-        lost: is called when the line breaks, with `changed` held.
+        turned: is called when the line breaks and when it is up again, with True for up and `changed` held.
 
     Raises:
         SirenOptionWrong: the file holds no certificate.
     """
 
     def __init__(
-        self, broker: Broker, topics: tuple[str, ...], *, heard: Callable[[str, str], None], lost: Callable[[], None]
+        self, broker: Broker, topics: tuple[str, ...], *, heard: Callable[[str, str], None], turned: Callable[[bool], None]
     ) -> None:  # fmt: skip
         self.changed = threading.Condition()
-        self._broker, self._topics, self._heard, self._lost = broker, list(topics), heard, lost
+        self._broker, self._topics, self._heard, self._turned = broker, list(topics), heard, turned
         self._up, self._problem, self._detail = False, "the broker does not answer", ""
         self._tls = _trust(broker.ca_file) if broker.tls else None
         self._client: paho.Client | None = None
@@ -133,8 +135,9 @@ class MqttLine:
             self._say("the broker does not let it listen", str(reasons[0]))
             return
         with self.changed:
-            if len(self._granted) >= len(self._topics):
+            if len(self._granted) >= len(self._topics) and not self._up:
                 self._up = True
+                self._turned(True)
             self.changed.notify_all()
 
     def _not_connected(self, _client: paho.Client, _data: Any) -> None:
@@ -150,7 +153,7 @@ class MqttLine:
             if self._up:
                 self._problem, self._detail = "the broker does not answer", str(reason)
             self._up = False
-            self._lost()
+            self._turned(False)
             self.changed.notify_all()
 
     def _message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
@@ -168,6 +171,9 @@ def _send_at_once(_client: paho.Client, _data: Any, line: Any) -> None:
 
 
 def _trust(ca_file: str) -> ssl.SSLContext:
+    # A pipe or a device would keep whoever opens it waiting.
+    if ca_file and not (Path(ca_file).is_file() and Path(ca_file).stat().st_size <= _CA_MOST_BYTES):
+        raise SirenOptionWrong(name="ca_file", problem="there is no certificate to be read in this file")
     try:
         return ssl.create_default_context(cafile=ca_file or None)
     except (OSError, ssl.SSLError):

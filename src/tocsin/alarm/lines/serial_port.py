@@ -8,7 +8,8 @@ PORT = Option(
     name="port", label="Serial port", default="/dev/ttyUSB0", required=True,
     hint="Better one of /dev/serial/by-id/: it stays the same when another is plugged in",
 )  # fmt: skip
-_NAME = re.compile(r"/dev/(?!.*\.\.)[A-Za-z0-9/_.:@+-]+")
+# Serial lines alone: merely opening another device may start something, such as a watchdog.
+_NAME = re.compile(r"/dev/(?!.*\.\.)(tty|serial/|pts/|rfcomm)[A-Za-z0-9/_.:@+-]*")
 
 
 def require_port(port: str) -> None:
