@@ -91,7 +91,7 @@ class Line:
             self.wanted_since = now
         self.target = target
         rests = self.failing and now < self._retry_at and target == self._failed_target
-        if self.busy or (rests and not hurry):
+        if self.busy or (rests and not (hurry or self._stirred)):
             return
         if not self.shows(target) or self._runs_out(target, now):
             self._begin("set", now)

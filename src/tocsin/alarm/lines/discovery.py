@@ -35,7 +35,7 @@ class DiscoveredSiren:
         self._online: bool | None = None
         self._asking = False
         self._waker: Callable[[], None] = lambda: None
-        self._line = MqttLine(broker, (self._announced,), heard=self._hear, lost=self._lose)
+        self._line = MqttLine(broker, (self._announced,), heard=self._hear, turned=self._turn)
         self.can = Abilities(light=self._light, sound=True, separable=False, confirms=True, timed=True)
 
     def set(self, pattern: Pattern, *, until: float) -> Confirmed:
@@ -109,7 +109,7 @@ class DiscoveredSiren:
             self._hear_state(text, about)
         elif topic in about.get("availability", {}):
             was, self._online = self._online, text == about["availability"][topic]
-            if was is not None and was != self._online:
+            if was != self._online:
                 self._waker()
 
     def _hear_state(self, text: str, about: dict[str, Any]) -> None:
@@ -125,8 +125,8 @@ class DiscoveredSiren:
         if changed and not self._asking:
             self._waker()
 
-    def _lose(self) -> None:
-        self._online = None
+    def _turn(self, up: bool) -> None:
+        self._online = self._online if up else None
         self._waker()
 
 

@@ -27,7 +27,7 @@ class ShellyOverMqtt:
         self._asking = False
         self._waker: Callable[[], None] = lambda: None
         topics = (f"{self._source}/rpc", f"{self._topic}/online", f"{self._topic}/events/rpc")
-        self._line = MqttLine(broker, topics, heard=self._hear, lost=self._lose)
+        self._line = MqttLine(broker, topics, heard=self._hear, turned=self._turn)
         self.can = self._wiring.can(confirms=True, timed=True)
 
     def set(self, pattern: Pattern, *, until: float) -> Confirmed:
@@ -72,7 +72,7 @@ class ShellyOverMqtt:
     def _hear(self, topic: str, text: str) -> None:
         if topic == f"{self._topic}/online":
             was, self._online = self._online, text == "true"
-            if was is not None and was != self._online:
+            if was != self._online:
                 self._waker()
             return
         try:
@@ -86,6 +86,6 @@ class ShellyOverMqtt:
         elif told.get("method") == "NotifyStatus" and not self._asking:
             self._waker()
 
-    def _lose(self) -> None:
-        self._online = None
+    def _turn(self, up: bool) -> None:
+        self._online = self._online if up else None
         self._waker()

@@ -34,7 +34,7 @@ class TasmotaRelay:
         self._pulses, self._asking = dict[int, int](), False
         self._waker: Callable[[], None] = lambda: None
         self._line = MqttLine(
-            broker, (self._name("stat", "+"), self._name("tele", "LWT")), heard=self._hear, lost=self._lose
+            broker, (self._name("stat", "+"), self._name("tele", "LWT")), heard=self._hear, turned=self._turn
         )
         self.can = self._wiring.can(confirms=True, timed=True)
 
@@ -90,7 +90,7 @@ class TasmotaRelay:
         last = topic.rpartition("/")[2].upper()
         if last == "LWT":
             was, self._online = self._online, text == "Online"
-            if was is not None and was != self._online:
+            if was != self._online:
                 self._pulses.clear()  # another device may answer by this name now
                 self._waker()
         elif last.startswith("POWER"):
@@ -120,6 +120,6 @@ class TasmotaRelay:
             if changed and not self._asking:
                 self._waker()
 
-    def _lose(self) -> None:
-        self._online = None
+    def _turn(self, up: bool) -> None:
+        self._online = self._online if up else None
         self._waker()
