@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from tocsin.__main__ import main
-from tocsin.access import limiter, login
+from tocsin.access import attempt, limiter, login
+from tocsin.alarm import attack, siren_line
+from tocsin.alarm.siren import Confirmed
 from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.statement import Statement, own
@@ -123,9 +125,58 @@ def count_late() -> None:
     login.guarded_verify = verify  # type: ignore[assignment]
 
 
+def sound_late() -> None:
+    """Sirens that take their time."""
+    work = siren_line.Line._work
+
+    def work_late(self: siren_line.Line, act: Any, pattern: Any) -> None:
+        time.sleep(1.2 if pattern.on else 0)
+        work(self, act, pattern)
+
+    siren_line.Line._work = work_late  # type: ignore[method-assign]
+
+
+def record_few() -> None:
+    """One attempt in ten leaves no row."""
+    tell, count = attempt.tell_attempt, [0]
+
+    def tell_most(tx: Any, guess: Any, **more: Any) -> None:
+        count[0] += 1
+        if count[0] % 10:
+            tell(tx, guess, **more)
+
+    limiter.tell_attempt = tell_most  # type: ignore[assignment]
+
+
+def raise_each() -> None:
+    """Each signal is an incident of its own."""
+    join, count = attack.join_incident, [0]
+
+    def join_none(tx: Any, made: Any) -> Any:
+        count[0] += 1
+        return join(tx, limiter.replace(made, key=f"{made.key}:{count[0]}"))
+
+    attack.find_open = lambda *_, **__: None  # type: ignore[assignment]
+    attack.join_incident = join_none  # type: ignore[assignment]
+
+
+def trust_blindly() -> None:
+    """A siren that was told is taken for one that sounds."""
+    take = siren_line.Line.take
+
+    def take_it(self: siren_line.Line, now: float) -> Any:
+        if self._job is not None:
+            asked = self._job[1]
+            self._result = (Confirmed(light=asked.light, sound=asked.sound, confirmed=True), 0.0)
+        return take(self, now)
+
+    siren_line.Line.take = take_it  # type: ignore[method-assign]
+
+
 FAULTS = {
     "find_nothing": find_nothing, "check_nothing": check_nothing, "record_nothing": record_nothing,
     "answer_early": answer_early, "send_again": send_again, "count_late": count_late,
+    "sound_late": sound_late, "record_few": record_few, "raise_each": raise_each, "trust_blindly": trust_blindly,
 }  # fmt: skip
 
 if __name__ == "__main__":
