@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.proofs import kill, lockout, way
+from tests.proofs import kill, lockout, siren, way
 
 PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "way": way.main,
     "kill": kill.main,
     "lockout": lockout.main,
+    "siren": siren.main,
 }
 
 
