@@ -15,12 +15,6 @@ from tests.browser.test_passkey import Finger, sign_out
 from tests.counter import wait_for
 from tests.peers.mosquitto_broker import Broker
 from tests.peers.tasmota_relay import TasmotaRelay
-from tocsin.alarm.siren_row import add_siren
-from tocsin.core.actor import desk_actor
-from tocsin.core.db import DIRECTORY_SCOPE
-from tocsin.core.tenant import list_merchants
-from tocsin.desk import open_database
-from tocsin.settings import Settings
 
 __all__ = ["browser"]
 SIZES = [(1440, 900, "zh-CN"), (390, 844, "zh-CN"), (1440, 900, "en-US")]
@@ -70,13 +64,11 @@ def test_somebody_tries_to_get_in(
     browser: Browser, tmp_path: Path, width: int, height: int, locale: str
 ) -> None:
     """In by a finger → six wrong passwords elsewhere → the relay is ON, flash, name, what to do → silence → acknowledge → clear → the timeline tells it."""
-    with mosquitto(tmp_path / "broker") as port, Served(tmp_path) as desk:
-        relay = TasmotaRelay(port, "siren1", relays=2)
+    with siren_behind_broker(tmp_path / "broker") as (relay, port), Served(tmp_path) as desk:
         walk = Walk(browser, desk, None, width=width, height=height, locale=locale)  # type: ignore[arg-type]
         become_owner(walk)
         sign_in_by_finger(walk)
-        walk.page.goto("about:blank")  # a page of the desk would miss it
-        hang_siren(desk, tmp_path, port)
+        hang_siren(walk, port)
         walk.go("/orders/new")
         page = walk.page
         expect(page.locator("a.posture.calm")).to_be_visible()
@@ -93,7 +85,6 @@ def test_somebody_tries_to_get_in(
         clear(walk, words)
         wait_for(lambda: relay.on == {SOUND: False, LIGHT: False}, seconds=5)
         stranger.close()
-        relay.close()
         assert walk.errors == []
         assert "Traceback" not in desk.log(), desk.log()
 
@@ -115,34 +106,34 @@ def sign_in_by_finger(walk: Walk) -> None:
 
 
 @contextmanager
-def mosquitto(folder: Path) -> Iterator[int]:
-    """Run a broker; yield its port."""
+def siren_behind_broker(folder: Path) -> Iterator[tuple[TasmotaRelay, int]]:
+    """Run a broker and a device with two relays; yield the device and the broker's port."""
     broker = Broker(folder)
+    relay = TasmotaRelay(broker.port, "siren1", relays=2)
     try:
-        yield broker.port
+        yield relay, broker.port
     finally:
+        relay.close()
         broker.stop()
 
 
-def hang_siren(desk: Served, folder: Path, port: int) -> None:
-    """Set up a siren and a strobe behind two relays, while the desk does not run."""
-    desk.kill()
-    db = open_database(Settings(data_dir=str(folder / "data")))
-    (merchant,) = db.read(DIRECTORY_SCOPE, list_merchants)
+def hang_siren(walk: Walk, port: int) -> None:
+    """Set up a siren and a strobe behind two relays on their page; both confirm a trial."""
+    page = walk.page
+    walk.go("/settings/sirens/new?kind=mqtt")
+    page.fill("main [name=name]", "LTD-1101J")
     options = {
         "host": "127.0.0.1",
-        "tcp_port": str(port),
+        "tcp_port": port,
         "topic": "siren1",
-        "sound_output": str(SOUND),
-        "light_output": str(LIGHT),
+        "sound_output": SOUND,
+        "light_output": LIGHT,
     }
-    db.write(
-        merchant.id,
-        lambda tx: add_siren(tx, desk_actor(merchant.id), name="LTD-1101J", driver="mqtt", options=options),
-    )
-    db.close()
-    desk.start()
-    desk.wait_ready()
+    for name, value in options.items():
+        page.fill(f"main [name='options.{name}']", str(value))
+    walk.press("main form button.main")
+    walk.go("/settings/sirens")
+    expect(page.locator("main td .chip.ok")).to_be_visible(timeout=10_000)
 
 
 def see_alarm(walk: Walk, words: Words) -> None:
