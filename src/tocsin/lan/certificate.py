@@ -117,7 +117,7 @@ def _is_good(made: ServerCertificate, name: str, folder: Path) -> bool:
 def _require_fit(made: ServerCertificate, name: str) -> None:
     leaf = read_certificates(made.cert)[0]
     if not any(_covers(pattern, name) for pattern in names_of(leaf)):
-        raise CertificateWrong(path=str(made.cert), problem=f"it is not for {name}")
+        raise CertificateWrong(path=str(made.cert), problem="it is for another host name")
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(made.cert, made.key)
     except (OSError, ValueError) as wrong:
