@@ -22,6 +22,7 @@ from tocsin.core import clock
 from tocsin.core.actor import Actor
 from tocsin.core.command import Command, answer_command, read_command, take_commands
 from tocsin.core.db import Database
+from tocsin.core.ident import new_id
 from tocsin.core.signature import sign
 
 
@@ -60,7 +61,7 @@ class Counter:
     def operator(self, role: str = "clerk", *, name: str = "") -> int:
         """Return the id of a new operator."""
         return self.write(lambda tx: add_operator(
-            tx, name=name or f"{role}-{self.merchant_id}", display_name=role, role=role, password_hash=right_hash(),
+            tx, name=name or f"{role}-{new_id()}", display_name=role, role=role, password_hash=right_hash(),
             locale="zh_CN", zone="Asia/Shanghai", created_by=0,
         ))  # fmt: skip
 

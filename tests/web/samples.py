@@ -39,6 +39,7 @@ from tests.web.sample_parts import (
 from tests.web.samples_access import ACCESS_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
 from tests.web.samples_sirens import SIREN_SAMPLES
+from tests.web.samples_station import STATION_SAMPLES
 from tocsin.orders.draft import Party, Totals
 
 SAMPLES: dict[str, tuple[str, Context]] = {
@@ -46,6 +47,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     **PEOPLE_SAMPLES,
     **PASSKEY_SAMPLES,
     **SIREN_SAMPLES,
+    **STATION_SAMPLES,
     "sign_in": ("access/name.html", SIGN_IN),
     "sign_in_again": ("access/name.html", {**SIGN_IN, "notice": "已退出", "errors": {"name": "请输入名字"}}),
     "password": ("access/password.html", PASSWORD),

@@ -27,7 +27,7 @@ _PEOPLE = [
     {"id": 5, "name": "lin", "display_name": "林老板", "role": "owner", "pin": False, "spent": False},
 ]  # fmt: skip
 _LOCK: Context = {
-    "shell": door("/lock"), "desk_name": "收银台 2", "people": _PEOPLE, "chosen": 0, "error": "", "back": "/orders", "locked": True,
+    "shell": door("/lock"), "desk_name": "收银台 2", "people": _PEOPLE, "chosen": 0, "error": "", "back": "/orders", "locked": True, "reader": True,
 }  # fmt: skip
 _SESSIONS: Context = {
     "shell": shell("/settings/sessions", "settings"), "everybody": False, "errors": {}, "at_desk": False, "has_pin": False,

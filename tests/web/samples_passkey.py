@@ -16,6 +16,7 @@ _PROVE: Context = {
     "back": "/settings/keys",
     "errors": {},
     "passkeys": True,
+    "reader": True,
 }
 
 PASSKEY_SAMPLES: dict[str, tuple[str, Context]] = {

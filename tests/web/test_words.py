@@ -23,7 +23,24 @@ from tocsin.orders.query import PurposeMissing
 from tocsin.orders.stop import Held
 from tocsin.tickets.hold import HoldNotReleasable, NotUnknown
 from tocsin.tickets.rule import every_message
-from tocsin.web import drill, errors, found, keys, orders, people, rights, screens, shell
+from tocsin.web import (
+    access,
+    desks,
+    drill,
+    errors,
+    finger,
+    fingers,
+    found,
+    keys,
+    lock_all,
+    operator,
+    orders,
+    people,
+    rights,
+    screens,
+    sessions,
+    shell,
+)
 from tocsin.web.page import TEMPLATE_DIR, render
 from tocsin.web.say import TEXTS, say
 from tocsin.web.words import LOCALES, Words
@@ -82,6 +99,23 @@ def texts_of_the_code() -> list[tuple[str, str]]:
     texts += [(text, "found.REASONS") for text in found.REASONS.values()]
     texts += [(text, "rights.RIGHTS") for text in rights.RIGHTS.values()]
     texts += [(text, "keys") for text in (keys.NO_NAME, keys.NO_RIGHTS)]
+    texts += [
+        (text, "finger")
+        for text in (
+            *finger.STATES.values(),
+            finger.NOT_LAID,
+            *fingers.NAMES.values(),
+            *fingers.RETRIES.values(),
+        )
+    ]
+    texts += [
+        (text, "fingers")
+        for text in (fingers.WAITING, fingers.NOT_ANSWERED, *(said for _, said in fingers.OUTCOMES.values()))
+    ]
+    tables = (
+        access.SAID, desks.RULES, lock_all.WHAT, operator.DAY_WORDS, operator.ENDED, sessions.METHODS
+    )  # fmt: skip
+    texts += [(text, "access") for table in tables for text in table.values()]
     texts += [(text, "errors.TITLES") for text in errors._TITLES.values()]
     return texts + [pair for path in Path(shell.__file__).parent.glob("*.py") for pair in translated_in(path)]
 

@@ -26,7 +26,7 @@ from tocsin.core.journal import write_journal
 from tocsin.core.schema import big, index, merchant_table, text
 from tocsin.core.statement import Statement, bind, insert_into, own
 
-ENROL, DELETE, KEEP = "reader.enrol", "reader.delete", "reader.keep"
+ENROL, DELETE, KEEP, CANCEL = "reader.enrol", "reader.delete", "reader.keep", "reader.cancel"
 ENROL_SECONDS, DELETE_SECONDS, KEEP_SECONDS = 90, 60, 600
 _ANSWER_SECONDS = 15  # the reader's own time ends before the desk stops listening
 
@@ -138,6 +138,24 @@ def ask_enrolment(tx: Tx, actor: Actor, *, operator_id: int, station_id: int, na
     )  # fmt: skip
     _tell(tx, actor, verb="access.ask_finger", operator_id=operator_id, station_id=station_id, finger=name)
     return command_id
+
+
+def stop_enrolment(tx: Tx, actor: Actor, *, operator_id: int, command_id: int) -> None:
+    """Ask a station to wait no longer for the finger of an enrolment; one that is over stays as it is.
+
+    Raises:
+        NotAllowed, OperatorMissing, ProofNeeded: the actor may not.
+    """
+    _require_over(tx, actor, operator_id=operator_id)
+    for one in tx.rows(_OF_OPERATOR, of_operator=operator_id):
+        if one.command_id == command_id and one.state == "asked":
+            ask_station(
+                tx,
+                station_id=one.station_id,
+                kind=CANCEL,
+                payload={"command": str(command_id)},
+                seconds=ENROL_SECONDS,
+            )
 
 
 def settle_enrolment(tx: Tx, actor: Actor, asked: Asked, *, outcome: str) -> bool:

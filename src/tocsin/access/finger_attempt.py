@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from tocsin.access.desk import EnrolledDesk, find_desk
 from tocsin.access.desk_reader import reader_at
-from tocsin.access.finger import knows_operator
+from tocsin.access.finger import CANCEL, knows_operator
 from tocsin.access.finger_record import Attempt, add_attempt, attempt_of, end_attempt, open_at_desk, use_up
 from tocsin.access.limiter import Guess, Lease, Locked, SignInRefused, lease_attempt, name_guess
 from tocsin.access.operator import read_names
@@ -32,7 +32,7 @@ from tocsin.core.ident import new_id
 
 R = TypeVar("R")
 Purpose = Literal["sign_in", "unlock", "prove"]
-METHOD, VERIFY, CANCEL = "reader", "reader.verify", "reader.cancel"
+METHOD, VERIFY = "reader", "reader.verify"
 ATTEMPT_SECONDS, SCAN_SECONDS = 25, 18
 NONCE_BYTES = 24
 _TOKEN = re.compile(r"([0-7]?[0-9a-f]{1,15})\.[A-Za-z0-9_-]{43}")

@@ -40,9 +40,9 @@ class PasswordChanged(Struct, frozen=True):
     sessions_ended: int
 
 
-def begin_sign_in(db: Database, name: str, *, passkeys: bool = False) -> Offered:
-    """Return the methods offered to a name, known or not; `passkeys` where the desk can use them."""
-    return offer_methods(find_candidate(db, name), passkeys=passkeys)
+def begin_sign_in(db: Database, name: str, *, passkeys: bool = False, reader: bool = False) -> Offered:
+    """Return the methods offered to a name, known or not; `passkeys` and `reader` where they can be used."""
+    return offer_methods(find_candidate(db, name), passkeys=passkeys, reader=reader)
 
 
 def sign_in(

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tocsin.access.verification import Candidate
 
-Method = Literal["password", "passkey"]
+Method = Literal["password", "passkey", "reader"]
 
 
 class Offered(Struct, frozen=True):
@@ -18,10 +18,12 @@ class Offered(Struct, frozen=True):
     methods: tuple[Method, ...]
 
 
-def offer_methods(_candidate: Candidate, *, passkeys: bool = False) -> Offered:
+def offer_methods(_candidate: Candidate, *, passkeys: bool = False, reader: bool = False) -> Offered:
     """Return the methods offered to a known name, and as decoy to an unknown one: equal, and in parallel.
 
     Args:
         passkeys: the desk stands where browsers give passkeys; the same for every name.
+        reader: the browser is an enrolled desk at which a fingerprint reader answers; the same for every name.
     """
-    return Offered(("password", "passkey") if passkeys else ("password",))
+    at_hand: dict[Method, bool] = {"password": True, "passkey": passkeys, "reader": reader}
+    return Offered(tuple(method for method, here in at_hand.items() if here))

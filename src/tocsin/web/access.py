@@ -4,6 +4,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
+from tocsin.access.finger_attempt import desk_has_reader
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import SignedIn, begin_sign_in, sign_in, sign_out
 from tocsin.access.owner_link import link_is_open, redeem_owner_link
@@ -156,8 +157,10 @@ def ask_name(
 def ask_credential(
     request: PageRequest, name: str, *, back: str, errors: dict[str, str], status: int = 200
 ) -> Response[str]:
-    """Show the second page: password and passkey at once, for known names and unknown ones."""
-    offered = begin_sign_in(desk_of(request).db, name, passkeys=party_of(request) is not None)
+    """Show the second page: password, passkey and this desk's reader at once, for known names and unknown ones."""
+    db = desk_of(request).db
+    reader = desk_has_reader(db, desk_token=desk_token(request))
+    offered = begin_sign_in(db, name, passkeys=party_of(request) is not None, reader=reader)
     return show_door(
         request, "access/password.html", status=status, name=name, methods=offered.methods, errors=errors, back=back,
         keep={"name": name, "back": back},

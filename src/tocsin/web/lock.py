@@ -5,6 +5,7 @@ from litestar.params import RawBody
 from litestar.response import Redirect
 
 from tocsin.access.desk import EnrolledDesk, find_desk
+from tocsin.access.finger_attempt import desk_has_reader
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.lock import NotAtDesk, Unlocker, list_unlockers, lock_session
 from tocsin.access.login import sign_out
@@ -35,10 +36,10 @@ PIN_WRONG = "The PIN is wrong; this attempt has been recorded"
 def get_lock(request: PageRequest) -> Response[str] | Redirect:
     """Show who may go on at this desk; who is at work goes on, and elsewhere one signs in."""
     back = own_address(request.query_params.get("next", ""))
-    here = _desk_here(request)
+    here = desk_here(request)
     if visitor(request) is not None or here is None:
         return go(back if here else "/sign-in")
-    return _page(request, here, back=back)
+    return show_lock(request, here, back=back)
 
 
 @post("/lock", sync_to_thread=True, status_code=303)
@@ -58,7 +59,7 @@ def post_lock(request: PageRequest, *, body: RawBody) -> Redirect:
 @post("/lock/pin", sync_to_thread=True, status_code=200)
 def post_pin(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
     """Go on with one's session at this desk by its PIN."""
-    form, here, words = read_form(request, body), _desk_here(request), words_of(request)
+    form, here, words = read_form(request, body), desk_here(request), words_of(request)
     if here is None:
         return go("/sign-in")
     operator_id, back = read_number(form.get("operator", "")), own_address(form.get("back", ""))
@@ -70,13 +71,14 @@ def post_pin(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect
         return cleared(go(back, cookies=[session_cookie(request, done.token)]))
     late = done.code == "locked"
     error = _say(done, words)
-    answer = _page(request, here, back=back, chosen=operator_id, error=error, status=429 if late else 401)
+    answer = show_lock(request, here, back=back, chosen=operator_id, error=error, status=429 if late else 401)
     if late:
         answer.headers["retry-after"] = str(done.retry_after_seconds)
     return answer
 
 
-def _desk_here(request: PageRequest) -> EnrolledDesk | None:
+def desk_here(request: PageRequest) -> EnrolledDesk | None:
+    """Return the enrolled desk that a request comes from, of whatever merchant."""
     token = desk_token(request)
     return desk_of(request).db.read(DIRECTORY_SCOPE, lambda tx: find_desk(tx, token=token))
 
@@ -87,13 +89,15 @@ def _say(refused: SignInRefused, words: Words) -> str:
     return words.translate(PIN_WRONG)
 
 
-def _page(
+def show_lock(
     request: PageRequest, here: EnrolledDesk, *, back: str, chosen: int = 0, error: str = "", status: int = 200
 ) -> Response[str]:  # fmt: skip
+    """Show who may go on at a desk; `error` stands beside the chosen one."""
     found = desk_of(request).db.read(here.merchant_id, lambda tx: list_unlockers(tx, desk_id=here.id))
     return show_door(
         request, "access/lock.html", status=status, desk_name=here.name, people=[_show(one) for one in found], chosen=chosen,
         error=error, back=back, locked=look(request).actor is not None,
+        reader=desk_has_reader(desk_of(request).db, desk_token=desk_token(request)),
     )  # fmt: skip
 
 

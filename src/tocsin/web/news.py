@@ -13,7 +13,9 @@ from tocsin.web.page import environment_of
 
 _BATCH = 500
 # Ten thousand of them are one incident, whose counter is told once a second.
-_UNTOLD = frozenset({"alarm.signal", "access.sign_in_failed"})
+_UNTOLD = frozenset({
+    "alarm.signal", "access.sign_in_failed", "station.command", "station.answered", "access.finger_attempt",
+})  # fmt: skip
 _TOASTS = {
     "print.failed": ("bad", "A ticket failed to print"),
     "print.unknown": ("warn", "A ticket may or may not have come out: look at the printer"),

@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.params import RawBody
 from litestar.response import Redirect
 
+from tocsin.access.finger_attempt import desk_has_reader
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.proof import Proof, ask_proof, candidate_of, prove
 from tocsin.access.verification import find_candidate
@@ -18,7 +19,7 @@ from tocsin.gate import refused_try
 from tocsin.web.access import WRONG
 from tocsin.web.ceremony import NOT_TAKEN, party_of, show_options, take_report, where_of
 from tocsin.web.form import read_form
-from tocsin.web.guard import PageRequest, desk_of, enter, visitor
+from tocsin.web.guard import PageRequest, desk_of, desk_token, enter, visitor
 from tocsin.web.shell import go, own_address, show, told, words_of
 
 
@@ -26,7 +27,7 @@ from tocsin.web.shell import go, own_address, show, told, words_of
 def get_prove(request: PageRequest) -> Response[str]:
     """Ask for a proof; `next` is where it leads then."""
     _, actor = enter(request)
-    return _page(request, actor, back=request.query_params.get("next", ""), errors={})
+    return show_prove(request, actor, back=request.query_params.get("next", ""), errors={})
 
 
 @post("/prove", sync_to_thread=True, status_code=200)
@@ -38,8 +39,8 @@ def post_prove(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
     back = own_address(form.get("back", ""), "/settings")
     if not isinstance(found, SignInRefused):
         return go(back)
-    errors, status = refused_proof(request, form, found, actor)
-    return _page(request, actor, back=back, errors=errors, status=status)
+    errors, status = refused_proof(request, form, found, actor=actor)
+    return show_prove(request, actor, back=back, errors=errors, status=status)
 
 
 @post("/prove/passkey/options", sync_to_thread=True, status_code=200)
@@ -62,7 +63,7 @@ def proof_of(form: Mapping[str, str]) -> Proof:
 
 
 def refused_proof(
-    request: PageRequest, form: Mapping[str, str], refused: SignInRefused, actor: Actor | None = None
+    request: PageRequest, form: Mapping[str, str], refused: SignInRefused, *, actor: Actor | None = None
 ) -> tuple[dict[str, str], int]:
     """Return what is said beside the fields of a proof that was refused, and the status."""
     words, place = words_of(request, actor), "passkey" if form.get("passkey") else "password"
@@ -71,12 +72,14 @@ def refused_proof(
     return {place: words.translate(NOT_TAKEN if place == "passkey" else WRONG)}, 401
 
 
-def _page(
+def show_prove(
     request: PageRequest, actor: Actor, *, back: str, errors: dict[str, str], status: int = 200
 ) -> Response[str]:
+    """Show the form of a proof."""
     return show(
         request, "access/prove.html", actor=actor, section="settings", status=status, back=own_address(back, "/settings"),
         errors=errors, passkeys=party_of(request) is not None,
+        reader=desk_has_reader(desk_of(request).db, desk_token=desk_token(request)),
     )  # fmt: skip
 
 

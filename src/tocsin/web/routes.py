@@ -13,6 +13,8 @@ from tocsin.web.decoys import DECOYS
 from tocsin.web.desks import DESKS
 from tocsin.web.downloads import DOWNLOADS
 from tocsin.web.drill import DRILLS
+from tocsin.web.finger import FINGER
+from tocsin.web.fingers import FINGERS_PAGES
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.held import HELD
 from tocsin.web.imported import IMPORTED
@@ -50,6 +52,7 @@ from tocsin.web.screen import SCREENS
 from tocsin.web.sessions import SESSIONS
 from tocsin.web.settings import SETTINGS
 from tocsin.web.sirens import SIRENS
+from tocsin.web.stations import STATIONS
 from tocsin.web.terminal import TERMINALS
 
 
@@ -102,6 +105,9 @@ PAGES: list[Any] = [
     *HELD,
     *(each for each in IMPORTS if each not in UPLOADS),
     *IMPORTED,
+    *FINGER,
+    *FINGERS_PAGES,
+    *STATIONS,
     *LIVE,
     *LOOKUPS,
     *PRINTERS,

@@ -8,6 +8,7 @@ import "./copy.js";
 import "./flash.js";
 import "./idle.js";
 import "./drill.js";
+import "./finger.js";
 import "./live.js";
 import "./menu.js";
 import "./once.js";

@@ -1,0 +1,178 @@
+"""A finger at this desk's reader as pages: sign-in, unlock, proof; the page waits, and tells what the reader saw."""
+
+import re
+import threading
+import time
+
+import httpx
+import pytest
+
+from tests.access.counters import Asked, Counter
+from tests.web.pages import Pages, text_of
+from tests.web.test_lock import Till
+from tocsin.access.step_up import FRESH_US
+from tocsin.core import clock
+from tocsin.core.actor import Actor
+from tocsin.web import finger
+
+
+class Seat:
+    """A clerk's browser at an enrolled desk with a reader."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages, self.counter = pages, Counter(pages.db, house=pages.house)
+        self.clerk = self.counter.operator("clerk", name="wang")
+        self.counter.with_finger(self.clerk)
+        self.till = Till(pages)
+        self.till.cookies["tocsin_desk"] = self.counter.desk
+
+    def ask(self, path: str = "/sign-in/finger", **fields: str) -> Asked:
+        """Press the button; return the attempt as the station has it."""
+        self.counter.machine.actor()
+        shown = self.till.post(path, **fields)
+        assert shown.status_code == 200, shown.text
+        assert 'data-finger="/finger/state"' in shown.text
+        token = re.search(r'name="attempt" value="([^"]+)"', shown.text)
+        assert token
+        (command,) = [one for one in self.counter.commands() if one.kind == "reader.verify"]
+        return Asked(self.counter, token[1], command)
+
+    def go_on(self, asked: Asked, path: str = "/sign-in/finger/session", **fields: str) -> httpx.Response:
+        return self.till.post(path, attempt=asked.token, **fields)
+
+
+@pytest.fixture
+def seat(pages: Pages) -> Seat:
+    return Seat(pages)
+
+
+def test_a_finger_signs_in_at_its_desk(seat: Seat) -> None:
+    offered = seat.till.post("/sign-in", name="wang", back="/held")
+    assert "/sign-in/finger" in offered.text
+    asked = seat.ask(name="wang", back="/held")
+    late = seat.go_on(asked, name="wang", back="/held")
+    assert late.status_code == 200 and 'value="' + asked.token in late.text, "the same attempt is waited for"
+    asked.answer("match")
+    entered = seat.go_on(asked, name="wang", back="/held")
+    assert (entered.status_code, entered.headers["location"]) == (303, "/held")
+    assert "tocsin_session" in seat.till.cookies
+    assert "前台" in text_of(seat.till.get("/settings/sessions"))
+    again = seat.go_on(asked, name="wang")
+    assert again.status_code == 401, "it is used once"
+
+
+@pytest.mark.parametrize(
+    ("result", "said"), [("no_match", "未能识别此手指"), ("bad_scan", "没有读清"), ("device_error", "读取器出错"), ("vanished", "读取器已断开"), ("cancelled", "没有按时放上手指")]
+)  # fmt: skip
+def test_what_the_reader_saw_is_said_and_opens_nothing(seat: Seat, result: str, said: str) -> None:
+    asked = seat.ask(name="wang")
+    asked.answer(result)
+    refused = seat.go_on(asked, name="wang")
+    assert refused.status_code == 401 and said in refused.text
+    assert "tocsin_session" not in seat.till.cookies
+
+
+def test_away_from_the_desk_there_is_no_such_way(seat: Seat) -> None:
+    elsewhere = Till(seat.pages)
+    assert "/sign-in/finger" not in elsewhere.post("/sign-in", name="wang").text
+    refused = elsewhere.post("/sign-in/finger", name="wang")
+    assert refused.status_code == 409 and "没有可用的指纹读取器" in refused.text
+    asked = seat.ask(name="wang")
+    asked.answer("match")
+    stolen = elsewhere.post("/sign-in/finger/session", attempt=asked.token, name="wang")
+    assert stolen.status_code == 401 and "tocsin_session" not in elsewhere.cookies
+    assert seat.go_on(asked, name="wang").status_code == 303
+
+
+def test_unknown_names_and_names_without_a_finger_are_answered_as_known_ones(seat: Seat) -> None:
+    seat.counter.operator("checker", name="n-222")
+    seat.counter.with_finger(seat.counter.operator("clerk", name="n-111"), name="left-thumb")
+    pages = {}
+    for name in ("n-111", "n-222", "n-333"):
+        seat.counter.machine.actor()
+        shown = seat.till.post("/sign-in/finger", name=name)
+        pages[name] = re.sub(r'value="[^"]*"', "", shown.text.replace(name, "")), shown.status_code
+    assert pages["n-111"] == pages["n-222"] == pages["n-333"]
+
+
+def test_too_many_wrong_fingers_are_told_to_wait(seat: Seat) -> None:
+    for _ in range(5):
+        seat.ask(name="wang").answer("no_match")
+    late = seat.till.post("/sign-in/finger", name="wang")
+    assert late.status_code == 429 and "秒" in late.text
+
+
+def test_the_page_is_told_as_soon_as_the_reader_answers(seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = seat.ask(name="wang")
+    monkeypatch.setattr(finger, "_WAIT_SECONDS", 0.1)
+    assert seat.till.post("/finger/state", attempt=asked.token).text == "open"
+    monkeypatch.setattr(finger, "_WAIT_SECONDS", 10)
+    threading.Timer(0.3, lambda: asked.answer("match")).start()
+    began = time.monotonic()
+    assert seat.till.post("/finger/state", attempt=asked.token).text == "matched"
+    assert time.monotonic() - began < 5
+    assert seat.till.post("/finger/state", attempt="x").text == "cancelled"
+
+
+def test_a_finger_unlocks_the_desk(seat: Seat) -> None:
+    asked = seat.ask(name="wang")
+    asked.answer("match")
+    seat.go_on(asked, name="wang")
+    assert seat.till.post("/lock", back="/held").headers["location"] == "/lock?next=/held"
+    assert "/lock/finger" in seat.till.get("/lock?next=/held").text
+    wrong = seat.ask("/lock/finger", operator=str(seat.clerk), back="/held")
+    wrong.answer("no_match")
+    refused = seat.go_on(wrong, "/lock/finger/session", operator=str(seat.clerk), back="/held")
+    assert refused.status_code == 401 and "未能识别此手指" in refused.text
+    right = seat.ask("/lock/finger", operator=str(seat.clerk), back="/held")
+    as_sign_in = seat.go_on(right, name="wang")
+    assert as_sign_in.status_code in (200, 401), "an attempt to unlock signs nobody in"
+    right.answer("match")
+    assert seat.go_on(right, name="wang").status_code == 401
+    done = seat.go_on(right, "/lock/finger/session", operator=str(seat.clerk), back="/held")
+    assert (done.status_code, done.headers["location"]) == (303, "/held")
+    assert seat.till.get("/held").status_code == 200
+
+
+def test_a_finger_is_a_fresh_proof_of_its_own_operator_alone(seat: Seat) -> None:
+    asked = seat.ask(name="wang")
+    asked.answer("match")
+    seat.go_on(asked, name="wang")
+    clock.shift_clock(FRESH_US + clock.SECOND_US)
+    stale = seat.till.post(
+        "/settings/fingers",
+        operator=str(seat.clerk),
+        station=str(seat.counter.machine.id),
+        finger="left-thumb",
+    )
+    assert (stale.status_code, stale.headers["location"][:7]) == (303, "/prove?")
+    seat.counter.machine.actor()
+    assert "/prove/finger" in seat.till.get("/prove?next=/settings/fingers").text
+    wrong = seat.ask("/prove/finger", back="/settings/fingers")
+    wrong.answer("no_match")
+    assert seat.go_on(wrong, "/prove/finger/session", back="/settings/fingers").status_code == 401
+    asked = seat.ask("/prove/finger", back="/settings/fingers")
+    asked.answer("match")
+    done = seat.go_on(asked, "/prove/finger/session", back="/settings/fingers")
+    assert (done.status_code, done.headers["location"]) == (303, "/settings/fingers")
+    fresh = seat.till.post(
+        "/settings/fingers",
+        operator=str(seat.clerk),
+        station=str(seat.counter.machine.id),
+        finger="left-thumb",
+    )
+    assert fresh.headers["location"].startswith("/settings/fingers?asked=")
+
+
+@pytest.mark.parametrize("hostile", ["", "x", "-1", "9" * 40, "1.2", "\x7f", "🔥"])
+def test_no_form_breaks_the_desk(seat: Seat, hostile: str) -> None:
+    for path in (
+        "/sign-in/finger",
+        "/sign-in/finger/session",
+        "/lock/finger",
+        "/lock/finger/session",
+        "/prove/finger",
+        "/finger/state",
+    ):
+        text_of(seat.till.post(path, name=hostile, attempt=hostile, operator=hostile, back=hostile))
+    assert isinstance(seat.counter.owner, Actor)
