@@ -3,12 +3,14 @@
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from tests.alarm.scene import ANNE, BEN, HERE, Scene, seconds, watch
+from tests.alarm.scene import ANNE, BEN, HERE, OWN_PC, Scene, seconds, watch
 from tests.core.test_event import Open
 from tests.house import make_house
 from tocsin.alarm.evidence import list_signals, list_sources
 from tocsin.alarm.incident import alarm_now, clear_incident, list_incidents
+from tocsin.alarm.lane import OTHERS_MOST
 from tocsin.alarm.posture import change_posture, read_posture
+from tocsin.alarm.record import OPEN_MOST, open_incidents
 from tocsin.alarm.signal import Signal, send_signal
 from tocsin.alarm.table import signal
 from tocsin.alarm.watch import watch_signals
@@ -185,8 +187,49 @@ def test_subjects_that_somebody_chooses_do_not_fill_the_desk(db: Database):
         scene.send("station_foreign", subject=f"station:{number}")
     watch(db)
     found = scene.read(lambda tx: list_incidents(tx, scene.actor(), open_only=True, limit=500))
-    assert len(found) == 101
-    assert [one.signals for one in found if one.key == "station_foreign:others"] == [30]
+    assert len(found) == OTHERS_MOST + 1
+    assert [(one.kind, one.signals) for one in found if one.key == "station_foreign:others"] == [
+        ("station_foreign", 50)
+    ]
+
+
+def test_an_attack_is_its_own_incident_however_full_the_desk_is(db: Database):
+    scene = Scene(db)
+    for number in range(130):
+        scene.send("void_scanned", subject=f"ticket:{number}")
+    watch(db)
+    scene.fail(times=3)
+    scene.mistype()
+    scene.fail(subject="desk:7", address=HERE)
+    newest = scene.incidents(open_only=True)[:3]
+    assert [(one.key, one.kind) for one in newest] == [
+        (f"desk:7:{ANNE}", "desk"), (f"device:{ANNE}:{OWN_PC}", "device"), ("attack", "attack")
+    ]  # fmt: skip
+    assert newest[2].level == "sound" and scene.wanted().incident_id == newest[2].id
+    assert len(scene.read(open_incidents)) < OPEN_MOST, "all of them are looked at"
+
+
+def test_stations_that_do_not_exist_are_one_light(db: Database):
+    scene = Scene(db)
+    scene.send("station_unknown", subject="station:unknown", times=40)
+    watch(db)
+    assert (scene.incident().kind, scene.incident().level, scene.incident().signals) == (
+        "station_unknown",
+        "light",
+        40,
+    )
+
+
+def test_what_was_refused_untested_opens_an_incident_at_accounts_alone(db: Database):
+    scene = Scene(db)
+    scene.send("station_foreign", subject="station:7")
+    watch(db)
+    scene.send("station_foreign", subject="station:8", outcome="locked", times=5)
+    watch(db)
+    assert [one.key for one in scene.incidents()] == ["station_foreign:station:7"]
+    scene.send("station_foreign", subject="station:7", outcome="locked", times=5)
+    watch(db)
+    assert (scene.incident().signals, scene.incident().refused) == (6, 5)
 
 
 def test_a_signal_that_cannot_be_read_is_an_incident_and_keeps_no_other_back(db: Database):

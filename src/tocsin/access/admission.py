@@ -21,6 +21,9 @@ from tocsin.core.schema import big, index, merchant_table, text
 from tocsin.core.signature import CLOCK_SECONDS, Seal, read_header, request_text, station_ids, verifies
 from tocsin.core.statement import Statement, bind, own, upsert
 
+UNKNOWN = "station:unknown"
+"""What all stations that do not exist are called together: whoever makes names up makes one incident of them."""
+_KINDS: dict[str, Kind] = {"revoked": "revoked_used", "unknown": "station_unknown"}
 _NONCE_LIFE_US = 3 * CLOCK_SECONDS * SECOND_US
 
 # Of signed requests that were taken: a nonce is remembered for longer than its request could be sent again.
@@ -74,7 +77,7 @@ def admit_station(
     guess = Guess("station", f"station:{seal.station}", address, "", merchant_id if found else 0)
     if found is None:
         return db.write(DIRECTORY_SCOPE, lambda tx: _refuse(
-            tx, guess, subject=f"station:{seal.station}", reason="unknown"
+            tx, guess, subject=UNKNOWN, reason="unknown"
         ))  # fmt: skip
     subject = f"station:{found.id}"
     text_ = request_text(seal, method=method, target=target, body=body)
@@ -115,7 +118,7 @@ def _admission(found: Station, seal: Seal, guess: Guess) -> Callable[[Tx], Admit
 
 
 def _refuse(tx: Tx, guess: Guess, *, subject: str, reason: str) -> StationRefused:
-    kind: Kind = "revoked_used" if reason == "revoked" else "station_foreign"
+    kind = _KINDS.get(reason, "station_foreign")
     locked = spend_budget(tx, guess, kind=kind, subject=subject, reason=reason)
     return StationRefused("locked", locked.retry_after_seconds) if locked else StationRefused("foreign")
 

@@ -31,8 +31,10 @@ def account_for(tx: Tx, told: list[SignalRow], *, key: str, rules: AlarmRules) -
         fired=present.fired() if present else frozenset(),
         failures_before=present.signals - present.refused if present else 0,
     )  # fmt: skip
-    # What was refused untested is an attempt too: it fires no rule, but it is shown.
-    if present is None and not fired and not all(one.untested and lane != "other" for one in told):
+    # What was refused untested is an attempt too: it fires no rule, but at an account it is shown.
+    untested = all(one.untested for one in told)
+    begins = (fired and not untested) if lane == "other" else (fired or untested)
+    if present is None and not begins:
         return
     is_new = False
     if present is None:
@@ -40,7 +42,7 @@ def account_for(tx: Tx, told: list[SignalRow], *, key: str, rules: AlarmRules) -
     for rule, setting, data in fired:
         level: Level = "sound" if setting.level == "sound" else "light"
         present = lift_incident(tx, present, level=level, why=rule.code, why_data=data, rules=rules)
-    if not is_new and any(not one.untested for one in told):
+    if not is_new and not untested:
         present = ring_again(tx, present, rules=rules)
     keep_evidence(tx, told, incident_id=present.id)
     store_incident(tx, tell_count(tx, _counted(tx, present, told), is_new=is_new))

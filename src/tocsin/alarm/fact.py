@@ -30,9 +30,7 @@ def _bounded(*conditions: sa.ColumnElement[bool]) -> Statement[tuple[int]]:
 
 _OF_ACCOUNT = _bounded(signal.c.operator_id == bind("operator_id"), _foreign)
 _OF_ADDRESS = _bounded(signal.c.address == bind("address", str), _foreign)
-_OF_KIND = _bounded(
-    signal.c.kind == bind("kind", str), among(signal.c.outcome, "wrong", "locked", "right", "inferred")
-)
+_OF_KIND = _bounded(signal.c.kind == bind("kind", str), among(signal.c.outcome, "wrong", "right", "inferred"))
 _newest = (
     sa.select(signal.c.operator_id, signal.c.name_digest)
     .where(own(signal), signal.c.kind == "credential_wrong", _tested, signal.c.device == "", _since)

@@ -7,6 +7,7 @@ from tocsin.alarm.record import OPEN_MOST, find_open, open_incidents
 from tocsin.core.db import Tx
 
 ATTACK = "attack"
+OTHERS_MOST = OPEN_MOST - 20
 Lane = Literal["attack", "device", "desk", "other"]
 _CREDENTIALS = frozenset({"credential_wrong", "credential_right", "decoy_tried"})
 _VANISHING = frozenset({"station_vanished", "reader_vanished", "siren_vanished", "device_back"})
@@ -45,10 +46,11 @@ def lane_of(key: str) -> Lane:
 
 
 def bounded_key(tx: Tx, key: str) -> str:
-    """Return the key, or the one that its kind shares where a hundred incidents are open already.
+    """Return the key, or the one that its kind shares where eighty incidents are open already.
 
-    Whoever can choose what a signal is about can't fill the desk with incidents.
+    Whoever can choose what a signal is about can't fill the desk with incidents; what is tried at accounts is always
+    an incident under its own key, and finds room among those that are looked at together.
     """
-    if find_open(tx, key=key) is not None or len(open_incidents(tx)) < OPEN_MOST:
+    if lane_of(key) != "other" or find_open(tx, key=key) is not None or len(open_incidents(tx)) < OTHERS_MOST:
         return key
     return f"{key.partition(':')[0]}:others"

@@ -52,6 +52,7 @@ HEADLINES = {
     "out_of_hours": "an account is used outside its hours",
     "revoked_used": "a revoked credential was used",
     "station_foreign": "a station came with a foreign key",
+    "station_unknown": "somebody came as a station that does not exist",
     "station_vanished": "a station has vanished",
     "reader_vanished": "a fingerprint reader has vanished",
     "siren_vanished": "a siren does not answer",

@@ -24,6 +24,7 @@ HEADLINES = {
     "revoked_used": "Something that was revoked has been used: {subject}",
     "station_vanished": "A station has vanished: {subject}",
     "station_foreign": "A station came with another's key: {subject}",
+    "station_unknown": "Somebody came as a station that does not exist",
     "reader_vanished": "A fingerprint reader has vanished: {subject}",
     "siren_vanished": "A siren does not answer: {subject}",
     "lookups_many": "{account} looks up far more orders than usual",
@@ -52,7 +53,7 @@ TO_DO = {
     "other": "Look at what came in below, and ask the people who were there.",
 }
 SUBJECTS = {
-    "siren": "a siren", "station": "a station", "reader": "a reader", "desk": "an enrolled desk", "ticket": "a ticket", "api_key": "an API key",
+    "siren": "a siren", "station": "a station", "reader": "a reader", "desk": "an enrolled desk", "ticket": "a ticket", "api_key": "an API key", "others": "several",
 }  # fmt: skip
 """What something is called whose name is not known: msgids."""
 
@@ -77,6 +78,7 @@ KINDS = {
     "revoked_used": "Revoked",
     "station_vanished": "Station vanished",
     "station_foreign": "Foreign station",
+    "station_unknown": "Unknown station",
     "reader_vanished": "Reader vanished",
     "siren_vanished": "Siren vanished",
     "device_back": "Back again",

@@ -30,6 +30,7 @@ NAMES = {
     "wrong_credential": "Any wrong credential", "account_failures": "Wrong ones at one account", "address_failures": "Wrong ones from one address",
     "accounts_spread": "Different accounts tried", "unknown_names": "Names that nobody has", "decoy_tried": "A decoy account tried",
     "out_of_hours": "Right credential out of hours", "revoked_used": "Revoked credential used", "station_foreign": "Station with a foreign key",
+    "station_unknown": "Station that does not exist",
     "station_vanished": "Station vanished", "reader_vanished": "Fingerprint reader vanished", "siren_vanished": "Siren does not answer",
     "void_scanned": "Void ticket scanned", "seal_broken": "Seal of the journal broken", "lookups_many": "Many look-ups by one person",
     "reveals_many": "Many full texts opened by one person", "download_large": "Large downloads by one person",
