@@ -58,7 +58,7 @@ def flood(alarmed: Alarmed, *, failures: int) -> dict[str, Any]:
     ended = time.time()
     assert set(answers) <= {401, 429}, answers
     recorded = alarmed.rows_of("SELECT count(*) FROM attempt WHERE outcome <> 'right'") - before
-    wait_until(lambda: _counted(alarmed) >= recorded, seconds=120, step_seconds=0.5)
+    wait_until(lambda: _counted(alarmed) >= recorded, seconds=3 + failures / 100, step_seconds=0.2)
     rings = [at for at, state in alarmed.relay.changes() if state == "ON" and at >= began]
     return {
         "failures": failures, "answers": {str(code): count for code, count in sorted(answers.items())},

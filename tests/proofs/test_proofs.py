@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from tests.proofs import kill, lockout, way
+from tests.proofs import kill, lockout, siren, way
 from tests.proofs.__main__ import PROOFS, main
-from tests.proofs.running import ENGINES, ROOT
+from tests.proofs.running import ENGINES, ROOT, open_ground
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -29,6 +29,32 @@ def test_kills_small(engine: str) -> None:
 def test_lockout_small(engine: str) -> None:
     found = lockout.main(["--engine", engine, "--seconds", "2"])
     assert found["holds"], found
+
+
+def test_sirens_small_and_each_planted_fault_is_seen() -> None:
+    found = siren.main(["--engine", "sqlite", "--incidents", "2", "--failures", "20"])
+    assert found["holds"], found
+    assert (found["incidents_timed"], found["unrecorded"], found["flood_incidents"]) == (2, 0, 1)
+
+
+def test_sirens_small_on_postgresql() -> None:
+    with open_ground() as ground:
+        found = siren.run(ground, "postgresql", incidents=2, failures=20)
+    assert siren.broken_promises(found) == [], found
+
+
+def test_what_is_heard_late_twice_or_never_is_a_broken_promise() -> None:
+    sound = {
+        "incidents_timed": 3, "unheard": 0, "p99_ms": 300, "failures": 9, "unrecorded": 0, "flood_incidents": 1, "flood_counted": 9,
+        "flood_rings": 1, "sounds_per_minute_max": 1, "takeover_ms": 40, "broker_takeover_ms": 1500, "broker_back_ms": 400,
+        "backup_still_afterwards": True,
+    }  # fmt: skip
+    assert siren.broken_promises(sound) == []
+    for name, wrong in (
+        ("p99_ms", 1001), ("unheard", 1), ("unrecorded", 1), ("flood_incidents", 2), ("sounds_per_minute_max", 2), ("takeover_ms", 60_000),
+        ("broker_back_ms", 60_000), ("flood_rings", 0), ("backup_still_afterwards", False), ("flood_counted", 8),
+    ):  # fmt: skip
+        assert siren.broken_promises({**sound, name: wrong}) == [name]
 
 
 def test_the_proofs_are_listed_and_told(capsys: pytest.CaptureFixture[str]) -> None:
