@@ -158,6 +158,16 @@ def test_another_stations_answer_is_none(counter: Counter) -> None:
     assert asked.answer("match", station=counter.machine.name) == "foreign"
 
 
+def test_a_station_of_the_same_shop_answers_for_no_other(counter: Counter) -> None:
+    asked = counter.begin("wang")
+    said = asked.said("match")
+    asked.counter = Counter(
+        counter.db, house=counter.house
+    )  # signs with a key that is its own, in the other's name
+    assert asked.answer("match", said=said) == "foreign"
+    assert attempt_state(counter.db, asked.token) == "open"
+
+
 def test_only_at_an_enrolled_desk_with_a_reader_that_is_there(counter: Counter) -> None:
     assert desk_has_reader(counter.db, desk_token=counter.desk)
     for desk in ("", "made up"):

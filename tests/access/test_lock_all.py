@@ -92,16 +92,17 @@ def read_state(db: Database, actor: Actor) -> str:
     return db.read(actor.merchant_id, read_posture).state
 
 
-def test_locked_again_it_does_what_is_left_and_the_list_is_of_the_latest(db: Database) -> None:
+def test_locked_again_it_does_what_is_left_and_the_list_keeps_what_still_stands(db: Database) -> None:
     desk = make_desk(db)
     make_operator(db, desk, "clerk", name="wang")
     first, owner = enter(db, "wang"), enter(db, desk.owner).actor
     assert lock(db, owner) == 2
     second = enter(db, "wang")
     assert lock(db, owner) == 1
-    (item,) = done(db, owner)
+    (item,) = [one for one in done(db, owner) if one.kind == "session"][1:]
     undo(db, owner, item)
     assert find_session(db, second.token) and find_session(db, first.token) is None
+    assert [one.kind for one in done(db, owner)] == ["posture", "session", "session"]
 
 
 def test_a_session_that_was_ended_for_another_reason_is_not_brought_back(db: Database) -> None:

@@ -50,7 +50,11 @@ def take_answer(
 
     def take(tx: Tx) -> Taken:
         found = find_attempt(tx, attempt_id=_id(answer.attempt)) if answer and sound else None
-        if found is None or answer is None or not _is_asked(tx, found, answer, command_id=command_id):
+        if (
+            found is None
+            or answer is None
+            or not _is_asked(tx, found, answer, command_id=command_id, station_id=station.id)
+        ):
             return _refuse_foreign(tx, actor, address=address)
         if found.state not in ("open", "stopping"):
             return _refuse(tx, actor, found, why="expired" if found.state == "expired" else "answered")
@@ -64,13 +68,15 @@ def take_answer(
     return db.write(actor.merchant_id, take)
 
 
-def _is_asked(tx: Tx, found: Attempt, answer: ReaderAnswer, *, command_id: int) -> bool:
+def _is_asked(tx: Tx, found: Attempt, answer: ReaderAnswer, *, command_id: int, station_id: int) -> bool:
     """Tell whether an answer is to the question that was put, to this station, for this operator at this desk."""
     asked = (str(found.operator_id), str(found.desk_id), station_name(tx.merchant_id, found.station_id))
     return (
         (answer.operator, answer.desk, answer.station) == asked
         and hash_secret(answer.nonce) == found.nonce_hash
         and found.command_id == command_id != 0
+        # The name in the statement is signed, but by whom: another station of the shop signs with its own key.
+        and found.station_id == station_id
         and abs(tx.now_us - answer.time_us) <= CLOCK_SECONDS * SECOND_US
     )
 

@@ -5,7 +5,8 @@ from msgspec import Struct
 
 from tocsin.access.limiter import Guess, spend_budget
 from tocsin.access.secret import hash_secret, new_secret
-from tocsin.access.table import owner_link
+from tocsin.access.station import station_code
+from tocsin.access.table import owner_link, reset_code
 from tocsin.core.clock import DAY_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.statement import Statement, bind, insert_into, own
@@ -30,6 +31,20 @@ _VOID = Statement[None](
 _VOID_MADE = Statement[None](
     sa.update(owner_link).where(*_open, owner_link.c.made_by == bind("of_maker")), sets=("used_at_us",)
 )
+_VOID_ALL = Statement[None](sa.update(owner_link).where(*_open), sets=("used_at_us",))
+_DROP_CODES = Statement[None](
+    sa.delete(reset_code).where(
+        own(reset_code),
+        sa.or_(reset_code.c.operator_id == bind("around"), reset_code.c.made_by == bind("around")),
+    )
+)
+_DROP_ALL_CODES = Statement[None](sa.delete(reset_code).where(own(reset_code)))
+_unused_codes = (own(station_code), station_code.c.used_at_us == 0)
+_VOID_STATION_CODES = Statement[None](
+    sa.update(station_code).where(*_unused_codes, station_code.c.made_by == bind("of_maker")),
+    sets=("used_at_us",),
+)
+_VOID_ALL_STATION_CODES = Statement[None](sa.update(station_code).where(*_unused_codes), sets=("used_at_us",))
 _FIND_OPEN = Statement[tuple[str]](
     sa.select(owner_link.c.token_hash)
     .where(*_open, owner_link.c.operator_id == bind("of_operator"), owner_link.c.expires_at_us > bind("now"))
@@ -63,9 +78,20 @@ def add_link(tx: Tx, *, operator_id: int, made_by: int) -> str:
 
 
 def void_links_around(tx: Tx, *, operator_id: int) -> None:
-    """Make void what invites an operator, and what he made for others: his place has changed."""
+    """Make void what gives an operator a new password, and what he made for others, people and stations: his place has changed."""
     tx.run(_VOID, of_operator=operator_id, used_at_us=tx.now_us)
     tx.run(_VOID_MADE, of_maker=operator_id, used_at_us=tx.now_us)
+    tx.run(_DROP_CODES, around=operator_id)
+    tx.run(_VOID_STATION_CODES, of_maker=operator_id, used_at_us=tx.now_us)
+
+
+def void_all_links(tx: Tx) -> int:
+    """Make void each open link and code of the merchant, for people and for stations; return how many there were."""
+    return (
+        tx.run(_VOID_ALL, used_at_us=tx.now_us)
+        + tx.run(_DROP_ALL_CODES)
+        + tx.run(_VOID_ALL_STATION_CODES, used_at_us=tx.now_us)
+    )
 
 
 def has_open_link(tx: Tx, *, operator_id: int) -> bool:

@@ -9,9 +9,9 @@ from msgspec import Struct
 from tocsin.access.account import account_changed
 from tocsin.access.api_key import resume_api_key, suspend_api_keys
 from tocsin.access.device import forget_devices
-from tocsin.access.link import void_links_around
+from tocsin.access.link import void_all_links, void_links_around
 from tocsin.access.operator import OperatorMissing, has_other_owner, set_active
-from tocsin.access.session import end_sessions_of
+from tocsin.access.session import REOPENED_REASON, end_sessions_of
 from tocsin.access.step_up import require_proof
 from tocsin.access.table import session
 from tocsin.access.undo import Act, Done, list_done, take_back
@@ -22,7 +22,7 @@ from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, own
 
-ACT, REASON = "lock_all", "locked_all"
+ACT = "lock_all"
 
 
 class AccountLocked(Struct, frozen=True):
@@ -53,7 +53,7 @@ _REOPEN = Statement[None](
 
 
 def lock_everything(tx: Tx, actor: Actor, *, reason: str) -> int:
-    """Lock the desk down, end each session but the actor's, and suspend each API key; return how many things were done.
+    """Lock the desk down, end each session but the actor's, suspend each API key, void each link and code; return how much was done.
 
     Printing goes on, and so do the stations. What an earlier lock has done already is not done again.
 
@@ -73,13 +73,14 @@ def lock_everything(tx: Tx, actor: Actor, *, reason: str) -> int:
         act.note("posture", subject=before)
         done += 1
     for session_id, operator_id in tx.rows(_OTHERS, kept_id=actor.session_id, now=tx.now_us):
-        ends = {"ended_at_us": tx.now_us, "ended_reason": REASON}
+        ends = {"ended_at_us": tx.now_us, "ended_reason": REOPENED_REASON}
         tx.run(_END, of_operator=operator_id, session_id=session_id, **ends)
         act.note("session", subject_id=session_id, subject=str(operator_id))
         done += 1
     for key_id in suspend_api_keys(tx):
         act.note("api_key", subject_id=key_id)
         done += 1
+    done += void_all_links(tx)
     write_journal(
         tx, actor, verb="access.lock_everything", subject=f"merchant:{tx.merchant_id}", data={"done": done}
     )
@@ -100,7 +101,8 @@ def list_locked(tx: Tx, actor: Actor) -> list[Done]:
 def undo_lock(tx: Tx, actor: Actor, *, item_id: int, reason: str) -> None:
     """Take back one thing that a lock of everything did.
 
-    A session goes on where it was left, unless its time is over or its operator was suspended since.
+    A session goes on where it was left, unless its time is over, or its operator was suspended or has another
+    credential since. Links and codes stay void: who needs one makes another.
 
     Raises:
         NotAllowed, ProofNeeded, UndoMissing: the actor may not, or there is nothing to take back.
@@ -108,12 +110,12 @@ def undo_lock(tx: Tx, actor: Actor, *, item_id: int, reason: str) -> None:
     """
     require(actor, "operators")
     require_proof(actor)
-    done = take_back(tx, actor, item_id=item_id)
+    done = take_back(tx, actor, name=ACT, item_id=item_id)
     if done.kind == "posture":
         change_posture(tx, actor, state=done.subject or "calm", reason=reason)
     elif done.kind == "session":
         tx.run(
-            _REOPEN, of_operator=int(done.subject), session_id=done.subject_id, because=REASON, ended_at_us=None,
+            _REOPEN, of_operator=int(done.subject), session_id=done.subject_id, because=REOPENED_REASON, ended_at_us=None,
             ended_reason="",
         )  # fmt: skip
     elif done.kind == "api_key":

@@ -11,7 +11,7 @@ from tocsin.access.device import forget_devices
 from tocsin.access.link import void_links_around
 from tocsin.access.session import end_sessions_of
 from tocsin.access.step_up import require_proof
-from tocsin.access.table import operator, password, sign_in_name
+from tocsin.access.table import operator, passkey, password, sign_in_name
 from tocsin.access.unlock import lift_locks_of
 from tocsin.access.verification import sign_in_key
 from tocsin.core.actor import ROLES, Actor, NotAllowed
@@ -22,6 +22,7 @@ from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.tenant import merchant
+from tocsin.core.text import strip_control
 
 OPERATOR_ROLES = ("owner", "manager", "clerk", "checker", "auditor")
 _BELOW = frozenset({"clerk", "checker"})
@@ -95,13 +96,23 @@ _LIST = Statement(sa.select(*_COLUMNS).where(own(operator)).order_by(operator.c.
 _GET = Statement(
     sa.select(*_COLUMNS).where(own(operator), operator.c.id == bind("operator_id")).with_for_update(), Operator
 )  # fmt: skip
-_OWNERS = Statement[tuple[int]](
-    sa.select(operator.c.id)
-    .where(own(operator), operator.c.role == "owner", operator.c.active == 1).order_by(operator.c.id).with_for_update()
+
+
+def _whose(table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.merchant_id == operator.c.merchant_id, table.c.operator_id == operator.c.id)
+
+
+# Who was invited and has not come yet has no credential: he can't let anybody else in again.
+_owner = (
+    own(operator), operator.c.role == "owner", operator.c.active == 1,
+    sa.or_(
+        sa.exists().where(_whose(password)), sa.exists().where(_whose(passkey), passkey.c.revoked_at_us.is_(None))
+    ),
 )  # fmt: skip
-_ANY_OWNER = Statement[Any](
-    sa.select(operator.c.id).where(own(operator), operator.c.role == "owner", operator.c.active == 1).limit(1)
+_OWNERS = Statement[tuple[int]](
+    sa.select(operator.c.id).where(*_owner).order_by(operator.c.id).with_for_update(of=operator)
 )
+_ANY_OWNER = Statement[Any](sa.select(operator.c.id).where(*_owner).limit(1))
 _ADD = insert_into(operator)
 _ADD_NAME = Statement[None](
     upsert(sign_in_name).on_conflict_do_nothing(), sets=("name_key", "merchant_id", "operator_id")
@@ -223,13 +234,14 @@ def add_operator(
         password_hash: empty: he will set a credential of his own.
     """
     name_key = sign_in_key(name)
-    if not 1 <= len(name_key) <= _LONGEST_NAME:
+    name, display_name = strip_control(name).strip(), strip_control(display_name).strip()
+    if not 1 <= len(name_key) <= _LONGEST_NAME or len(name) > _LONGEST_NAME:
         raise NameWrong(name=name[:_LONGEST_NAME], longest=_LONGEST_NAME)
     operator_id = new_id()
     if decoy_merchant(tx, name_key) or not tx.run(_ADD_NAME, name_key=name_key, operator_id=operator_id):
         raise NameTaken(name=name)
     tx.run(
-        _ADD, id=operator_id, name=name.strip(), display_name=display_name.strip()[:_LONGEST_NAME] or name.strip(), role=role,
+        _ADD, id=operator_id, name=name, display_name=display_name[:_LONGEST_NAME] or name, role=role,
         active=1, locale=locale, zone=zone, created_at_us=tx.now_us, created_by=created_by, shops="", home_shop_id=0, hours="",
         places="", left_at_us=0,
     )  # fmt: skip
@@ -279,7 +291,7 @@ def keep_an_owner(tx: Tx, leaving: Operator) -> None:
 
 
 def has_other_owner(tx: Tx, *, operator_id: int) -> bool:
-    """Tell whether there is an active owner beside somebody; all of them are locked until the transaction ends."""
+    """Tell whether there is an active owner with a credential beside somebody; all of them are locked until the transaction ends."""
     return any(row[0] != operator_id for row in tx.rows(_OWNERS))
 
 

@@ -24,27 +24,19 @@ from tocsin.access.limiter import Locked
 from tocsin.access.operator import read_names
 from tocsin.access.secret import hash_secret
 from tocsin.access.step_up import require_proof
+from tocsin.access.table import passkey as passkey
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
-from tocsin.core.schema import big, directory_table, index, text
 from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.core.text import strip_control
 
 MOST, LONGEST_NAME = 6, 60
 # Those of authenticators in use: a decoy must not be told by its length.
 _LENGTHS = (16, 20, 20, 32, 32, 48, 64)
-
-# Read before the merchant is known: a passkey alone says who signs in. Ids and keys in Base64url.
-passkey = directory_table(
-    "passkey", text("credential_hash"), big("merchant_id"), big("id"), big("operator_id"), text("credential_id"),
-    text("public_key"), big("algorithm"), big("sign_count"), big("backed_up"), text("name"), big("created_at_us"),
-    big("last_used_us", nullable=True), big("revoked_at_us", nullable=True), key=("credential_hash",),
-)  # fmt: skip
-index(passkey, "merchant_id", "operator_id", "-id")
 
 
 class PasskeyRefused(Refusal):

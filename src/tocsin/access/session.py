@@ -27,6 +27,10 @@ _TOKEN = re.compile(r"([0-7]?[0-9a-f]{1,15})\.[A-Za-z0-9_-]{43}")
 _DEVICE_LENGTH = 120
 
 
+REOPENED_REASON = "locked_all"
+"""Why a session ended that may go on: a lock of everything is undone by hand."""
+
+
 class SessionMissing(Refusal):
     """There is no such session of yours, or it has ended: look at the list again"""
 
@@ -128,6 +132,10 @@ _ending = sa.update(session).where(own(session), session.c.ended_at_us.is_(None)
 _SETS = ("ended_at_us", "ended_reason")
 _END = Statement[None](_ending.where(_mine, session.c.id == bind("session_id")), sets=_SETS)
 _END_OTHERS = Statement[None](_ending.where(_mine, session.c.id != bind("kept_id")), sets=_SETS)
+_END_FOR_GOOD = Statement[None](
+    sa.update(session).where(own(session), _mine, session.c.ended_reason == REOPENED_REASON),
+    sets=("ended_reason",),
+)
 _RENEW = Statement[None](_ending.where(session.c.token_hash == bind("hash", str)), sets=("token_hash",))
 _END_TOKEN = Statement[None](_ending.where(session.c.token_hash == bind("hash", str)), sets=_SETS)
 
@@ -234,7 +242,11 @@ def end_other_sessions(tx: Tx, actor: Actor, *, reason: str = "ended") -> int:
 
 
 def end_sessions_of(tx: Tx, *, operator_id: int, reason: str, kept_id: int = 0) -> int:
-    """End an operator's sessions, but for one; return how many."""
+    """End an operator's sessions, but for one; return how many.
+
+    Those that a lock of everything ended can't be reopened any more: what ends them now is meant for good.
+    """
+    tx.run(_END_FOR_GOOD, operator_id=operator_id, ended_reason=reason)
     return tx.run(
         _END_OTHERS, operator_id=operator_id, kept_id=kept_id, ended_at_us=tx.now_us, ended_reason=reason
     )  # fmt: skip

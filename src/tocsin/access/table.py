@@ -103,3 +103,11 @@ undo_item = merchant_table(
 )  # fmt: skip
 index(undo_item, "merchant_id", "act_id", "id")
 index(undo_item, "merchant_id", "act", "about_id", "-id")
+
+# Read before the merchant is known: a passkey alone says who signs in. Ids and keys in Base64url.
+passkey = directory_table(
+    "passkey", text("credential_hash"), big("merchant_id"), big("id"), big("operator_id"), text("credential_id"),
+    text("public_key"), big("algorithm"), big("sign_count"), big("backed_up"), text("name"), big("created_at_us"),
+    big("last_used_us", nullable=True), big("revoked_at_us", nullable=True), key=("credential_hash",),
+)  # fmt: skip
+index(passkey, "merchant_id", "operator_id", "-id")

@@ -35,7 +35,12 @@ class Done(Struct, frozen=True):
 _COLUMNS = tuple(undo_item.c[f] for f in Done.__struct_fields__)
 _ADD = insert_into(undo_item)
 _OF_ACT = Statement(
-    sa.select(*_COLUMNS).where(own(undo_item), undo_item.c.act_id == bind("of_act")).order_by(undo_item.c.id).limit(_MOST),
+    sa.select(*_COLUMNS)
+    .where(
+        own(undo_item), undo_item.c.act == bind("of_kind", str), undo_item.c.about_id == bind("about"),
+        sa.or_(undo_item.c.act_id == bind("of_act"), undo_item.c.undone_at_us.is_(None)),
+    )
+    .order_by(undo_item.c.id.desc()).limit(_MOST),
     Done,
 )  # fmt: skip
 _NEWEST = Statement[tuple[int]](
@@ -43,7 +48,12 @@ _NEWEST = Statement[tuple[int]](
     .where(own(undo_item), undo_item.c.act == bind("of_kind", str), undo_item.c.about_id == bind("about"))
     .order_by(undo_item.c.id.desc()).limit(1)
 )  # fmt: skip
-_GET = Statement(sa.select(*_COLUMNS).where(own(undo_item), undo_item.c.id == bind("item_id")), Done)
+_GET = Statement(
+    sa.select(*_COLUMNS).where(
+        own(undo_item), undo_item.c.id == bind("item_id"), undo_item.c.act == bind("of_kind", str)
+    ),
+    Done,
+)
 _UNDO = Statement[None](
     sa.update(undo_item).where(
         own(undo_item), undo_item.c.id == bind("item_id"), undo_item.c.undone_at_us.is_(None)
@@ -68,18 +78,18 @@ class Act:
 
 
 def list_done(tx: Tx, *, name: str, about_id: int = 0) -> list[Done]:
-    """Return what the latest act of a name (about an operator) did, in its order."""
+    """Return what the latest act of a name (about an operator) did, and what earlier ones did that still stands."""
     act_id = tx.value(_NEWEST, of_kind=name, about=about_id)
-    return tx.rows(_OF_ACT, of_act=act_id) if act_id else []
+    return tx.rows(_OF_ACT, of_kind=name, about=about_id, of_act=act_id)[::-1] if act_id else []
 
 
-def take_back(tx: Tx, actor: Actor, *, item_id: int) -> Done:
+def take_back(tx: Tx, actor: Actor, *, name: str, item_id: int) -> Done:
     """Mark one thing as undone and return it; what undoes it is for the caller.
 
     Raises:
-        UndoMissing: there is none such, or it was undone before.
+        UndoMissing: there is none such of this act, or it was undone before.
     """
-    found = tx.one(_GET, item_id=item_id)
+    found = tx.one(_GET, item_id=item_id, of_kind=name)
     if found is None or not tx.run(_UNDO, item_id=item_id, undone_at_us=tx.now_us, undone_by=actor.id):
         raise UndoMissing
     return found
