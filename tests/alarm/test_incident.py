@@ -37,7 +37,7 @@ def scene(db: Database) -> Scene:
     return made
 
 
-def test_silence_stops_the_noise_for_good_and_leaves_the_light(scene: Scene):
+def test_silence_stops_the_noise_and_leaves_the_light(scene: Scene):
     scene.act(silence_incident, role="checker", incident_id=scene.incident().id, note="it is Anne")
     now = scene.wanted()
     assert (now.light, now.sound, now.incident_id) == (True, False, scene.incident().id)

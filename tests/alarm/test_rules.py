@@ -17,6 +17,7 @@ from tocsin.core.preference import PreferenceMoved
 
 GOOD = [
     {"sound_seconds": 5}, {"sound_seconds": 600}, {"quiet_minutes": 1}, {"quiet_minutes": 1440},
+    {"silence_minutes": 1}, {"silence_minutes": 1440},
     {"escalate_minutes": (1,)}, {"escalate_minutes": (1, 2, 3, 4, 1440)},
     {"rules": {"account_failures": Setting(level="light", count=10_000, minutes=1440)}},
     {"rules": {"accounts_spread": Setting(level="off", count=1, minutes=1)}},
@@ -24,6 +25,7 @@ GOOD = [
 ]  # fmt: skip
 WRONG = [
     ({"sound_seconds": 4}, "sound_seconds"), ({"sound_seconds": 601}, "sound_seconds"),
+    ({"silence_minutes": 0}, "silence_minutes"), ({"silence_minutes": 1441}, "silence_minutes"),
     ({"quiet_minutes": 0}, "quiet_minutes"), ({"quiet_minutes": 1441}, "quiet_minutes"),
     ({"escalate_minutes": ()}, "escalate_minutes"), ({"escalate_minutes": (1, 2, 3, 4, 5, 6)}, "escalate_minutes"),
     ({"escalate_minutes": (5, 5)}, "escalate_minutes"), ({"escalate_minutes": (5, 3)}, "escalate_minutes"),

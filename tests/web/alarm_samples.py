@@ -77,6 +77,7 @@ RULES_PAGE = {
         "revision": "3",
         "profile": "standard",
         "sound_seconds": "180",
+        "silence_minutes": "15",
         "quiet_minutes": "10",
         "escalate_minutes": "3, 10, 30",
         "decoy_tried": "sound",

@@ -10,6 +10,7 @@ GIVEN = {
     "revision": "0",
     "profile": "standard",
     "sound_seconds": "60",
+    "silence_minutes": "7",
     "quiet_minutes": "5",
     "escalate_minutes": "2, 4",
 }
@@ -48,6 +49,7 @@ def test_thresholds_change_what_sounds(pages: Pages) -> None:
     assert saved.status_code == 303, saved.text
     held = chosen(pages)
     assert (held.sound_seconds, held.quiet_minutes, held.escalate_minutes) == (60, 5, (2, 4))
+    assert held.silence_minutes == 7
     assert held.setting("account_failures") == Setting(level="sound", count=5, minutes=15)
     who = victim(pages)
     attack(pages, who, times=4)

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tocsin.alarm.again import end_silence, newly_attacked, ring_for_new
 from tocsin.alarm.evidence import SignalRow, count_sources, is_source, join_signals, keep_evidence
 from tocsin.alarm.fact import judge_rules
 from tocsin.alarm.incident import end_incident, tell_raised
@@ -43,8 +44,13 @@ def account_for(tx: Tx, told: list[SignalRow], *, key: str, rules: AlarmRules) -
         level: Level = "sound" if setting.level == "sound" else "light"
         present = lift_incident(tx, present, level=level, why=rule.code, why_data=data, rules=rules)
     if not is_new and not untested:
-        present = ring_again(tx, present, rules=rules)
+        present = ring_again(tx, end_silence(tx, present, rules=rules), rules=rules)
     keep_evidence(tx, told, incident_id=present.id)
+    news = [(rule.code, data) for rule, setting, data in fired if setting.level == "sound"]
+    if lane == "attack":
+        news += newly_attacked(tx, told, incident_id=present.id, rules=rules)
+    if news:
+        present = ring_for_new(tx, present, reason=news[0], rules=rules)
     store_incident(tx, tell_count(tx, _counted(tx, present, told), is_new=is_new))
     if is_new or fired:  # not again by each signal: a person may have set it back to calm
         _raise_posture(tx, present, fired)

@@ -116,7 +116,7 @@ def _write(
     over = not about.is_open and found.what != "cleared"
     if over or (found.what == "update" and about.acknowledged_at_us is not None):
         return None
-    what = "raised" if found.what == "level" else found.what
+    what = "raised" if found.what in ("level", "yours") else found.what
     own = concerns(tx, about, recipient.operator_id)
     return tell_incident(tx, about, what=what, locale=locale, base_url=base_url, own=own)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from tocsin.alarm.again import is_ring_due, ring_due
 from tocsin.alarm.attack import tell_count
 from tocsin.alarm.incident import DRILL, end_incident
 from tocsin.alarm.record import Incident, lock_incident, open_incidents, store_incident
@@ -63,6 +64,8 @@ def _tend(tx: Tx) -> int:
 
 
 def _work_of(present: Incident, rules: AlarmRules, now_us: int) -> Callable[[Tx, Incident], None] | None:
+    if is_ring_due(present, now_us):
+        return ring_due
     if next_step(present, rules, now_us):
         return _escalate
     if is_quiet(present, rules, now_us):

@@ -93,6 +93,16 @@ _COUNT = Statement[tuple[int]](
         .limit(bind("most")).subquery()
     )
 )  # fmt: skip
+_account = sa.and_(_of_incident, incident_source.c.kind == "account", incident_source.c.reached == NOUGHT)
+_UNREACHED = Statement[tuple[str]](
+    sa.select(incident_source.c.value).where(_account, any_of(incident_source.c.value, "ids"))
+    .order_by(incident_source.c.value)
+)  # fmt: skip
+_REACH = Statement[None](
+    sa.update(incident_source)
+    .where(_account, incident_source.c.value == bind("account", str))
+    .values(reached=1)
+)
 _adding = upsert(incident_source)
 _ADD = Statement[None](
     _adding.on_conflict_do_update(
@@ -158,7 +168,8 @@ def keep_evidence(tx: Tx, told: list[SignalRow], *, incident_id: int) -> None:
         named = (("account", one.account), ("address", one.address), ("device", one.device))
         sources.update(pair for pair in named if pair[1])
     tx.many(_ADD, [
-        {"incident_id": incident_id, "kind": kind, "value": value, "signals": count, "last_at_us": tx.now_us}
+        {"incident_id": incident_id, "kind": kind, "value": value, "signals": count, "last_at_us": tx.now_us,
+         "reached": 0}
         for (kind, value), count in sorted(sources.items())
     ])  # fmt: skip
 
@@ -171,6 +182,19 @@ def count_sources(tx: Tx, *, incident_id: int, kind: str) -> int:
 def is_source(tx: Tx, *, incident_id: int, kind: str, value: str) -> bool:
     """Tell whether an incident has this account, address or device."""
     return tx.one(_HAS, incident_id=incident_id, kind=kind, value=value) is not None
+
+
+def unreached_accounts(tx: Tx, *, incident_id: int, operator_ids: set[int]) -> list[int]:
+    """Return those of some accounts of an incident that had not reached the account rule in it."""
+    if not operator_ids:
+        return []
+    found = tx.rows(_UNREACHED, incident_id=incident_id, ids=[str(one) for one in sorted(operator_ids)])
+    return [int(value) for (value,) in found]
+
+
+def mark_reached(tx: Tx, *, incident_id: int, operator_id: int) -> None:
+    """Keep that an account has reached the account rule in an incident."""
+    tx.run(_REACH, incident_id=incident_id, account=str(operator_id))
 
 
 def sweep_evidence(db: Database) -> int:

@@ -104,6 +104,12 @@ def judge_rules(
     return found
 
 
+def failures_of(tx: Tx, operator_id: int, *, setting: Setting) -> int:
+    """Return an account's failures from unknown devices within a rule's window, as many as it asks for at most."""
+    since = id_at(tx.now_us - setting.minutes * MINUTE_US)
+    return int(tx.value(_OF_ACCOUNT, operator_id=operator_id, since=since, limit=setting.count))
+
+
 def _most_of_account(tx: Tx, tested: list[SignalRow], setting: Setting, since: int) -> dict[str, int]:
     """Return the most failures of one account; the rest is not counted where one has enough."""
     most = {"account_failures": 0, "operator_id": 0}

@@ -146,7 +146,7 @@ def alarm_now(tx: Tx) -> AlarmNow:
 
 
 def silence_incident(tx: Tx, actor: Actor, *, incident_id: int, note: str = "") -> None:
-    """Stop an incident's noise for good; its light stays.
+    """Stop an incident's noise; its light stays. What is new to it, or goes on after `silence_minutes`, sounds again.
 
     Raises:
         NotAllowed, IncidentMissing, IncidentOver, IncidentMakesNoSound, IncidentSilenced, IncidentNoteLong
@@ -156,7 +156,9 @@ def silence_incident(tx: Tx, actor: Actor, *, incident_id: int, note: str = "") 
         raise IncidentMakesNoSound
     if present.silenced_at_us is not None:
         raise IncidentSilenced(name=present.silenced_name)
-    changed = replace(present, silenced_at_us=tx.now_us, silenced_by=actor.id, silenced_name=actor.name)
+    changed = replace(
+        present, silenced_at_us=tx.now_us, silenced_by=actor.id, silenced_name=actor.name, rings_at_us=0
+    )
     _record(tx, actor, _noted(changed, note), act="silence", done="silenced")
 
 

@@ -37,6 +37,7 @@ TITLES = {
     "raised": "ALARM, {shop}: {headline}",
     "light": "Warning, {shop}: {headline}",
     "update": "It goes on, {shop}: {headline}",
+    "again": "It sounds again, {shop}: {headline}",
     "escalated": "Nobody has it yet, {shop}: {headline}",
     "cleared": "It is over, {shop}: {headline}",
     "posture": "{shop}: the order desk is now in {state}",
@@ -110,7 +111,7 @@ def tell_incident(tx: Tx, found: Incident, *, what: str, locale: str, base_url: 
     """Return what is told of an incident as it stands now.
 
     Args:
-        what: raised, update, escalated or cleared.
+        what: raised, again, update, escalated or cleared.
         own: it is about the reader's own account.
     """
     words, url = Words(locale), f"{base_url}/incidents/{found.id}" + ("/mine" if own else "")

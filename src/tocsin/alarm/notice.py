@@ -20,7 +20,7 @@ MOST_A_MINUTE = 15
 """Robots take 20 messages a minute, then some are deaf for ten."""
 KEPT_DAYS = 90
 
-# `what`: raised, level, escalated, update, cleared, posture, account, test. `about`: its code or step.
+# `what`: raised, level, again, yours, escalated, update, cleared, posture, account, test. `about`: its code or step.
 # States: waiting, sent, failed (given up), dropped (there was nothing left to say).
 notice = merchant_table(
     "notice", big("id"), big("recipient_id"), big("incident_id"), big("event_id"), text("what"), text("about"), text("state"),

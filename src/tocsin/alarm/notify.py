@@ -2,7 +2,7 @@
 
 `tell_people` reads the alarm's events and makes notices of them, each once; the task `alarm.notify`
 sends one. Of one incident a recipient gets one message, then, while it goes on, an update after 1, 5,
-15 and each further 60 minutes; what is worse than he was told is told at once.
+15 and each further 60 minutes; what is worse than he was told, or new, is told at once, and so is that it is about him.
 """
 
 from collections.abc import Callable
@@ -26,8 +26,12 @@ CONSUMER = "alarm.notify"
 GRACE_US = 30 * SECOND_US
 """A known device that mistypes has so long to get it right before anybody is told."""
 UPDATES_AFTER_US = tuple(minutes * MINUTE_US for minutes in (1, 5, 15, 60))
+OWN = " own"
+"""What a notice that was told to the owner of an account that is attacked ends with."""
 _STALE_US = 60 * MINUTE_US
-_INCIDENT = frozenset({"alarm.raised", "alarm.level", "alarm.escalated", "alarm.counted", "alarm.cleared"})
+_INCIDENT = frozenset(
+    {"alarm.raised", "alarm.level", "alarm.again", "alarm.escalated", "alarm.counted", "alarm.cleared"}
+)
 _CHANGED = "access.account_changed"
 _KINDS = _INCIDENT | {"alarm.posture", _CHANGED}
 _BATCH, _MOVE_AFTER = 500, 50
@@ -94,6 +98,8 @@ def _tell_of_incident(tx: Tx, one: Recipient, found: Incident, *, kind: str, pos
     if chosen is not None:
         what, due_at_us = chosen
         about = str(found.escalated) if what == "escalated" else found.level
+        if concerns(tx, found, one.operator_id):
+            about += OWN
         post(recipient_id=one.id, what=what, about=about, incident_id=found.id, due_at_us=due_at_us)
 
 
@@ -109,11 +115,16 @@ def _choose(
         reached = one.step <= found.escalated and ("escalated" in one.wanted() or one.step > 0)
         return ("escalated", 0) if reached else None
     listens = found.level in one.wanted() if not one.step else one.step <= found.escalated
-    if not (listens or concerns(tx, found, one.operator_id)):
+    his = concerns(tx, found, one.operator_id)
+    if not (listens or his):
         return None
     if not told:
         mistyped = found.kind == "device" and found.level == "light"
         return ("raised", tx.now_us + GRACE_US if mistyped else 0)
+    if his and not any(each.about.endswith(OWN) for each in told):
+        return ("yours", 0)  # his account has been tried since: he is told, whoever has it
+    if kind == "alarm.again":
+        return ("again", 0)
     if kind == "alarm.level" and found.level == "sound" and not _knows_sound(tx, told):
         return ("level", 0)
     return _choose_update(tx, found, told) if kind == "alarm.counted" else None
@@ -138,4 +149,4 @@ def _choose_update(tx: Tx, found: Incident, told: list[Notice]) -> tuple[str, in
 def _knows_sound(tx: Tx, told: list[Notice]) -> bool:
     """Tell whether a message says so already, or will: one that is on its way says what is true when it leaves."""
     on_its_way = any(one.state == "waiting" and one.due_at_us <= tx.now_us for one in told)
-    return on_its_way or any(one.about == "sound" for one in told)
+    return on_its_way or any(one.about.startswith("sound") for one in told)

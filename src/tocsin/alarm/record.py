@@ -29,6 +29,7 @@ class Incident(Struct, frozen=True):
         rules: codes of all rules that fired, comma-separated.
         signals, refused: wrong or otherwise bad; refused untested by the limiter.
         loud_since_us, sounded_at_us, sound_until_us: first sound, last start of it, when it ends by itself.
+        rings_at_us: when it is to sound again because its minute was not over; 0: it is not.
         escalated: steps taken.
         outcome: cleared, quiet, mistyped, back; empty while it is open.
     """
@@ -51,6 +52,7 @@ class Incident(Struct, frozen=True):
     loud_since_us: int | None
     sounded_at_us: int | None
     sound_until_us: int
+    rings_at_us: int
     silenced_at_us: int | None
     silenced_by: int
     silenced_name: str
@@ -149,7 +151,7 @@ def new_incident(
     return Incident(
         id=new_id(), kind=kind, key=key, level="light", why=why, why_data=msgspec.json.encode(why_data).decode(),
         rules="", operator_id=operator_id, signals=0, refused=0, accounts=0, addresses=0, raised_at_us=tx.now_us,
-        last_at_us=tx.now_us, counted_at_us=0, loud_since_us=None, sounded_at_us=None, sound_until_us=0,
+        last_at_us=tx.now_us, counted_at_us=0, loud_since_us=None, sounded_at_us=None, sound_until_us=0, rings_at_us=0,
         silenced_at_us=None, silenced_by=0, silenced_name="", acknowledged_at_us=None, acknowledged_by=0,
         acknowledged_name="", escalated=0, escalated_at_us=None, cleared_at_us=None, cleared_by=0, cleared_name="",
         outcome="", note="",

@@ -1,4 +1,4 @@
-"""Ring: an incident gets its level, and sounds: a bounded time, at most once a minute, never after it was silenced."""
+"""Ring: an incident gets its level, and sounds: a bounded time, at most once a minute, not while it is silenced."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def ring(tx: Tx, present: Incident, *, seconds: int, entry: str) -> Incident:
     told = {"incident": str(present.id), "level": "sound", "why": present.why}
     append_event(tx, "alarm.level", subject_id=present.id, data=told)
     return replace(
-        present, sounded_at_us=tx.now_us, sound_until_us=tx.now_us + seconds * SECOND_US,
+        present, sounded_at_us=tx.now_us, sound_until_us=tx.now_us + seconds * SECOND_US, rings_at_us=0,
         loud_since_us=tx.now_us if present.loud_since_us is None else present.loud_since_us,
     )  # fmt: skip
 

@@ -23,6 +23,7 @@ class AlarmRules(Struct, frozen=True, kw_only=True):
         profile: `strict` sounds at the first wrong credential.
         rules: settings of single rules, in place of the profile's.
         sound_seconds: longest noise at a time, 5 to 600.
+        silence_minutes: so long a silence lasts where the same attack goes on.
         quiet_minutes: after so long without a signal an incident that never sounded ends by itself.
         escalate_minutes: after so long without somebody who has it, step by step.
     """
@@ -30,6 +31,7 @@ class AlarmRules(Struct, frozen=True, kw_only=True):
     profile: Literal["standard", "strict"] = "standard"
     rules: dict[str, Setting] = {}
     sound_seconds: int = 180
+    silence_minutes: int = 15
     quiet_minutes: int = 10
     escalate_minutes: tuple[int, ...] = (3, 10, 30)
 
@@ -63,6 +65,7 @@ def change_alarm_rules(tx: Tx, actor: Actor, *, chosen: AlarmRules, revision: in
         NotAllowed, PreferenceMoved
     """
     _require_range("sound_seconds", chosen.sound_seconds, least=_LEAST_SOUND, most=MOST_SOUND_SECONDS)
+    _require_range("silence_minutes", chosen.silence_minutes, least=1, most=_DAY_MINUTES)
     _require_range("quiet_minutes", chosen.quiet_minutes, least=1, most=_DAY_MINUTES)
     _require_steps(chosen.escalate_minutes)
     for code, setting in chosen.rules.items():

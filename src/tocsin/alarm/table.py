@@ -27,6 +27,7 @@ incident = merchant_table(
     "incident", big("id"), text("kind"), text("key"), text("level"), text("why"), text("why_data"), text("rules"), big("operator_id"),
     big("signals"), big("refused"), big("accounts"), big("addresses"), big("raised_at_us"), big("last_at_us"),
     big("counted_at_us"), big("loud_since_us", nullable=True), big("sounded_at_us", nullable=True), big("sound_until_us"),
+    big("rings_at_us"),
     big("silenced_at_us", nullable=True), big("silenced_by"), text("silenced_name"),
     big("acknowledged_at_us", nullable=True), big("acknowledged_by"), text("acknowledged_name"),
     big("escalated"), big("escalated_at_us", nullable=True),
@@ -53,8 +54,9 @@ incident_entry = merchant_table(
 index(incident_entry, "merchant_id", "incident_id", "-id")
 
 # What an incident's signals came from and were about: kind account, address or device, counted.
+# `reached`: 1 for an account that has had as many failures as the account rule asks for.
 incident_source = merchant_table(
-    "incident_source", big("incident_id"), text("kind"), text("value"), big("signals"), big("last_at_us"),
+    "incident_source", big("incident_id"), text("kind"), text("value"), big("signals"), big("last_at_us"), big("reached"),
     key=("incident_id", "kind", "value"),
 )  # fmt: skip
 index(incident_source, "merchant_id", "last_at_us")

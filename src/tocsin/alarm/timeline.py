@@ -32,6 +32,8 @@ ENTRY_TEXTS: dict[str, str] = {
     "signed_in": "Somebody signed in to an account that had been tried here",
     "posture": "The desk went to {state}",
     "silenced": "{name} silenced it: the light stays",
+    "silence_over": "{minutes} minutes of silence are over and it goes on: it sounds again",
+    "again": "It sounds again, whoever silenced it or has it: {why}",
     "acknowledged": "{name} has it",
     "escalated": "Nobody had it, step {step}: the next people are told",
     "cleared": "{name} cleared it",

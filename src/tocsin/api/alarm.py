@@ -101,7 +101,7 @@ def get_one_incident(request: ApiRequest, *, incident_id: FromPath[str]) -> Inci
 def silence(
     request: ApiRequest, *, incident_id: FromPath[str], data: JSONBody[NoteIn], body: RawBody
 ) -> Response[ActedOut]:
-    """Stop an incident's noise for good; its light stays."""
+    """Stop an incident's noise; its light stays. What is new to it sounds again."""
     del data
     return _act(request, incident_id, body=body, verb=silence_incident)
 

@@ -105,6 +105,8 @@ ENTRY_LOOKS = {
     "signed_in": ("bad", "person"),
     "posture": ("info", "shield"),
     "silenced": ("warn", "mute"),
+    "silence_over": ("bad", "sound"),
+    "again": ("bad", "sound"),
     "acknowledged": ("info", "tick"),
     "escalated": ("bad", "clock"),
     "cleared": ("ok", "check"),
@@ -175,6 +177,8 @@ def entry_of(entry: Entry, words: Words, *, postures: Mapping[str, str]) -> str:
     told = entry.fields()
     if "code" in told and entry.kind in ("raised", "rule"):
         return why_of(str(told["code"]), told, words)
+    if "code" in told:
+        told["why"] = why_of(str(told["code"]), told, words)
     if entry.actor_kind == "desk":
         told["name"] = words.translate("the desk")
     if "state" in told:

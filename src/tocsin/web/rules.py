@@ -77,7 +77,7 @@ def form_of(chosen: AlarmRules, revision: int) -> dict[str, str]:
     """Return the fields of a choice; what goes by the profile is empty."""
     fields = {
         "revision": str(revision), "profile": chosen.profile, "sound_seconds": str(chosen.sound_seconds),
-        "quiet_minutes": str(chosen.quiet_minutes), "escalate_minutes": ", ".join(map(str, chosen.escalate_minutes)),
+        "silence_minutes": str(chosen.silence_minutes), "quiet_minutes": str(chosen.quiet_minutes), "escalate_minutes": ", ".join(map(str, chosen.escalate_minutes)),
     }  # fmt: skip
     for code, setting in chosen.rules.items():
         fields[code] = setting.level
@@ -91,6 +91,7 @@ def read_rules(form: Form) -> AlarmRules:
     steps = form.get("escalate_minutes", "").replace("，", ",").split(",")
     return AlarmRules(
         profile=profile, sound_seconds=_number(form.get("sound_seconds", "")), quiet_minutes=_number(form.get("quiet_minutes", "")),
+        silence_minutes=_number(form.get("silence_minutes", str(AlarmRules().silence_minutes))),
         escalate_minutes=tuple(_number(step) for step in steps if step.strip()),
         rules={code: made for code, rule in RULES.items() if (made := _read_rule(form, rule, AlarmRules(profile=profile))) is not None},
     )  # fmt: skip
