@@ -203,6 +203,20 @@ def test_networks_are_the_owners_to_declare() -> None:
         with pytest.raises(SirenOptionWrong):
             read_networks(text)
     require_host("203.0.113.7", read_networks("203.0.113.0/24"))
+    everywhere = read_networks("0.0.0.0/0, ::/0")
+    require_host("203.0.113.7", everywhere)
+    for never in (
+        "169.254.1.1",
+        "fe80::1",
+        "::ffff:169.254.169.254",
+        "168.63.129.16",
+        "0.0.0.0",
+        "::",
+        "224.0.0.1",
+        "ff02::1",
+    ):
+        with pytest.raises(SirenOptionWrong):
+            require_host(never, everywhere)
 
 
 def test_each_address_of_a_generic_device_is_needed(opened: Open, peer: HttpPeer) -> None:

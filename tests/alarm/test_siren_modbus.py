@@ -58,6 +58,18 @@ def test_one_coil_for_both(board: tuple[ModbusBoard, dict[str, object]]) -> None
         siren.close()
 
 
+def test_a_coil_that_does_not_move_is_a_failure(board: tuple[ModbusBoard, dict[str, object]]) -> None:
+    peer, options = board
+    siren, peer.stuck = open_(options), True
+    try:
+        with pytest.raises(SirenFailed) as told:
+            siren.set(SOUND)
+        assert told.value.problem == "it says that it does something else than it was told"
+        assert not siren.set(OFF).on
+    finally:
+        siren.close()
+
+
 def test_a_refused_command_and_another_device_are_told(
     board: tuple[ModbusBoard, dict[str, object]],
 ) -> None:

@@ -1,6 +1,8 @@
 """Sirens behind a real broker: each dialect against a device that speaks it."""
 
 import os
+import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -70,6 +72,22 @@ def test_commands_are_confirmed_within_milliseconds(
         siren.set(OFF if n % 2 else SOUND)
         times.append(time.perf_counter() - began)
     assert sorted(times)[30] < 0.02, f"Nagle's 40 ms are back: {sorted(times)[30]}"
+    line = siren._device._line._client.socket()  # type: ignore[attr-defined]
+    # A broker that answers fast hides it: one that does not would wait for an acknowledgement.
+    assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_two_commands_at_once_wait_for_nothing(broker: Broker, opened: Callable[..., Siren]) -> None:
+    relay, siren, times = TasmotaRelay(broker.port, "two", relays=2), opened("two", light_output=2), []
+    try:
+        siren.set(SOUND)
+        for n in range(40):
+            began = time.perf_counter()
+            siren.set(SOUND if n % 2 else OFF)
+            times.append(time.perf_counter() - began)
+    finally:
+        relay.close()
+    assert sorted(times)[20] < 0.02, f"Nagle's 40 ms are back: {sorted(times)[20]}"
 
 
 def test_a_single_relay_stays_dark_for_a_light_alone(
@@ -201,6 +219,31 @@ def test_a_command_of_before_never_comes_late(
             break
         except SirenFailed:
             continue
+    assert ("POWER1", "ON") not in relay.commands and not relay.on[1]
+
+
+def test_what_was_on_its_way_when_a_broker_died_is_not_sent_again(
+    broker: Broker, opened: Callable[..., Siren], relay: TasmotaRelay
+) -> None:
+    """The broker hangs with the command unread, then dies: a command that is kept would come with its return."""
+    siren = opened("siren1")
+    siren.probe()
+    assert broker.process is not None
+    broker.process.send_signal(signal.SIGSTOP)
+    with pytest.raises(SirenFailed):
+        siren.set(SOUND)
+    broker.process.kill()
+    broker.process.wait(10)
+    relay.commands.clear()
+    broker.start()
+    until = time.monotonic() + 8
+    while time.monotonic() < until:
+        try:
+            siren.probe()
+            break
+        except SirenFailed:
+            continue
+    time.sleep(0.3)
     assert ("POWER1", "ON") not in relay.commands and not relay.on[1]
 
 

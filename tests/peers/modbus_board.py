@@ -14,12 +14,12 @@ from tests.databases import free_port
 class ModbusBoard:
     """One board of sixteen coils; over a serial line where a port is given.
 
-    Run as a process it would be the same: the server has a thread and a loop of its own.
+    `stuck`: it takes every write as sound, and none of its coils moves.
     """
 
     def __init__(self, *, serial_port: str = "", device_id: int = 1, port: int = 0) -> None:
         self.device_id, self.serial_port = device_id, serial_port
-        self.port = port or free_port()
+        self.port, self.stuck = port or free_port(), False
         self._loop = asyncio.new_event_loop()
         self._server: Any = None
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -48,10 +48,18 @@ class ModbusBoard:
         self._thread.join(10)
         self._loop.close()
 
+    async def _answer(
+        self, _function: int, _start: int, _address: int, _count: int, _now: list[int], values: Any
+    ) -> None:
+        if self.stuck and values:
+            values[:] = [False] * len(values)
+
     async def _serve(self) -> None:
         bits = [SimData(0, values=[False] * 16, datatype=DataType.BITS)]
         words = [SimData(0, count=8, datatype=DataType.REGISTERS)]
-        device = SimDevice(id=self.device_id, simdata=(bits, list(bits), words, list(words)))
+        device = SimDevice(
+            id=self.device_id, simdata=(bits, list(bits), words, list(words)), action=self._answer
+        )
         if self.serial_port:
             self._server = ModbusSerialServer(
                 device, framer=FramerType.RTU, port=self.serial_port, baudrate=9600
