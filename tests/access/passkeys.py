@@ -12,9 +12,16 @@ from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import SignedIn, sign_in_by_passkey
 from tocsin.access.passkey import add_passkey, begin_passkey
 from tocsin.access.verification import find_candidate
+from tocsin.alarm.table import signal
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database
+from tocsin.core.statement import Statement
 
+_SIGNALS = Statement[tuple[str, str, str, int, str, str]](
+    signal.select().with_only_columns(
+        signal.c.kind, signal.c.outcome, signal.c.method, signal.c.operator_id, signal.c.subject, signal.c.device
+    ).order_by(signal.c.id)
+)  # fmt: skip
 BASE = "http://localhost:8717"
 PARTY = relying_party(BASE) or RelyingParty("", "")
 THERE = Where(PARTY, HOME)
@@ -48,3 +55,8 @@ def sign_in_with(
     """Sign in with a passkey; `changes` are what is wrong with the answer."""
     where = replace(THERE, device=device)
     return sign_in_by_passkey(db, authenticator.sign(ask(db, name, where=where), **changes), where)
+
+
+def told(db: Database) -> list[tuple[str, str, str, int, str, str]]:
+    """What the alarm was told of passkeys."""
+    return [tuple(row) for row in db.read(0, lambda tx: tx.rows(_SIGNALS)) if row[2] == "passkey"]  # type: ignore[misc]

@@ -6,13 +6,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.proofs import kill, lockout, siren, way
+from tests.proofs import enumeration, kill, lockout, reader, siren, way
 
 PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "way": way.main,
     "kill": kill.main,
     "lockout": lockout.main,
     "siren": siren.main,
+    "reader": reader.main,
+    "enumeration": enumeration.main,
 }
 
 

@@ -8,11 +8,13 @@ from concurrent.futures import Future
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from tocsin.__main__ import main
-from tocsin.access import attempt, limiter, login
+from tocsin.access import admission, assertion, attempt, finger_answer, finger_record, limiter, login, passkey
 from tocsin.alarm import attack, siren_line
 from tocsin.alarm.siren import Confirmed
+from tocsin.api import stations
 from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.statement import Statement, own
@@ -173,10 +175,40 @@ def trust_blindly() -> None:
     siren_line.Line.take = take_it  # type: ignore[method-assign]
 
 
+def hash_nothing() -> None:
+    """Names that nobody has cost no hash."""
+    verify = login.verify_password
+    login.verify_password = lambda given, hashed: hashed != login.DECOY_HASH and verify(given, hashed)
+
+
+def name_passkeys() -> None:
+    """A name is offered its own passkeys, and none where it has none."""
+    assertion.allowed_credentials = lambda tx, *, operator_id, name_key: passkey.credential_ids(  # noqa: ARG005
+        tx, operator_id=operator_id
+    )
+
+
+def take_twice() -> None:
+    """What a station signed counts however often it comes."""
+    admit, answer = admission._admission, stations.answer_command
+
+    def admit_again(found: Any, seal: Any, guess: Any) -> Callable[[Any], Any]:
+        return admit(found, replace(seal, nonce=f"{seal.nonce}{new_id()}"), guess)
+
+    def find_open(tx: Any, *, attempt_id: int) -> Any:
+        found = finger_record.find_attempt(tx, attempt_id=attempt_id)
+        return found and replace(found, state="open", expires_at_us=tx.now_us + 1)
+
+    admission._admission = admit_again
+    finger_answer.find_attempt = find_open
+    stations.answer_command = lambda tx, **given: answer(tx, **given) and "accepted"
+
+
 FAULTS = {
     "find_nothing": find_nothing, "check_nothing": check_nothing, "record_nothing": record_nothing,
     "answer_early": answer_early, "send_again": send_again, "count_late": count_late,
     "sound_late": sound_late, "record_few": record_few, "raise_each": raise_each, "trust_blindly": trust_blindly,
+    "take_twice": take_twice, "hash_nothing": hash_nothing, "name_passkeys": name_passkeys,
 }  # fmt: skip
 
 if __name__ == "__main__":
