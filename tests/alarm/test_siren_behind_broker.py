@@ -1,5 +1,6 @@
 """Other devices behind a real broker, Shelly relays and announced sirens; brokers that ask who one is."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable
