@@ -1,11 +1,14 @@
 """Posture: it rises by itself and by hand, falls by hand alone, and says since when and why."""
 
 import pytest
+from msgspec.structs import replace
 
-from tests.alarm.scene import Scene
+from tests.alarm.scene import Scene, watch
 from tocsin.alarm.incident import clear_incident
 from tocsin.alarm.posture import (
     DeskLockedDown,
+    LockdownHeld,
+    LockdownYours,
     PostureSame,
     PostureWrong,
     change_posture,
@@ -14,7 +17,7 @@ from tocsin.alarm.posture import (
     read_postures,
     require_not_locked_down,
 )
-from tocsin.core.actor import ROLES, NotAllowed
+from tocsin.core.actor import ROLES, NotAllowed, console_actor
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
 
@@ -98,3 +101,26 @@ def test_another_merchant_stays_as_he_is(db: Database):
     one.act(change_posture, state="lockdown", reason="x")
     assert other.read(read_posture).state == "calm" and other.read(read_postures) == []
     other.read(require_not_locked_down)
+
+
+def test_a_key_lifts_no_lockdown_and_neither_does_who_brought_it_about(db: Database):
+    scene = Scene(db)
+    scene.send("reveals_many", operator_id=1, data={"count": 400, "usual": 20, "days": 30})
+    watch(db)
+    assert scene.read(read_posture).state == "lockdown"
+    him, other = scene.house.actor("manager", actor_id=1), scene.house.actor("manager", actor_id=2)
+    key = replace(other, kind="api_key")
+    for state in ("calm", "alert"):
+        for actor, refusal in ((him, LockdownYours), (key, LockdownHeld)):
+            with pytest.raises(refusal) as refused:
+                scene.write(change_posture, actor=actor, state=state, reason="nothing")
+            assert refused.value.kind == "refused"
+    scene.act(clear_incident, incident_id=scene.incident().id)
+    with pytest.raises(LockdownYours):
+        scene.write(change_posture, actor=him, state="calm", reason="it is over")
+    scene.write(
+        change_posture, actor=console_actor(scene.merchant_id, user=0), state="calm", reason="asked him"
+    )
+    scene.write(change_posture, actor=him, state="lockdown", reason="to be safe")
+    scene.write(change_posture, actor=him, state="calm", reason="nobody caused it")
+    assert scene.read(read_posture).state == "calm" and scene.read(read_postures)[0].actor_id == him.id

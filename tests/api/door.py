@@ -10,7 +10,8 @@ from litestar.testing import TestClient
 from tests.house import House, make_house
 from tocsin.access.api_key import create_api_key
 from tocsin.access.operator import add_operator
-from tocsin.access.session import create_session, csrf_token
+from tocsin.access.session import create_session, csrf_token, find_session
+from tocsin.access.step_up import mark_proved
 from tocsin.app import build_app
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database
@@ -74,6 +75,12 @@ class Door:
             ),
         )
         return {"authorization": f"Bearer {secret}"}
+
+    def prove(self, role: str = "owner") -> None:
+        """Let the session of a role have proved itself just now, as a password or a passkey would."""
+        actor = find_session(self.db, self.headers(role)["cookie"].partition("=")[2])
+        assert actor is not None
+        self.db.write(self.house.merchant_id, lambda tx: mark_proved(tx, actor, method="password"))
 
     def ask(self, method: str, path: str, *, role: str = "owner", **given: Any) -> httpx.Response:
         """Send a request as an operator of a role."""

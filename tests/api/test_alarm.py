@@ -8,6 +8,7 @@ import pytest
 from tests.alarm.scene import ANNE, ELSEWHERE, OWN_PC, send_many, watch
 from tests.api.door import Door
 from tocsin.alarm.signal import Signal
+from tocsin.core.clock import MINUTE_US, shift_clock
 
 ACTS = {"silence": "silenced", "acknowledgement": "acknowledged", "clearance": "cleared"}
 CLEARS = {"owner", "manager"}
@@ -132,3 +133,18 @@ def test_a_key_with_the_right_may_silence(door: Door):
     answer: Callable[..., Any] = door.client.post
     assert answer(f"/api/v1/incidents/{number}/silence", json={}, headers=key).status_code == 200
     assert answer(f"/api/v1/incidents/{number}/clearance", json={}, headers=key).status_code == 403
+
+
+def test_no_key_lifts_a_lockdown_and_a_session_only_after_a_proof(door: Door):
+    lock, lift = ({"state": state, "reason": "x"} for state in ("lockdown", "calm"))
+    key = door.key("incident_clear", "query")
+    answer: Callable[..., Any] = door.client.post
+    assert answer("/api/v1/posture", json=lock, headers=key).status_code == 200
+    refused = answer("/api/v1/posture", json=lift, headers=key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "lockdown_held")
+    door.headers("owner")
+    shift_clock(11 * MINUTE_US)
+    stale = door.ask("POST", "/posture", json=lift)
+    assert (stale.status_code, stale.json()["code"]) == (403, "proof_needed")
+    assert door.ask("GET", "/posture").json()["now"]["state"] == "lockdown"
+    assert door.ask("POST", "/posture", role="manager", json=lift).status_code == 200

@@ -9,6 +9,7 @@ from tocsin.alarm.posture import read_postures
 from tocsin.alarm.recipient import add_recipient
 from tocsin.alarm.signal import Signal, send_signal
 from tocsin.alarm.siren_row import add_siren
+from tocsin.core.clock import MINUTE_US, shift_clock
 
 
 def states(pages: Pages) -> list[str]:
@@ -136,3 +137,14 @@ def test_people_who_are_told_are_counted(pages: Pages) -> None:
     said = text_of(pages.get("/alarm", role="clerk"))
     assert "Channels that are told" in said and "Never received a test" in said
     assert "example.org" not in said, "an address is nobody else's business"
+
+
+def test_who_lifts_a_lockdown_proves_who_he_is(pages: Pages) -> None:
+    assert pages.post("/posture", state="lockdown", reason="x").status_code == 303
+    shift_clock(11 * MINUTE_US)
+    led = pages.post("/posture", state="calm", reason="over")
+    assert led.status_code == 303 and led.headers["location"].startswith("/prove?next=")
+    assert states(pages) == ["lockdown"]
+    pages.prove()
+    assert pages.post("/posture", state="calm", reason="over").status_code == 303
+    assert states(pages) == ["calm", "lockdown"]

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import sqlalchemy as sa
 from msgspec import Struct
 
-from tocsin.alarm.table import posture
+from tocsin.alarm.table import incident, posture
 from tocsin.alarm.timeline import add_entry
 from tocsin.core.actor import Actor, desk_actor, require
 from tocsin.core.db import Tx
@@ -43,6 +43,18 @@ class PostureSame(Refusal):
     kind, code = "conflict", "posture_same"
 
 
+class LockdownHeld(Refusal):
+    """An API key can't lift a lockdown: an owner or manager does, on the page of the alarm"""
+
+    kind, code = "refused", "lockdown_held"
+
+
+class LockdownYours(Refusal):
+    """What was done with your account brought this lockdown about: another owner or manager lifts it, or the console of the server"""
+
+    kind, code = "refused", "lockdown_yours"
+
+
 class Posture(Struct, frozen=True):
     """How the desk stands; `why` is the reason that was typed, or the rule's code where `by_desk`."""
 
@@ -72,6 +84,9 @@ _PAGE = Statement(
     Posture,
 )  # fmt: skip
 _ADD = insert_into(posture)
+_CAUSE = Statement[tuple[int]](
+    sa.select(incident.c.operator_id).where(own(incident), incident.c.id == bind("incident_id"))
+)
 
 
 def read_posture(tx: Tx) -> Posture:
@@ -95,10 +110,11 @@ def require_not_locked_down(tx: Tx) -> None:
 
 
 def change_posture(tx: Tx, actor: Actor, *, state: str, reason: str) -> None:
-    """Set the posture by hand, with a reason.
+    """Set the posture by hand, with a reason; asks for no proof: `access/lockdown` does, which the doors call.
 
     Raises:
         NotAllowed: the actor may not clear incidents.
+        LockdownHeld, LockdownYours: it is not this actor who may lift a lockdown.
         PostureWrong: no such state, or no reason.
         PostureSame: it stands so already.
     """
@@ -111,7 +127,17 @@ def change_posture(tx: Tx, actor: Actor, *, state: str, reason: str) -> None:
     present = read_posture(tx)
     if present.state == state:
         raise PostureSame(actor=present.actor_name or "desk")
+    if present.state == "lockdown":
+        _require_may_lift(tx, actor, present)
     set_posture(tx, actor, state=state, why=plain)
+
+
+def _require_may_lift(tx: Tx, actor: Actor, present: Posture) -> None:
+    if actor.kind == "api_key":
+        raise LockdownHeld
+    cause = tx.value(_CAUSE, incident_id=present.incident_id) if present.incident_id else None
+    if actor.kind == "operator" and cause == actor.id:
+        raise LockdownYours
 
 
 def raise_posture(tx: Tx, *, state: State, why: str, incident_id: int) -> bool:

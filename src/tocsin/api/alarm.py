@@ -6,6 +6,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, RawBody
 from msgspec import Struct
 
+from tocsin.access.lockdown import set_posture_by_hand
 from tocsin.alarm.incident import (
     acknowledge_incident,
     alarm_now,
@@ -18,7 +19,7 @@ from tocsin.alarm.incident import (
     silence_incident,
     wanted,
 )
-from tocsin.alarm.posture import change_posture, read_posture, read_postures
+from tocsin.alarm.posture import read_posture, read_postures
 from tocsin.api.alarm_shape import (
     ActedOut,
     AlarmOut,
@@ -138,12 +139,12 @@ def get_posture(request: ApiRequest) -> PosturesOut:
 
 @post("/posture", sync_to_thread=True, status_code=200)
 def set_posture(request: ApiRequest, *, data: JSONBody[PostureIn], body: RawBody) -> Response[PostureOut]:
-    """Set the posture by hand, with a reason."""
+    """Set the posture by hand, with a reason; a lockdown is lifted by a person alone, after a fresh proof."""
     del data
     given = read_body(body, PostureIn)
 
     def run(tx: Tx, actor: Actor) -> PostureOut:
-        change_posture(tx, actor, state=given.state, reason=given.reason)
+        set_posture_by_hand(tx, actor, state=given.state, reason=given.reason)
         return posture_out(read_posture(tx))
 
     return change_once(request, body, run)

@@ -4,7 +4,8 @@ from litestar import Response, get, post
 from litestar.params import RawBody
 from litestar.response import Redirect
 
-from tocsin.alarm.posture import PostureSame, PostureWrong, change_posture
+from tocsin.access.lockdown import set_posture_by_hand
+from tocsin.alarm.posture import PostureSame, PostureWrong
 from tocsin.core.actor import require
 from tocsin.core.db import Tx
 from tocsin.web.alarm import show_alarm_page
@@ -27,7 +28,7 @@ def post_posture(request: PageRequest, *, body: RawBody) -> Response[str] | Redi
     require(actor, "incident_clear")
 
     def make(tx: Tx) -> str:
-        change_posture(tx, actor, state=form.get("state", ""), reason=form.get("reason", ""))
+        set_posture_by_hand(tx, actor, state=form.get("state", ""), reason=form.get("reason", ""))
         return "/alarm?done=posture"
 
     try:
