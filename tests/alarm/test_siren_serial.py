@@ -67,12 +67,15 @@ def test_an_unplugged_relay_is_seen_by_command_and_by_probe(pair: SerialPair) ->
         assert told.value.problem == "it is not plugged in, or the port is another one"
 
 
-@pytest.mark.parametrize("port", ["", "ttyUSB0", "/etc/shadow", "/dev/../etc/shadow", "/dev/tty USB0"])
+@pytest.mark.parametrize(
+    "port",
+    ["", "ttyUSB0", "/etc/shadow", "/dev/../etc/shadow", "/dev/tty USB0", "/dev/null", "/dev/watchdog"],
+)
 def test_a_port_is_a_device_of_this_machine(port: str) -> None:
     with pytest.raises(SirenOptionWrong):
         open_(port)
 
 
-def test_a_file_that_is_no_port_is_a_failure() -> None:
+def test_a_port_that_is_not_there_is_a_failure() -> None:
     with pytest.raises(SirenFailed):
-        open_("/dev/null").probe()
+        open_("/dev/ttyNONE9").probe()
