@@ -12,7 +12,10 @@ from tests.telling import assert_none
 from tocsin.access import (
     account,
     api_key,
+    attempt,
+    bucket,
     challenge,
+    decoy,
     desk,
     link,
     lock,
@@ -29,6 +32,7 @@ from tocsin.access import (
     session,
     step_up,
     undo,
+    unlock,
     verification,
 )
 from tocsin.alarm import (
@@ -98,6 +102,10 @@ MODULES = (
     job,
     serial,
     spool,
+    attempt,
+    bucket,
+    decoy,
+    unlock,
 )
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {"printer", "siren", "station", "screen", "merchant"}
