@@ -52,7 +52,7 @@ def unlock_by_finger(db: Database, token: str, browser: Browser) -> Unlocked | S
     return use_attempt(db, token, purpose="unlock", desk_token=browser.desk, then=go_on)
 
 
-def prove_by_finger(db: Database, actor: Actor, token: str, browser: Browser) -> str | SignInRefused:
+def prove_by_finger(db: Database, actor: Actor, *, token: str, browser: Browser) -> str | SignInRefused:
     """Take an attempt that a reader has matched as a fresh proof in the actor's session; return the method."""
 
     def renew(tx: Tx, proved: Proved) -> str | None:

@@ -128,10 +128,8 @@ _SET_PASSWORD = Statement[None](
 _of_id = (own(operator), operator.c.id == bind("operator_id"))
 _NAMES = Statement(
     sa.select(operator.c.name, operator.c.display_name, merchant.c.name.label("merchant_name"))
-    .select_from(operator.join(merchant, merchant.c.id == operator.c.merchant_id))
-    .where(*_of_id),
-    KnownNames,
-)
+    .select_from(operator.join(merchant, merchant.c.id == operator.c.merchant_id)).where(*_of_id), KnownNames,
+)  # fmt: skip
 _SET_ACTIVE = Statement[None](sa.update(operator).where(*_of_id), sets=("active",))
 _SET_LOCALE = Statement[None](sa.update(operator).where(*_of_id), sets=("locale",))
 
@@ -254,12 +252,8 @@ def set_password(tx: Tx, *, operator_id: int, password_hash: str, strength: str 
     """Store an operator's password hash; one of strength `desk` opens at enrolled desks alone. What locked the old one is lifted."""
     lift_locks_of(tx, operator_id=operator_id)
     tx.run(
-        _SET_PASSWORD,
-        operator_id=operator_id,
-        hash=password_hash,
-        changed_at_us=tx.now_us,
-        strength=strength,
-    )
+        _SET_PASSWORD, operator_id=operator_id, hash=password_hash, changed_at_us=tx.now_us, strength=strength
+    )  # fmt: skip
 
 
 def read_names(tx: Tx, *, operator_id: int) -> KnownNames:

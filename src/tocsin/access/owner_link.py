@@ -52,16 +52,9 @@ def link_is_open(db: Database, token: str, *, address: str) -> bool:
 
 
 def redeem_owner_link(
-    db: Database,
-    token: str,
-    *,
-    name: str,
-    display_name: str,
-    password: str,
-    address: str,
-    locale: str = "zh_CN",
+    db: Database, token: str, *, name: str, display_name: str, password: str, address: str, locale: str = "zh_CN",
     zone: str = "Asia/Shanghai",
-) -> OwnerCreated | SignInRefused:
+) -> OwnerCreated | SignInRefused:  # fmt: skip
     """Create the owner that a link stands for; `wrong` for one that is unknown, used or too old.
 
     Raises:

@@ -155,13 +155,8 @@ def unlock_with_pin(
 
     def go_on(tx: Tx) -> Unlocked | None:
         done = unlock_session(
-            tx,
-            operator_id=operator_id,
-            desk=desk,
-            desk_token=desk_token,
-            address=address,
-            method="pin",
-        )
+            tx, operator_id=operator_id, desk=desk, desk_token=desk_token, address=address, method="pin"
+        )  # fmt: skip
         if done is not None:
             tx.run(_RENEW, **of)
             send_signal(tx, Signal(

@@ -182,9 +182,9 @@ def redeem_code(
     made: list[tuple[str, Strength]] = []
 
     def check() -> bool:
-        found = db.read(
-            merchant_id, lambda tx: tx.one(_FIND, of_operator=operator_id, digest=digest, now=tx.now_us)
-        )
+        found = db.read(merchant_id, lambda tx: tx.one(
+            _FIND, of_operator=operator_id, digest=digest, now=tx.now_us
+        ))  # fmt: skip
         if found is None or not (found.by_superior or found.by_himself):
             return False
         names = db.read(merchant_id, lambda tx: read_names(tx, operator_id=operator_id)).all()
@@ -202,10 +202,8 @@ def redeem_code(
         write_journal(
             tx, desk_actor(tx.merchant_id), verb="access.redeem_code", subject=f"operator:{operator_id}", data={"by": what}
         )  # fmt: skip
-        named, left = (
-            read_names(tx, operator_id=operator_id).name,
-            count_recovery_codes(tx, operator_id=operator_id),
-        )
+        named = read_names(tx, operator_id=operator_id).name
+        left = count_recovery_codes(tx, operator_id=operator_id)
         return PasswordReset(merchant_id, operator_id, named, strength, left)
 
     guess = Guess("code", candidate.name_key, address, device, merchant_id, operator_id)
