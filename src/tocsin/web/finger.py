@@ -150,7 +150,7 @@ def post_prove_finger_session(request: PageRequest, *, body: RawBody) -> Respons
         return _wait_page(
             request, token, name=actor.name, act="/prove/finger/session", fields={"back": back}, late=True
         )
-    if state == "matched" and prove_by_finger(desk.db, actor, token, _browser(request)) == "reader":
+    if state == "matched" and prove_by_finger(desk.db, actor, token=token, browser=_browser(request)) == "reader":
         return go(back)
     return show_prove(request, actor, back=back, errors={"finger": _say(request, state)}, status=401)
 
