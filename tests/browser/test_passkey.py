@@ -1,6 +1,8 @@
 """Fingerprint in a real browser: added, signed in with before and after the name; a wrong finger is told and counted."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +43,9 @@ class Finger:
         """Lay the right finger on, or another."""
         self._send("setUserVerified", isUserVerified=right)
 
-    def rests(self, rests: bool) -> None:
-        """Take the finger away: nobody touches the reader."""
-        self._send("setAutomaticPresenceSimulation", enabled=not rests)
+    def touches(self, touches: bool) -> None:
+        """Lay a finger on whatever asks for one, or keep the hands off."""
+        self._send("setAutomaticPresenceSimulation", enabled=touches)
 
     def _send(self, method: str, **given: Any) -> None:
         self._cdp.send(f"WebAuthn.{method}", {"authenticatorId": self.id, **given})
@@ -67,46 +69,40 @@ def test_a_finger_signs_in_and_a_wrong_one_is_told(
     page.on("pageerror", lambda fault: errors.append(str(fault)))
     finger = Finger(page)
     with Served(tmp_path) as desk:
-        page.goto(desk.owner_link)
-        page.fill("[name=name]", "li")
-        for field in ("password", "again"):
-            page.fill(f"[name={field}]", PASSWORD)
-        page.click("button.main")
-        page.wait_for_url("**/orders")
+        become_owner(page, desk)
+        add_passkey(page, desk)
+        finger.touches(True)
+        sign_out(page, desk, to="/orders")  # the name field itself offers it, and the finger takes it
 
-        page.goto(f"{desk.base}/settings/passkeys")
-        page.fill("form[data-passkey-make] [name=name]", "收银台电脑")
-        page.click("form[data-passkey-make] button.main")
-        expect(page.locator("input[value=收银台电脑]")).to_be_visible()
-        expect(page.locator(".toast")).to_contain_text("已添加通行密钥")
-
-        finger.rests(True)
+        finger.touches(False)
         sign_out(page, desk)
-        page.wait_for_timeout(300)
-        finger.rests(False)
-        page.click("[data-passkey-go]")
-        page.wait_for_url("**/orders")
+        page.click("[data-passkey-go]")  # what waited makes way: one ceremony at a time
+        asked = "SELECT state FROM challenge WHERE state IN ('open', 'waiting') ORDER BY state"
+        wait_for(lambda: rows(tmp_path, asked) == [("open",), ("waiting",)])
+        page.wait_for_timeout(500)
+        expect(page.locator("[data-passkey-say]")).to_be_hidden()
 
-        finger.rests(True)
+        with waiting_for_nothing(page):
+            page.goto(f"{desk.base}/sign-in")
+            press(page, finger)
+            page.wait_for_url("**/orders")
+
+        finger.touches(False)
         sign_out(page, desk)
         ask_by_name(page)
-        finger.rests(False)
-        page.click("[data-passkey-go]")
+        press(page, finger)
         page.wait_for_url("**/orders")
 
-        finger.rests(True)
+        finger.touches(False)
         sign_out(page, desk)
         ask_by_name(page)
-        finger.rests(False)
         finger.is_right(False)
-        page.click("[data-passkey-go]")
+        press(page, finger)
         expect(page.locator("[data-passkey-say]")).to_contain_text("已记录")
-        told = rows(
-            tmp_path,
-            "SELECT outcome, method, operator_id > 0, device <> '' FROM signal WHERE outcome <> 'right'",
-        )
-        assert told == [("inferred", "passkey", 1, 1)]
-        assert rows(tmp_path, "SELECT state FROM challenge ORDER BY made_at_us DESC LIMIT 1") == [("failed",)]
+        told = "SELECT outcome, method, operator_id > 0, device <> '' FROM signal WHERE outcome <> 'right'"
+        wait_for(lambda: rows(tmp_path, told) == [("inferred", "passkey", 1, 1)])
+        newest = "SELECT state FROM challenge ORDER BY made_at_us DESC LIMIT 1"
+        assert rows(tmp_path, newest) == [("failed",)]
 
         page.fill("[name=password]", PASSWORD)
         page.click("button.main")
@@ -115,11 +111,80 @@ def test_a_finger_signs_in_and_a_wrong_one_is_told(
     context.close()
 
 
-def sign_out(page: Page, desk: Served) -> None:
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_a_finger_proves_who_is_at_a_stale_session(
+    browser: Browser, tmp_path: Path, width: int, height: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
+    page = context.new_page()
+    finger = Finger(page)
+    with Served(tmp_path) as desk:
+        become_owner(page, desk)
+        add_passkey(page, desk)
+        page.goto(f"{desk.base}/prove?next=/settings/keys")
+        press(page, finger)
+        page.wait_for_url(f"{desk.base}/settings/keys")
+        page.goto(f"{desk.base}/prove?next=//elsewhere.test/")
+        finger.is_right(False)
+        press(page, finger)
+        expect(page.locator("[data-passkey-say]")).to_contain_text("已记录")
+        page.fill("[name=password]", PASSWORD)
+        page.click("main button.main")
+        page.wait_for_url(f"{desk.base}/settings")
+        verbs = "SELECT data FROM journal WHERE verb = 'access.prove' ORDER BY id"
+        assert [row[0] for row in rows(tmp_path, verbs)] == ['{"method":"passkey"}', '{"method":"password"}']
+    context.close()
+
+
+def become_owner(page: Page, desk: Served) -> None:
+    """Open the one-time link, and sign in with name and password."""
+    page.goto(desk.owner_link)
+    page.fill("[name=name]", "li")
+    for field in ("password", "again"):
+        page.fill(f"[name={field}]", PASSWORD)
+    with page.expect_navigation():
+        page.click("main button.main")
+
+
+def add_passkey(page: Page, desk: Served) -> None:
+    """Add a passkey on its page."""
+    page.goto(f"{desk.base}/settings/passkeys")
+    page.fill("form[data-passkey-make] [name=name]", "收银台电脑")
+    page.click("form[data-passkey-make] button.main")
+    expect(page.locator("input[value=收银台电脑]")).to_be_visible()
+    expect(page.locator(".toast")).to_contain_text("已添加通行密钥")
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0
+
+
+def press(page: Page, finger: Finger) -> None:
+    """Press the button with the finger at the reader."""
+    finger.touches(True)
+    page.click("[data-passkey-go]")
+
+
+@contextmanager
+def waiting_for_nothing(page: Page) -> Iterator[None]:
+    """Open pages whose name field offers nothing by itself: a finger at the reader is for the button alone."""
+    page.route("**/passkey_wait.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    yield
+    page.unroute("**/passkey_wait.js*")
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def sign_out(page: Page, desk: Served, *, to: str = "/sign-in?out") -> None:
     """Sign out by the menu's form."""
     page.goto(f"{desk.base}/orders")
     page.evaluate("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()")
     page.wait_for_url("**/sign-in?out")
+    page.wait_for_url(f"{desk.base}{to}")
 
 
 def ask_by_name(page: Page) -> None:
