@@ -72,6 +72,11 @@ def test_a_closed_shop_calls_people_first_and_rations_noise(db: Database) -> Non
     assert wish_of(seen, spent_us=95 * SECOND_US).next_us == seen.now_us + 5 * SECOND_US
     scene.act(acknowledge_incident, incident_id=scene.incident().id)
     assert not wish(scene, after_seconds=61).sound, "somebody has it: nobody else need wake"
+    seen = look(scene, after_seconds=61)
+    new = [replace(one, acknowledged_at_us=(one.sounded_at_us or 0) - 1) for one in seen.open]
+    assert wish_of(replace(seen, open=new), spent_us=0).sound, "but what is new since then is heard"
+    drill = [replace(one, kind="drill", acknowledged_at_us=None) for one in seen.open]
+    assert wish_of(replace(look(scene), open=drill), spent_us=0).sound, "who drills wants to hear it"
 
 
 def stand(siren_id: int, *, backup: bool = False, can: Abilities = BOTH, failing: bool = False) -> Standing:

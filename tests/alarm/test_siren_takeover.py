@@ -1,6 +1,7 @@
 """Sirens that fail: a backup takes over, one that vanished is told of, whatever drivers do."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.alarm.yard import Yard
 from tocsin.alarm.siren import OFF
 from tocsin.alarm.siren_group import Pace
 from tocsin.alarm.siren_lease import LEASE_SECONDS, SirenLease
+from tocsin.alarm.sirens.memory import PLUGIN
 from tocsin.alarm.sounding import Sounding
 from tocsin.alarm.table import siren
 from tocsin.core.clock import SECOND_US, shift_clock
@@ -113,6 +115,37 @@ def test_settings_that_can_not_be_used_are_a_failure_and_others_sound(yard: Yard
     yard.until(lambda: place.now.sound)
     assert yard.row("broken").state == "failed"
     assert yard.row("broken").problem == "its settings can't be used any more: set it up again"
+
+
+def test_one_merchants_trouble_is_not_the_others(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, other = yard.siren(), Yard(yard.db, code="BB")
+    theirs = other.siren("whole")
+    yard.until(lambda: place.told and theirs.told)
+    group = yard.sounding._groups[yard.merchant_id]
+
+    def fall(_now: float) -> float:
+        raise RuntimeError
+
+    monkeypatch.setattr(group, "round", fall)
+    other.alarm()
+    yard.until(lambda: theirs.now.sound)
+    other.sounding.stop()
+
+
+def test_a_driver_that_can_not_even_open_is_a_failure(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    yard.siren("odd")
+    place = yard.siren("whole", backup=True)
+    opening = PLUGIN.open
+
+    def fall(options: Any) -> Any:
+        if options["place"] == yard.names["odd"]:
+            raise RuntimeError
+        return opening(options)
+
+    monkeypatch.setattr(PLUGIN, "open", fall)
+    yard.alarm()
+    yard.until(lambda: place.now.sound)
+    yard.until(lambda: yard.row("odd").problem == "its driver failed")
 
 
 def test_of_two_processes_one_drives_and_the_other_takes_over(

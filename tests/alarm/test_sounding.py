@@ -195,21 +195,25 @@ def test_while_the_database_is_away_it_goes_on_by_what_it_knew(
     yard.choose(sound_seconds=5)
     yard.alarm()
     yard.until(lambda: place.now.sound)
-    group = yard.sounding._groups[yard.merchant_id]
+    sounding, group = yard.sounding, yard.sounding._groups[yard.merchant_id]
 
     class Away:
+        dialect = yard.db.dialect
+
         def read(self, *_: object) -> None:
             raise OSError("the database is away")
 
         write = read
 
-    real, group._db = group._db, Away()  # type: ignore[assignment]
+    for one in (sounding, sounding._lease, group):
+        one._db = Away()  # type: ignore[assignment]
     shift_clock(4 * SECOND_US)
     deadline = time.monotonic() + 5
     while place.now.sound and time.monotonic() < deadline:
-        group.round(time.monotonic())
+        sounding.sound_sirens()
         time.sleep(0.05)
     assert not place.now.sound and place.now.light, "the sound ends in time"
-    group._db = real
-    yard.rest(0.5)
+    for one in (sounding, sounding._lease, group):
+        one._db = yard.db
+    yard.rest(1.2)
     assert yard.entries()[-1] == "siren_light", "what happened meanwhile is kept afterwards"

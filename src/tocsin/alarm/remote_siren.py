@@ -18,9 +18,12 @@ from tocsin.alarm.siren import (
 from tocsin.alarm.siren_row import SirenKindUnknown, SirenRow, open_siren, read_siren_options
 from tocsin.core.command import ask_station, wait_for_answer
 from tocsin.core.db import Database
+from tocsin.core.errors import Refusal
+from tocsin.core.log import get_log
 from tocsin.core.vault import SealBroken
 
 SET, PROBE = "siren.set", "siren.probe"
+_log = get_log("alarm.siren")
 
 
 class RemoteSiren:
@@ -92,15 +95,25 @@ class Unusable:
 
 
 def open_row(db: Database, merchant_id: int, *, row: SirenRow) -> Siren:
-    """Return a merchant's siren, opened here or at its station."""
+    """Return a merchant's siren, opened here or at its station; a database that is away is the caller's trouble."""
     try:
         options = db.read(merchant_id, lambda tx: read_siren_options(tx, row))
+    except SealBroken as wrong:
+        return _unusable(wrong)
+    try:
         here = open_siren(row.driver, options)
-    except (SirenOptionWrong, SirenKindUnknown, SealBroken) as wrong:
-        problem = str(wrong.data.get("problem", "its settings can't be used any more: set it up again"))
-        return Unusable(SirenFailed(problem=problem, detail=wrong.message(), permanent=True))
+    except (SirenOptionWrong, SirenKindUnknown) as wrong:
+        return _unusable(wrong)
+    except Exception as fault:  # noqa: BLE001 - a driver from elsewhere may do anything: the others go on
+        _log.error("siren_not_opened", exc_info=fault)
+        return Unusable(SirenFailed(problem="its driver failed", detail=type(fault).__name__))
     if not row.station_id:
         return here
     here.close()
     told = {"siren": str(row.id), "driver": row.driver, "options": options}
     return RemoteSiren(db, merchant_id, station_id=row.station_id, siren=told, can=here.can)
+
+
+def _unusable(wrong: Refusal) -> Unusable:
+    problem = str(wrong.data.get("problem", "its settings can't be used any more: set it up again"))
+    return Unusable(SirenFailed(problem=problem, detail=wrong.message(), permanent=True))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from tocsin.alarm.hours import SirenHours, closed_since, read_hours
+from tocsin.alarm.incident import DRILL
 from tocsin.alarm.record import Incident, open_incidents
 from tocsin.alarm.rules import read_alarm_rules
 from tocsin.alarm.siren import OFF, Abilities, Pattern
@@ -87,18 +88,27 @@ def wish_of(seen: Situation, *, spent_us: int) -> Wish:
     """
     if not seen.open:
         return Wish()
-    delay_us = 0 if seen.closed_us is None else seen.hours.closed_delay_seconds * SECOND_US
-    then_us = seen.now_us - delay_us
-    loud = [one for one in seen.open if one.sounds(then_us) and (one.sounded_at_us or 0) <= then_us]
-    if seen.closed_us is not None:
-        loud = [one for one in loud if one.acknowledged_at_us is None]
+    closed, delays = seen.closed_us is not None, {one.id: _delay_us(seen, one) for one in seen.open}
+    loud = [one for one in seen.open if _asks_for_noise(one, seen.now_us - delays[one.id], closed=closed)]
     left_us = seen.hours.closed_budget_seconds * SECOND_US - spent_us
-    if not loud or (seen.closed_us is not None and left_us <= 0):
+    if not loud or (closed and left_us <= 0):
         return Wish(True, False, seen.open[0].id, seen.open[0].raised_at_us)
-    until_us = max(one.sound_until_us for one in loud) + delay_us
-    if seen.closed_us is not None:
-        until_us = min(until_us, seen.now_us + left_us)
-    return Wish(True, True, loud[0].id, (loud[0].sounded_at_us or loud[0].raised_at_us) + delay_us, until_us)
+    until_us = max(one.sound_until_us + delays[one.id] for one in loud)
+    since_us = (loud[0].sounded_at_us or loud[0].raised_at_us) + delays[loud[0].id]
+    return Wish(
+        True, True, loud[0].id, since_us, min(until_us, seen.now_us + left_us) if closed else until_us
+    )
+
+
+def _delay_us(seen: Situation, one: Incident) -> int:
+    """Who drills wants to hear it."""
+    return 0 if seen.closed_us is None or one.kind == DRILL else seen.hours.closed_delay_seconds * SECOND_US
+
+
+def _asks_for_noise(one: Incident, then_us: int, *, closed: bool) -> bool:
+    since_us = one.sounded_at_us or 0
+    is_had = one.acknowledged_at_us is not None and one.acknowledged_at_us >= since_us
+    return one.sounds(then_us) and since_us <= then_us and not (closed and is_had)
 
 
 def share_out(standings: Sequence[Standing], wanted: Pattern) -> Mapping[int, Share]:

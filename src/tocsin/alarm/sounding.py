@@ -71,19 +71,33 @@ class Sounding:
             self._let_go(silence=False)
             return _IDLE_SECONDS
         now = time.monotonic()
-        if now - self._merchants_at >= _MERCHANTS_SECONDS or not self._groups:
-            self._fit_groups(now)
-        for merchant_id in self._read_news():
-            self._due[merchant_id] = now
-            if merchant_id not in self._groups:
-                self._fit_groups(now)
+        self._learn(now)
         while self._stirred:
             self._due[self._stirred.pop()] = now
         for merchant_id, group in self._groups.items():
             if self._due.get(merchant_id, 0.0) <= now:
-                self._due[merchant_id] = now + group.round(now)
+                self._due[merchant_id] = now + self._round(group, now)
         coming = min((self._due[each] for each in self._groups), default=now + _IDLE_SECONDS)
         return max(0.0, min(_IDLE_SECONDS, coming - time.monotonic()))
+
+    def _round(self, group: SirenGroup, now: float) -> float:
+        try:
+            return group.round(now)
+        except Exception as fault:  # noqa: BLE001 - one merchant's trouble is not the others'
+            _log.error("round_failed", exc_info=fault)
+            return _AFTER_FAULT_SECONDS
+
+    def _learn(self, now: float) -> None:
+        """Read which merchants there are and whose alarm has news; without the database the known ones go on."""
+        try:
+            if now - self._merchants_at >= _MERCHANTS_SECONDS or not self._groups:
+                self._fit_groups(now)
+            for merchant_id in self._read_news():
+                self._due[merchant_id] = now
+                if merchant_id not in self._groups:
+                    self._fit_groups(now)
+        except Exception as fault:  # noqa: BLE001 - what sounds must end in time all the same
+            _log.error("alarm_not_read", exc_info=fault)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -97,12 +111,12 @@ class Sounding:
             self._stopping.wait(_GATHER_SECONDS)
 
     def _fit_groups(self, now: float) -> None:
-        self._merchants_at = now
         for merchant in self._db.read(DIRECTORY_SCOPE, list_merchants):
             if merchant.id not in self._groups:
                 wake = partial(self._stir, merchant.id)
                 self._groups[merchant.id] = SirenGroup(self._db, merchant.id, wake=wake, pace=self._pace)
                 self._due[merchant.id] = now
+        self._merchants_at = now
 
     def _read_news(self) -> set[int]:
         """Return the merchants whose alarm has news since the last round."""
