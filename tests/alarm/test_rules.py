@@ -19,7 +19,9 @@ GOOD = [
     {"sound_seconds": 5}, {"sound_seconds": 600}, {"quiet_minutes": 1}, {"quiet_minutes": 1440},
     {"silence_minutes": 1}, {"silence_minutes": 1440},
     {"escalate_minutes": (1,)}, {"escalate_minutes": (1, 2, 3, 4, 1440)},
-    {"rules": {"account_failures": Setting(level="light", count=10_000, minutes=1440)}},
+    {"rules": {"account_failures": Setting(level="sound", count=9, minutes=5)}},
+    {"rules": {"address_failures": Setting(level="light", count=10_000, minutes=1440)}},
+    {"rules": {"wrong_credential": Setting(level="sound", minutes=5)}},
     {"rules": {"accounts_spread": Setting(level="off", count=1, minutes=1)}},
     {"rules": {"lookups_many": Setting(level="sound", times=100)}},
 ]  # fmt: skip
@@ -39,6 +41,11 @@ WRONG = [
     ({"rules": {"account_failures": Setting(level="sound", count=10_001)}}, "account_failures.count"),
     ({"rules": {"account_failures": Setting(level="sound", minutes=0)}}, "account_failures.minutes"),
     ({"rules": {"account_failures": Setting(level="sound", minutes=1441)}}, "account_failures.minutes"),
+    ({"rules": {"account_failures": Setting(level="light")}}, "account_failures"),
+    ({"rules": {"seal_broken": Setting(level="light")}}, "seal_broken"),
+    ({"rules": {"account_failures": Setting(level="sound", count=10)}}, "account_failures.count"),
+    ({"rules": {"account_failures": Setting(level="sound", minutes=4)}}, "account_failures.minutes"),
+    ({"rules": {"seal_broken": Setting(level="sound", count=4, minutes=60)}}, "seal_broken.count"),
     ({"rules": {"lookups_many": Setting(level="sound", times=101)}}, "lookups_many.times"),
 ]  # fmt: skip
 

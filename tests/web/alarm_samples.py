@@ -94,7 +94,7 @@ RULES_PAGE = {
                 {
                     "code": "wrong_credential",
                     "name": "任何错误的凭据",
-                    "fixed": True,
+                    "least": "light",
                     "insider": False,
                     "level": "light",
                     "numbers": {},
@@ -102,7 +102,7 @@ RULES_PAGE = {
                 {
                     "code": "account_failures",
                     "name": "同一账号连续出错",
-                    "fixed": True,
+                    "least": "sound",
                     "insider": False,
                     "level": "sound",
                     "numbers": {"count": "3", "minutes": "15"},
@@ -110,7 +110,7 @@ RULES_PAGE = {
                 {
                     "code": "decoy_tried",
                     "name": "有人试诱饵账号",
-                    "fixed": False,
+                    "least": "off",
                     "insider": False,
                     "level": "sound",
                     "numbers": {},
@@ -123,7 +123,7 @@ RULES_PAGE = {
                 {
                     "code": "lookups_many",
                     "name": "一人查询很多",
-                    "fixed": False,
+                    "least": "off",
                     "insider": True,
                     "level": "light",
                     "numbers": {"count": "100", "minutes": "60", "times": "5"},

@@ -30,6 +30,7 @@ def test_each_rule_has_its_line_and_name(pages: Pages) -> None:
             assert f'name="{code}.{name}"' in said
         line = said.partition(f'<select id="f-{code}"')[2].partition("</select>")[0]
         assert ('value="off"' in line) is not rule.fixed, code
+        assert ('value="light"' in line) is not (rule.fixed and rule.standard.level == "sound"), code
 
 
 def test_a_choice_comes_back_as_it_was(pages: Pages) -> None:
@@ -95,4 +96,10 @@ def test_who_may_look_and_who_may_change(pages: Pages) -> None:
         assert pages.post("/settings/alarm", role=role, form=GIVEN.items()).status_code == 403, role
     stale = pages.post("/settings/alarm", token="another's", form=(GIVEN | {"sound_seconds": "88"}).items())
     assert stale.status_code == 403 and 'value="88"' in stale.text
+    assert pages.db.read(pages.house.merchant_id, alarm_rules_revision) == 0
+
+
+def test_a_form_without_its_fields_is_no_fault(pages: Pages) -> None:
+    answer = pages.post("/settings/alarm")
+    assert answer.status_code == 422 and 'name="profile"' in answer.text
     assert pages.db.read(pages.house.merchant_id, alarm_rules_revision) == 0

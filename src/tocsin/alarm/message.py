@@ -74,6 +74,8 @@ CHANGES = {
     "phone_lost": "Your phone was reported lost: its passkeys, sessions and messages have ended",
     "code_made": "A superior made a code for a new password of yours", "role": "Your role was changed",
     "hours": "Your working times, places or shops were changed", "restored": "Your account was switched on again",
+    "recipient_removed": "An address where the alarm told you was taken away by somebody else",
+    "recipient_less": "Somebody else changed your address for the alarm: it tells you less now",
     "locked": "Your account was locked from a message", "sessions": "All your other sessions were ended",
 }  # fmt: skip
 CHANGE_OTHERWISE = "Something about your account was changed"

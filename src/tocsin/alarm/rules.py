@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from tocsin.alarm.record import MOST_SOUND_SECONDS
-from tocsin.alarm.rule import RULES, Setting
+from tocsin.alarm.rule import RULES, Rule, Setting
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -13,6 +13,9 @@ from tocsin.core.preference import change_preference, preference_revision, read_
 
 BOX = "alarm"
 _DAY_MINUTES = 1440
+_LEVELS = ("off", "light", "sound")
+_LOOSEST = 3
+"""A rule that can't be turned off may be so many times looser than the standard, in its count or its window."""
 _MOST_COUNT, _MOST_TIMES, _MOST_STEPS, _LEAST_SOUND = 10_000, 100, 5, 5
 
 
@@ -85,13 +88,27 @@ def _require_steps(minutes: tuple[int, ...]) -> None:
 def _require_setting(code: str, setting: Setting) -> None:
     if code not in RULES:
         raise AlarmRulesWrong(field=code, problem="there is no such rule")
-    if setting.level == "off" and RULES[code].fixed:
+    rule = RULES[code]
+    if setting.level == "off" and rule.fixed:
         raise AlarmRulesWrong(field=code, problem="this rule can't be turned off")
+    if rule.fixed and _LEVELS.index(setting.level) < _LEVELS.index(rule.standard.level):
+        raise AlarmRulesWrong(field=code, problem="this rule can't be quieter than the normal profile")
     if code == "wrong_credential" and setting.count != 1:
         raise AlarmRulesWrong(field=f"{code}.count", problem="each wrong credential is told at once")
     _require_range(f"{code}.count", setting.count, least=1, most=_MOST_COUNT)
     _require_range(f"{code}.minutes", setting.minutes, least=1, most=_DAY_MINUTES)
     _require_range(f"{code}.times", setting.times, least=0, most=_MOST_TIMES)
+    if rule.fixed:
+        _require_meaning(rule, setting)
+
+
+def _require_meaning(rule: Rule, setting: Setting) -> None:
+    most, least = rule.standard.count * _LOOSEST, -(-rule.standard.minutes // _LOOSEST)
+    loose = "so loose a rule would never fire: choose a number within its bounds"
+    if setting.count > most:
+        raise AlarmRulesWrong(field=f"{rule.code}.count", problem=loose, least=1, most=most)
+    if setting.minutes < least:
+        raise AlarmRulesWrong(field=f"{rule.code}.minutes", problem=loose, least=least, most=_DAY_MINUTES)
 
 
 def _require_range(field: str, value: int, *, least: int, most: int) -> None:

@@ -7,7 +7,8 @@ from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
 from tocsin.access.decoy import SUGGESTED, add_decoy, list_decoys, remove_decoy
-from tocsin.core.actor import Actor
+from tocsin.access.step_up import require_proof
+from tocsin.core.actor import Actor, require
 from tocsin.core.errors import Refusal
 from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, enter
@@ -26,6 +27,8 @@ def post_decoy(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
     """Add a decoy."""
     desk, actor = enter(request)
     name = read_form(request, body).get("name", "")
+    require(actor, "shop_settings")
+    require_proof(actor)
     try:
         desk.db.write(actor.merchant_id, lambda tx: add_decoy(tx, actor, name=name))
     except Refusal as refusal:
@@ -39,6 +42,8 @@ def post_removal(request: PageRequest, *, decoy_id: FromPath[str], body: RawBody
     """Remove a decoy."""
     desk, actor = enter(request)
     read_form(request, body)
+    require(actor, "shop_settings")
+    require_proof(actor)
     wanted = read_number(decoy_id)
     desk.db.write(actor.merchant_id, lambda tx: remove_decoy(tx, actor, decoy_id=wanted))
     return go("/settings/decoys", done="dropped")

@@ -6,8 +6,8 @@ from litestar import get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
+from tocsin.access.people import change_person, drop_person
 from tocsin.alarm.receipt import confirm_code, start_test
-from tocsin.alarm.recipient import change_recipient, remove_recipient
 from tocsin.web.form import read_form, read_number, read_pairs
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.people import HERE, locale_of, step_of, wanted_of
@@ -29,7 +29,7 @@ def post_change(request: PageRequest, *, recipient_id: FromPath[str], body: RawB
     pairs = read_pairs(request, body)
     form = dict(pairs)
     desk.db.write(actor.merchant_id, partial(
-        change_recipient, actor=actor, recipient_id=read_number(recipient_id), name=form.get("name", ""), locale=locale_of(form),
+        change_person, actor=actor, recipient_id=read_number(recipient_id), name=form.get("name", ""), locale=locale_of(form),
         wants=wanted_of(pairs), step=step_of(form), active=form.get("active", "") == "1",
     ))  # fmt: skip
     return go(_back(form), done="saved")
@@ -63,7 +63,7 @@ def post_removal(request: PageRequest, *, recipient_id: FromPath[str], body: Raw
     """Take a recipient away."""
     desk, actor = enter(request)
     form, wanted = read_form(request, body), read_number(recipient_id)
-    desk.db.write(actor.merchant_id, lambda tx: remove_recipient(tx, actor, recipient_id=wanted))
+    desk.db.write(actor.merchant_id, lambda tx: drop_person(tx, actor, recipient_id=wanted))
     return go(_back(form), done="dropped")
 
 

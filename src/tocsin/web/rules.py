@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.params import RawBody
 from litestar.response import Redirect
 
+from tocsin.access.step_up import require_proof
 from tocsin.alarm.rule import RULES, WATCH_DAYS, Rule, Setting, judge_unusual
 from tocsin.alarm.rules import (
     AlarmRules,
@@ -58,6 +59,7 @@ def post_rules(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
     desk, actor = enter(request)
     form, stale = read_typed(request, body)
     require(actor, "shop_settings")
+    require_proof(actor)
 
     def change(tx: Tx) -> int:
         return change_alarm_rules(
@@ -127,7 +129,7 @@ def _number(text: str) -> int:
 def _page(
     request: PageRequest, actor: Actor, *, form: Form, refusal: Refusal | None = None
 ) -> Response[str]:  # fmt: skip
-    words = words_of(request, actor)
+    words, form = words_of(request, actor), {**form_of(AlarmRules(), 0), **form}
     return show(
         request, "settings/alarm.html", actor=actor, section="settings", status=status_of(refusal) if refusal else 200, form=form,
         errors=_errors(refusal, words), watch_days=WATCH_DAYS, groups=_groups(form, words),
@@ -157,7 +159,7 @@ def _groups(form: Form, words: Words) -> list[dict[str, Any]]:
 
 def _show_rule(rule: Rule, base: Setting, words: Words) -> dict[str, Any]:
     return {
-        "code": rule.code, "name": words.translate(NAMES.get(rule.code, rule.code)), "fixed": rule.fixed, "insider": rule.insider,
+        "code": rule.code, "name": words.translate(NAMES.get(rule.code, rule.code)), "least": rule.standard.level if rule.fixed else "off", "insider": rule.insider,
         "level": base.level, "numbers": {name: str(getattr(base, name)) for name in numbers_of(rule)},
     }  # fmt: skip
 

@@ -21,7 +21,7 @@ from tocsin.access.session import (
     end_session,
     list_sessions,
 )
-from tocsin.access.step_up import ProofNeeded
+from tocsin.access.step_up import ProofNeeded, require_proof
 from tocsin.access.verification import FULL_ROLES
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
@@ -62,6 +62,7 @@ def post_end_others(request: PageRequest, *, body: RawBody) -> Redirect:
     """End all of one's sessions but this one."""
     desk, actor = enter(request)
     read_form(request, body)
+    require_proof(actor)
     desk.db.write(actor.merchant_id, lambda tx: end_other_sessions(tx, actor))
     return go("/settings/sessions", done="ended")
 
@@ -71,6 +72,7 @@ def post_end(request: PageRequest, *, session_id: FromPath[str], body: RawBody) 
     """End one of one's sessions; one that has ended already is no fault."""
     desk, actor = enter(request)
     read_form(request, body)
+    require_proof(actor)
     wanted = read_number(session_id)
     try:
         desk.db.write(actor.merchant_id, lambda tx: end_session(tx, actor, session_id=wanted))

@@ -12,6 +12,7 @@ from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
 from tocsin.access.station import list_stations
+from tocsin.access.step_up import require_proof
 from tocsin.alarm.hours import SirenHoursWrong, change_hours, hours_revision, read_hours
 from tocsin.alarm.siren import Option, SirenDriver, SirenOptionWrong
 from tocsin.alarm.siren_row import (
@@ -71,6 +72,7 @@ def post_siren(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
     desk, actor = enter(request)
     form = read_form(request, body)
     require(actor, "shop_settings")
+    require_proof(actor)
     driver = _offered(form.get("driver", ""))
     given = read_siren_form(driver, form)
 
@@ -102,6 +104,7 @@ def post_change(request: PageRequest, *, siren_id: FromPath[str], body: RawBody)
     desk, actor = enter(request)
     form, wanted = read_form(request, body), read_number(siren_id)
     require(actor, "shop_settings")
+    require_proof(actor)
     row = desk.db.read(actor.merchant_id, lambda tx: get_siren(tx, siren_id=wanted))
     driver = siren_driver(row.driver)
     change = partial(change_siren, actor=actor, siren_id=wanted, **read_siren_form(driver, form))
@@ -134,6 +137,8 @@ def post_removal(request: PageRequest, *, siren_id: FromPath[str], body: RawBody
     """Take a siren away: it is switched off."""
     desk, actor = enter(request)
     read_form(request, body)
+    require(actor, "shop_settings")
+    require_proof(actor)
     wanted = read_number(siren_id)
     desk.db.write(actor.merchant_id, lambda tx: remove_siren(tx, actor, siren_id=wanted))
     return go(_LIST, done="dropped")
@@ -145,6 +150,7 @@ def post_hours(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
     desk, actor = enter(request)
     form = read_form(request, body)
     require(actor, "shop_settings")
+    require_proof(actor)
     revision = read_number(form.get("revision", "0"))
     try:
         desk.db.write(
