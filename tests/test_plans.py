@@ -108,7 +108,7 @@ MODULES = (
     unlock,
 )
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
-SMALL = {"printer", "siren", "station", "screen", "merchant"}
+SMALL = {"printer", "siren", "station", "screen", "merchant", "owner_link"}
 
 
 def statements_of(module: ModuleType, dialect: str) -> dict[str, Statement[Any]]:

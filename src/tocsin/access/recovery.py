@@ -194,20 +194,24 @@ def redeem_code(
 
     def use(tx: Tx) -> PasswordReset | None:
         what = _use(tx, operator_id=operator_id, digest=digest)
-        if not what:
-            return None
-        hashed, strength = made[0]
-        set_password(tx, operator_id=operator_id, password_hash=hashed, strength=strength)
-        credential_changed(tx, operator_id=operator_id, what=what)
-        write_journal(
-            tx, desk_actor(tx.merchant_id), verb="access.redeem_code", subject=f"operator:{operator_id}", data={"by": what}
-        )  # fmt: skip
-        named = read_names(tx, operator_id=operator_id).name
-        left = count_recovery_codes(tx, operator_id=operator_id)
-        return PasswordReset(merchant_id, operator_id, named, strength, left)
+        return _set_anew(tx, operator_id, what=what, made=made[0]) if what else None
 
     guess = Guess("code", candidate.name_key, address, device, merchant_id, operator_id)
     return guarded_verify(db, guess, secret_check=check, on_right=use)
+
+
+def _set_anew(tx: Tx, operator_id: int, *, what: str, made: tuple[str, Strength]) -> PasswordReset:
+    """Store the new password, end the sessions, and tell the account's owner by which code it was."""
+    hashed, strength = made
+    set_password(tx, operator_id=operator_id, password_hash=hashed, strength=strength)
+    credential_changed(tx, operator_id=operator_id, what=what)
+    subject = f"operator:{operator_id}"
+    write_journal(
+        tx, desk_actor(tx.merchant_id), verb="access.redeem_code", subject=subject, data={"by": what}
+    )
+    named = read_names(tx, operator_id=operator_id).name
+    left = count_recovery_codes(tx, operator_id=operator_id)
+    return PasswordReset(tx.merchant_id, operator_id, named, strength, left)
 
 
 def _use(tx: Tx, *, operator_id: int, digest: str) -> str:

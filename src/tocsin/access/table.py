@@ -85,6 +85,7 @@ reset_code = merchant_table(
     "reset_code", big("operator_id"), text("digest"), big("created_at_us"), big("expires_at_us"), big("made_by"),
     key=("operator_id",),
 )  # fmt: skip
+index(reset_code, "merchant_id", "made_by")
 recovery_code = merchant_table(
     "recovery_code", big("operator_id"), text("digest"), big("created_at_us"), big("used_at_us", nullable=True),
     key=("operator_id", "digest"),
