@@ -86,8 +86,8 @@ def test_the_posture_by_hand_asks_who_and_why(pages: Pages) -> None:
 
 
 def test_only_owners_are_led_to_lock_everything(pages: Pages) -> None:
-    assert "/lock-everything" in text_of(pages.get("/alarm"))
-    assert "/lock-everything" not in text_of(pages.get("/alarm", role="manager"))
+    assert "/lock-all" in text_of(pages.get("/alarm"))
+    assert "/lock-all" not in text_of(pages.get("/alarm", role="manager"))
 
 
 def test_the_home_asks_who(pages: Pages) -> None:
