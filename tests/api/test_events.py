@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from tests.api.door import Door
+from tocsin.access.session import Seen
+from tocsin.api import guard
 from tocsin.api.events import _frames
 from tocsin.core.event import replay_events
 from tocsin.core.follow import follow_events
@@ -68,3 +70,34 @@ def test_a_stream_from_now_on_hears_new_events_heartbeats_and_the_end(door: Door
 @pytest.mark.parametrize("given", ["x", "-1"])
 def test_a_last_event_that_is_none_is_missing(door: Door, given: str):
     assert door.ask("GET", "/events", headers={"last-event-id": given}).status_code == 404
+
+
+@pytest.mark.parametrize("bar", ["locked", "out_of_hours", "out_of_place"])
+def test_a_stream_ends_cleanly_for_who_is_kept_out(door: Door, monkeypatch: pytest.MonkeyPatch, bar: str):
+    door.order()
+    cookie = dict([door.headers("owner")["cookie"].split("=", 1)])
+
+    async def walk() -> list[bytes]:
+        asked = Asked(door, {})
+        asked.cookies = cookie
+        frames = _frames(asked, door.desk, door.actor(), 0)
+        seen = [await anext(frames)]
+        monkeypatch.setattr(guard, "look_at_session", lambda *_, **__: Seen(None, bar))
+        return [*seen, *[frame async for frame in frames]]
+
+    assert asyncio.run(asyncio.wait_for(walk(), 10)) == [b": still here\n\n"]
+
+
+def test_a_stream_is_no_use_of_a_session(door: Door, monkeypatch: pytest.MonkeyPatch):
+    """Neither its beginning nor what it asks while it goes on."""
+    door.order()
+    quiet: list[bool] = []
+
+    def look(*_: object, **given: bool) -> Seen:
+        quiet.append(given.get("quiet", False))
+        return Seen(door.actor(), "" if len(quiet) < 3 else "ended")
+
+    monkeypatch.setattr(guard, "look_at_session", look)
+    answer = door.client.get("/api/v1/events", headers={"cookie": "x=y", "last-event-id": "0"})
+    assert answer.status_code == 200
+    assert len(quiet) == 3 and all(quiet), quiet

@@ -11,6 +11,7 @@ from tests.house import make_draft, make_house
 from tests.web.pages import Pages, text_of
 from tocsin.core.event import append_event, latest_event_id
 from tocsin.web import live
+from tocsin.web.banner import Alarm
 from tocsin.web.guard import visitor
 from tocsin.web.live import Feed, Listener
 from tocsin.web.news import News, frame, read_news
@@ -91,6 +92,7 @@ def test_a_session_that_has_ended_hears_no_more_however_much_moves(
     pages: Pages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.3)
+    monkeypatch.setattr(live, "ASK_SECONDS", 0.5)
     who = pages.headers("owner")
     request = RequestFactory(app=pages.client.app).get("/events", headers={"cookie": who["cookie"]})
     actor = visitor(request)
@@ -115,3 +117,36 @@ def test_a_session_that_has_ended_hears_no_more_however_much_moves(
         return time.monotonic() - began
 
     assert asyncio.run(asyncio.wait_for(walk(), 10)) < 2
+
+
+@pytest.mark.parametrize(
+    "news",
+    [News(1, 0, ("desk",), ()), News(1, 0, ("alarm",), (), Alarm("alert", 1, 0, 0, "UTC"))],
+    ids=["access", "alarm"],
+)
+def test_who_was_signed_out_hears_no_word_of_the_alarm_or_of_access(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch, news: News
+) -> None:
+    """Not even the first piece, long before the clock would have asked."""
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 60.0)
+    request = RequestFactory(app=pages.client.app).get(
+        "/events", headers={"cookie": pages.headers("owner")["cookie"]}
+    )
+    actor = visitor(request)
+    assert actor is not None
+
+    async def walk() -> list[bytes]:
+        frames = live._frames(request, pages.desk, actor, None)
+        await anext(frames)
+        hearing = asyncio.ensure_future(anext(frames, b"over"))
+        await asyncio.sleep(0.1)
+        feed = live.feed_of(request, pages.desk)
+        feed._hand_out(pages.house.merchant_id, news)
+        heard = [await hearing]
+        await asyncio.to_thread(pages.post, "/sign-out")
+        feed._hand_out(pages.house.merchant_id, news)
+        return heard + [frame async for frame in frames if b"event: alarm" in frame or b"data: desk" in frame]
+
+    heard = asyncio.run(asyncio.wait_for(walk(), 10))
+    assert heard[0] != b"over" and b"event: changed" in heard[0], "while he was signed in he heard it"
+    assert len(heard) == 1

@@ -6,6 +6,7 @@ from tests.api.door import BASE
 from tests.web.pages import Pages, text_of
 from tests.web.test_access import clerk, sign_in
 from tocsin.access.session import csrf_token
+from tocsin.core import clock
 
 PIN = "290417"
 
@@ -197,3 +198,25 @@ def test_ones_account_is_locked_from_a_message(pages: Pages) -> None:
     assert (done.status_code, done.headers["location"]) == (303, "/sign-in?locked")
     assert done.headers["clear-site-data"] == '"cache", "storage"'
     assert till.get("/orders").status_code == 303 and sign_in(pages).status_code == 401
+
+
+def test_what_a_page_asks_by_itself_keeps_no_desk_open(pages: Pages) -> None:
+    """A page that draws itself anew and a stream that is open are no hand: after ten minutes the desk locks."""
+    till = enrol(pages)
+    begin_shift(till)
+    quiet = {"x-tocsin-quiet": "1"}
+    for minute in (3, 6, 9):
+        clock.shift_clock(minute * clock.MINUTE_US)
+        assert till.get("/orders", **quiet).status_code == 200
+    clock.shift_clock(11 * clock.MINUTE_US)
+    for headers in (quiet, {}):
+        assert till.get("/orders", **headers).headers["location"].startswith("/lock")
+    assert 'accept: "text/html", "x-tocsin-quiet": "1"' in pages.client.get("/static/js/live.js").text
+
+
+def test_what_a_hand_asks_keeps_it_open(pages: Pages) -> None:
+    till = enrol(pages)
+    begin_shift(till)
+    for minute in (3, 6, 9, 12):
+        clock.shift_clock(minute * clock.MINUTE_US)
+        assert till.get("/orders").status_code == 200

@@ -11,16 +11,16 @@ from litestar.response import Stream
 
 from tocsin.api.guard import ApiRequest, enter, read_id
 from tocsin.core.actor import Actor, require
+from tocsin.core.errors import Refusal
 from tocsin.core.event import Event
 from tocsin.core.follow import follow_events
 from tocsin.desk import Desk
-from tocsin.gate import NotSignedIn, TooManyTries
 
 
 @get("/events", sync_to_thread=True, media_type="text/event-stream")
 def get_events(request: ApiRequest) -> Stream:
     """Stream what happens at the merchant; Last-Event-ID replays what was missed."""
-    desk, actor = enter(request)
+    desk, actor = enter(request, quiet=True)
     require(actor, "query")
     given = request.headers.get("last-event-id", "")
     after_id = read_id(given) if given else None
@@ -47,8 +47,8 @@ def _frame(event: Event) -> bytes:
 
 def _still_may(request: ApiRequest) -> bool:
     try:
-        return enter(request)[1].may("query")
-    except (NotSignedIn, TooManyTries):
+        return enter(request, quiet=True)[1].may("query")
+    except Refusal:  # signed out, locked, out of hours, out of place, too many tries: the stream ends
         return False
 
 

@@ -76,18 +76,22 @@ async def require_import(connection: ASGIConnection[Any, Any, Any, Any], _: Base
         raise NotAllowed(right="import")
 
 
-def enter(request: ApiRequest) -> tuple[Desk, Actor]:
+def enter(request: ApiRequest, *, quiet: bool = False) -> tuple[Desk, Actor]:
     """Return the desk and who asks: as it was found before the body was read, else found now.
+
+    Args:
+        quiet: nobody's hand asked: with a session it does not count as use.
 
     Raises:
         NotSignedIn, TooManyTries, FormForeign
+        SessionLocked, OutOfHours, OutOfPlace: the session is kept out now.
     """
     scope: Any = request.scope
     found: tuple[Desk, Actor] | None = scope.get(_ENTERED)
-    return found or _enter(request)
+    return found or _enter(request, quiet=quiet)
 
 
-def _enter(request: ASGIConnection[Any, Any, Any, Any]) -> tuple[Desk, Actor]:
+def _enter(request: ASGIConnection[Any, Any, Any, Any], *, quiet: bool = False) -> tuple[Desk, Actor]:
     """Return the desk and who asks: the holder of a bearer key, or of a session.
 
     Raises:
@@ -101,7 +105,7 @@ def _enter(request: ASGIConnection[Any, Any, Any, Any]) -> tuple[Desk, Actor]:
     if authorization:
         actor = find_key_actor(desk, authorization, address=address)
     else:
-        actor = require_open(look_at_session(desk, request.cookies, address=address))
+        actor = require_open(look_at_session(desk, request.cookies, address=address, quiet=quiet))
         if request.scope.get("method") not in SAFE_METHODS:
             token = read_cookie(desk.settings, request.cookies, SESSION_COOKIE)
             require_form(token, request.headers.get("x-csrf", "") or request.headers.get("x-csrf-token", ""))

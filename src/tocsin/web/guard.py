@@ -35,6 +35,8 @@ _DEVICE_SECONDS = 400 * 24 * 3600
 _CSRF_HEADERS = ("x-csrf-token", "x-csrf")
 # What an open page asks by itself: a desk that nobody touches must lock all the same.
 _QUIET_PATHS = frozenset({"/events"})
+QUIET_HEADER = "x-tocsin-quiet"
+"""A page's script says with it that no hand asked; whoever lies with it shortens nobody's session but his own."""
 _CLEARED = '"cache", "storage"'
 
 
@@ -46,7 +48,8 @@ def desk_of(request: PageRequest) -> Desk:
 
 def look(request: ASGIConnection[Any, Any, Any, Any]) -> Seen:
     """Return whose session a request carries, and what keeps him out now."""
-    address, quiet = address_of(request), request.url.path in _QUIET_PATHS
+    quiet = request.url.path in _QUIET_PATHS or request.headers.get(QUIET_HEADER) == "1"
+    address = address_of(request)
     return look_at_session(request.app.state.desk, request.cookies, address=address, quiet=quiet)
 
 

@@ -26,6 +26,7 @@ from tocsin.web.guard import PageRequest, enter, locale_of, visitor
 from tocsin.web.news import News, frame, read_news, read_present
 
 HEARTBEAT_SECONDS = 15.0
+ASK_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 GATHER_SECONDS = 0.05
 _FULL = 100
@@ -193,15 +194,21 @@ async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int | No
 async def _hear(
     request: PageRequest, desk: Desk, listener: Listener, place: Place
 ) -> AsyncIterator[News | None]:
-    """Yield news, and None for a heartbeat, while the session is alive: by the clock, however much moves."""
-    asked = time.monotonic()
+    """Yield news, and None for a heartbeat, while the session is open.
+
+    That is asked before each piece that tells of the alarm or of access, and by the clock, however much moves.
+    """
+    asked = told = time.monotonic()
     while not desk.closing and not place.ended:
         news = await listener.wait(LOOK_SECONDS)
-        late = time.monotonic() - asked >= HEARTBEAT_SECONDS
-        if late:
-            asked = time.monotonic()
+        now = time.monotonic()
+        if now - asked >= ASK_SECONDS or (news is not None and news.is_close):
+            asked = now
             if await asyncio.to_thread(visitor, request) is None:
                 return
+        late = now - told >= HEARTBEAT_SECONDS
+        if late:
+            told = now
         if news is not None or late:
             yield news
 

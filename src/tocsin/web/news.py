@@ -36,6 +36,11 @@ class News(Struct, frozen=True):
         """Tell that a page has something to hear of it."""
         return bool(self.changed or self.toasts or self.alarm)
 
+    @property
+    def is_close(self) -> bool:
+        """Tell that it is about the alarm, or about who may be here: never for one who may not be any more."""
+        return self.alarm is not None or "desk" in self.changed
+
 
 def read_news(tx: Tx, *, after_id: int, readers: frozenset[int] = frozenset()) -> News | None:
     """Return what happened after an event, or None where nothing did.

@@ -7,7 +7,7 @@ function look() {
   const [incident, code] = (banner?.dataset.shape || "").split("/");
   if (code !== "drill" || told.has(incident)) return;
   told.add(incident);
-  const headers = { "x-csrf-token": token, "content-type": "application/x-www-form-urlencoded" };
+  const headers = { "x-csrf-token": token, "x-tocsin-quiet": "1", "content-type": "application/x-www-form-urlencoded" };
   fetch(`/incidents/${incident}/screen`, { method: "POST", headers }).catch(() => told.delete(incident));
 }
 

@@ -34,7 +34,7 @@ async function refreshAll(areas) {
 
 async function refresh() {
   const regions = [...document.querySelectorAll("[data-live-region]")];
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-tocsin-quiet": "1" } }).catch(() => null);
   if (!answer || !answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = [...page.querySelectorAll("[data-live-region]")];
