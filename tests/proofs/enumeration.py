@@ -57,8 +57,7 @@ def ask_all(ground: Ground, engine: str, *, names: int, seed: int, fault: str = 
     known = set(everyone[: names // 2])
     with serving(ground, engine, fault=fault) as doors:
         fill(doors, sorted(known))
-        order = [*everyone]
-        dice.shuffle(order)
+        order = in_pairs(everyone, dice)
         times: dict[str, dict[bool, list[float]]] = {name: {True: [], False: []} for name in QUESTIONS}
         bodies: dict[str, set[str]] = {name: set() for name in QUESTIONS}
         for number, name in enumerate(order):
@@ -75,6 +74,16 @@ def ask_all(ground: Ground, engine: str, *, names: int, seed: int, fault: str = 
         "bodies_equal": all(len(one) == 1 for one in bodies.values()),
         **statuses(bodies),
     }
+
+
+def in_pairs(everyone: list[str], dice: random.Random) -> list[str]:
+    """Return the names in pairs of a known and an unknown one, which of them first by the dice.
+
+    What the machine does meanwhile falls on both sides alike.
+    """
+    half = len(everyone) // 2
+    pairs = zip(everyone[:half], everyone[half:], strict=False)
+    return [name for pair in pairs for name in dice.sample(pair, 2)]
 
 
 def fill(doors: Doors, names: list[str]) -> None:
