@@ -243,7 +243,7 @@ def test_counted_texts_take_the_form_of_their_number() -> None:
 
 def test_a_page_says_its_language() -> None:
     shell = {"path": "/", "csrf_token": "x", "theme": "dark"}
-    context = {"shell": shell, "form": {}, "errors": {}, "notice": "", "back": ""}
+    context = {"shell": shell, "errors": {}, "notice": "", "back": "", "passkeys": True}
     pages = {locale: render("access/name.html", locale=locale, **context) for locale in LOCALES}
     assert 'lang="zh-CN"' in pages["zh_CN"] and "登录" in pages["zh_CN"]
     assert 'lang="en"' in pages["en"] and "Sign in" in pages["en"]
