@@ -61,13 +61,14 @@ def read_chain(tx: Tx, present: Drill) -> list[Link]:
 
 
 def note_screen(tx: Tx, actor: Actor, *, incident_id: int) -> None:
-    """Keep that an open page showed a drill; of other incidents, and after it is over, nothing is kept."""
+    """Keep that a browser showed a drill, once for each; of other incidents nothing is kept."""
     found = lock_incident(tx, incident_id=incident_id)
     if found is None or found.kind != DRILL:
         return
-    entries = read_timeline(tx, incident_id=incident_id, limit=_ENTRIES)
-    if sum(one.kind == "screen" for one in entries) < _SCREENS_MOST:
-        add_entry(tx, incident_id=incident_id, kind="screen", actor=actor)
+    seen = [one for one in read_timeline(tx, incident_id=incident_id, limit=_ENTRIES) if one.kind == "screen"]
+    session = str(actor.session_id)
+    if len(seen) < _SCREENS_MOST and all(one.fields().get("session") != session for one in seen):
+        add_entry(tx, incident_id=incident_id, kind="screen", actor=actor, data={"session": session})
 
 
 def _tend(db: Database, merchant_id: int) -> int:

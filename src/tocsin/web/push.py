@@ -17,7 +17,7 @@ from tocsin.web.people import choices, locale_of, show_recipient
 from tocsin.web.shell import go, show, status_of, told, words_of
 
 HERE = "/push"
-_WORKER = Path(__file__).parent / "static" / "js" / "sw.js"
+_WORKER = Path(__file__).parent / "static" / "worker" / "sw.js"
 _WANTS = ("sound", "escalated", "account", "drill")
 
 
