@@ -148,6 +148,8 @@ def test_a_name_is_offered_six_ids_known_or_not_always_the_same(db: Database) ->
         ("http://localhost:8717", ("localhost", "http://localhost:8717")),
         ("https://Desk.example.org", ("desk.example.org", "https://desk.example.org")),
         ("https://desk.example.org:8443", ("desk.example.org", "https://desk.example.org:8443")),
+        ("https://desk.example.org:443/", ("desk.example.org", "https://desk.example.org")),
+        ("http://localhost:80", ("localhost", "http://localhost")),
         ("http://desk.lan:8717", None),
         ("https://192.0.2.7", None),
         ("https://[2001:db8::1]", None),

@@ -22,6 +22,7 @@ ALGORITHMS = [Algorithm.ECDSA_SHA_256, Algorithm.EDDSA, Algorithm.RSASSA_PKCS1_v
 FORMATS = (AttestationFormat.NONE, AttestationFormat.PACKED)
 LONGEST_ANSWER = 64 * 1024
 TIMEOUT_MS = 120_000
+_OWN_PORTS = {"https": 443, "http": 80}
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]{1,32768}")
 
 
@@ -76,7 +77,9 @@ def relying_party(base_url: str) -> RelyingParty | None:
     host = place.hostname or ""
     if not host or _is_number(host) or (place.scheme != "https" and host != "localhost"):
         return None
-    return RelyingParty(host, f"{place.scheme}://{place.netloc.lower()}")
+    # As browsers spell an origin: without the scheme's own port, without a user.
+    port = "" if place.port in (None, _OWN_PORTS.get(place.scheme)) else f":{place.port}"
+    return RelyingParty(host, f"{place.scheme}://{host}{port}")
 
 
 def request_options(party: RelyingParty, challenge: bytes, *, allowed: list[str]) -> dict[str, Any]:
