@@ -1,5 +1,6 @@
 """The pages of a fresh desk, asked as anybody: builders of requests, forms and uploads."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -32,7 +33,12 @@ class Pages(Door):
         own = csrf_token(who["cookie"].partition("=")[2]) if role else ""
         pairs = [*form, *fields.items(), ("csrf", own if token is None else token)]
         headers = {**who, "content-type": "application/x-www-form-urlencoded"}
-        return self.client.post(path, content=urlencode(pairs), headers=headers, follow_redirects=False)
+        answer = self.client.post(path, content=urlencode(pairs), headers=headers, follow_redirects=False)
+        renewed = re.search(r"tocsin_session=([^;\s]+)", answer.headers.get("set-cookie", ""))
+        if role and renewed and path.startswith("/prove"):  # as a browser does
+            kept = {"cookie": f"tocsin_session={renewed[1]}", "x-csrf": csrf_token(renewed[1])}
+            self._headers[role] = {**self._headers[role], **kept}
+        return answer
 
     def upload(
         self, data: bytes, *, name: str = "orders.csv", role: str = "owner", **fields: str

@@ -33,7 +33,7 @@ from tocsin.web.guard import (
     session_token,
 )
 from tocsin.web.lock import desk_here, show_lock
-from tocsin.web.prove import show_prove
+from tocsin.web.prove import proved, show_prove
 from tocsin.web.shell import go, own_address, show_door, told, words_of
 
 STATES = {
@@ -151,7 +151,7 @@ def post_prove_finger_session(request: PageRequest, *, body: RawBody) -> Respons
             request, token, name=actor.name, act="/prove/finger/session", fields={"back": back}, late=True
         )
     if state == "matched" and prove_by_finger(desk.db, actor, token=token, browser=_browser(request)) == "reader":
-        return go(back)
+        return proved(request, actor, back)
     return show_prove(request, actor, back=back, errors={"finger": _say(request, state)}, status=401)
 
 

@@ -13,13 +13,14 @@ from litestar.response import Redirect
 from tocsin.access.finger_attempt import desk_has_reader
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.proof import Proof, ask_proof, candidate_of, prove
+from tocsin.access.session import renew_token
 from tocsin.access.verification import find_candidate
 from tocsin.core.actor import Actor
 from tocsin.gate import refused_try
 from tocsin.web.access import WRONG
 from tocsin.web.ceremony import NOT_TAKEN, party_of, show_options, take_report, where_of
 from tocsin.web.form import read_form
-from tocsin.web.guard import PageRequest, desk_of, desk_token, enter, visitor
+from tocsin.web.guard import PageRequest, desk_of, desk_token, enter, session_cookie, session_token, visitor
 from tocsin.web.shell import go, own_address, show, told, words_of
 
 
@@ -38,7 +39,7 @@ def post_prove(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
     found = prove(desk.db, actor, proof_of(form), where=where_of(request, actor))
     back = own_address(form.get("back", ""), "/settings")
     if not isinstance(found, SignInRefused):
-        return go(back)
+        return proved(request, actor, back)
     errors, status = refused_proof(request, form, found, actor=actor)
     return show_prove(request, actor, back=back, errors=errors, status=status)
 
@@ -55,6 +56,16 @@ def post_prove_options(request: PageRequest, *, body: RawBody) -> Response[bytes
 def post_prove_failure(request: PageRequest, *, body: RawBody) -> Response[bytes]:
     """Take the page's word that the finger was not taken."""
     return take_report(request, read_form(request, body), purpose="prove", actor=visitor(request))
+
+
+def proved(request: PageRequest, actor: Actor, back: str) -> Redirect:
+    """Lead back after a proof, in the same session with another token: whoever copied the one of before has nothing.
+
+    Source: OWASP ASVS 5.0, 7.2.4.
+    """
+    token = session_token(request)
+    renewed = desk_of(request).db.write(actor.merchant_id, lambda tx: renew_token(tx, token=token))
+    return go(back, cookies=[session_cookie(request, renewed)])
 
 
 def proof_of(form: Mapping[str, str]) -> Proof:
