@@ -11,6 +11,7 @@ from tocsin.alarm.incident import alarm_now, clear_incident, list_incidents
 from tocsin.alarm.lane import OTHERS_MOST
 from tocsin.alarm.posture import change_posture, read_posture
 from tocsin.alarm.record import OPEN_MOST, open_incidents
+from tocsin.alarm.rule import Setting
 from tocsin.alarm.signal import Signal, send_signal
 from tocsin.alarm.table import signal
 from tocsin.alarm.watch import watch_signals
@@ -172,8 +173,6 @@ def test_somebody_who_is_watched_for_less_than_two_weeks_raises_nothing(db: Data
 
 
 def test_a_rule_that_is_off_raises_nothing(db: Database):
-    from tocsin.alarm.rule import Setting
-
     scene = Scene(db)
     scene.choose(rules={"void_scanned": Setting(level="off")})
     scene.send("void_scanned", subject="order:1")
@@ -283,3 +282,18 @@ def test_the_count_is_told_once_a_second(db: Database):
 def test_two_merchants_without_signals_are_quiet(db: Database):
     make_house(db)
     assert watch_signals(db) == 0
+
+
+def test_one_host_with_many_ipv6_addresses_is_one_address(db: Database):
+    scene = Scene(db)
+    scene.choose(rules={name: Setting(level="off") for name in ("accounts_spread", "unknown_names")})
+    for number in range(9):
+        scene.fail(
+            operator_id=300 + number,
+            name_digest=str(number),
+            address=f"2001:db8:1:2:{number:x}::{number + 1:x}",
+        )
+    scene.fail(operator_id=400, name_digest="x", address="2001:db8:1:3::1")
+    assert scene.incident().level == "light"
+    scene.fail(operator_id=401, name_digest="y", address="2001:db8:1:2:ffff::1")
+    assert (scene.incident().level, scene.incident().why) == ("sound", "address_failures")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tocsin.access.guess import address_group, network_group
+from tocsin.core.address import address_group, network_group
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from tocsin.access.ceremony import (
     verify_use,
 )
 from tocsin.access.challenge import METHOD, Asked, Purpose, Taken, make_challenge, take_challenge
-from tocsin.access.guess import address_group
 from tocsin.access.limiter import Guess, Locked, SignInRefused, name_guess, note_right, spend_budget
 from tocsin.access.operator import read_names
 from tocsin.access.passkey import (
@@ -35,6 +34,7 @@ from tocsin.access.passkey import (
 from tocsin.access.secret import hash_secret
 from tocsin.access.verification import Candidate, sign_in_key
 from tocsin.alarm.signal import Kind
+from tocsin.core.address import address_group
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 
 R = TypeVar("R")

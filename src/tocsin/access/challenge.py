@@ -13,9 +13,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.access.bucket import Counter, lock_bucket, store_bucket, wait_us
-from tocsin.access.guess import Guess, address_group
+from tocsin.access.guess import Guess
 from tocsin.access.limiter import Locked, spend_budget
 from tocsin.access.secret import hash_secret
+from tocsin.core.address import address_group
 from tocsin.core.clock import MINUTE_US, SECOND_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.schema import big, directory_table, index, text

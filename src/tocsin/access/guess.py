@@ -1,15 +1,12 @@
 """Guesses: what is tried at which account, and the counters that each is counted at."""
 
-import ipaddress
-
 from msgspec import Struct
 
 from tocsin.access.bucket import Counter
+from tocsin.core.address import address_group, network_group
 
 FREE_PER_PAIR, FREE_PER_ACCOUNT, FREE_IN_A_ROW = 5, 10, 100
 FREE_PER_ADDRESS, FREE_PER_NETWORK, FREE_OVERALL = 20, 100, 1000
-_V4_NETWORK, _V6_HOST, _V6_NETWORK = 24, 64, 48
-_LONGEST = 64
 # What is tried with one kind of credential never locks another; passwords and links are one kind. A code is what
 # somebody gets in by whose password is off.
 _KINDS = frozenset({"passkey", "reader", "station", "pin", "api_key", "code"})
@@ -84,26 +81,3 @@ def row_of(digest: str) -> Counter:
 def lane_of(counters: tuple[Counter, ...]) -> Counter:
     """Return the counter that lets one attempt through at a time."""
     return next(counter for counter in counters if counter.kind == "delay")
-
-
-def address_group(address: str) -> str:
-    """Return what is counted as one address: an IPv4 address, or the /64 that one IPv6 host can choose from."""
-    return _group(address, v4=32, v6=_V6_HOST)
-
-
-def network_group(address: str) -> str:
-    """Return what is counted as one network: a /24 of IPv4, a /48 of IPv6."""
-    return _group(address, v4=_V4_NETWORK, v6=_V6_NETWORK)
-
-
-def _group(address: str, *, v4: int, v6: int) -> str:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:_LONGEST]
-    plain = (parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None) or parsed
-    length = v4 if plain.version == 4 else v6
-    if length == plain.max_prefixlen:
-        return str(plain)
-    host_bits = plain.max_prefixlen - length
-    return f"{type(plain)((int(plain) >> host_bits) << host_bits)}/{length}"

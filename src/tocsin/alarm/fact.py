@@ -10,6 +10,7 @@ from tocsin.alarm.evidence import SignalRow
 from tocsin.alarm.rule import CREDENTIAL_RULES, RULES, Facts, Rule, Setting
 from tocsin.alarm.rules import AlarmRules
 from tocsin.alarm.table import signal
+from tocsin.core.address import address_group
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.ident import id_at
@@ -29,7 +30,7 @@ def _bounded(*conditions: sa.ColumnElement[bool]) -> Statement[tuple[int]]:
 
 
 _OF_ACCOUNT = _bounded(signal.c.operator_id == bind("operator_id"), _foreign)
-_OF_ADDRESS = _bounded(signal.c.address == bind("address", str), _foreign)
+_OF_ADDRESS = _bounded(signal.c.address_group == bind("group", str), _foreign)
 _OF_KIND = _bounded(signal.c.kind == bind("kind", str), among(signal.c.outcome, "wrong", "right", "inferred"))
 _newest = (
     sa.select(signal.c.operator_id, signal.c.name_digest)
@@ -124,8 +125,8 @@ def _most_of_account(tx: Tx, tested: list[SignalRow], setting: Setting, since: i
 
 def _most_of_address(tx: Tx, tested: list[SignalRow], setting: Setting, since: int) -> int:
     most = 0
-    for address, _ in Counter(one.address for one in tested if one.address).most_common():
-        most = max(most, int(tx.value(_OF_ADDRESS, address=address, since=since, limit=setting.count)))
+    for group, _ in Counter(address_group(one.address) for one in tested if one.address).most_common():
+        most = max(most, int(tx.value(_OF_ADDRESS, group=group, since=since, limit=setting.count)))
         if most >= setting.count:
             break
     return most

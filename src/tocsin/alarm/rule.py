@@ -35,7 +35,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     Args:
         failures: wrong credentials among the signals in hand.
         account_failures: most wrong ones at one account, which is `operator_id`.
-        address_failures: most from one address.
+        address_failures: most from one address, or from one /64 of IPv6.
         accounts: different accounts that were tried from unknown devices.
         unknown_names: different names that nobody has.
         decoys: signals of decoy accounts among those in hand.

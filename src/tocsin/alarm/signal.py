@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.alarm.table import signal
+from tocsin.core.address import address_group
 from tocsin.core.db import Tx
 from tocsin.core.event import append_event
 from tocsin.core.ident import id_at, new_id
@@ -65,7 +66,7 @@ def send_signal(tx: Tx, told: Signal) -> int:
     signal_id = new_id()
     tx.run(
         _ADD, id=signal_id, kind=told.kind, operator_id=told.operator_id, name_digest=told.name_digest, method=told.method,
-        address=told.address[:64], device=told.device, outcome=told.outcome, subject=told.subject,
+        address=told.address[:64], address_group=address_group(told.address), device=told.device, outcome=told.outcome, subject=told.subject,
         data=msgspec.json.encode(told.data).decode(), at_us=tx.now_us, incident_id=0, seen=0,
     )  # fmt: skip
     append_event(tx, SIGNALLED, subject_id=signal_id, data={"kind": told.kind, "outcome": told.outcome})

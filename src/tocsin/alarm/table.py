@@ -8,12 +8,12 @@ from tocsin.core.statement import NOUGHT
 # Of no merchant (0) where an unknown name was tried: the alarm gives it to the installation's only one.
 signal = directory_table(
     "signal", big("id"), big("merchant_id"), text("kind"), big("operator_id"), text("name_digest"), text("method"),
-    text("address"), text("device"), text("outcome"), text("subject"), text("data"), big("at_us"), big("incident_id"), big("seen"),
+    text("address"), text("address_group"), text("device"), text("outcome"), text("subject"), text("data"), big("at_us"), big("incident_id"), big("seen"),
     key=("id",),
 )  # fmt: skip
 index(signal, "merchant_id", "incident_id", "-id")
 index(signal, "merchant_id", "operator_id", "outcome", "-id")
-index(signal, "merchant_id", "address", "outcome", "-id")
+index(signal, "merchant_id", "address_group", "outcome", "-id")
 index(signal, "merchant_id", "kind", "outcome", "-id")
 index(signal, "at_us")
 # What the alarm has not dealt with: read by this and not by an event's position, which on PostgreSQL would

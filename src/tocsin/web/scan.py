@@ -8,8 +8,8 @@ from litestar.response import Redirect
 from msgspec.structs import replace
 
 from tocsin.access.bucket import Counter, lock_bucket, store_bucket, wait_us
-from tocsin.access.guess import address_group
 from tocsin.core.actor import Actor, require
+from tocsin.core.address import address_group
 from tocsin.core.clock import SECOND_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.desk import Desk

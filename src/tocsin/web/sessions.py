@@ -8,7 +8,6 @@ from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
 from tocsin.access.account import see_notices
-from tocsin.access.guess import address_group
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import change_password
 from tocsin.access.password import DESK_SHORTEST, SHORTEST
@@ -24,6 +23,7 @@ from tocsin.access.session import (
 from tocsin.access.step_up import ProofNeeded, require_proof
 from tocsin.access.verification import FULL_ROLES
 from tocsin.core.actor import Actor
+from tocsin.core.address import address_group
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.words import Words
