@@ -46,13 +46,14 @@ class TasmotaRelay:
         with self._lock:
             if timer := self._timers.pop(relay, None):
                 timer.cancel()
-            self.on[relay] = on
+            changed, self.on[relay] = self.on[relay] != on, on
             seconds = self.pulse_seconds(relay)
             if on and seconds:
                 self._timers[relay] = threading.Timer(seconds, self.switch, (relay,), {"on": False})
                 self._timers[relay].daemon = True
                 self._timers[relay].start()
-            self._note(relay)
+            if changed:
+                self._note(relay)
             self._tell_power(relay)
 
     def pulse_seconds(self, relay: int) -> float:

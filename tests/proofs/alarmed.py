@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -67,21 +68,26 @@ class Alarmed:
     """One desk, strict, with a relay that sounds and a Modbus board that takes over."""
 
     def __init__(self, ground: Ground, engine: str, *, accounts: int, fault: str = "") -> None:
-        self.desk: RunningDesk = ground.make_desk(engine)
-        self.broker = Broker(self.desk.folder / "broker")
-        self.relay = Relay(self.desk.folder, self.broker.port)
-        self.board = ModbusBoard()
-        self.desk.start(fault=fault)
         self.names = [f"clerk{n}" for n in range(accounts)]
-        self._numbers = iter(range(10**6))
-        self._set_up()
+        self._numbers, self._ends = iter(range(10**6)), ExitStack()
+        try:
+            self.desk: RunningDesk = ground.make_desk(engine)
+            self._ends.callback(self.desk.stop)
+            self.broker = Broker(self.desk.folder / "broker")
+            self._ends.callback(self.broker.stop)
+            self.relay = Relay(self.desk.folder, self.broker.port)
+            self._ends.callback(self.relay.kill)
+            self.board = ModbusBoard()
+            self._ends.callback(self.board.close)
+            self.desk.start(fault=fault)
+            self._set_up()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """End everything."""
-        self.desk.stop()
-        self.relay.kill()
-        self.broker.stop()
-        self.board.close()
+        """End everything that was begun."""
+        self._ends.close()
 
     def try_wrong(self, name: str, *, number: int | None = None) -> tuple[float, int]:
         """Send a wrong password from an address of its own; return when it left and how it was answered."""
