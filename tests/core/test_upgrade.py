@@ -1,0 +1,64 @@
+"""A desk of before is upgraded with what is in it: people still sign in, keys still open."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+
+from tests.access.people import PASSWORD, right_hash
+from tests.databases import PostgresServer
+from tocsin.access.login import SignedIn, sign_in
+from tocsin.core.db import Database
+from tocsin.core.ident import new_id
+from tocsin.core.postgres import PostgresDatabase
+from tocsin.core.sqlite import SqliteDatabase
+from tocsin.core.vault import Vault
+from tocsin.migrations import upgrade
+
+BEFORE = "0002"
+PEOPLE = (
+    "INSERT INTO merchant (id, name, demo, created_at_us) VALUES (7, 'm', 0, 1)",
+    "INSERT INTO sign_in_name (name_key, merchant_id, operator_id) VALUES ('anne', 7, 9)",
+    "INSERT INTO operator (merchant_id, id, name, display_name, role, active, locale, zone, created_at_us, created_by) "
+    "VALUES (7, 9, 'anne', 'Anne', 'owner', 1, 'en', 'UTC', 1, 0)",
+    f"INSERT INTO password (merchant_id, operator_id, hash, changed_at_us) VALUES (7, 9, '{right_hash()}', 1)",
+)
+
+
+def fill_at(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
+    """Upgrade to the schema of before, and put people in."""
+    real = command.upgrade
+
+    def to_before(config: object, _revision: str) -> None:
+        real(config, BEFORE)  # type: ignore[arg-type]
+        connection: sa.Connection = config.attributes["connection"]  # type: ignore[attr-defined]
+        for statement in PEOPLE:
+            connection.exec_driver_sql(statement)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(upgrade.command, "upgrade", to_before)
+        run()  # type: ignore[operator]
+
+
+def enters(db: Database) -> bool:
+    try:
+        return isinstance(sign_in(db, name="Anne", password=PASSWORD, address="192.0.2.1"), SignedIn)
+    finally:
+        db.close()
+
+
+def test_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vault: Vault) -> None:
+    path = tmp_path / "desk.sqlite"
+    fill_at(monkeypatch, lambda: upgrade.upgrade_sqlite(path))
+    upgrade.upgrade_sqlite(path)
+    assert enters(SqliteDatabase(path, vault))
+
+
+def test_postgresql(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch, vault: Vault) -> None:
+    name = f"before_{new_id()}"
+    postgres_server.sql(f"CREATE DATABASE {name}")
+    url = postgres_server.url(name)
+    fill_at(monkeypatch, lambda: upgrade.upgrade_postgres(url))
+    upgrade.upgrade_postgres(url)
+    assert enters(PostgresDatabase(url, vault, connections=2))
