@@ -65,7 +65,7 @@ def run(yard: Yard, *, during: Callable[[], object] = lambda: None) -> Drill:
             tend_drills(yard.db)
             return newest(yard).state != "running"
 
-        yard.until(ended, seconds=30)
+        yard.until(ended, seconds=90)
     return newest(yard)
 
 

@@ -103,7 +103,11 @@ _TWIN = Statement[tuple[int]](
 )
 _change = sa.update(recipient).where(*_one)
 _CHANGE = Statement[None](_change, sets=("name", "locale", "wants", "step", "active"))
-_REMOVE = Statement[None](_change, sets=("removed", "active", "sealed", "problem", "problem_at_us"))
+_REMOVE = Statement[None](
+    _change.values(
+        removed=1, active=0, sealed=b"", problem=bind("b_problem", str), problem_at_us=bind("b_at_us")
+    )
+)
 _SENT = Statement[None](_change, sets=("sent_at_us", "problem"))
 _FAILED = Statement[None](_change, sets=("problem", "problem_at_us"))
 _TESTED = Statement[None](_change, sets=("tested_notice_id", "tries"))
@@ -175,15 +179,7 @@ def remove_recipient(tx: Tx, actor: Actor, *, recipient_id: int) -> None:
 
 def end_recipient(tx: Tx, *, recipient_id: int, problem: str = "") -> None:
     """Take away an address that has ended by itself."""
-    tx.run(
-        _REMOVE,
-        recipient_id=recipient_id,
-        removed=1,
-        active=0,
-        sealed=b"",
-        problem=problem,
-        problem_at_us=tx.now_us,
-    )
+    tx.run(_REMOVE, recipient_id=recipient_id, b_problem=problem, b_at_us=tx.now_us)
 
 
 def remove_pushes_of(tx: Tx, actor: Actor, *, operator_id: int) -> int:

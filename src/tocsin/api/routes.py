@@ -15,6 +15,7 @@ from tocsin.api.health import get_health, get_readiness
 from tocsin.api.holds import HOLDS
 from tocsin.api.imports import IMPORTS
 from tocsin.api.orders import ORDERS
+from tocsin.api.people import PEOPLE
 from tocsin.api.screens import SCREENS
 from tocsin.api.stations import STATIONS
 from tocsin.api.tickets import TERMINALS
@@ -22,7 +23,7 @@ from tocsin.api.tickets import TERMINALS
 HEALTH = [get_health, get_readiness]
 JSON_MOST_BYTES = 1 << 20
 STATION_MOST_BYTES = 64 << 10
-_GROUPS = [ACCESS, ORDERS, AMENDMENTS, FILES, SCREENS, TERMINALS, HOLDS, EVENTS, ALARM, IMPORTS, STATIONS]
+_GROUPS = [ACCESS, ORDERS, AMENDMENTS, FILES, SCREENS, TERMINALS, HOLDS, EVENTS, ALARM, PEOPLE, IMPORTS, STATIONS]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
 
@@ -36,7 +37,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM],
+    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.
