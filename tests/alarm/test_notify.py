@@ -245,7 +245,7 @@ def test_a_change_of_an_account_is_told_to_its_owner_alone(house: House, peer: R
         posting.tell()
         until(lambda: settled(house, his))
     assert (whats(house, his), whats(house, silent), whats(house, shop)) == (["account"], [], [])
-    assert "密码" in peer.texts()[0] and "/account/lock" in peer.texts()[0]
+    assert "密码" in peer.texts()[0] and "/lock-account" in peer.texts()[0]
 
 
 def test_who_was_switched_off_or_suspended_is_told_nothing(house: House, peer: RobotPeer) -> None:

@@ -139,7 +139,7 @@ def tell_change(tx: Tx, what: str, *, locale: str, base_url: str, at_us: int) ->
     data = {
         "change": words.translate(CHANGES.get(what, CHANGE_OTHERWISE)),
         "at": _show(tx, at_us),
-        "url": f"{base_url}/account/lock",
+        "url": f"{base_url}/lock-account",
     }
     return _say(tx, words, "account", ["at", "do_change"], data)
 
@@ -150,7 +150,7 @@ def tell_posture(tx: Tx, state: str, *, locale: str, base_url: str, at_us: int) 
     data = {
         "state": words.translate(STATES.get(state, state)),
         "at": _show(tx, at_us),
-        "url": f"{base_url}/incidents",
+        "url": f"{base_url}/alarm",
     }
     return _say(tx, words, "posture", ["at", *(["do_lockdown"] if state == "lockdown" else [])], data)
 
