@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
-from tests.alarm.scene import Scene
 from tests.alarm.told import (
     BASE_URL,
     Posting,
@@ -288,31 +287,3 @@ def test_each_merchant_has_his_own_people(db: Database, house: House, peer: Robo
     tell(house)
     assert whats(house, mine) == [] and whats(other, theirs) == ["raised"]
     assert recipients(house).keys() == {mine} and entries(house, 1) == []
-
-
-def test_what_is_new_is_told_at_once_and_each_who_is_concerned_once(db: Database, peer: RobotPeer) -> None:
-    """Somebody has it: then another account is attacked, and a third is tried once."""
-    scene = Scene(db)
-    shop = make_recipient(scene.house, hook(peer, "shop"), wants=("sound",))
-    his = make_recipient(scene.house, hook(peer, "his"), operator_id=OWNER, wants=("sound",))
-    third = make_recipient(scene.house, hook(peer, "third"), operator_id=OWNER + 1, wants=())
-    scene.fail(times=3)
-    tell(scene.house)
-    send_due(scene.house)
-    scene.act(acknowledge_incident, incident_id=scene.incident().id)
-    shift_clock(2 * MINUTE_US)
-    scene.fail(times=3, operator_id=OWNER, name_digest="owner")
-    tell(scene.house)
-    assert whats(scene.house, shop) == ["raised", "again"] and whats(scene.house, his) == ["raised", "yours"]
-    send_due(scene.house)
-    scene.act(acknowledge_incident, incident_id=scene.incident().id)
-    shift_clock(4 * MINUTE_US)
-    scene.fail(operator_id=OWNER + 1, name_digest="third")
-    tell(scene.house)
-    scene.fail(operator_id=OWNER + 1, name_digest="third")
-    tell(scene.house)
-    assert whats(scene.house, third) == ["raised"] and whats(scene.house, his) == ["raised", "yours"]
-    assert whats(scene.house, shop) == ["raised", "again"], "who has it is left in peace"
-    texts = peer.texts()
-    assert sum("再次鸣响" in text for text in texts) == 1
-    assert sum("有人在尝试登录你的账号" in text for text in texts) == 1

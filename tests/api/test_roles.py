@@ -58,7 +58,10 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("GET", "/posture"): ("query", None),
     ("POST", "/posture"): ("incident_clear", {"state": "calm", "reason": "r"}),
     ("GET", "/people"): ("incident", None),
-    ("POST", "/people"): ("shop_settings", {"name": "n", "service": "webhook", "address": "http://127.0.0.1/x"}),
+    ("POST", "/people"): (
+        "shop_settings",
+        {"name": "n", "service": "webhook", "address": "http://127.0.0.1/x"},
+    ),
     # One that is not there is missing for everybody: one's own may be anybody's.
     ("POST", "/people/{person_id:str}/tests"): ("", None),
     ("DELETE", "/people/{person_id:str}"): ("", None),

@@ -27,9 +27,30 @@ PUSH_PAGE = {
 }  # fmt: skip
 LINKS = [
     {"link": "信号成为事件", "code": "signal", "name": "", "state": "ok", "ms": 4, "problem": ""},
-    {"link": "警报器开", "code": "siren_on", "name": "门口声光报警器", "state": "ok", "ms": 87, "problem": ""},
-    {"link": "警报器开", "code": "siren_on", "name": "仓库", "state": "failed", "ms": 0, "problem": "没有应答"},
-    {"link": "警报器关", "code": "siren_off", "name": "门口声光报警器", "state": "ok", "ms": 41, "problem": ""},
+    {
+        "link": "警报器开",
+        "code": "siren_on",
+        "name": "门口声光报警器",
+        "state": "ok",
+        "ms": 87,
+        "problem": "",
+    },
+    {
+        "link": "警报器开",
+        "code": "siren_on",
+        "name": "仓库",
+        "state": "failed",
+        "ms": 0,
+        "problem": "没有应答",
+    },
+    {
+        "link": "警报器关",
+        "code": "siren_off",
+        "name": "门口声光报警器",
+        "state": "ok",
+        "ms": 41,
+        "problem": "",
+    },
     {"link": "消息", "code": "person", "name": "店长群", "state": "sent", "ms": 312, "problem": ""},
     {"link": "消息", "code": "person", "name": "王强的手机", "state": "ok", "ms": 540, "problem": ""},
     {"link": "打开的页面", "code": "screen", "name": "3", "state": "ok", "ms": 61, "problem": ""},

@@ -44,8 +44,21 @@ _OPERATORS: Context = {
         {"id": 4, "name": "sun", "display_name": "孙七", "role": "clerk", "state": "left", "created_at_us": T0, "changeable": True},
     ],
 }  # fmt: skip
-_LINK = {"name": "wang", "link": "http://localhost:8717/join/6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6", "until_us": T0}
-_ONE = {"id": 2, "name": "wang", "display_name": "王小二", "role": "clerk", "state": "active", "created_at_us": T0, "left_at_us": 0, "joined": True}
+_LINK = {
+    "name": "wang",
+    "link": "http://localhost:8717/join/6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6",
+    "until_us": T0,
+}
+_ONE = {
+    "id": 2,
+    "name": "wang",
+    "display_name": "王小二",
+    "role": "clerk",
+    "state": "active",
+    "created_at_us": T0,
+    "left_at_us": 0,
+    "joined": True,
+}
 _DAYS = [
     {"name": name, "word": word, "from": "08:00" if name != "sun" else "", "to": "17:30" if name != "sun" else ""}
     for name, word in {"mon": "周一", "tue": "周二", "wed": "周三", "thu": "周四", "fri": "周五", "sat": "周六", "sun": "周日"}.items()
@@ -55,8 +68,20 @@ _OPERATOR: Context = {
     "shops": [{"id": 7, "name": "鼎龙旗舰店", "zone": "Asia/Shanghai", "chosen": True}], "networks": "192.0.2.0/24", "desks_only": True,
     "ended": [], "error": "", "made": None,
 }  # fmt: skip
-_RESET: Context = {"shell": door("/reset"), "form": {"name": "wang", "code": ""}, "errors": {}, "back": "/orders"}
-_JOIN: Context = {"shell": door("/join/x"), "token": "x", "name": "wang", "errors": {}, "used": False, "shortest": 8}
+_RESET: Context = {
+    "shell": door("/reset"),
+    "form": {"name": "wang", "code": ""},
+    "errors": {},
+    "back": "/orders",
+}
+_JOIN: Context = {
+    "shell": door("/join/x"),
+    "token": "x",
+    "name": "wang",
+    "errors": {},
+    "used": False,
+    "shortest": 8,
+}
 _CODES = ["7K3M-9QTX-02VD", "5RW8-HJ4C-N6PZ", "A1B2-C3D4-E5F6"]
 _LOCK_ALL: Context = {
     "shell": shell("/lock-all", "alarm"), "locked_down": True, "form": {}, "errors": {},

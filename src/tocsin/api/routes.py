@@ -23,7 +23,20 @@ from tocsin.api.tickets import TERMINALS
 HEALTH = [get_health, get_readiness]
 JSON_MOST_BYTES = 1 << 20
 STATION_MOST_BYTES = 64 << 10
-_GROUPS = [ACCESS, ORDERS, AMENDMENTS, FILES, SCREENS, TERMINALS, HOLDS, EVENTS, ALARM, PEOPLE, IMPORTS, STATIONS]
+_GROUPS = [
+    ACCESS,
+    ORDERS,
+    AMENDMENTS,
+    FILES,
+    SCREENS,
+    TERMINALS,
+    HOLDS,
+    EVENTS,
+    ALARM,
+    PEOPLE,
+    IMPORTS,
+    STATIONS,
+]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
 

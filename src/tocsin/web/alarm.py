@@ -88,7 +88,11 @@ def _show_posture(tx: Tx, actor: Actor, words: Words) -> dict[str, Any]:
 
 def _show_people(tx: Tx, words: Words) -> dict[str, Any]:
     told = [one for one in all_recipients(tx) if one.active]
-    return {"count": len(told), "unproved": sum(one.confirmed_at_us is None for one in told), "drill": last_drill(tx, words)}
+    return {
+        "count": len(told),
+        "unproved": sum(one.confirmed_at_us is None for one in told),
+        "drill": last_drill(tx, words),
+    }
 
 
 def _show_siren(one: SirenRow, words: Words) -> dict[str, str]:
