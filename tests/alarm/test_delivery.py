@@ -191,6 +191,15 @@ def test_who_was_taken_away_or_switched_off_meanwhile_is_not_told(house: House, 
     assert peer.taken == []
 
 
+def test_the_queue_is_not_asked_to_try_again_in_vain(house: House, peer: RobotPeer) -> None:
+    one = make_recipient(house, hook(peer))
+    peer.always = ("status", 404)
+    raise_one(house)
+    Posting(house.db).tell()
+    send_notice(house.db, house.merchant_id, {"notice": str(notices(house, one)[0].id), "base_url": BASE_URL})
+    assert notices(house, one)[0].state == "failed"
+
+
 def test_the_fault_that_the_queue_sees_names_no_address(house: House, peer: RobotPeer) -> None:
     one = make_recipient(house, hook(peer, "secret-path"))
     peer.always = ("status", 500)

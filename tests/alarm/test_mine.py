@@ -3,7 +3,7 @@
 import pytest
 
 from tests.alarm.scene import ANNE, BEN, Scene
-from tocsin.alarm.incident import IncidentMissing, IncidentOver, clear_incident
+from tocsin.alarm.incident import IncidentMissing, IncidentOver, clear_incident, raise_incident
 from tocsin.alarm.mine import IncidentNotYours, say_it_was_me
 from tocsin.core.db import Database, Tx
 
@@ -36,6 +36,19 @@ def test_what_sounded_waits_for_who_may_clear(scene: Scene) -> None:
     scene.fail(times=3)
     assert say(scene) == "noted"
     assert scene.incident().is_open and "was_me" in scene.entries()
+
+
+def test_nor_what_sounds_at_the_first_wrong_credential(scene: Scene) -> None:
+    scene.choose(profile="strict")
+    scene.fail()
+    assert say(scene) == "noted" and scene.incident().is_open
+
+
+def test_what_sounded_by_no_rule_waits_too(scene: Scene) -> None:
+    scene.write(
+        raise_incident, kind="attack", key="attack", level="sound", why="wrong_credential", why_data={"count": 1}, operator_id=ANNE
+    )  # fmt: skip
+    assert say(scene) == "noted" and scene.incident().is_open
 
 
 def test_an_attack_on_others_too_is_not_ended_by_one_of_them(scene: Scene) -> None:

@@ -93,15 +93,16 @@ def test_what_got_worse_is_told_at_once_and_what_rings_again_is_not(house: House
 
 
 def test_an_event_that_is_read_again_tells_nobody_twice(house: House, peer: RobotPeer) -> None:
-    one = make_recipient(house, hook(peer))
+    one = make_recipient(house, hook(peer), operator_id=OWNER, wants=("sound", "account"))
     raise_one(house)
+    event(house, "access.account_changed", OWNER, what="password")
     tell(house)
     back = Statement[None](
         sa.update(event_consumer).where(event_consumer.c.name == CONSUMER).values(horizon=0, event_id=0)
     )
     house.db.write(0, lambda tx: tx.run(back))
     tell(house)
-    assert whats(house, one) == ["raised"]
+    assert whats(house, one) == ["raised", "account"]
 
 
 def test_while_it_goes_on_there_is_an_update_a_minute_later_then_less_and_less_often(

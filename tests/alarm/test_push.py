@@ -73,7 +73,7 @@ def test_a_redirect_is_not_followed_and_a_dead_service_may_come_back(
     key: Vault, peer: PushPeer, near: None
 ) -> None:
     peer.status = 307
-    assert send(key, peer).state == "failed"
+    assert send(key, peer).state == "failed" and peer.asked == 1
     address = read_subscription(peer.subscription())
     peer.close()
     assert send_push(key, address.url, MESSAGE, sender="http://x").code == "no_connection"

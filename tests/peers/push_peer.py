@@ -33,7 +33,7 @@ class PushPeer:
 
     def __init__(self) -> None:
         self._key, self._auth = ec.generate_private_key(ec.SECP256R1()), os.urandom(16)
-        self.status = 201
+        self.status, self.asked = 201, 0
         self.taken: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         peer = self
@@ -44,7 +44,7 @@ class PushPeer:
                 status = peer._take(body, {name.lower(): value for name, value in self.headers.items()})
                 self.send_response(status)
                 if status == 307:
-                    self.send_header("location", "http://127.0.0.1:1/elsewhere")
+                    self.send_header("location", peer.origin + "/elsewhere")
                 self.send_header("content-length", "0")
                 self.end_headers()
 
@@ -69,6 +69,7 @@ class PushPeer:
         return json.dumps({"endpoint": f"{self.origin}/push/abc", "expirationTime": None, "keys": keys})
 
     def _take(self, body: bytes, headers: dict[str, str]) -> int:
+        self.asked += 1
         if self.status != 201:
             return self.status
         if not self._is_signed(headers.get("authorization", "")):
