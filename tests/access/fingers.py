@@ -43,7 +43,7 @@ class Bench:
 
     def __init__(self, driver: str, peer: FprintdPeer | None) -> None:
         name = f"bench-{new_id()}"
-        self.peer, self.tray, self.said = peer, hand(name), list[str]()
+        self.peer, self.tray, self.said, self.asked = peer, hand(name), list[str](), list[str]()
         options = {"bus": peer.address} if peer else {"tray": name}
         self.reader: Reader = READERS[driver].open(options, on_presence=self.said.append)
 
@@ -57,7 +57,9 @@ class Bench:
         self.peer.unplug() if self.peer else self.tray.put("unplug")
 
     def verify(self, operator: str = A, seconds: float = 15, stop: Event | None = None) -> Beside[Scan]:
-        return beside(lambda: self.reader.verify(operator, seconds=seconds, stop=stop or Event()))
+        return beside(lambda: self.reader.verify(
+            operator, seconds=seconds, stop=stop or Event(), on_asking=lambda: self.asked.append(operator)
+        ))  # fmt: skip
 
     def scan(self, name: str, operator: str = A) -> Scan:
         done = self.verify(operator)

@@ -11,6 +11,7 @@ from tocsin.access.finger_attempt import NoReaderHere, Proved, attempt_state, de
 from tocsin.access.finger_record import expire_attempts, find_attempt, has_overdue, sweep_finger_attempts
 from tocsin.access.limiter import SignInRefused
 from tocsin.core import clock
+from tocsin.core.command import report_progress
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
 from tocsin.core.signature import make_key
@@ -39,6 +40,10 @@ def told(counter: Counter) -> list[tuple[str, str]]:
 def test_a_match_is_used_once_in_the_browser_and_at_the_desk_that_asked(counter: Counter) -> None:
     asked = counter.begin("wang")
     assert attempt_state(counter.db, asked.token) == "open"
+    counter.write(lambda tx: report_progress(
+        tx, station_id=counter.station_id, command_id=asked.command.id, progress={"asking": True}
+    ))  # fmt: skip
+    assert attempt_state(counter.db, asked.token) == "asking"
     assert use(counter, asked.token) == SignInRefused("wrong"), "nothing is proved yet"
     assert asked.answer("match") == "accepted"
     assert attempt_state(counter.db, asked.token) == "matched"
@@ -187,7 +192,9 @@ def test_a_name_without_a_finger_or_a_person_is_answered_the_same_and_asks_nobod
     for name in ("li", "nobody at all"):
         opened = counter.open(name)
         assert counter.commands() == []
-        assert attempt_state(counter.db, opened.token) == "open"
+        assert attempt_state(counter.db, opened.token) in ("open", "asking")
+    clock.shift_clock(clock.SECOND_US)
+    assert attempt_state(counter.db, opened.token) == "asking", "as if a reader was asked"
     clock.shift_clock(19 * SECOND)
     assert attempt_state(counter.db, opened.token) == "cancelled"
     clock.shift_clock(26 * SECOND)

@@ -181,7 +181,7 @@ def test_without_a_bus_there_is_no_reader() -> None:
     said: list[str] = []
     reader = PLUGIN.open({"bus": "unix:path=/nowhere/at.all"}, on_presence=said.append)
     assert reader.presence() == "vanished" and said == ["vanished"]
-    assert reader.verify(A, seconds=1, stop=Event()) == Scan("vanished")
+    assert reader.verify(A, seconds=1, stop=Event(), on_asking=print) == Scan("vanished")
     assert reader.enrol(A, FINGERS[0], seconds=1, stop=Event(), on_stage=print) == Enrolment("vanished")
     with pytest.raises(ReaderFailed):
         reader.fingers(A)

@@ -32,12 +32,15 @@ def test_a_reader_knows_the_right_finger_and_no_other(bench: Bench) -> None:
     assert bench.enrol(B, "arch", FINGERS[1]) == Enrolment("enrolled")
     assert (bench.reader.fingers(A), bench.reader.fingers(B)) == ((FINGERS[0],), (FINGERS[1],))
     assert bench.scan("whorl").outcome == "match"
+    assert bench.asked == [A]
     assert bench.scan("loop-right").outcome == "no_match"
     assert bench.scan("arch").outcome == "no_match", "the finger of another operator"
     assert bench.scan("arch", B).outcome == "match"
     assert bench.enrol("op-1003", "whorl") == Enrolment("duplicate")
     assert bench.reader.fingers("op-1003") == ()
+    bench.asked.clear()
     assert bench.verify("op-1003").result(20) == Scan("device_error", problem="not_enrolled")
+    assert bench.asked == []
 
 
 def test_what_was_forgotten_matches_nothing(bench: Bench) -> None:

@@ -80,9 +80,13 @@ class FprintdPeer:
         """Return the files in which fprintd keeps what it has learnt."""
         return [path for path in (self.folder / "state").rglob("*") if path.is_file()]
 
-    def lay(self, name: str, *, seed: int | None = None) -> None:
-        """Lay a finger once the reader asks for one: the print as it is, or turned and dirtied as a seed has it."""
-        image = load_print(name, seed=seed)
+    def lay(self, name: str, *, seed: int | None = None, mild: bool = False) -> None:
+        """Lay a finger once the reader asks for one: the print as it is, or turned and dirtied as a seed has it.
+
+        Args:
+            mild: only a little, so that it is known again each time.
+        """
+        image = load_print(name, seed=seed, mild=mild)
         self._send(struct.pack("ii", *image.size) + image.tobytes())
 
     def blank(self) -> None:
@@ -152,16 +156,18 @@ class FprintdPeer:
         asyncio.run(asyncio.wait_for(_owned(self.address, name), 20))
 
 
-def load_print(name: str, *, seed: int | None = None) -> Image.Image:
+def load_print(name: str, *, seed: int | None = None, mild: bool = False) -> Image.Image:
     """Return a print as the reader would see it."""
     image = Image.open(PRINTS / f"{name}.png").split()[-1]
     if seed is not None:
         chance = random.Random(seed)
+        turned = 4 if mild else 10
         image = image.rotate(
-            chance.uniform(-10, 10), resample=Image.Resampling.BICUBIC, fillcolor=0,
+            chance.uniform(-turned, turned), resample=Image.Resampling.BICUBIC, fillcolor=0,
             translate=(chance.randint(-6, 6), chance.randint(-6, 6)),
         )  # fmt: skip
-        image = Image.blend(image, Image.effect_noise(image.size, 40), chance.uniform(0, 0.12))
+        if not mild:
+            image = Image.blend(image, Image.effect_noise(image.size, 40), chance.uniform(0, 0.12))
     width, height = ((side + 3) // 4 * 4 for side in image.size)
     padded = Image.new("L", (width, height), 0)
     padded.paste(image, (0, 0))

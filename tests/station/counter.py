@@ -118,7 +118,7 @@ class Shop(Counter):
 
     def state(self, token: str) -> str:
         """Return how an attempt stands once it is no longer open."""
-        wait_for(lambda: attempt_state(self.db, token) != "open")
+        wait_for(lambda: attempt_state(self.db, token) not in ("open", "asking"))
         return attempt_state(self.db, token)
 
     def teach(self, operator_id: int, touch: str, *, name: str = FINGERS[0]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from tests.web.test_lock import Till
 from tocsin.access.step_up import FRESH_US
 from tocsin.core import clock
 from tocsin.core.actor import Actor
+from tocsin.core.command import report_progress
 from tocsin.web import finger
 
 
@@ -106,10 +107,14 @@ def test_the_page_is_told_as_soon_as_the_reader_answers(seat: Seat, monkeypatch:
     asked = seat.ask(name="wang")
     monkeypatch.setattr(finger, "_WAIT_SECONDS", 0.1)
     assert seat.till.post("/finger/state", attempt=asked.token).text == "open"
+    seat.counter.write(lambda tx: report_progress(
+        tx, station_id=seat.counter.station_id, command_id=asked.command.id, progress={"asking": True}
+    ))  # fmt: skip
+    assert seat.till.post("/finger/state", attempt=asked.token).text == "asking"
     monkeypatch.setattr(finger, "_WAIT_SECONDS", 10)
     threading.Timer(0.3, lambda: asked.answer("match")).start()
     began = time.monotonic()
-    assert seat.till.post("/finger/state", attempt=asked.token).text == "matched"
+    assert seat.till.post("/finger/state", attempt=asked.token, seen="asking").text == "matched"
     assert time.monotonic() - began < 5
     assert seat.till.post("/finger/state", attempt="x").text == "cancelled"
 

@@ -25,7 +25,7 @@ from tocsin.access.secret import hash_secret, new_secret
 from tocsin.access.station import Station
 from tocsin.access.verification import Candidate, sign_in_key
 from tocsin.core.clock import SECOND_US, now_us
-from tocsin.core.command import ask_station
+from tocsin.core.command import ask_station, read_command
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
@@ -35,6 +35,7 @@ Purpose = Literal["sign_in", "unlock", "prove"]
 METHOD, VERIFY = "reader", "reader.verify"
 ATTEMPT_SECONDS, SCAN_SECONDS = 25, 18
 NONCE_BYTES = 24
+_ASKING_AFTER_US = 300_000
 _TOKEN = re.compile(r"([0-7]?[0-9a-f]{1,15})\.[A-Za-z0-9_-]{43}")
 
 
@@ -109,14 +110,20 @@ def open_attempt(
 
 
 def attempt_state(db: Database, token: str) -> str:
-    """Return how an attempt stands; `cancelled` where there is none such, or nobody laid a finger in time."""
+    """Return how an attempt stands; `cancelled` where there is none such, or nobody laid a finger in time.
+
+    Returns:
+        `open` until the reader waits for this very finger, then `asking`, then what came of it.
+    """
     merchant_id = _merchant_of(token)
     found = db.read(merchant_id, lambda tx: attempt_of(tx, token))
     if found is None:
         return "cancelled"
     lives_us = SCAN_SECONDS if not found.command_id else ATTEMPT_SECONDS
     over = found.state == "open" and now_us() > found.made_at_us + lives_us * SECOND_US
-    return "cancelled" if over or found.state in ("stopping", "expired") else found.state
+    if over or found.state in ("stopping", "expired"):
+        return "cancelled"
+    return "asking" if found.state == "open" and _is_asking(db, merchant_id, found) else found.state
 
 
 def use_attempt(
@@ -166,6 +173,13 @@ def _stop(tx: Tx, other: Attempt) -> None:
     if other.state == "open" and end_attempt(tx, other, state="stopping") and other.command_id:
         payload = {"command": str(other.command_id)}
         ask_station(tx, station_id=other.station_id, kind=CANCEL, payload=payload, seconds=ATTEMPT_SECONDS)
+
+
+def _is_asking(db: Database, merchant_id: int, found: Attempt) -> bool:
+    if not found.command_id:  # nobody is asked, which must not be seen
+        return now_us() > found.made_at_us + _ASKING_AFTER_US
+    asked = db.read(merchant_id, lambda tx: read_command(tx, command_id=found.command_id))
+    return asked is not None and bool(asked.progress)
 
 
 def _merchant_of(token: str) -> int:

@@ -93,10 +93,11 @@ class Reader(Protocol):
         """Tell whether the reader is there now."""
         ...
 
-    def verify(self, operator: str, *, seconds: float, stop: Event) -> Scan:
+    def verify(self, operator: str, *, seconds: float, stop: Event, on_asking: Callable[[], None]) -> Scan:
         """Ask for a finger of an operator, for so many seconds or until `stop` is set.
 
-        A device that fails is an outcome, not a fault.
+        A device that fails is an outcome, not a fault. `on_asking` is called, on any thread, once the reader waits
+        for this operator's finger: a finger that was laid before is not his.
         """
         ...
 

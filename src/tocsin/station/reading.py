@@ -60,12 +60,12 @@ class Reading:
 
     def _verify(self, task: Task) -> None:
         asked = msgspec.convert(task.payload, _Verify)
-        seconds = min(asked.seconds, task.left_seconds())
-        scan = (
-            self._reader.verify(opaque_name(asked.operator), seconds=seconds, stop=task.stop)
-            if self._reader
-            else Scan("vanished")
-        )
+        scan = Scan("vanished")
+        if self._reader is not None:
+            scan = self._reader.verify(
+                opaque_name(asked.operator), seconds=min(asked.seconds, task.left_seconds()), stop=task.stop,
+                on_asking=lambda: self._answering.tell_progress(task, {"asking": True}),
+            )  # fmt: skip
         answer = ReaderAnswer(
             attempt=asked.attempt, nonce=asked.nonce, operator=asked.operator, desk=asked.desk,
             station=self._identity.station, result=scan.outcome, bad_scans=scan.bad_scans, problem=scan.problem,

@@ -42,6 +42,7 @@ STATES = {
     "device_error": "The reader failed: try again, or use your password",
     "vanished": "The reader has gone: use your password or a passkey, and see to its cable",
 }
+WAITING = ("open", "asking")
 NOT_LAID = "No finger was laid in time: try again, or use your password"
 STILL_OPEN = "The reader has not seen a finger yet: lay it flat, then go on"
 _WAIT_SECONDS, _LOOK_SECONDS = 8.0, 1.0
@@ -70,7 +71,7 @@ def post_finger_session(request: PageRequest, *, body: RawBody) -> Response[str]
     form, desk = read_form(request, body), desk_of(request)
     name, back, token = form.get("name", "")[:64], own_address(form.get("back", "")), form.get("attempt", "")
     state = attempt_state(desk.db, token)
-    if state == "open":
+    if state in WAITING:
         return _wait_page(
             request,
             token,
@@ -115,7 +116,7 @@ def post_lock_finger_session(request: PageRequest, *, body: RawBody) -> Response
         form.get("attempt", ""),
     )
     state = attempt_state(desk.db, token)
-    if state == "open":
+    if state in WAITING:
         fields = {"operator": str(operator_id), "back": back}
         return _wait_page(request, token, name="", act="/lock/finger/session", fields=fields, late=True)
     if state == "matched":
@@ -146,7 +147,7 @@ def post_prove_finger_session(request: PageRequest, *, body: RawBody) -> Respons
     form = read_form(request, body)
     back, token = own_address(form.get("back", ""), "/settings"), form.get("attempt", "")
     state = attempt_state(desk.db, token)
-    if state == "open":
+    if state in WAITING:
         return _wait_page(
             request, token, name=actor.name, act="/prove/finger/session", fields={"back": back}, late=True
         )
@@ -157,8 +158,9 @@ def post_prove_finger_session(request: PageRequest, *, body: RawBody) -> Respons
 
 @post("/finger/state", status_code=200, media_type=MediaType.TEXT)
 async def post_finger_state(request: PageRequest, *, body: RawBody) -> str:
-    """Answer how an attempt stands: at once where it is over, else when it is, within 8 seconds."""
-    token, desk = read_form(request, body).get("attempt", ""), desk_of(request)
+    """Answer how an attempt stands: at once where that is not what the page has seen, else when it moves, within 8 seconds."""
+    form, desk = read_form(request, body), desk_of(request)
+    token, seen = form.get("attempt", ""), form.get("seen", "open")
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
     def wake() -> None:
@@ -170,7 +172,7 @@ async def post_finger_state(request: PageRequest, *, body: RawBody) -> str:
             woken.clear()
             state = await asyncio.to_thread(attempt_state, desk.db, token)
             left = until - loop.time()
-            if state != "open" or left <= 0 or desk.closing:
+            if state != seen or state not in WAITING or left <= 0 or desk.closing:
                 return state
             await _rest(woken, min(left, _LOOK_SECONDS))
     finally:

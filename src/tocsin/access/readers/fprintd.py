@@ -53,9 +53,9 @@ class FprintdReader:
         """Tell whether the reader is there now."""
         return "ready" if self._presence == "ready" else "vanished"
 
-    def verify(self, operator: str, *, seconds: float, stop: Event) -> Scan:
+    def verify(self, operator: str, *, seconds: float, stop: Event, on_asking: Callable[[], None]) -> Scan:
         """Ask for a finger of an operator."""
-        return self._run(self._verify(operator, Until(seconds, stop)), seconds)
+        return self._run(self._verify(operator, Until(seconds, stop), on_asking), seconds)
 
     def enrol(
         self, operator: str, finger: str, *, seconds: float, stop: Event, on_stage: Callable[[Stage], None]
@@ -76,13 +76,14 @@ class FprintdReader:
         self._loop.call_soon_threadsafe(self._watching.cancel)
         self._thread.join(_OPEN_SECONDS)
 
-    async def _verify(self, operator: str, until: Until) -> Scan:
+    async def _verify(self, operator: str, until: Until, on_asking: Callable[[], None]) -> Scan:
         device = self._device
         if not device:
             return Scan("vanished")
         try:
             async with self._claimed(device, operator) as heard:
                 await self._bus.call(device, DEVICE, "VerifyStart", "any")
+                on_asking()
                 try:
                     scan = await self._scan(device, heard, until)
                 finally:

@@ -73,13 +73,14 @@ class MemoryReader:
         """Tell whether the reader is there now."""
         return "ready" if self._tray.there else "vanished"
 
-    def verify(self, operator: str, *, seconds: float, stop: Event) -> Scan:
+    def verify(self, operator: str, *, seconds: float, stop: Event, on_asking: Callable[[], None]) -> Scan:
         """Ask for a finger of an operator."""
         known = self._tray.known.get(operator, {})
         if not self._tray.there:
             return Scan("vanished")
         if not known:
             return Scan("device_error", problem="not_enrolled")
+        on_asking()
         for bad in range(BAD_SCANS_MOST):
             touch = self._tray.next(seconds, stop)
             if touch in ("", "unplug"):
