@@ -11,12 +11,16 @@ from tests.house import House, make_house
 from tests.telling import assert_none
 from tocsin.access import (
     account,
+    admission,
     api_key,
     attempt,
     bucket,
     challenge,
     decoy,
     desk,
+    desk_reader,
+    finger,
+    finger_record,
     link,
     lock,
     lock_all,
@@ -28,8 +32,10 @@ from tocsin.access import (
     owner_link,
     passkey,
     pin,
+    presence,
     recovery,
     session,
+    station,
     step_up,
     undo,
     unlock,
@@ -51,6 +57,7 @@ from tocsin.alarm import (
     sounding,
     timeline,
 )
+from tocsin.core import command
 from tocsin.core.db import Database, Tx
 from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
@@ -60,6 +67,13 @@ from tocsin.tickets import check, claim, device, job, serial, spool
 
 MODULES = (
     account,
+    admission,
+    command,
+    desk_reader,
+    finger,
+    finger_record,
+    presence,
+    station,
     api_key,
     desk,
     link,
@@ -114,7 +128,7 @@ MODULES = (
     unlock,
 )
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
-SMALL = {"printer", "siren", "station", "screen", "merchant", "owner_link"}
+SMALL = {"printer", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link"}
 
 
 def statements_of(module: ModuleType, dialect: str) -> dict[str, Statement[Any]]:
