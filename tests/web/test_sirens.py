@@ -88,6 +88,7 @@ def test_what_is_wrong_stands_at_its_field_and_what_was_typed_is_kept(pages: Pag
     for form, said in (
         (GIVEN | {"options.topic": "a/#"}, "a topic names one device"),
         (GIVEN | {"options.topic": "siren1", "name": " "}, "a name has 1 to 60 characters"),
+        (GIVEN | {"options.topic": "siren1", "station_id": "7"}, "choose one of the list"),
         (GIVEN | {"options.topic": "siren1", "rank": "x"}, "a rank is a number from 1 to 99"),
         ({"driver": "http", "name": "x", "rank": "1", "options.url": "http://169.254.169.254/"}, "outside the networks"),
         ({"driver": "serial_relay", "name": "x", "rank": "1", "options.port": "/etc/passwd"}, "/dev/ttyUSB0"),

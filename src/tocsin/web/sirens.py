@@ -11,13 +11,14 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
-from tocsin.access.station import list_stations
+from tocsin.access.station import live_stations
 from tocsin.access.step_up import require_proof
 from tocsin.alarm.hours import SirenHoursWrong, change_hours, hours_revision, read_hours
 from tocsin.alarm.siren import Option, SirenDriver, SirenOptionWrong
 from tocsin.alarm.siren_row import (
     SirenKindUnknown,
     SirenRow,
+    SirenWrong,
     add_siren,
     change_siren,
     get_siren,
@@ -77,6 +78,7 @@ def post_siren(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
     given = read_siren_form(driver, form)
 
     def make(tx: Tx) -> str:
+        _require_station(tx, given["station_id"])
         add_siren(tx, actor, driver=driver.name, **given)
         return f"{_LIST}?said=added"
 
@@ -107,7 +109,12 @@ def post_change(request: PageRequest, *, siren_id: FromPath[str], body: RawBody)
     require_proof(actor)
     row = desk.db.read(actor.merchant_id, lambda tx: get_siren(tx, siren_id=wanted))
     driver = siren_driver(row.driver)
-    change = partial(change_siren, actor=actor, siren_id=wanted, **read_siren_form(driver, form))
+    given = read_siren_form(driver, form)
+
+    def change(tx: Tx) -> None:
+        _require_station(tx, given["station_id"])
+        change_siren(tx, actor, siren_id=wanted, **given)
+
     try:
         desk.db.write(actor.merchant_id, change)
     except Refusal as wrong:
@@ -165,6 +172,11 @@ def post_hours(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
     return go(_LIST, done="saved")
 
 
+def _require_station(tx: Tx, station_id: int) -> None:
+    if station_id and station_id not in {one.id for one in live_stations(tx)}:
+        raise SirenWrong(field="station_id", problem="choose one of the list")
+
+
 def _list(
     request: PageRequest, actor: Actor, *, form: Form, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response[str]:  # fmt: skip
@@ -182,7 +194,7 @@ def _edit(
     request: PageRequest, actor: Actor, *, driver: SirenDriver, form: Form, row: SirenRow | None = None, refusal: Refusal | None = None,
 ) -> Response[str]:  # fmt: skip
     desk, words = enter(request)[0], words_of(request, actor)
-    stations = desk.db.read(actor.merchant_id, lambda tx: list_stations(tx, actor))
+    stations = desk.db.read(actor.merchant_id, live_stations)
     here = {"0": words.translate("This server")} | {str(one.id): one.name for one in stations}
     return show(
         request, "settings/siren.html", actor=actor, section="settings", status=status_of(refusal) if refusal else 200, form=form,
