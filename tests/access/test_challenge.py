@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.access.passkeys import THERE, ask, make_passkey, sign_in_with
-from tests.access.people import HOME, attempt, enter, make_desk
+from tests.access.people import HOME, attempt, enter, make_desk, make_operator
 from tocsin.access.assertion import Where, report_failure
 from tocsin.access.challenge import (
     FREE_PER_ADDRESS,
@@ -19,6 +19,7 @@ from tocsin.access.challenge import (
     sweep_challenges,
     take_challenge,
 )
+from tocsin.access.decoy import add_decoy
 from tocsin.access.limiter import Locked, SignInRefused
 from tocsin.access.login import SignedIn, sign_in_by_passkey
 from tocsin.access.table import attempt as attempts
@@ -30,9 +31,9 @@ from tocsin.core.statement import Statement
 _STATES = Statement[tuple[str, str]](
     challenge.select().with_only_columns(challenge.c.state, challenge.c.challenge_hash)
 )
-_INFERRED = Statement[tuple[int, str]](
+_INFERRED = Statement[tuple[int, str, int, str]](
     signal.select()
-    .with_only_columns(signal.c.operator_id, signal.c.device)
+    .with_only_columns(signal.c.operator_id, signal.c.device, signal.c.merchant_id, signal.c.kind)
     .where(signal.c.outcome == "inferred")
     .order_by(signal.c.id)
 )
@@ -106,6 +107,34 @@ def test_a_failure_that_the_page_reports_is_counted_once_as_inferred(db: Databas
     assert db.read(0, lambda tx: tx.rows(_ATTEMPTS))[-1] == ("passkey", "inferred")
     finger = make_passkey(db, entered.actor)
     assert sign_in_by_passkey(db, finger.sign(options), where) == SignInRefused("wrong")
+
+
+def test_without_a_name_a_failure_is_of_the_only_one_who_uses_the_browser(db: Database) -> None:
+    desk = make_desk(db)
+    make_operator(db, desk, "clerk", name="clerk")
+    entered = enter(db, desk.owner)
+    where = replace(THERE, device=entered.device_token)
+    fail(db, "", where)
+    enter(db, "clerk", device=entered.device_token)
+    fail(db, "", where)
+    fail(db, "", replace(THERE, device="nobody's"))
+    assert inferred(db) == [(entered.actor.id, True), (0, True), (0, False)]
+    assert [row[2] for row in db.read(0, lambda tx: tx.rows(_INFERRED))] == [desk.merchant_id] * 2 + [0]
+
+
+def test_a_finger_for_a_decoy_is_told_as_one(db: Database) -> None:
+    desk = make_desk(db)
+    owner = enter(db, desk.owner).actor
+    db.write(desk.merchant_id, lambda tx: add_decoy(tx, owner, name="admin"))
+    fail(db, "admin", THERE)
+    (told,) = db.read(0, lambda tx: tx.rows(_INFERRED))
+    assert (told[0], told[2], told[3]) == (0, desk.merchant_id, "decoy_tried")
+
+
+def fail(db: Database, name: str, where: Where) -> None:
+    """Ask for a finger, and report that it was not taken."""
+    made = ask(db, name, where=where)["challenge"]
+    assert report_failure(db, made, where, purpose="sign_in", error="NotAllowedError")
 
 
 @pytest.mark.parametrize("error", ["AbortError", "SecurityError", "NotSupportedError", "InvalidStateError"])

@@ -21,6 +21,7 @@ from tocsin.access.ceremony import (
     verify_use,
 )
 from tocsin.access.challenge import METHOD, Asked, Purpose, Taken, make_challenge, take_challenge
+from tocsin.access.device import user_of
 from tocsin.access.limiter import Guess, Locked, SignInRefused, name_guess, note_right, spend_budget
 from tocsin.access.operator import read_names
 from tocsin.access.passkey import (
@@ -73,23 +74,43 @@ def ask_passkey(
     if (party := where.party) is None:
         raise PasskeysOff
     name_key = candidate.name_key if candidate else ""
-    merchant_id, operator_id = (candidate.merchant_id, candidate.operator_id) if candidate else (0, 0)
-    guess = Guess(METHOD, name_key, where.address, where.device, merchant_id, operator_id)
-    named = db.read(DIRECTORY_SCOPE, lambda tx: name_guess(tx, guess))
+    named = db.read(DIRECTORY_SCOPE, lambda tx: _whose(tx, candidate, where))
     browser = hash_secret(where.device) if where.device else f"address:{address_group(where.address)}"
     asked = Asked(
-        purpose, where.address, operator_id, where.session_id, named.name_digest if candidate else "", named.known_device,
-        browser, pressed,
+        purpose, where.address, operator_id=named.operator_id, session_id=where.session_id, name_digest=named.name_digest,
+        device=named.known_device, browser=browser, decoy=named.decoy, pressed=pressed,
     )  # fmt: skip
 
     def make(tx: Tx) -> dict[str, object] | SignInRefused:
         made = make_challenge(tx, asked)
         if isinstance(made, Locked):
             return SignInRefused("locked", made.retry_after_seconds)
-        allowed = allowed_credentials(tx, operator_id=operator_id, name_key=name_key) if candidate else []
+        allowed = (
+            allowed_credentials(tx, operator_id=named.operator_id, name_key=name_key) if candidate else []
+        )
         return request_options(party, made, allowed=allowed)
 
-    return db.write(merchant_id, make)
+    return db.write(named.merchant_id, make)
+
+
+def _whose(tx: Tx, candidate: Candidate | None, where: Where) -> Guess:
+    """Return at whose account it would fail: the one that is named; without a name, the only user of a known device."""
+    if candidate is None:
+        merchant_id, operator_id, known = user_of(tx, token=where.device)
+        return Guess(
+            METHOD, "", where.address, merchant_id=merchant_id, operator_id=operator_id, known_device=known
+        )
+    return name_guess(
+        tx,
+        Guess(
+            METHOD,
+            candidate.name_key,
+            where.address,
+            where.device,
+            candidate.merchant_id,
+            candidate.operator_id,
+        ),
+    )
 
 
 def check_assertion(
@@ -199,7 +220,7 @@ def _guess(db: Database, where: Where, taken: Taken | None, found: KnownPasskey 
     if taken is not None and taken.name_digest and not (found and found.operator_id == taken.operator_id):
         return replace(taken.guess(), address=where.address)
     if found is None:
-        return Guess(METHOD, "", where.address, where.device)
+        return replace(taken.guess(), address=where.address) if taken else Guess(METHOD, "", where.address)
     names = db.read(found.merchant_id, lambda tx: read_names(tx, operator_id=found.operator_id))
     return Guess(
         METHOD, sign_in_key(names.name), where.address, where.device, found.merchant_id, found.operator_id

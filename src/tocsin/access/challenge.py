@@ -35,7 +35,7 @@ _AT_ONCE = 100
 # answered, failed (the page says so), left (nobody answered).
 challenge = directory_table(
     "challenge", text("challenge_hash"), text("purpose"), big("merchant_id"), big("operator_id"), big("session_id"),
-    text("name_digest"), text("device"), text("browser"), text("address"), text("state"), big("made_at_us"),
+    text("name_digest"), text("device"), text("browser"), text("address"), big("decoy"), text("state"), big("made_at_us"),
     big("expires_at_us"), key=("challenge_hash",),
 )  # fmt: skip
 index(challenge, "state", "expires_at_us")
@@ -51,6 +51,7 @@ class Asked(Struct, frozen=True):
         session_id: the session that alone may answer it; 0 before the sign-in.
         name_digest: of the sign-in name that was given; empty where any passkey will do.
         device: hash of the known device; `browser` of any that has the cookie, or the address.
+        decoy: the name is one that nobody has.
         pressed: somebody asked for the fingerprint, so that an answer is due.
     """
 
@@ -61,6 +62,7 @@ class Asked(Struct, frozen=True):
     name_digest: str = ""
     device: str = ""
     browser: str = ""
+    decoy: bool = False
     pressed: bool = False
 
 
@@ -72,6 +74,7 @@ class Taken(Struct, frozen=True):
     name_digest: str
     device: str
     address: str
+    decoy: int
 
     def guess(self) -> Guess:
         """Return who seems to have tried."""
@@ -86,6 +89,7 @@ class _Unanswered(Struct, frozen=True):
     device: str
     browser: str
     address: str
+    decoy: int
     made_at_us: int
 
 
@@ -135,7 +139,7 @@ def make_challenge(tx: Tx, asked: Asked) -> bytes | Locked:
     made = secrets.token_bytes(CHALLENGE_BYTES)
     tx.run(
         _ADD, challenge_hash=_hash(made), purpose=asked.purpose, operator_id=asked.operator_id, session_id=asked.session_id,
-        name_digest=asked.name_digest, device=asked.device, browser=asked.browser, address=asked.address[:64],
+        name_digest=asked.name_digest, device=asked.device, browser=asked.browser, address=asked.address[:64], decoy=int(asked.decoy),
         state="open" if asked.pressed else "waiting", made_at_us=tx.now_us, expires_at_us=tx.now_us + LIFE_US,
     )  # fmt: skip
     return made
@@ -185,7 +189,7 @@ def _leave(tx: Tx, one: _Unanswered) -> None:
 def _guess_of(one: Taken | _Unanswered) -> Guess:
     return Guess(
         METHOD, "", one.address, merchant_id=one.merchant_id, operator_id=one.operator_id, name_digest=one.name_digest,
-        known_device=one.device,
+        known_device=one.device, decoy=bool(one.decoy),
     )  # fmt: skip
 
 

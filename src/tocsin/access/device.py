@@ -12,6 +12,7 @@ from tocsin.access.table import known_device
 from tocsin.core.db import Tx
 from tocsin.core.statement import Statement, bind, upsert
 
+_MOST_USERS = 50
 _of_hash = known_device.c.device_hash == bind("device_hash", str)
 _KNOWN = Statement[Any](
     sa.select(known_device.c.operator_id).where(
@@ -22,6 +23,9 @@ _OF_MERCHANT = Statement[Any](
     sa.select(known_device.c.operator_id)
     .where(_of_hash, known_device.c.merchant_id == bind("merchant_id"))
     .limit(1)
+)
+_USERS = Statement[tuple[int, int]](
+    sa.select(known_device.c.merchant_id, known_device.c.operator_id).where(_of_hash).limit(bind("most"))
 )
 _adding = upsert(known_device)
 _REMEMBER = Statement[None](
@@ -41,6 +45,20 @@ def known_hash(tx: Tx, *, name_digest: str, token: str) -> str:
     """Return the hash of a device's token where it has signed in under this name, else nothing."""
     hashed = hash_secret(token) if token else ""
     return hashed if hashed and tx.one(_KNOWN, device_hash=hashed, name_digest=name_digest) else ""
+
+
+def user_of(tx: Tx, *, token: str) -> tuple[int, int, str]:
+    """Return whose device it is: merchant, operator and the device's hash; operator 0 where several people use it.
+
+    All of it is empty where nobody has signed in there, or people of several merchants have.
+    """
+    hashed = hash_secret(token) if token else ""
+    users = set(tx.rows(_USERS, device_hash=hashed, most=_MOST_USERS)) if hashed else set()
+    merchants = {merchant_id for merchant_id, _ in users}
+    if len(merchants) != 1:
+        return 0, 0, ""
+    merchant_id, operator_id = next(iter(users))
+    return merchant_id, operator_id if len(users) == 1 else 0, hashed
 
 
 def remember_device(tx: Tx, *, operator_id: int, name_digest: str, token: str) -> str:

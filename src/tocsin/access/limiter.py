@@ -93,10 +93,10 @@ def name_guess(tx: Tx, guess: Guess) -> Guess:
     """Return a guess with its digests, and with the merchant of a decoy (directory scope)."""
     digest, known = digests_of(tx, guess)
     merchant_id = decoy_merchant(tx, guess.name_key)
-    decoy = bool(merchant_id) and not guess.operator_id
+    found = bool(merchant_id) and not guess.operator_id
     return replace(
-        guess, name_digest=digest, known_device=known, decoy=decoy,
-        merchant_id=merchant_id if decoy else guess.merchant_id,
+        guess, name_digest=digest, known_device=known, decoy=found or guess.decoy,
+        merchant_id=merchant_id if found else guess.merchant_id,
     )  # fmt: skip
 
 
