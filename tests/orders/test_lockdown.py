@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from tests.counter import Counter, open_counter
 from tocsin.access.step_up import ProofNeeded
 from tocsin.alarm.posture import DeskLockedDown, change_posture
-from tocsin.core.clock import now_us
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
 from tocsin.core.queue import queue_for
@@ -57,8 +56,8 @@ def test_files_are_frozen_to_be_asked_for_and_to_be_fetched(db: Database, tmp_pa
 def test_changes_ask_for_a_fresh_proof_and_printing_does_not(db: Database) -> None:
     with open_counter(db) as counter:
         taken = counter.take()
-        stale = counter.house.actor()
-        fresh = replace(stale, proved_at_us=now_us())
+        fresh = counter.house.actor()
+        stale = replace(fresh, proved_at_us=0)
         amend = partial(
             amend_order, order_id=taken.order_id, amendment=Amendment(carrier="顺丰"), reason="客户要求"
         )
