@@ -7,9 +7,11 @@ import pytest
 from tests.access.counters import Counter
 from tests.access.stations import signals
 from tests.house import make_house
+from tocsin.access.decoy import add_decoy
 from tocsin.access.finger_attempt import NoReaderHere, Proved, attempt_state, desk_has_reader, use_attempt
 from tocsin.access.finger_record import expire_attempts, find_attempt, has_overdue, sweep_finger_attempts
 from tocsin.access.limiter import SignInRefused
+from tocsin.access.operator import suspend_operator
 from tocsin.core import clock
 from tocsin.core.command import report_progress
 from tocsin.core.db import Database
@@ -201,6 +203,21 @@ def test_a_name_without_a_finger_or_a_person_is_answered_the_same_and_asks_nobod
     assert counter.read(has_overdue) and counter.write(expire_attempts) >= 1
     assert not counter.read(has_overdue)
     assert told(counter) == []
+
+
+def test_a_suspended_operator_is_asked_for_no_finger(counter: Counter) -> None:
+    counter.write(lambda tx: suspend_operator(tx, counter.owner, operator_id=counter.clerk))  # type: ignore[attr-defined]
+    counter.open("wang")
+    assert counter.commands() == []
+
+
+def test_asking_for_a_decoy_is_told_when_the_attempt_ends(counter: Counter) -> None:
+    counter.write(lambda tx: add_decoy(tx, counter.owner, name="boss"))
+    counter.open("boss")
+    assert counter.commands() == [] and told(counter) == []
+    clock.shift_clock(26 * SECOND)
+    assert counter.write(expire_attempts) == 1
+    assert told(counter) == [("decoy_tried", "wrong")]
 
 
 def test_a_new_attempt_at_the_desk_stops_the_one_before_and_a_wrong_finger_of_it_still_counts(

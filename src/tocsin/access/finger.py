@@ -105,6 +105,12 @@ _OF_COMMAND = Statement(
     ),
     _Asked,
 )  # fmt: skip
+_KNOWS = Statement[tuple[str]](
+    sa.select(finger.c.finger)
+    .join(operator, (operator.c.merchant_id == finger.c.merchant_id) & (operator.c.id == finger.c.operator_id))
+    .where(*_of_operator, finger.c.station_id == bind("of_station"), finger.c.state == "enrolled", operator.c.active == 1)
+    .limit(1)
+)  # fmt: skip
 _SET_STATE = Statement[None](sa.update(finger).where(*_of_key), sets=("state",))
 _DROP = Statement[None](sa.delete(finger).where(*_of_key))
 _OPERATORS = Statement[tuple[int]](sa.select(operator.c.id).where(own(operator)).order_by(operator.c.id))
@@ -211,11 +217,8 @@ def list_fingers(tx: Tx, *, operator_id: int) -> list[Finger]:
 
 
 def knows_operator(tx: Tx, *, station_id: int, operator_id: int) -> bool:
-    """Tell whether a station's reader knows a finger of an operator."""
-    return any(
-        one.station_id == station_id and one.state == "enrolled"
-        for one in tx.rows(_OF_OPERATOR, of_operator=operator_id)
-    )
+    """Tell whether a station's reader knows a finger of an operator who is active."""
+    return tx.one(_KNOWS, of_operator=operator_id, of_station=station_id) is not None
 
 
 def tell_what_to_keep(tx: Tx, *, station_id: int) -> int:
