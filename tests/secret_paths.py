@@ -24,6 +24,7 @@ NO_SECRET = {
     "tocsin.access.session.read_session": "256 random bits, read at each request",
     "tocsin.access.device.known_hash": "256 random bits; a device is told by it, and let in nowhere",
     "tocsin.access.device.remember_device": "as above",
+    "tocsin.access.device.user_of": "as above",
     "tocsin.access.desk.find_desk": "256 random bits; a desk is told by it, and let in nowhere",
     "tocsin.access.station.enrol_station > tocsin.core.signature.verifies": "by the key that the station itself brings",
     "tocsin.access.finger_record.attempt_of": "256 random bits, of a browser's own attempt, which was counted as it began",
