@@ -48,7 +48,10 @@ class Walk:
         name = name or self.chance.choice([*PEOPLE])
         token = self.shop.ask(name)
         self.shop.wait(token, asking=True)
-        hand()
+        try:
+            hand()
+        except TimeoutError:
+            print(f"{kind}: the reader asks for no finger", flush=True)
         state = self.shop.wait(token)
         self.shop.peer.lift()
         entered = self.shop.enter(token, name)

@@ -21,6 +21,7 @@ Hearing = asyncio.Queue[tuple[str, list[Any]]]
 _AFTER_NO_MATCH_SECONDS, _FINGER_DOWN_SECONDS = 0.3, 2.0
 _LOOK_SECONDS, _OPEN_SECONDS, _SLACK_SECONDS = 5.0, 5.0, 30.0
 _CLAIMS_MOST, _CLAIM_AGAIN_SECONDS = 8, 0.2
+_LOOK_AGAIN_SECONDS = (0.0, 0.1, 0.2)
 _BAD = frozenset({"retry-scan", "swipe-too-short", "finger-not-centered", "remove-and-retry", "too-fast"})
 _PROBLEMS = {"NoEnrolledPrints": "not_enrolled", "AlreadyInUse": "busy", "PermissionDenied": "denied"}
 _END_OF_ENROLMENT = {
@@ -51,7 +52,7 @@ class FprintdReader:
 
     def presence(self) -> Presence:
         """Tell whether the reader is there now."""
-        return "ready" if self._presence == "ready" else "vanished"
+        return "ready" if self._device else "vanished"
 
     def verify(self, operator: str, *, seconds: float, stop: Event, on_asking: Callable[[], None]) -> Scan:
         """Ask for a finger of an operator."""
@@ -92,7 +93,7 @@ class FprintdReader:
             scan = Scan("device_error", problem=_PROBLEMS.get(refused.code, "refused"))
         except FprintGone:
             return Scan("vanished")
-        if scan.outcome in ("no_match", "device_error") and not await self._is_there(device):
+        if scan.outcome in ("no_match", "device_error") and await self._has_gone(device):
             return Scan("vanished", scan.bad_scans)
         return scan
 
@@ -147,7 +148,7 @@ class FprintdReader:
             made = Enrolment("device_error", _PROBLEMS.get(refused.code, "refused"))
         except FprintGone:
             return Enrolment("vanished")
-        if made.outcome == "device_error" and not await self._is_there(device):
+        if made.outcome == "device_error" and await self._has_gone(device):
             return Enrolment("vanished")
         return made
 
@@ -168,10 +169,8 @@ class FprintdReader:
     async def _delete(self, operator: str, finger: str) -> None:
         try:
             async with self._claimed(self._there(), operator):
-                if finger:
-                    await self._bus.call(self._device, DEVICE, "DeleteEnrolledFinger", finger)
-                else:
-                    await self._bus.call(self._device, DEVICE, "DeleteEnrolledFingers2")
+                call = ("DeleteEnrolledFinger", finger) if finger else ("DeleteEnrolledFingers2",)
+                await self._bus.call(self._device, DEVICE, *call)
         except (FprintRefused, FprintGone) as fault:
             if not isinstance(fault, FprintRefused) or fault.code != "NoEnrolledPrints":
                 raise ReaderFailed(problem=str(fault)) from fault
@@ -268,9 +267,14 @@ class FprintdReader:
             self._presence = presence
             self._on_presence(presence)
 
-    async def _is_there(self, device: str) -> bool:
-        await self._find()
-        return self._device == device
+    async def _has_gone(self, device: str) -> bool:
+        """Tell whether the reader has gone; fprintd may name it for a moment after it failed."""
+        for pause_seconds in _LOOK_AGAIN_SECONDS:
+            await asyncio.sleep(pause_seconds)
+            await self._find()
+            if self._device != device:
+                return True
+        return False
 
     def _there(self) -> str:
         if not self._device:
