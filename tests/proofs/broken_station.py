@@ -20,8 +20,8 @@ def count_stops() -> None:
         heard_last[:] = [heard]
         return await scan(self, device, heard, until)
 
-    async def verify_naively(self: Any, operator: str, until: Any) -> Scan:
-        found = await verify(self, operator, until)
+    async def verify_naively(self: Any, *given: Any) -> Scan:
+        found = await verify(self, *given)
         await asyncio.sleep(0)
         words = []
         while heard_last and not heard_last[0].empty():

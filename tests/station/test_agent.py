@@ -9,6 +9,7 @@ from tests.station.counter import Shop, Working, wait_for
 from tocsin.access.finger import delete_finger, list_fingers
 from tocsin.access.finger_attempt import SCAN_SECONDS, use_attempt
 from tocsin.access.reader import FINGERS
+from tocsin.access.readers.memory import MemoryReader
 from tocsin.access.station import revoke_station
 from tocsin.core import clock
 from tocsin.core.command import ask_station, read_command
@@ -160,6 +161,20 @@ def test_commands_go_to_the_newest_request_of_a_station(shop: Shop) -> None:
     clerk = shop.operator()
     for n in range(3):
         assert shop.teach(clerk, f"touch {n}", name=FINGERS[n])["outcome"] == "enrolled"
+    agent.end()
+
+
+def test_a_fault_of_a_driver_is_told_who_waits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    agent = Working(shop).ready()
+    clerk = shop.operator("clerk", name="wang")
+    shop.teach(clerk, "whorl")
+
+    def break_(*_: object, **__: object) -> None:
+        raise RuntimeError("the driver has a mistake")
+
+    monkeypatch.setattr(MemoryReader, "verify", break_)
+    assert shop.state(shop.ask("wang")) == "device_error"
+    assert signals(shop.house) == []
     agent.end()
 
 

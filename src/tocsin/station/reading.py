@@ -10,10 +10,12 @@ from msgspec import Struct
 
 from tocsin.access.reader import Reader, ReaderAnswer, ReaderFailed, Scan, Stage, answer_text
 from tocsin.core.clock import now_us
+from tocsin.core.log import get_log
 from tocsin.core.signature import sign
 from tocsin.station.identity import Identity
 from tocsin.station.work import Answering, Task
 
+_log = get_log("station")
 _ID = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
@@ -60,12 +62,7 @@ class Reading:
 
     def _verify(self, task: Task) -> None:
         asked = msgspec.convert(task.payload, _Verify)
-        scan = Scan("vanished")
-        if self._reader is not None:
-            scan = self._reader.verify(
-                opaque_name(asked.operator), seconds=min(asked.seconds, task.left_seconds()), stop=task.stop,
-                on_asking=lambda: self._answering.tell_progress(task, {"asking": True}),
-            )  # fmt: skip
+        scan = self._scan(task, asked)
         answer = ReaderAnswer(
             attempt=asked.attempt, nonce=asked.nonce, operator=asked.operator, desk=asked.desk,
             station=self._identity.station, result=scan.outcome, bad_scans=scan.bad_scans, problem=scan.problem,
@@ -73,6 +70,19 @@ class Reading:
         )  # fmt: skip
         said = msgspec.json.encode(answer).decode()
         self._answering.answer(task, {}, said=said, signature=sign(self._identity.key, answer_text(said)))
+
+    def _scan(self, task: Task, asked: _Verify) -> Scan:
+        if self._reader is None:
+            return Scan("vanished")
+        operator = opaque_name(asked.operator)
+        try:
+            return self._reader.verify(
+                operator, seconds=min(asked.seconds, task.left_seconds()), stop=task.stop,
+                on_asking=lambda: self._answering.tell_progress(task, {"asking": True}),
+            )  # fmt: skip
+        except Exception as fault:  # noqa: BLE001 - who waits at the desk must hear that it failed
+            _log.error("reader_fault", exc_info=fault)
+            return Scan("device_error", problem="fault")
 
     def _enrol(self, task: Task) -> None:
         asked = msgspec.convert(task.payload, _Finger)
