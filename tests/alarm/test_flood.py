@@ -69,7 +69,7 @@ def test_people_still_work_and_the_siren_is_asked_for_while_it_pours(db: Databas
     waiting = db.read(0, lambda tx: next_signals(tx, limit=1))
     desk.close()
     assert waiting == []
-    assert heard_seconds is not None and heard_seconds < 3
+    assert heard_seconds is not None and heard_seconds < 10
     assert slowest_seconds < 2
 
 

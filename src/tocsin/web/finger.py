@@ -151,7 +151,10 @@ def post_prove_finger_session(request: PageRequest, *, body: RawBody) -> Respons
         return _wait_page(
             request, token, name=actor.name, act="/prove/finger/session", fields={"back": back}, late=True
         )
-    if state == "matched" and prove_by_finger(desk.db, actor, token=token, browser=_browser(request)) == "reader":
+    if (
+        state == "matched"
+        and prove_by_finger(desk.db, actor, token=token, browser=_browser(request)) == "reader"
+    ):
         return proved(request, actor, back)
     return show_prove(request, actor, back=back, errors={"finger": _say(request, state)}, status=401)
 
