@@ -205,6 +205,15 @@ def test_a_name_without_a_finger_or_a_person_is_answered_the_same_and_asks_nobod
     assert told(counter) == []
 
 
+def test_another_merchants_people_are_unknown_at_this_desk(counter: Counter) -> None:
+    other = Counter(counter.db, house=make_house(counter.db, code="XX"))
+    other.with_finger(other.operator("clerk", name="zhao"))
+    opened = counter.open("zhao")
+    assert counter.commands() == [] and [one for one in other.commands() if one.kind == "reader.verify"] == []
+    assert other.open("zhao") != opened and len(other.commands()) == 1
+    assert told(counter) == []
+
+
 def test_a_suspended_operator_is_asked_for_no_finger(counter: Counter) -> None:
     counter.write(lambda tx: suspend_operator(tx, counter.owner, operator_id=counter.clerk))  # type: ignore[attr-defined]
     counter.open("wang")
