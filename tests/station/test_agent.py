@@ -82,7 +82,7 @@ def test_an_unplugged_reader_tells_the_alarm_and_one_that_is_back_is_told_what_t
     clerk = shop.operator("clerk", name="wang")
     shop.teach(clerk, "whorl")
     token = shop.ask("wang")
-    time.sleep(0.2)
+    time.sleep(1.0)
     shop.tray.put("unplug")
     assert shop.state(token) == "vanished"
     wait_for(lambda: shop.found().reader == "vanished")
