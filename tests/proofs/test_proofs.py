@@ -46,12 +46,12 @@ def test_sirens_small_on_postgresql() -> None:
 def test_what_is_heard_late_twice_or_never_is_a_broken_promise() -> None:
     sound = {
         "incidents_timed": 3, "unheard": 0, "p99_ms": 300, "failures": 9, "unrecorded": 0, "flood_incidents": 1, "flood_counted": 9,
-        "flood_rings": 1, "sounds_per_minute_max": 1, "takeover_ms": 40, "broker_takeover_ms": 1500, "broker_back_ms": 400,
+        "flood_rings": 1, "sounds_per_minute_max": 1, "unasked_rings": 0, "takeover_ms": 40, "broker_takeover_ms": 1500, "broker_back_ms": 400,
         "backup_still_afterwards": True,
     }  # fmt: skip
     assert siren.broken_promises(sound) == []
     for name, wrong in (
-        ("p99_ms", 1001), ("unheard", 1), ("unrecorded", 1), ("flood_incidents", 2), ("sounds_per_minute_max", 2), ("takeover_ms", 60_000),
+        ("p99_ms", 1001), ("unheard", 1), ("unrecorded", 1), ("flood_incidents", 2), ("sounds_per_minute_max", 2), ("unasked_rings", 1), ("takeover_ms", 60_000),
         ("broker_back_ms", 60_000), ("flood_rings", 0), ("backup_still_afterwards", False), ("flood_counted", 8),
     ):  # fmt: skip
         assert siren.broken_promises({**sound, name: wrong}) == [name]
