@@ -115,6 +115,11 @@ def enrol_finger(walk: Walk, reader: Reader) -> None:
     expect(rows).to_have_count(1)
 
 
+def stream_ended(owner: Walk) -> None:
+    """Forget what the stream's client said of its end: a new credential has ended the session here."""
+    owner.errors[:] = [error for error in owner.errors if not error.endswith(": [object Event]")]
+
+
 def lay_wrong_finger(till: Walk, reader: Reader) -> None:
     """At the till, ask to sign in by finger and lay one that is not the owner's."""
     page = till.page
@@ -138,7 +143,8 @@ def test_a_wrong_finger_at_the_reader_is_heard(browser: Browser, tmp_path: Path)
         with working_station(till, tmp_path, reader):
             enrol_finger(till, reader)
             sign_out(till.page, desk)
-            sign_in(owner)  # a new credential has ended his session here
+            stream_ended(owner)
+            sign_in(owner)
             banner = owner.page.locator("section.alarm")
             lay_wrong_finger(till, reader)
             expect(banner).to_contain_text("有人冒充你尝试登录", timeout=5_000)
