@@ -169,7 +169,9 @@ class Working:
     def cut(self) -> None:
         """Cut its line, as a power cut would: it says no goodbye."""
         self.agent._ending.set()
-        for held in self.line._http._transport._pool.connections:  # type: ignore[attr-defined]
+        pool = self.line._http._transport._pool  # type: ignore[attr-defined]
+        wait_for(lambda: pool.connections and all(held._connection for held in pool.connections))
+        for held in pool.connections:
             held._connection._network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _run(self) -> None:
