@@ -1,5 +1,6 @@
 """One writer, shared commits, and an answer for each waiter whatever breaks."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ def run_at_once(writer: Writer, calls: list[Callable[[Any], Any]]) -> list[Any]:
             outcomes[i] = fault
 
     def hold() -> None:
-        with suppress(OSError):  # it shares the group's fate
+        with suppress(OSError, KeyboardInterrupt):  # it shares the group's fate
             writer.run(lambda _c: (held.set(), gate.wait()))
 
     holder = threading.Thread(target=hold)
@@ -82,7 +83,7 @@ def run_at_once(writer: Writer, calls: list[Callable[[Any], Any]]) -> list[Any]:
     threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(calls))]
     for thread in threads:
         thread.start()
-    while writer._calls.qsize() < len(calls):
+    while len(writer._waiting) < len(calls):
         time.sleep(0.001)
     gate.set()
     for thread in [holder, *threads]:
@@ -152,6 +153,37 @@ def test_a_result_is_given_only_when_it_is_durable(writer: Writer, wired: Wired)
 def test_a_verb_may_not_ask_for_another_transaction(writer: Writer) -> None:
     with pytest.raises(RuntimeError, match="inside the writer's"):
         writer.run(lambda _c: writer.run(lambda _c: 1))
+
+
+def test_one_who_is_interrupted_while_he_leads_keeps_nobody_waiting(writer: Writer, wired: Wired) -> None:
+    def interrupted(_connection: Any) -> None:
+        raise KeyboardInterrupt
+
+    outcomes = run_at_once(writer, [add(1), interrupted, add(2)])
+    assert type(outcomes[1]) in (KeyboardInterrupt, WriterStopped)  # as he led, or as another did for him
+    kept = [outcome for outcome in outcomes if isinstance(outcome, int)]
+    assert rows(wired) == sorted(kept)
+    assert all(type(outcomes[n]) in (int, WriterStopped) for n in (0, 2))
+    with pytest.raises(KeyboardInterrupt):
+        writer.run(interrupted)
+    assert writer.run(add(3)) == 3 and rows(wired) == [*sorted(kept), 3]
+
+
+def test_one_who_is_interrupted_while_he_waits_hands_the_lead_on(writer: Writer, wired: Wired) -> None:
+    """The lead falls to whoever came next: one who left the queue must not be given it."""
+    held, gate = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: writer.run(lambda _c: (held.set(), gate.wait(10))))
+    thread.start()
+    held.wait(5)
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    threading.Timer(0.2, signal.pthread_kill, (threading.get_ident(), signal.SIGUSR1)).start()
+    with pytest.raises(KeyboardInterrupt):
+        writer.run(add(1))
+    signal.signal(signal.SIGUSR1, before)
+    assert not writer._waiting
+    gate.set()
+    thread.join(10)
+    assert writer.run(add(2)) == 2 and rows(wired) == [2]
 
 
 def test_stopping_answers_all_that_was_accepted_and_refuses_the_rest(tmp_path: Path, wired: Wired) -> None:

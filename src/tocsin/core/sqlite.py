@@ -81,7 +81,7 @@ def lock_folder(folder: Path) -> int:
 
 
 class SqliteDatabase(Database):
-    """One file, one writer thread, a pool of readers."""
+    """One file, one writing connection, a pool of readers."""
 
     dialect = "sqlite"
 
@@ -94,7 +94,7 @@ class SqliteDatabase(Database):
         self._readers = ReadPool(lambda: connect_file(path, read_only=True), readers)
 
     def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
-        """Run a verb on the writer thread; return its result once its group is durable."""
+        """Run a verb on the writing connection; return its result once its group is durable."""
 
         def call(connection: Any) -> tuple[R, Tx]:
             tx = Tx(connection.cursor(), dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
