@@ -32,7 +32,7 @@ CREATE TABLE seen (order_id bigint, look_id bigint, PRIMARY KEY (order_id, look_
 """
 _SEARCH = {
     "sqlite": "CREATE VIRTUAL TABLE s USING fts5(tokens, content='', contentless_delete=1, detail=none, tokenize='ascii')",
-    "postgresql": "CREATE TABLE s (id bigint PRIMARY KEY, tokens tsvector); CREATE INDEX s_i ON s USING gin (tokens)",
+    "postgresql": "CREATE TABLE s (id bigint PRIMARY KEY, tokens tsvector); CREATE INDEX s_i ON s USING gin (tokens) WITH (fastupdate = off)",
 }
 _HEAD = "id, number, payment, fulfilment, campaign, placed, payable, name, phone, address, summary"
 
@@ -98,8 +98,13 @@ class Raw:
                 self._c.execute("COMMIT")
                 self._begin()
         self._c.execute("COMMIT")
+        if times > 1 and self.engine == "postgresql":
+            self._do("DROP INDEX s_i")
         for copy in range(1, times):
             self._copy(orders, copy)
+        if times > 1 and self.engine == "postgresql":
+            self._do("SET maintenance_work_mem = '1GB'")
+            self._do("CREATE INDEX s_i ON s USING gin (tokens) WITH (fastupdate = off)")
         self.next_id = orders * times
         self._do("ANALYZE")
 
