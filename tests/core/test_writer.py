@@ -212,3 +212,33 @@ def test_stopping_answers_all_that_was_accepted_and_refuses_the_rest(tmp_path: P
     kept = {row[0] for row in reader.execute("SELECT n FROM t")}
     reader.close()
     assert kept == {o for o in outcomes if isinstance(o, int)}
+
+
+def test_who_is_refused_for_what_another_did_hears_of_it_when_that_is_durable(
+    wired: Wired, writer: Writer
+) -> None:
+    begun, heard = threading.Event(), []
+
+    def slow(connection: Any) -> None:
+        begun.set()
+        connection.execute("INSERT INTO t VALUES (1)")
+        time.sleep(0.005)
+
+    def refuse(connection: Any) -> None:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
+        raise LookupError
+
+    def ask() -> None:
+        with suppress(LookupError):
+            writer.run(refuse)
+        heard.append(rows(wired))
+
+    first = threading.Thread(target=writer.run, args=(slow,))
+    first.start()
+    assert begun.wait(5)
+    second = threading.Thread(target=ask)
+    second.start()
+    first.join()
+    second.join()
+    assert heard == [[1]]
+    assert wired.said.count("COMMIT") <= 2

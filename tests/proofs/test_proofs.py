@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.proofs import kill, lockout, siren, way
+from tests.proofs import amend, kill, lockout, siren, way
 from tests.proofs.__main__ import PROOFS, main
 from tests.proofs.running import ENGINES, ROOT, open_ground
 
@@ -29,6 +29,17 @@ def test_kills_small(engine: str) -> None:
 def test_lockout_small(engine: str) -> None:
     found = lockout.main(["--engine", engine, "--seconds", "2"])
     assert found["holds"], found
+
+
+def test_amendments_small_and_the_planted_faults_are_seen() -> None:
+    found = amend.main(["--engine", "sqlite", "--attempts", "40", "--numbers", "100"])
+    assert found["holds"], found
+
+
+def test_amendments_small_on_two_processes_of_postgresql() -> None:
+    with open_ground() as ground:
+        found = amend.run(ground, "postgresql", attempts=40, numbers=100, planted=False)
+    assert amend.broken_promises(found) == [] and found["processes"] == 2, found
 
 
 def test_sirens_small_and_each_planted_fault_is_seen() -> None:

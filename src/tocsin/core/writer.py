@@ -2,7 +2,7 @@
 
 Who comes when nobody writes leads: he runs his own verb on his own thread, then those that queued
 meanwhile, each whole in its own savepoint; one fsync serves the group, and each waiter is answered
-only when it is durable. Then he hands the lead to who came next. A COMMIT that fails fails every
+only when it is durable: one who is refused too, for what refused him may have been done in his group. Then he hands the lead to who came next. A COMMIT that fails fails every
 waiter of the group, never hangs. A lone caller changes no thread: two hand-overs cost him more than
 the verb and its fsync.
 """
@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
@@ -26,6 +26,12 @@ class WriterStopped(Refusal):
     """The desk is stopping and takes no more changes: try again in a moment"""
 
     kind, code = "broken", "writer_stopped"
+
+
+class _Raised(NamedTuple):
+    """What a verb raised, kept until what it saw is durable."""
+
+    fault: Exception
 
 
 class _Waiter:
@@ -135,7 +141,10 @@ class Writer:
                 raise
         else:
             for waiter, result in done:
-                waiter.answer(result=result)
+                if isinstance(result, _Raised):
+                    waiter.answer(fault=result.fault)
+                else:
+                    waiter.answer(result=result)
 
     def _run_one(self, waiter: _Waiter, done: list[tuple[_Waiter, Any]]) -> None:
         self._connection.execute("SAVEPOINT verb")
@@ -147,7 +156,7 @@ class Writer:
                 raise
             self._connection.execute("ROLLBACK TO verb")
             self._connection.execute("RELEASE verb")
-            waiter.answer(fault=fault)
+            done.append((waiter, _Raised(fault)))
         else:
             self._connection.execute("RELEASE verb")
             done.append((waiter, result))
