@@ -61,7 +61,17 @@ from tocsin.core import command
 from tocsin.core.db import Database, Tx
 from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
-from tocsin.orders import batch, intake, listing, lookup, produce, screen, search, stop, store
+from tocsin.orders import (
+    batch,
+    intake,
+    listing,
+    lookup,
+    produce,
+    screen,
+    search,
+    stop,
+    store,
+)
 from tocsin.orders.screen import Filter
 from tocsin.tickets import check, claim, device, job, serial, spool
 

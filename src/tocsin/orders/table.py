@@ -6,7 +6,7 @@ lines are immutable; numbers and sources are small tables of their own.
 
 import sqlalchemy as sa
 
-from tocsin.core.schema import big, blob, index, merchant_table, text
+from tocsin.core.schema import big, blob, directory_table, index, merchant_table, text
 from tocsin.core.statement import NOUGHT
 
 order_head = merchant_table(
@@ -47,7 +47,7 @@ order_line = merchant_table(
 order_number = merchant_table("order_number", text("number"), big("order_id"), key=("number",))
 order_source = merchant_table(
     "order_source", text("channel"), big("shop_id"), text("external_id"), big("order_id"), text("content_digest"),
-    text("axes"), big("version_us", nullable=True), big("source_revision"),
+    text("axes"), big("version_us", nullable=True), big("source_revision"), text("news"),
     key=("channel", "shop_id", "external_id"),
 )  # fmt: skip
 number_counter = merchant_table(
@@ -118,3 +118,29 @@ batch = merchant_table(
     "batch", big("id"), text("kind"), text("items"), text("sha256"), big("count"), big("actor_id"),
     text("actor_name"), big("at_us"), key=("id",), append_only=True,
 )  # fmt: skip
+
+# News of one axis of an order that has not come yet: ids and states, no personal data.
+waiting_news = merchant_table(
+    "waiting_news", text("channel"), big("shop_id"), text("external_id"), text("news"), big("at_us"),
+    key=("channel", "shop_id", "external_id"),
+)  # fmt: skip
+index(waiting_news, "merchant_id", "at_us")
+
+# personal: none; `sealed` holds the platform's secrets, until the connection is removed
+connection = merchant_table(
+    "connection", big("id"), text("kind"), text("name"), big("shop_id"), text("options"), blob("sealed"),
+    blob("sealed_before", nullable=True), big("rotated_at_us", nullable=True), text("state"), big("created_at_us"),
+    big("last_at_us", nullable=True), text("last_result"), text("fault"), big("fault_at_us", nullable=True),
+    big("refused"), key=("id",),
+)  # fmt: skip
+# Read before the merchant is known: the path token of a connection, hashed.
+hook_route = directory_table(
+    "hook_route", text("token_hash"), big("merchant_id"), big("connection_id"), key=("token_hash",)
+)
+# What came in by a connection, 30 days: its id there and a digest, never the body.
+delivery = merchant_table(
+    "delivery", big("connection_id"), text("delivery_id"), text("digest"), text("kind"), text("result"),
+    big("order_id"), big("at_us"), key=("connection_id", "delivery_id"),
+)  # fmt: skip
+index(delivery, "merchant_id", "connection_id", "-at_us")
+index(delivery, "merchant_id", "at_us")
