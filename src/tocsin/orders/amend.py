@@ -97,6 +97,8 @@ class Amendment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     merchant_note: str | UnsetType = UNSET
     carrier: str | UnsetType = UNSET
     waybill: str | UnsetType = UNSET
+    pickup_point: str | UnsetType = UNSET
+    community: str | UnsetType = UNSET
     recalculate: bool = False
 
 
@@ -205,9 +207,14 @@ def require_open(present: Order, seen: int) -> None:
         raise OrderMoved(number=present.number, seen=seen, present=present.revision)
 
 
+_GIVEN = (
+    "delivery", "campaign", "payment_method", "merchant_note", "carrier", "waybill", "pickup_point", "community", "lines",
+)  # fmt: skip
+
+
 def _apply(draft: Draft, amendment: Amendment) -> Draft:
     given = {
-        name: value for name in ("delivery", "campaign", "payment_method", "merchant_note", "carrier", "waybill", "lines")
+        name: value for name in _GIVEN
         if (value := getattr(amendment, name)) is not UNSET
     }  # fmt: skip
     if "merchant_note" in given:

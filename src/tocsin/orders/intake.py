@@ -126,7 +126,8 @@ def foresee_changes(tx: Tx, actor: Actor, draft: Draft) -> tuple[Order, Order] |
     return before, replace(
         before, receiver=clean.receiver if real else mask_party(clean.receiver), merchant_note=note, lines=clean.lines,
         totals=clean.totals, delivery=clean.delivery, campaign=clean.campaign, payment_method=clean.payment_method,
-        carrier=clean.carrier, waybill=clean.waybill,
+        carrier=clean.carrier, waybill=clean.waybill, pickup_point=clean.pickup_point, community=clean.community,
+        group_no=clean.group_no, group_state=clean.group_state,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from tocsin.core.party import (
 from tocsin.core.statement import Statement, any_of, bind, own
 from tocsin.core.tenant import shop
 from tocsin.core.text import strip_control
-from tocsin.orders.draft import Line, Order, Totals
+from tocsin.orders.draft import GroupState, Line, Order, Totals
 from tocsin.orders.table import order_head, order_line, order_number, order_revision
 
 
@@ -47,6 +47,10 @@ class Body(Struct, frozen=True, kw_only=True):
     waybill: str
     totals: Totals
     stripped: tuple[str, ...] = ()
+    pickup_point: str = ""
+    community: str = ""
+    group_no: str = ""
+    group_state: GroupState = ""
 
 
 class _Whole(Struct, frozen=True):
@@ -248,4 +252,5 @@ def _order(tx: Tx, row: _Whole, lines: tuple[Line, ...], *, real: bool) -> Order
         computed_goods_minor=row.computed_goods_minor, computed_payable_minor=row.computed_payable_minor,
         payable_minor=row.computed_payable_minor if payable is None else payable, content_hash=row.content_hash,
         produced_at_us=row.at_us, head_revision=row.head_revision, stripped=body.stripped,
+        pickup_point=body.pickup_point, community=body.community, group_no=body.group_no, group_state=body.group_state,
     )  # fmt: skip

@@ -14,7 +14,7 @@ order_head = merchant_table(
     text("external_status"), big("status_known"), text("desk_state"), text("payment"), text("payment_method"), text("fulfilment"), text("delivery"),
     text("campaign"), text("currency"), big("payable_minor"), big("paid_minor", nullable=True),
     big("placed_at_us"), big("paid_at_us", nullable=True), big("produced_at_us"), text("receiver_name"),
-    text("receiver_phone"), text("summary"), big("holds_open"), text("checked"), key=("id",),
+    text("receiver_phone"), text("summary"), big("holds_open"), text("checked"), text("pickup_point"), text("community"), text("group_state"), key=("id",),
 )  # fmt: skip
 index(order_head, "merchant_id", "desk_state", "-id")
 index(order_head, "merchant_id", "payment", "-id")

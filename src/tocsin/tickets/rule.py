@@ -190,5 +190,15 @@ def texts_of(order: Order) -> Iterator[tuple[str, str]]:
     for index, line in enumerate(order.lines):
         for name in ("title", "sku", "spec", "unit"):
             yield f"lines.{index}.{name}", getattr(line, name)
-    for name in ("shop", "external_id", "external_status", "campaign", "merchant_note", "carrier", "waybill"):
+    for name in (
+        "shop",
+        "external_id",
+        "external_status",
+        "campaign",
+        "merchant_note",
+        "carrier",
+        "waybill",
+        "pickup_point",
+        "community",
+    ):
         yield name, getattr(order, name)

@@ -119,6 +119,7 @@ class _Builder:
             cancelled=status.cancelled if status else False,
             delivery="pickup" if community else "express",
             campaign=campaign,
+            community=community,
             merchant_note=note,
             carrier=carrier,
             waybill=waybill,
