@@ -63,9 +63,12 @@ from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
 from tocsin.orders import (
     batch,
+    conflict,
+    editing,
     intake,
     listing,
     lookup,
+    platform,
     produce,
     screen,
     search,
@@ -76,6 +79,9 @@ from tocsin.orders.screen import Filter
 from tocsin.tickets import check, claim, device, job, serial, spool
 
 MODULES = (
+    conflict,
+    editing,
+    platform,
     account,
     admission,
     command,

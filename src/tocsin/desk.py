@@ -39,6 +39,7 @@ from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
 from tocsin.core.vault import open_vault
 from tocsin.orders import download as _declares_its_task  # noqa: F401
+from tocsin.orders.conflict import sweep_conflicts
 from tocsin.orders.lookup import index_lookups
 from tocsin.settings import Settings
 from tocsin.streams import Streams
@@ -96,6 +97,7 @@ class Desk:
             Loop("drills", lambda: tend_drills(self.db), idle_seconds=1),
             Loop("drill plan", lambda: start_due_drills(self.db), idle_seconds=60),
             Loop("notices", self._sweep_notices, idle_seconds=_DAY_SECONDS),
+            Loop("conflicts", self._sweep_conflicts, idle_seconds=_DAY_SECONDS),
             Loop("evidence", lambda: sweep_evidence(self.db), idle_seconds=_DAY_SECONDS),
             Loop("unanswered", self._count_unanswered, idle_seconds=30),
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
@@ -146,6 +148,9 @@ class Desk:
 
     def _sweep_notices(self) -> int:
         return sum(self.db.write(merchant.id, sweep_notices) for merchant in self.merchants())
+
+    def _sweep_conflicts(self) -> int:
+        return sum(self.db.write(merchant.id, sweep_conflicts) for merchant in self.merchants())
 
     def _count_unanswered(self) -> int:
         return count_unanswered(self.db) + self.db.write(DIRECTORY_SCOPE, sweep_challenges)

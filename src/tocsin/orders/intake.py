@@ -33,11 +33,12 @@ from tocsin.orders.axis import (
     settle_axes,
 )
 from tocsin.orders.bounds import DraftWrong as DraftWrong  # what intake refuses a draft with
+from tocsin.orders.conflict import meet_source
 from tocsin.orders.draft import Draft, Order
 from tocsin.orders.mask_fit import STARS, fits_mask
 from tocsin.orders.produce import clean_draft, produce_order, produce_revision
 from tocsin.orders.source import ADD, FIND, FIND_LOCKED, KnownSource, keep_source
-from tocsin.orders.stop import open_hold, open_holds
+from tocsin.orders.stop import open_hold
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
 from tocsin.orders.waiting import Place, keep_waiting, take_waiting
@@ -211,11 +212,12 @@ def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: KnownSource) -
         revision = _take_content(tx, actor, replace(draft, cancelled=cancelled), known)
         moved = replace(known, desk_state="cancelled" if cancelled else "produced")
     _move_axes(tx, actor, moved, document=axes_of(draft), version_us=version_us, news=known.news)
+    agreed = revision if result == "changed" else known.source_revision
     if result == "conflict":
-        _hold_conflict(tx, actor, known)
+        agreed = _hold_conflict(tx, actor, known, draft)
     kept = replace(
         known, content_digest=digest, axes=keep_axes(axes_of(draft)), version_us=version_us,
-        source_revision=revision if result == "changed" else known.source_revision,
+        source_revision=agreed,
     )  # fmt: skip
     keep_source(tx, (draft.channel, shop.id, draft.external_id), kept)
     return Taken(result, known.order_id, known.number, revision)
@@ -282,12 +284,9 @@ def _hold_paid(tx: Tx, actor: Actor, known: KnownSource) -> None:
     )  # fmt: skip
 
 
-def _hold_conflict(tx: Tx, actor: Actor, known: KnownSource) -> None:
-    if not any(hold.kind == "conflict" for hold in open_holds(tx, order_id=known.order_id)):
-        open_hold(
-            tx, actor, order_id=known.order_id, revision=known.revision, kind="conflict",
-            reason="The source has changed what the desk amended",
-        )  # fmt: skip
+def _hold_conflict(tx: Tx, actor: Actor, known: KnownSource, draft: Draft) -> int:
+    """Hold what the source brought beside the desk's amendment; return the revision that the source agrees with."""
+    return meet_source(tx, actor, draft, order_id=known.order_id, base_revision=known.source_revision)
 
 
 def _content_digest(tx: Tx, draft: Draft) -> str:

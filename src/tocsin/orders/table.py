@@ -144,3 +144,20 @@ delivery = merchant_table(
 )  # fmt: skip
 index(delivery, "merchant_id", "connection_id", "-at_us")
 index(delivery, "merchant_id", "at_us")
+# personal: the draft that a source brought against the desk's amendment, under its person's key, until the conflict closes or 30 days
+conflict_draft = merchant_table(
+    "conflict_draft", big("order_id"), big("hold_id"), big("base_revision"), big("person_id"), blob("sealed"), big("at_us"),
+    key=("order_id",),
+)  # fmt: skip
+index(conflict_draft, "merchant_id", "person_id")
+index(conflict_draft, "merchant_id", "at_us")
+platform_request = merchant_table(
+    "platform_request", big("id"), big("order_id"), big("revision"), text("part"), text("digest"), text("state"),
+    big("hold_id"), big("at_us"), text("by_name"), big("ended_at_us"), text("ended_by"), text("reason"),
+    key=("order_id", "id"),
+)  # fmt: skip
+order_editor = merchant_table(
+    "order_editor", big("order_id"), big("operator_id"), text("name"), text("token"), big("since_us"), big("until_us"),
+    text("taken_from"), key=("order_id",),
+)  # fmt: skip
+index(order_editor, "merchant_id", "until_us")

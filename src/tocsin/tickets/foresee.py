@@ -7,6 +7,7 @@ from tocsin.core.db import Tx
 from tocsin.core.tenant import get_shop
 from tocsin.orders.amend import Amendment, OrderMoved, apply_amendment
 from tocsin.orders.draft import Draft, Order
+from tocsin.orders.field_right import require_fields
 from tocsin.orders.preview import Preview, preview_of
 from tocsin.orders.produce import clean_draft
 from tocsin.orders.store import load_order
@@ -26,7 +27,7 @@ def foresee_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     """Return the money, the differences and the findings of an amendment; nothing is stored.
 
     Raises:
-        NotAllowed, OrderMissing, MaskedValue
+        NotAllowed, OrderMissing, MaskedValue, FieldLocked
         OrderMoved: the head is not at the revision that was seen.
     """
     require(actor, "amend")
@@ -34,6 +35,7 @@ def foresee_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     if before.revision != seen:
         raise OrderMoved(number=before.number, seen=seen, present=before.revision)
     after = apply_amendment(before, amendment)
+    require_fields(tx, actor, before, after, typed=amendment)
     return Foreseen(
         preview_of(actor, before, after, amendment=amendment), run_checks(after, context_of(tx, after))
     )
