@@ -65,8 +65,8 @@ def amend_order(
     """
     before = begin_change(tx, actor, order_id=order_id, seen=seen, reason=reason)
     after = apply_amendment(before, amendment)
-    require_fields(tx, actor, before, after, typed=amendment)
-    return issue_change(tx, actor, before, after, reason=reason)
+    require_fields(tx, actor, before, after=after, typed=amendment)
+    return issue_change(tx, actor, before, after=after, reason=reason)
 
 
 def begin_change(tx: Tx, actor: Actor, *, order_id: int, seen: int, reason: str) -> Order:
@@ -84,7 +84,7 @@ def begin_change(tx: Tx, actor: Actor, *, order_id: int, seen: int, reason: str)
     return before
 
 
-def issue_change(tx: Tx, actor: Actor, before: Order, after: Order, *, reason: str) -> Issued:
+def issue_change(tx: Tx, actor: Actor, before: Order, *, after: Order, reason: str) -> Issued:
     """Make the next revision of an order from its changed content; a platform's order asks its platform.
 
     Raises:

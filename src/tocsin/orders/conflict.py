@@ -146,7 +146,7 @@ def resolve_conflict(
     _require_real(before, after)
     issued = Issued(before.id, before.number, before.revision)
     if compare_orders(before, after):
-        issued = issue_change(tx, actor, before, after, reason=reason)
+        issued = issue_change(tx, actor, before, after=after, reason=reason)
     close_hold(tx, actor, hold, reason="resolved")
     return issued
 

@@ -73,7 +73,7 @@ def locked_groups(tx: Tx, actor: Actor) -> frozenset[Group]:
 
 
 def require_fields(
-    tx: Tx, actor: Actor, before: Order, after: Order, *, typed: Amendment | None = None
+    tx: Tx, actor: Actor, before: Order, *, after: Order, typed: Amendment | None = None
 ) -> None:
     """Refuse a change of fields that the actor's role may not amend.
 

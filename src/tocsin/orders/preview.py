@@ -37,7 +37,7 @@ def preview_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     before = load_order(tx, order_id=order_id, real=True)
     require_open(before, seen)
     after = apply_amendment(before, amendment)
-    require_fields(tx, actor, before, after, typed=amendment)
+    require_fields(tx, actor, before, after=after, typed=amendment)
     return preview_of(actor, before, after, amendment=amendment)
 
 

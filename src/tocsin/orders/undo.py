@@ -44,5 +44,5 @@ def undo_amendment(
         raise UndoPrinted(revision=seen)
     earlier = load_order(tx, order_id=order_id, revision=seen - 1, real=True)
     after = as_order(before, draft_of(earlier))
-    require_fields(tx, actor, before, after)
-    return issue_change(tx, actor, before, after, reason=reason)
+    require_fields(tx, actor, before, after=after)
+    return issue_change(tx, actor, before, after=after, reason=reason)

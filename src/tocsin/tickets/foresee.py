@@ -35,7 +35,7 @@ def foresee_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     if before.revision != seen:
         raise OrderMoved(number=before.number, seen=seen, present=before.revision)
     after = apply_amendment(before, amendment)
-    require_fields(tx, actor, before, after, typed=amendment)
+    require_fields(tx, actor, before, after=after, typed=amendment)
     return Foreseen(
         preview_of(actor, before, after, amendment=amendment), run_checks(after, context_of(tx, after))
     )
