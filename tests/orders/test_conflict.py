@@ -23,7 +23,7 @@ from tocsin.orders.conflict import (
 )
 from tocsin.orders.draft import Line, Order
 from tocsin.orders.intake import take_in
-from tocsin.orders.merge import ChoiceMissing, merge_orders, three_ways
+from tocsin.orders.merge import SideMissing, merge_orders, three_ways
 from tocsin.orders.produce import Issued
 from tocsin.orders.table import conflict_draft
 from tocsin.tickets.revise import revise_order
@@ -64,7 +64,7 @@ def test_three_versions_are_shown_and_what_collides_is_chosen(db: Database) -> N
         assert ways["lines.1.quantity_micro"][3] == "mine" and [w for w in ways.values() if not w[3]] == [
             ways["receiver.phone"]
         ]
-        with pytest.raises(ChoiceMissing, match=r"receiver\.phone"):
+        with pytest.raises(SideMissing, match=r"receiver\.phone"):
             resolve(counter, order, picks={})
         with pytest.raises(ReasonMissing):
             resolve(counter, order, reason=" ")

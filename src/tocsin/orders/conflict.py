@@ -133,7 +133,7 @@ def resolve_conflict(
         picks: `source` or `desk` by field, for each one that collides at least.
 
     Raises:
-        NotAllowed, ProofNeeded, ReasonMissing, OrderMoved, OrderCancelled, ConflictGone, ChoiceMissing
+        NotAllowed, ProofNeeded, ReasonMissing, OrderMoved, OrderCancelled, ConflictGone, SideMissing
         MaskedValue: the source's value that was picked holds the stars of a mask.
     """
     before = begin_change(tx, actor, order_id=order_id, seen=seen, reason=reason)

@@ -22,10 +22,10 @@ _TEXTS = ("merchant_note", *TEXTS)
 _SUMS = {"totals.goods_minor", "totals.promotion_minor", "totals.payable_minor"}
 
 
-class ChoiceMissing(Refusal):
+class SideMissing(Refusal):
     """Both sides changed {field}: choose one of the two for each field that collides"""
 
-    kind, code = "invalid", "choice_missing"
+    kind, code = "invalid", "side_missing"
 
 
 class Way(Struct, frozen=True, kw_only=True):
@@ -63,12 +63,12 @@ def merge_orders(base: Order, theirs: Order, mine: Order, *, picks: Mapping[str,
         picks: `theirs` or `mine` by field; a field that does not collide may be picked too.
 
     Raises:
-        ChoiceMissing: a field that collides was not picked.
+        SideMissing: a field that collides was not picked.
     """
     ways = three_ways(base, theirs, mine)
     sides = {way.field: picks.get(way.field, way.side) for way in ways}
     if unchosen := [way.field for way in ways if sides[way.field] not in ("theirs", "mine", "follows")]:
-        raise ChoiceMissing(field=unchosen[0])
+        raise SideMissing(field=unchosen[0])
     wanted, other = (_flat(one, among=(base, theirs, mine)) for one in (theirs, mine))
     wanted |= {field: other.get(field) for field, side in sides.items() if side == "mine"}
     lines = _lines(wanted, [*theirs.lines, *mine.lines])
