@@ -8,7 +8,6 @@ from tocsin.core.mask import mask_party, mask_text
 from tocsin.core.party import Party
 from tocsin.orders.draft import Line, Order, Totals
 
-
 TEXTS = (
     "delivery", "campaign", "payment_method", "carrier", "waybill", "pickup_point", "community", "group_no", "group_state",
 )  # fmt: skip
