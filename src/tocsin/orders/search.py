@@ -114,18 +114,18 @@ def _build_query(keys: MerchantKeys, text: str, dialect: str) -> str:
         return "(" + both.join(keys.digest("search", token) for token in sorted(tokens)) + ")"
 
     return both.join(
-        "(" + either.join(every(group) for group in _readings(term)) + ")" for term in split_terms(text)
+        "(" + either.join(every(group) for group in readings(term)) + ")" for term in split_terms(text)
     )
 
 
-def _readings(term: str) -> list[set[str]]:
+def readings(term: str) -> list[set[str]]:
     """Return what a term may mean; each reading is a set of tokens that must all be there."""
-    readings = [{f"n{term}"}, {f"s{term}"}]
+    found = [{f"n{term}"}, {f"s{term}"}]
     digits = re.sub(r"\D", "", plain_phone(term))
     if digits and len(digits) >= 4 and not re.search(r"[a-z]", term):
-        readings += [{f"p{digits}"}, {f"n{digits}"}]
+        found += [{f"p{digits}"}, {f"n{digits}"}]
     names, titles = _text_tokens(term, unigrams=len(term) == 1), _text_tokens(term)
     for kind, tokens in (("m", names), ("t", titles)):
         if tokens:
-            readings.append({f"{kind}{token}" for token in tokens})
-    return readings
+            found.append({f"{kind}{token}" for token in tokens})
+    return found
