@@ -13,7 +13,6 @@ from tocsin.core.tenant import create_shop
 from tocsin.orders import screen as module
 from tocsin.orders.lookup import own_lookups, read_query
 from tocsin.orders.screen import (
-    DateUnreadable,
     Filter,
     ScreenMissing,
     count_rows,
@@ -24,6 +23,7 @@ from tocsin.orders.screen import (
     save_screen,
     screen_orders,
 )
+from tocsin.orders.syntax_dates import DateUnreadable
 
 
 def test_each_condition_keeps_what_it_names(db: Database) -> None:

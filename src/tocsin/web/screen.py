@@ -13,16 +13,15 @@ from tocsin.core.errors import Refusal
 from tocsin.core.money import parse_minor, plain_minor
 from tocsin.core.tenant import get_shop
 from tocsin.orders.screen import (
-    DateUnreadable,
     Filter,
     ScreenMissing,
     count_rows,
     drop_screen,
     get_screen,
-    read_date,
     save_screen,
     screen_orders,
 )
+from tocsin.orders.syntax_dates import DateUnreadable, read_date
 from tocsin.tickets.rule import loaded_checks
 from tocsin.web.form import Form, once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter

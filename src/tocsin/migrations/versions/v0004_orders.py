@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION find_orders(query text, before_id bigint, most bigint
         DECLARE
             merchant bigint := nullif(current_setting('tocsin.merchant', true), '')::bigint;
             wanted tsquery := query::tsquery;
-            looked bigint := 500;
+            looked bigint := 200;
             hits bigint[];
         BEGIN
             LOOP
@@ -32,8 +32,8 @@ CREATE OR REPLACE FUNCTION find_orders(query text, before_id bigint, most bigint
                     SELECT order_id, tokens FROM order_search WHERE merchant_id = merchant AND order_id < before_id
                     ORDER BY order_id DESC LIMIT looked) newest
                     WHERE tokens @@ wanted ORDER BY order_id DESC LIMIT most);
-                EXIT WHEN cardinality(hits) = most OR cardinality(hits) < 5 OR looked > 500;
-                looked := 1000 * most / cardinality(hits);
+                EXIT WHEN cardinality(hits) = most OR cardinality(hits) < 2 OR looked > 200;
+                looked := 400 * most / cardinality(hits);
             END LOOP;
             IF cardinality(hits) = most THEN
                 RETURN QUERY SELECT unnest(hits);
