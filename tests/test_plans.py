@@ -74,8 +74,9 @@ from tocsin.orders import (
     search,
     stop,
     store,
+    syntax_page,
 )
-from tocsin.orders.screen import Filter
+from tocsin.orders.syntax_meaning import Sort
 from tocsin.tickets import check, claim, device, job, serial, spool
 
 MODULES = (
@@ -132,6 +133,7 @@ MODULES = (
     search,
     stop,
     store,
+    syntax_page,
     check,
     claim,
     device,
@@ -145,6 +147,17 @@ MODULES = (
 )
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {"printer", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link"}
+
+
+HELD = ("All", ("Held", 0))
+DAYS = ("All", ("Span", "placed_at_us"))
+PARTS: tuple[tuple[Any, ...], ...] = (
+    *(("Equal", name, 1) for name in ("desk_state", "payment", "fulfilment", "campaign", "channel", "currency", "shop_id", "number")),
+    ("Equal", "payment", 2), ("Prefix", "number"), ("Span", "placed_at_us"), ("Span", "paid_at_us"), ("Span", "payable_minor"),
+    ("Held", 0), ("Held", 1), ("Not", ("Held", 0)), ("Found", 1), ("Tokens",), ("Not", ("Tokens",)),
+    ("Any", ("Equal", "campaign", 1), ("Tokens",)),
+)  # fmt: skip
+SORTS = (Sort("placed_at_us"), Sort("placed_at_us", True), Sort("payable_minor"), Sort("payable_minor", True))
 
 
 def statements_of(module: ModuleType, dialect: str) -> dict[str, Statement[Any]]:
@@ -194,14 +207,15 @@ def all_statements(dialect: str) -> dict[str, Statement[Any]]:
     """Return each statement of the modules, and those that screens compile for each pair of conditions."""
     found = {name: s for module in MODULES for name, s in statements_of(module, dialect).items()}
     found = {name: s for name, s in found.items() if not s.compiled(dialect)[0].startswith("INSERT")}
-    names = [name for name in Filter.__struct_fields__ if name != "held"] + ["held", "held_yes", "held_no"]
-    shapes = [(), *((name,) for name in names), *itertools.combinations(names, 2)]
-    for shape in shapes:
-        if len({name for name in shape if name.startswith("held")}) > 1:
-            continue
-        by_day = any(name.startswith("date") for name in shape)
-        for placed, counting in ((False, False), (True, False), (False, True)):
-            found[f"screen {shape} {placed} {counting}"] = screen._statement(shape, by_day, placed, counting)
+    pairs = [(), *((part,) for part in PARTS), *itertools.combinations(PARTS, 2)]
+    for parts in pairs:
+        shape = ("All", *parts)
+        for placed in (False, True):
+            found[f"page {parts} {placed}"] = screen._page(shape, Sort(), placed, dialect)
+        found[f"count {parts}"] = screen._count(shape, dialect)
+        found[f"words {parts}"] = syntax_page._among(shape, dialect)
+    for sort, part, placed in itertools.product(SORTS, PARTS, (False, True)):
+        found[f"page {part} {sort} {placed}"] = screen._page(("All", part), sort, placed, dialect)
     return found
 
 
@@ -219,16 +233,40 @@ def test_no_statement_walks_a_table(house: House) -> None:
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
-        (screen._statement(("held_yes",), False, False, False), "ix_order_head_held"),
-        (screen._statement(("held_yes",), False, True, False), "ix_order_head_held"),
-        (screen._statement(("held_yes",), False, False, True), "ix_order_head_held"),
-        (screen._statement(("state",), False, True, False), "ix_order_head_merchant_id_desk_state_id"),
-        (screen._statement(("payment",), False, True, False), "ix_order_head_merchant_id_payment_id"),
-        (screen._statement(("fulfilment",), False, True, False), "ix_order_head_merchant_id_fulfilment_id"),
-        (screen._statement(("campaign",), False, True, False), "ix_order_head_merchant_id_campaign_id"),
+        (screen._page(HELD, Sort(), False, "sqlite"), "ix_order_head_held"),
+        (screen._page(HELD, Sort(), True, "sqlite"), "ix_order_head_held"),
+        (screen._count(HELD, "sqlite"), "ix_order_head_held"),
         (
-            screen._statement(("date_from", "date_to"), True, True, False),
+            screen._page(("All", ("Equal", "desk_state", 1)), Sort(), True, "sqlite"),
+            "ix_order_head_merchant_id_desk_state_id",
+        ),
+        (
+            screen._page(("All", ("Equal", "payment", 1)), Sort(), True, "sqlite"),
+            "ix_order_head_merchant_id_payment_id",
+        ),
+        (
+            screen._page(("All", ("Equal", "fulfilment", 1)), Sort(), True, "sqlite"),
+            "ix_order_head_merchant_id_fulfilment_id",
+        ),
+        (
+            screen._page(("All", ("Equal", "campaign", 1)), Sort(), True, "sqlite"),
+            "ix_order_head_merchant_id_campaign_id",
+        ),
+        (
+            screen._page(DAYS, Sort("placed_at_us"), True, "sqlite"),
             "ix_order_head_merchant_id_placed_at_us_id",
+        ),
+        (
+            screen._page(("All",), Sort("placed_at_us", True), True, "sqlite"),
+            "ix_order_head_merchant_id_placed_at_us_id",
+        ),
+        (
+            screen._page(("All",), Sort("payable_minor"), True, "sqlite"),
+            "ix_order_head_merchant_id_payable_minor_id",
+        ),
+        (
+            screen._page(("All",), Sort("payable_minor", True), True, "sqlite"),
+            "ix_order_head_merchant_id_payable_minor_id",
         ),
         (stop._COUNT_OPEN, "ix_order_head_held"),
         (stop._OPEN, "ix_hold_open_order"),

@@ -14,8 +14,8 @@ from tocsin.orders.table import hold, order_finding, order_head
 Shape = tuple[AnyValue, ...]
 # Every hit, not a page of them: a part of a query that stands in a bracket, or is denied.
 _HITS = {
-    "sqlite": "order_head.id IN (SELECT rowid FROM order_search WHERE order_search MATCH :{name})",
-    "postgresql": "order_head.id IN (SELECT find_orders_by_token(:{name}, 9223372036854775807, 9223372036854775807))",
+    "sqlite": "SELECT rowid FROM order_search WHERE order_search MATCH :{name}",
+    "postgresql": "SELECT find_orders_by_token(:{name}, 9223372036854775807, 9223372036854775807)",
 }
 # By these columns an index of the head leads.
 _LED = {"desk_state", "payment", "fulfilment", "campaign", "number", "placed_at_us", "payable_minor"}
@@ -88,13 +88,14 @@ def _clause(shape: Shape, dialect: str, number: Iterator[int]) -> sa.ColumnEleme
     if kind == "Found":
         return _found(_any(order_finding.c.code, rest[0], number))
     if kind == "Tokens":
-        return sa.and_(sa.text(_HITS[dialect].format(name=f"b{next(number)}")))
+        hits = sa.text(_HITS[dialect].format(name=f"b{next(number)}")).columns(sa.column("id", sa.BigInteger))
+        return order_head.c.id.in_(hits)
     column = order_head.c[rest[0]]
     if kind == "Equal":
         return _any(column, rest[1], number)
     if kind == "Prefix":
         length, text = bind(f"b{next(number)}"), bind(f"b{next(number)}", str)
-        return sa.func.substr(column, 1, length) == text
+        return sa.func.substr(column, 1, sa.cast(length, sa.Integer)) == text
     span = sa.and_(column >= bind(f"b{next(number)}"), column < bind(f"b{next(number)}"))
     return sa.and_(column.is_not(None), span) if column.nullable else span
 
