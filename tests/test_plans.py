@@ -64,6 +64,8 @@ from tocsin.core.statement import Statement
 from tocsin.orders import (
     batch,
     conflict,
+    connection,
+    delivery,
     editing,
     intake,
     listing,
@@ -72,79 +74,24 @@ from tocsin.orders import (
     produce,
     screen,
     search,
+    source,
     stop,
     store,
     syntax_page,
+    waiting,
 )
 from tocsin.orders.syntax_meaning import Sort
 from tocsin.tickets import check, claim, device, job, serial, spool
 
 MODULES = (
-    conflict,
-    editing,
-    platform,
-    account,
-    admission,
-    command,
-    desk_reader,
-    finger,
-    finger_record,
-    presence,
-    station,
-    api_key,
-    desk,
-    link,
-    lock,
-    lock_all,
-    operator,
-    operator_bounds,
-    operator_invite,
-    operator_leave,
-    operator_role,
-    owner_link,
-    pin,
-    recovery,
-    session,
-    undo,
-    verification,
-    challenge,
-    passkey,
-    step_up,
-    concerned,
-    drill,
-    notice,
-    recipient,
-    evidence,
-    fact,
-    incident,
-    posture,
-    record,
-    siren_lease,
-    siren_record,
-    siren_row,
-    sounding,
-    timeline,
-    batch,
-    intake,
-    listing,
-    lookup,
-    produce,
-    screen,
-    search,
-    stop,
-    store,
-    syntax_page,
-    check,
-    claim,
-    device,
-    job,
-    serial,
-    spool,
-    attempt,
-    bucket,
-    decoy,
-    unlock,
-)
+    conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
+    presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
+    operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
+    passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
+    siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
+    screen, search, stop, store, syntax_page, check, claim, device, job, serial, spool, attempt, bucket,
+    decoy, unlock, connection, delivery, source, waiting,
+)  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {"printer", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link"}
 
@@ -185,7 +132,9 @@ def plan_of(house: House, statement: Statement[Any]) -> list[str]:
     def explain(tx: Tx) -> list[str]:
         if tx.dialect == "postgresql":
             tx._cursor.execute("SET LOCAL enable_seqscan = off")
-        tx._cursor.execute(asked + sql, {**binds, **constants, "secrets": b"1"})
+        tx._cursor.execute(
+            asked + sql, {**binds, **constants, "secrets": b"1", "sealed": b"1", "sealed_before": b"1"}
+        )
         return [str(row[column]) for row in tx._cursor.fetchall()]
 
     return house.db.write(house.merchant_id, explain)

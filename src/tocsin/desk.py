@@ -40,6 +40,7 @@ from tocsin.core.tenant import Merchant, list_merchants
 from tocsin.core.vault import open_vault
 from tocsin.orders import download as _declares_its_task  # noqa: F401
 from tocsin.orders.conflict import sweep_conflicts
+from tocsin.orders.fetching import sweep_news, tend_news
 from tocsin.orders.lookup import index_lookups
 from tocsin.settings import Settings
 from tocsin.streams import Streams
@@ -103,6 +104,8 @@ class Desk:
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
             Loop("lookup index", self._index_lookups, idle_seconds=5),
+            Loop("waiting news", self._tend_news, idle_seconds=5),
+            Loop("deliveries", self._sweep_news, idle_seconds=_DAY_SECONDS),
             *station_loops(self.db),
             Loop("journal seal", lambda: seal_journals(self.db, self._seals), idle_seconds=60),
             Loop("journal verify", self._verify_journals, idle_seconds=_DAY_SECONDS),
@@ -154,6 +157,12 @@ class Desk:
 
     def _count_unanswered(self) -> int:
         return count_unanswered(self.db) + self.db.write(DIRECTORY_SCOPE, sweep_challenges)
+
+    def _tend_news(self) -> int:
+        return sum(tend_news(self.db, merchant.id) for merchant in self.merchants())
+
+    def _sweep_news(self) -> int:
+        return sum(self.db.write(merchant.id, sweep_news) for merchant in self.merchants())
 
     def _index_lookups(self) -> int:
         return sum(self.db.write(merchant.id, index_lookups) for merchant in self.merchants())

@@ -13,6 +13,7 @@ from tocsin.api.files import FILES
 from tocsin.api.guard import require_import, require_known
 from tocsin.api.health import get_health, get_readiness
 from tocsin.api.holds import HOLDS
+from tocsin.api.hooks import HOOKS
 from tocsin.api.imports import IMPORTS
 from tocsin.api.orders import ORDERS
 from tocsin.api.people import PEOPLE
@@ -36,6 +37,7 @@ _GROUPS = [
     PEOPLE,
     IMPORTS,
     STATIONS,
+    HOOKS,
 ]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
@@ -57,3 +59,5 @@ API = Router(
 API_UPLOADS = Router("/api/v1", route_handlers=IMPORTS, guards=[require_known, require_import])
 # A station signs what it sends; whether it did can only be told from the whole of it.
 API_STATIONS = Router("/api/v1", route_handlers=STATIONS, request_max_body_size=STATION_MOST_BYTES)
+# A platform signs what it sends; it has neither key nor session.
+API_HOOKS = Router("/hooks", route_handlers=HOOKS, request_max_body_size=JSON_MOST_BYTES)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from tocsin.core.actor import Actor, NotAllowed
+from tocsin.core.actor import Actor, NotAllowed, desk_actor
 from tocsin.core.db import Tx
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
@@ -35,7 +35,7 @@ from tocsin.orders.axis import (
 from tocsin.orders.bounds import DraftWrong as DraftWrong  # what intake refuses a draft with
 from tocsin.orders.conflict import meet_source
 from tocsin.orders.draft import Draft, Order
-from tocsin.orders.mask_fit import STARS, fits_mask
+from tocsin.orders.mask_fit import keep_real
 from tocsin.orders.produce import clean_draft, produce_order, produce_revision
 from tocsin.orders.source import ADD, FIND, FIND_LOCKED, KnownSource, keep_source
 from tocsin.orders.stop import open_hold
@@ -106,7 +106,7 @@ def foresee(tx: Tx, draft: Draft) -> Taken:
     )
     if known is None:
         return Taken("new", 0, "", 0)
-    clean = _keep_cancelled(known, _keep_real(tx, clean, known))
+    clean = _keep_cancelled(known, keep_real(tx, clean, known))
     return Taken(
         _judge(known, clean, _content_digest(tx, clean)), known.order_id, known.number, known.revision
     )
@@ -122,7 +122,7 @@ def foresee_changes(tx: Tx, actor: Actor, draft: Draft) -> tuple[Order, Order] |
     if known is None:
         return None
     real = actor.may("reveal")
-    before, clean = load_order(tx, order_id=known.order_id, real=real), _keep_real(tx, clean, known)
+    before, clean = load_order(tx, order_id=known.order_id, real=real), keep_real(tx, clean, known)
     note = clean.merchant_note if real else mask_text(clean.merchant_note, clean.receiver)
     return before, replace(
         before, receiver=clean.receiver if real else mask_party(clean.receiver), merchant_note=note, lines=clean.lines,
@@ -147,6 +147,14 @@ def take_news(tx: Tx, actor: Actor, news: AxisNews) -> Taken | None:
         keep_waiting(tx, news, shop_id=shop.id)
         return None
     return _hear(tx, actor, known, said=news.said(), place=(news.channel, shop.id, news.external_id))
+
+
+def hear_waited(tx: Tx, *, place: Place, said: Said) -> None:
+    """Move an order by news that waited, as the desk itself: who brought them is in the journal."""
+    known = tx.one(FIND_LOCKED, **dict(zip(("channel", "shop_id", "external_id"), place, strict=True)))
+    if known is not None:
+        take_waiting(tx, place)
+        _hear(tx, desk_actor(tx.merchant_id), known, said=said, place=place)
 
 
 def _hear(tx: Tx, actor: Actor, known: KnownSource, *, said: Said, place: Place) -> Taken:
@@ -200,7 +208,7 @@ def _judge(known: KnownSource, draft: Draft, digest: str) -> Result:
 
 
 def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: KnownSource) -> Taken:
-    draft = _keep_cancelled(known, _keep_real(tx, draft, known))
+    draft = _keep_cancelled(known, keep_real(tx, draft, known))
     digest = _content_digest(tx, draft)
     result, revision = _judge(known, draft, digest), known.revision
     if result in ("older", "unchanged"):
@@ -236,18 +244,6 @@ def _take_content(tx: Tx, actor: Actor, draft: Draft, known: KnownSource) -> int
 
 def _settled(known: KnownSource) -> Values:
     return settle_axes(kept_axes(known.axes), known.version_us, kept_said(known.news))
-
-
-def _keep_real(tx: Tx, draft: Draft, known: KnownSource) -> Draft:
-    """Return a draft whose masked fields have the real text that the source gave before, where it fits the mask."""
-    masked = {name: text for name, text in asdict(draft.receiver).items() if STARS.search(text)}
-    if not masked:
-        return draft
-    before = load_order(tx, order_id=known.order_id, revision=known.source_revision, real=True).receiver
-    kept = {
-        name: getattr(before, name) for name, text in masked.items() if fits_mask(text, getattr(before, name))
-    }
-    return replace(draft, receiver=replace(draft.receiver, **kept))
 
 
 def _move_axes(

@@ -2,9 +2,28 @@
 
 import re
 
+from msgspec.structs import asdict, replace
+
+from tocsin.core.db import Tx
+from tocsin.orders.draft import Draft
+from tocsin.orders.source import KnownSource
+from tocsin.orders.store import load_order
+
 STARS = re.compile(r"[*＊]+")
 # No shop hides a field in more places; a text with more is no mask.
 _STAR_RUNS = 16
+
+
+def keep_real(tx: Tx, draft: Draft, known: KnownSource) -> Draft:
+    """Return a draft whose masked fields have the real text that the source gave before, where it fits the mask."""
+    masked = {name: text for name, text in asdict(draft.receiver).items() if STARS.search(text)}
+    if not masked:
+        return draft
+    before = load_order(tx, order_id=known.order_id, revision=known.source_revision, real=True).receiver
+    kept = {
+        name: getattr(before, name) for name, text in masked.items() if fits_mask(text, getattr(before, name))
+    }
+    return replace(draft, receiver=replace(draft.receiver, **kept))
 
 
 def fits_mask(masked: str, real: str) -> bool:
