@@ -110,6 +110,14 @@ class HookAdapter(Protocol):
         """
         ...
 
+    def reach(self, keys: Keys) -> None:
+        """Ask the platform whether the keys are good, where it can be asked.
+
+        Raises:
+            Refusal: they are not.
+        """
+        ...
+
     def greet(self, asked: Asked, keys: Keys) -> Reply | None:
         """Answer what is no news: a test of the address, which some platforms do not sign.
 

@@ -9,6 +9,7 @@ from tocsin.web.access import ACCESS
 from tocsin.web.act import ACTS
 from tocsin.web.alarm import ALARM
 from tocsin.web.amend import AMEND
+from tocsin.web.connections import CONNECTIONS
 from tocsin.web.decoys import DECOYS
 from tocsin.web.desks import DESKS
 from tocsin.web.downloads import DOWNLOADS
@@ -94,6 +95,7 @@ PAGES: list[Any] = [
     *OPERATOR,
     *JOIN,
     *KEYS,
+    *CONNECTIONS,
     *DECOYS,
     *SESSIONS,
     *DESKS,

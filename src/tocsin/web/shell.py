@@ -29,7 +29,7 @@ DONE = {
     "amended": "Amended", "issued": "Issued", "cancelled": "Cancelled", "held": "Held", "released": "Released",
     "acknowledged": "Acknowledged", "saved": "Saved", "screen_saved": "Screen saved", "dropped": "Removed",
     "ended": "Session ended", "password": "Password changed; your other sessions have ended",
-    "created": "Created", "printed": "Given to the print terminal", "marked": "Marked", "revoked": "Key revoked",
+    "created": "Created", "tested": "The keys fit; the platform's first call shows the rest", "printed": "Given to the print terminal", "marked": "Marked", "revoked": "Key revoked",
     "silenced": "Silenced: the light stays", "taken": "You have it: nobody else is called", "cleared": "Cleared: it is over",
     "posture": "The posture has been set", "passkey_added": "Passkey added; your other sessions have ended",
     "passkey_revoked": "Passkey revoked; your other sessions have ended",

@@ -28,6 +28,10 @@ class ShopifyHook:
         """Any secret may be right."""
         del keys
 
+    def reach(self, keys: Keys) -> None:
+        """Nothing is asked of the platform: its first call shows."""
+        del keys
+
     def greet(self, asked: Asked, keys: Keys) -> Reply | None:
         """Shopify sends no greeting."""
         return None

@@ -65,6 +65,10 @@ class WechatHook:
         if _aes_key(keys) is None:
             raise KeysWrong(field="aes_key", problem="an EncodingAESKey has 43 letters and digits")
 
+    def reach(self, keys: Keys) -> None:
+        """Ask for a token of access."""
+        self._token(keys, fresh=True)
+
     def greet(self, asked: Asked, keys: Keys) -> Reply | None:
         """Echo what the platform sends to test the address."""
         if asked.method != "GET":

@@ -62,6 +62,10 @@ class WechatPayHook:
                 field="public_key", problem="this is neither a public key nor a certificate in PEM"
             )
 
+    def reach(self, keys: Keys) -> None:
+        """Nothing is asked of the platform: its first call shows."""
+        del keys
+
     def greet(self, asked: Asked, keys: Keys) -> Reply | None:
         """Probes of WeChat Pay carry a wrong signature on purpose: they must be refused as any other."""
         return None

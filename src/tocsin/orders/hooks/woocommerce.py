@@ -40,6 +40,10 @@ class WooCommerceHook:
         """Any secret may be right."""
         del keys
 
+    def reach(self, keys: Keys) -> None:
+        """Nothing is asked of the platform: its first call shows."""
+        del keys
+
     def greet(self, asked: Asked, keys: Keys) -> Reply | None:
         """Answer the greeting of a webhook that was just saved: it says nothing and changes nothing."""
         del keys

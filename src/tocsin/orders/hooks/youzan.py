@@ -41,6 +41,10 @@ class YouzanHook:
         """Any secret may be right."""
         del keys
 
+    def reach(self, keys: Keys) -> None:
+        """Nothing is asked of the platform: its first call shows."""
+        del keys
+
     def greet(self, asked: Asked, keys: Keys) -> Reply | None:
         """Youzan's test is signed as any push."""
         return None
