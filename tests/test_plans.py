@@ -66,6 +66,8 @@ from tocsin.orders import (
     conflict,
     connection,
     delivery,
+    download,
+    download_file,
     editing,
     intake,
     listing,
@@ -84,7 +86,7 @@ from tocsin.orders.syntax_meaning import Sort
 from tocsin.tickets import check, claim, device, job, serial, spool
 
 MODULES = (
-    conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
+    download, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
     presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,

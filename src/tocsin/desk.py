@@ -38,8 +38,8 @@ from tocsin.core.queue import Queue, queue_for
 from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
 from tocsin.core.vault import open_vault
-from tocsin.orders import download as _declares_its_task  # noqa: F401
 from tocsin.orders.conflict import sweep_conflicts
+from tocsin.orders.download_file import purge_downloads
 from tocsin.orders.fetching import sweep_news, tend_news
 from tocsin.orders.lookup import index_lookups
 from tocsin.settings import Settings
@@ -103,6 +103,7 @@ class Desk:
             Loop("unanswered", self._count_unanswered, idle_seconds=30),
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
+            Loop("downloads", lambda: purge_downloads(self.db), idle_seconds=600),
             Loop("lookup index", self._index_lookups, idle_seconds=5),
             Loop("waiting news", self._tend_news, idle_seconds=5),
             Loop("deliveries", self._sweep_news, idle_seconds=_DAY_SECONDS),

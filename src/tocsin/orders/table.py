@@ -112,8 +112,10 @@ index(quarantine, "merchant_id", "status", "-id")
 download = merchant_table(
     "download", big("id"), text("name"), text("format"), text("filter"), big("real"), text("reason"), text("status"),
     big("rows"), big("total"), big("size_bytes"), text("sha256"), text("path"), text("fault"), big("lookup_id"),
-    big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True), key=("id",),
+    big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True), big("orders"), text("columns"),
+    key=("id",),
 )  # fmt: skip
+index(download, "merchant_id", "status", "done_at_us")
 batch = merchant_table(
     "batch", big("id"), text("kind"), text("items"), text("sha256"), big("count"), big("actor_id"),
     text("actor_name"), big("at_us"), key=("id",), append_only=True,

@@ -36,7 +36,14 @@ _FILTER = (
     "state", "payment", "fulfilment", "hold", "finding", "date_from", "date_to", "amount_from", "amount_to", "campaign",
     "channel",
 )  # fmt: skip
-_STATES = {"waiting": "queued", "running": "running", "complete": "complete", "failed": "failed"}
+_STATES = {
+    "waiting": "queued",
+    "running": "running",
+    "complete": "complete",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "expired": "expired",
+}
 _HOLDS = {"any": "yes", "none": "no"}
 _MEDIA = {"csv": "text/csv; charset=utf-8"}
 
