@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.proofs import amend, kill, lockout, siren, way
+from tests.proofs import amend, intake, kill, lockout, siren, way
 from tests.proofs.__main__ import PROOFS, main
 from tests.proofs.running import ENGINES, ROOT, open_ground
 
@@ -29,6 +29,13 @@ def test_kills_small(engine: str) -> None:
 def test_lockout_small(engine: str) -> None:
     found = lockout.main(["--engine", engine, "--seconds", "2"])
     assert found["holds"], found
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_intake_small(engine: str) -> None:
+    found = intake.main(["--engine", engine, "--deliveries", "160", "--kills", "1", "--seed", "7"])
+    assert found["holds"], found
+    assert (found["deliveries"], found["kills"]) == (160, 1)
 
 
 def test_amendments_small_and_the_planted_faults_are_seen() -> None:
