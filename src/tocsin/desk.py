@@ -41,6 +41,7 @@ from tocsin.core.vault import open_vault
 from tocsin.orders.conflict import sweep_conflicts
 from tocsin.orders.download_file import purge_downloads
 from tocsin.orders.fetching import sweep_news, tend_news
+from tocsin.orders.hook import BASES
 from tocsin.orders.lookup import index_lookups
 from tocsin.settings import Settings
 from tocsin.streams import Streams
@@ -68,6 +69,7 @@ class Desk:
         self.settings, self.db = settings, db
         keep_papers_in(settings.path("papers"))
         name_accounts_by(read_account)
+        BASES["wechat"] = settings.wechat_api_url.rstrip("/")
         self.queue: Queue = queue_for(db)
         self.bus: Bus = bus_for(db)
         self.bus.open(db)

@@ -66,6 +66,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Printers that are spoken to at the same time."""
     upload_limit_bytes: int = 32 * 1024 * 1024
     """Largest request body."""
+    wechat_api_url: str = "https://api.weixin.qq.com"
+    """Where the orders of WeChat shops are fetched: another address is for a relay of your own, or for tests."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
 

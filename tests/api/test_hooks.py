@@ -20,7 +20,7 @@ from tocsin.orders.connection import (
 )
 from tocsin.orders.delivery import list_deliveries
 from tocsin.orders.fetching import sweep_news, tend_news
-from tocsin.orders.hook import every_hook
+from tocsin.orders.hook import BASES
 from tocsin.orders.quarantine import list_quarantine, read_raw
 from tocsin.orders.receive import FREE_WRONG
 
@@ -131,10 +131,11 @@ def test_what_can_not_be_read_waits_in_quarantine_and_the_platform_stops_repeati
     assert way.found().fault == ""
 
 
-def test_wechat_names_an_order_that_is_fetched_and_its_payment_came_before(door: Door) -> None:
+def test_wechat_names_an_order_that_is_fetched_and_its_payment_came_before(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop, pay, api = Way(door, "wechat"), Way(door, "wechat_pay"), WechatApi()
-    hook = every_hook()["wechat"]
-    hook.base, before = api.origin, hook.base
+    monkeypatch.setitem(BASES, "wechat", api.origin)
     api.orders["3705115058471208928"] = unpaid = order_of("wechat", "3705115058471208928", paid=False)
     try:
         paid = call_of("wechat_pay", order_of("wechat_pay", "3705115058471208928"), delivery="EV-1")
@@ -151,7 +152,6 @@ def test_wechat_names_an_order_that_is_fetched_and_its_payment_came_before(door:
         assert tend_news(door.db, shop.merchant_id) == 0
     finally:
         door.desk.queue.close()
-        hook.base = before
         api.close()
     greeting = Call(
         method="GET", body=b"", query={"signature": "0", "timestamp": "1", "nonce": "2", "echostr": "5"}

@@ -13,7 +13,7 @@ from tests.orders.senders import AES_KEY, GIVEN, Call, call_of, keys_of, order_o
 from tests.peers.wechat_api import WechatApi
 from tocsin.core.clock import now_us
 from tocsin.core.errors import Refusal
-from tocsin.orders.hook import Asked, Keys, KeysWrong, SignatureWrong, every_hook
+from tocsin.orders.hook import BASES, Asked, Keys, KeysWrong, SignatureWrong, every_hook
 from tocsin.orders.hooks.wechat import PlatformRefused, WechatHook
 from tocsin.orders.importer import ImportOptions
 
@@ -197,9 +197,11 @@ def test_keys_that_can_not_work_are_refused() -> None:
     assert hashlib.sha256(AES_KEY.encode()).hexdigest()  # a published example, nobody's key
 
 
-def test_an_order_is_fetched_with_a_token_that_is_asked_for_once_and_anew_when_it_has_ended() -> None:
+def test_an_order_is_fetched_with_a_token_that_is_asked_for_once_and_anew_when_it_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     api, hook = WechatApi(), WechatHook()
-    hook.base = api.origin
+    monkeypatch.setitem(BASES, "wechat", api.origin)
     api.orders["77"] = order_of("wechat", "77")
     fetch = lambda number: hook.fetch(number, keys=keys_of("wechat"), options=OPTIONS)
     try:

@@ -22,7 +22,6 @@ from tocsin.desk import Desk, open_desk
 from tocsin.orders import intake
 from tocsin.orders.connection import add_connection, read_token
 from tocsin.orders.fetching import tend_news
-from tocsin.orders.hook import every_hook
 from tocsin.settings import Settings
 
 SHOPS = ("shopify", "woocommerce", "youzan", "wechat")
@@ -173,9 +172,9 @@ class Yard:
 @contextmanager
 def open_yard(ground: Ground, engine: str) -> Iterator[Yard]:
     """Lend a yard over an empty database."""
-    place, api, hook = ground.make_desk(engine), WechatApi(), every_hook()["wechat"]
-    base, hook.base = hook.base, api.origin
-    desk = open_desk(Settings(data_dir=str(place.folder / "data"), database_url=place.database_url))
+    place, api = ground.make_desk(engine), WechatApi()
+    given = {"data_dir": str(place.folder / "data"), "database_url": place.database_url}
+    desk = open_desk(Settings(**given, wechat_api_url=api.origin))
     try:
         yard = Yard(desk, api)
         with yard.client:
@@ -183,7 +182,6 @@ def open_yard(ground: Ground, engine: str) -> Iterator[Yard]:
             yield yard
     finally:
         desk.close()
-        hook.base = base
         api.close()
 
 
@@ -213,8 +211,8 @@ def prove_deliveries(ground: Ground, engine: str, *, deliveries: int, dice: rand
     }  # fmt: skip
 
 
-def find_planted(ground: Ground, *, dice: random.Random) -> bool:
+def find_planted(ground: Ground, *, deliveries: int, dice: random.Random) -> bool:
     """Tell whether a desk that lets the last call win, and not the newest, is given away."""
     with patch.object(intake, "_is_older", lambda *_: False):
-        found = prove_deliveries(ground, "sqlite", deliveries=200, dice=dice)
+        found = prove_deliveries(ground, "sqlite", deliveries=deliveries, dice=dice)
     return bool(found["state_wrong"])

@@ -33,9 +33,9 @@ def test_lockout_small(engine: str) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_intake_small(engine: str) -> None:
-    found = intake.main(["--engine", engine, "--deliveries", "160", "--kills", "1", "--seed", "7"])
+    found = intake.main(["--engine", engine, "--deliveries", "80", "--kills", "1", "--seed", "7"])
     assert found["holds"], found
-    assert (found["deliveries"], found["kills"]) == (160, 1)
+    assert (found["deliveries"], found["kills"]) == (80, 1)
 
 
 def test_amendments_small_and_the_planted_faults_are_seen() -> None:

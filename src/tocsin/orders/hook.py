@@ -20,6 +20,8 @@ from tocsin.orders.importer import ImportOptions, Parsed
 
 SKEW_SECONDS = 300
 _LONGEST_ID = 100
+BASES: dict[str, str] = {}
+"""Where a platform is asked for its orders, by the name of its adapter, where that is not its own address."""
 
 
 class SignatureWrong(Refusal):

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from tocsin.core.errors import Refusal
 from tocsin.orders.documents import decode_object
 from tocsin.orders.hook import (
+    BASES,
     Asked,
     Field,
     Keys,
@@ -42,7 +43,7 @@ _TAKEN = Reply(body=b"success")
 class PlatformRefused(Refusal):
     """WeChat does not give the order (code {errcode}): compare the AppID and the AppSecret, and the addresses it lets in"""
 
-    kind, code = "broken", "platform_refused"
+    kind, code = "invalid", "platform_refused"
 
 
 class WechatHook:
@@ -58,7 +59,6 @@ class WechatHook:
 
     def __init__(self) -> None:
         self._tokens: dict[tuple[str, str], tuple[str, float]] = {}
-        self.base = API_BASE
 
     def require_fit(self, keys: Keys) -> None:
         """Refuse an EncodingAESKey of another length."""
@@ -126,7 +126,12 @@ class WechatHook:
 
     def _ask(self, path: str, given: dict[str, Any]) -> bytes:
         try:
-            answer = httpx.post(f"{self.base}{path}", json=given, timeout=_SECONDS, follow_redirects=False)
+            answer = httpx.post(
+                f"{BASES.get(self.name, API_BASE)}{path}",
+                json=given,
+                timeout=_SECONDS,
+                follow_redirects=False,
+            )
         except httpx.HTTPError as fault:  # its text may hold the address, and that the token
             raise PlatformRefused(errcode=type(fault).__name__) from None
         if answer.status_code != 200:
