@@ -95,7 +95,17 @@ MODULES = (
     decoy, unlock, connection, delivery, source, waiting,
 )  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
-SMALL = {"printer", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link"}
+SMALL = {
+    "printer",
+    "screen_default",
+    "siren",
+    "station",
+    "enrolled_station",
+    "desk_reader",
+    "screen",
+    "merchant",
+    "owner_link",
+}
 
 
 HELD = ("All", ("Held", 0))

@@ -93,10 +93,7 @@ ROWS = [
     row(2, payment="closed", goods="", line_count=0, holds=["check"], receiver_name="", receiver_phone=""),
     row(1, desk_state="archived", fulfilment="delivered"),
 ] + [row(20 + n, desk_state="printed", fulfilment="shipped") for n in range(9)]  # fmt: skip
-SCREENS = [
-    {"name": "to-print", "title": "待打印", "count_text": "48"},
-    {"name": "held", "title": "异常", "count_text": "13"},
-]
+SCREENS = [{"url": f"/orders?screen={name}", "own": True, "shared": False, "opens": name == "held", "name": name, "title": title, "count_text": "48"} for name, title in (("to-print", "待打印"), ("held", "异常"))]  # fmt: skip
 LIST: Context = {
     "rows": ROWS,
     "page": PAGE,
@@ -284,5 +281,3 @@ HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jo
                  "kinds": [{"kind": "check", "count": 11, "url": "/held?kind=check", "current": False}]}  # fmt: skip
 PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {}, "copies": ["merchant", "customer"],
                           "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}}  # fmt: skip
-SCREEN: Context = {"shell": shell("/screens", "filter"), **LIST, "screen": None, "screens": SCREENS, "filter": FILTER, "errors": {},
-                   "codes": ["sum_order"], "may_download": True, "may_real": True}  # fmt: skip

@@ -25,7 +25,6 @@ from tests.web.sample_parts import (
     RESULT,
     REVISE,
     ROWS,
-    SCREEN,
     SCREENS,
     SIGN_IN,
     T0,
@@ -37,6 +36,7 @@ from tests.web.sample_parts import (
     shell,
 )
 from tests.web.samples_access import ACCESS_SAMPLES
+from tests.web.samples_asked import ASKED
 from tests.web.samples_connections import CONNECTION_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
 from tests.web.samples_sirens import SIREN_SAMPLES
@@ -55,10 +55,11 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "password_wrong": ("access/password.html", {**PASSWORD, "errors": {"password": "名字或密码不对。此次尝试已记录。"}}),
     "owner": ("access/owner_link.html", OWNER),
     "owner_used": ("access/owner_link.html", {**OWNER, "used": True}),
-    "orders": ("orders/query.html", {"shell": shell(), **LIST, "screens": SCREENS, "asked": None}),
-    "orders_found": ("orders/query.html", {"shell": shell(query="1849", alarm=ATTACK, role="clerk"), **LIST, "rows": ROWS[:3], "screens": [], "asked": {"text": "1849"}}),
+    "orders": ("orders/query.html", {"shell": shell(), **LIST, **ASKED, "asked": None}),
+    "orders_mistake": ("orders/query.html", {"shell": shell(query="状态:挂起 stat:x"), **LIST, "rows": [], **ASKED, "asked": {"text": "状态:挂起 stat:x"}, "mistake": {"text": "没有字段“stat”（第 7 个字符）：state?", "before": "状态:挂起 "}, "columns": ("receiver", "campaign")}),
+    "orders_found": ("orders/query.html", {"shell": shell(query="1849", alarm=ATTACK, role="clerk"), **LIST, "rows": ROWS[:3], **ASKED, "asked": {"text": "1849"}}),
     "import_orders": ("orders/imported.html", {"shell": shell(), **LIST, "screens": SCREENS, "asked": None, "import_id": 88, "file_name": "orders_joined.csv", "held": False}),
-    "orders_empty": ("orders/query.html", {"shell": shell(problem_count=0), **LIST, "rows": [], "screens": [], "asked": None}),
+    "orders_empty": ("orders/query.html", {"shell": shell(problem_count=0), **LIST, "rows": [], **ASKED, "asked": None}),
     "order": ("orders/order.html", {"shell": shell(toasts=[{"kind": "ok", "text": "已保存"}]), **ORDER}),
     "order_past": ("orders/order.html", {"shell": shell(role="checker"), **ORDER, "order": order(revision=1, masked=False), "viewing_past": True, "revealed_until_us": T0, "findings": [], "holds": [], "jobs": []}),
     "order_bare": ("orders/order.html", {"shell": shell(), **ORDER, "order": order(lines=(), totals=Totals(), receiver=Party()), "printers": []}),
@@ -73,8 +74,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "import_result": ("orders/import.html", {"shell": shell("/imports/88", "import"), **IMPORT, "stage": "result", "result": RESULT}),
     "quarantine": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": [{"id": 5, "at_us": T0, "source": "orders_joined.csv", "row": 17, "reason": "下单时间“2018-13-45”不是时间", "cure": "写成 2018-09-15 12:24:27", "raw_masked": "201809150101000001,2018-13-45,…", "until_us": T0}]}),
     "quarantine_empty": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": []}),
-    "screen": ("orders/screen.html", SCREEN),
-    "screen_saved": ("orders/screen.html", {**SCREEN, "screen": {"name": "to-print", "title": "待打印", "shared": True, "own": True}}),
+    "screens": ("orders/screens.html", {"shell": shell("/screens", "filter"), "screens": SCREENS}),
     "downloads": ("orders/downloads.html", {"shell": shell("/downloads", "download"), "rows": DOWNLOADS, "page": PAGE, "may_real": "reason", "filter": FILTER, "form": {}, "errors": {}, "waiting": False}),
     "downloads_empty": ("orders/downloads.html", {"shell": shell("/downloads", "download"), "rows": [], "page": PAGE, "may_real": "", "filter": None, "form": {}, "errors": {}, "waiting": False}),
     "lookups": ("orders/lookups.html", {"shell": shell("/lookups"), "rows": LOOKUPS, "page": PAGE, "mine": True, "may_all": True, "order_number": ""}),

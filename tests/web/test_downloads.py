@@ -50,7 +50,7 @@ def test_a_filter_that_can_t_be_read_is_said_at_the_form(pages: Pages) -> None:
 
 def test_real_data_is_asked_for_on_the_screen_by_those_who_may(pages: Pages) -> None:
     for role, may in (("owner", True), ("clerk", False)):
-        page = text_of(pages.get("/screens", role=role))
+        page = text_of(pages.get("/orders", role=role))
         assert ('name="real"' in page) is may
     assert pages.post("/downloads", real="1").status_code == 422, "it needs its reason"
     sent = pages.post("/downloads", real="1", reason="audit", payment="paid", amount_from="1000")

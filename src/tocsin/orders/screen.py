@@ -1,4 +1,4 @@
-"""Box 14, screen: filter by state, hold, finding, date, amount, campaign; saved screens; bounded counts.
+"""Box 14, screen: filter by state, hold, finding, date, amount, campaign, or a query; bounded counts.
 
 A filter compiles to a statement that an index serves, once per shape; pages are keyset pages.
 """
@@ -15,10 +15,7 @@ from msgspec import Struct
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import day_bounds_us
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
-from tocsin.core.ident import new_id
-from tocsin.core.journal import write_journal
-from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.statement import Statement, bind, own
 from tocsin.core.tenant import Shop, get_shop
 from tocsin.orders.listing import HEAD_COLUMNS, HeadRow, Page
 from tocsin.orders.lookup import record_lookup
@@ -40,18 +37,12 @@ from tocsin.orders.syntax_meaning import (
 )
 from tocsin.orders.syntax_page import page_of_words
 from tocsin.orders.syntax_sql import Shape, clause_of, is_led, shape_of, values_of
-from tocsin.orders.table import order_head, screen
+from tocsin.orders.table import order_head
 
 PAGE_ROWS = 50
 COUNT_MOST = 10_000
 _FIRST, _LAST = -(2**63), 2**63 - 1
 _PLACE = re.compile(r"(?:(?P<us>-?\d{1,18})\.)?(?P<id>\d{1,18})", re.ASCII)
-
-
-class ScreenMissing(Refusal):
-    """There is no such saved screen, or it is not shared with you"""
-
-    kind, code = "missing", "screen_missing"
 
 
 class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -75,32 +66,6 @@ class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     campaign: str = ""
     channel: str = ""
     shop: str = ""
-
-
-class Screen(Struct, frozen=True):
-    """A saved screen, personal or shared."""
-
-    id: int
-    name: str
-    owner_id: int
-    shared: int
-    filter: str
-
-    def saved_filter(self) -> Filter:
-        """Return the filter that was saved."""
-        return msgspec.json.decode(self.filter, type=Filter)
-
-
-_SCREEN_COLUMNS = tuple(screen.c[name] for name in Screen.__struct_fields__)
-_ADD = insert_into(screen)
-_visible = sa.or_(screen.c.owner_id == bind("actor_id"), screen.c.shared == 1)
-_LIST = Statement(
-    sa.select(*_SCREEN_COLUMNS).where(own(screen), _visible).order_by(screen.c.name).limit(200), Screen
-)
-_ONE = Statement(sa.select(*_SCREEN_COLUMNS).where(own(screen), _visible, screen.c.id == bind("id")), Screen)
-_DROP = Statement[None](
-    sa.delete(screen).where(own(screen), screen.c.id == bind("id"), screen.c.owner_id == bind("actor_id"))
-)
 
 
 def screen_orders(
@@ -141,48 +106,6 @@ def count_rows(tx: Tx, *, wanted: Filter) -> int:
     asked, _ = read_filter(tx, wanted)
     shape, binds = shape_of(asked.meaning), values_of(asked.meaning, tx.vault.keys(tx), tx.dialect)
     return int(tx.value(_count(shape, tx.dialect), **binds, limit=COUNT_MOST + 1))
-
-
-def save_screen(tx: Tx, actor: Actor, *, name: str, wanted: Filter, shared: bool) -> int:
-    """Save a filter under a name; return the screen's id."""
-    require(actor, "query")
-    screen_id = new_id()
-    tx.run(
-        _ADD, id=screen_id, name=name.strip()[:80] or "?", owner_id=actor.id, shared=int(shared),
-        filter=msgspec.json.encode(wanted).decode(), at_us=tx.now_us,
-    )  # fmt: skip
-    write_journal(
-        tx, actor, verb="orders.save_screen", subject=f"screen:{screen_id}", data={"shared": shared}
-    )
-    return screen_id
-
-
-def list_screens(tx: Tx, actor: Actor) -> list[Screen]:
-    """Return the screens an actor sees: his own and shared ones, by name."""
-    return tx.rows(_LIST, actor_id=actor.id)
-
-
-def get_screen(tx: Tx, actor: Actor, *, screen_id: int) -> Screen:
-    """Return a saved screen.
-
-    Raises:
-        ScreenMissing: there is none, or it is somebody else's own.
-    """
-    found = tx.one(_ONE, id=screen_id, actor_id=actor.id)
-    if found is None:
-        raise ScreenMissing
-    return found
-
-
-def drop_screen(tx: Tx, actor: Actor, *, screen_id: int) -> None:
-    """Delete an own screen.
-
-    Raises:
-        ScreenMissing: there is none, or it is somebody else's.
-    """
-    if not tx.run(_DROP, id=screen_id, actor_id=actor.id):
-        raise ScreenMissing
-    write_journal(tx, actor, verb="orders.drop_screen", subject=f"screen:{screen_id}")
 
 
 def filter_conditions(tx: Tx, wanted: Filter) -> tuple[list[sa.ColumnElement[bool]], dict[str, Any], str]:

@@ -94,8 +94,9 @@ lookup_order = merchant_table(
 lookup_mark = merchant_table("lookup_mark", big("indexed_to"), key=())
 
 screen = merchant_table(
-    "screen", big("id"), text("name"), big("owner_id"), big("shared"), text("filter"), big("at_us"), key=("id",)
+    "screen", big("id"), text("name"), big("owner_id"), big("shared"), text("filter"), big("at_us"), text("columns"), key=("id",)
 )  # fmt: skip
+screen_default = merchant_table("screen_default", big("operator_id"), big("screen_id"), key=("operator_id",))
 
 import_batch = merchant_table(
     "import_batch", big("id"), text("filename"), text("sha256"), text("importer"), text("options"), text("status"),

@@ -34,7 +34,7 @@ from tocsin.web.words import Words
 DOOR = "page"
 _FILTER = (
     "state", "payment", "fulfilment", "hold", "finding", "date_from", "date_to", "amount_from", "amount_to", "campaign",
-    "channel",
+    "channel", "query",
 )  # fmt: skip
 _STATES = {
     "waiting": "queued",
@@ -156,7 +156,7 @@ def _filter_of(desk: Desk, actor: Actor, form: Form) -> Filter:
         return get_shop(tx).currency
 
     currency = desk.db.read(actor.merchant_id, read)
-    text = {name: form.get(name, "").strip()[:200] for name in _FILTER}
+    text = {name: form.get(name, "").strip()[:500] for name in _FILTER}
     lowest, highest = (
         parse_minor(text[name], currency) if text[name] else None for name in ("amount_from", "amount_to")
     )

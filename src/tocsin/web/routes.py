@@ -5,10 +5,12 @@ from typing import Any
 from litestar import get
 from litestar.response import Redirect
 
+from tocsin.orders.saved_screen import opening_screen
 from tocsin.web.access import ACCESS
 from tocsin.web.act import ACTS
 from tocsin.web.alarm import ALARM
 from tocsin.web.amend import AMEND
+from tocsin.web.asking import ASKING
 from tocsin.web.connections import CONNECTIONS
 from tocsin.web.decoys import DECOYS
 from tocsin.web.desks import DESKS
@@ -59,9 +61,10 @@ from tocsin.web.terminal import TERMINALS
 
 @get("/", sync_to_thread=True)
 def get_desk(request: PageRequest) -> Redirect:
-    """Lead to the orders, or to the sign-in."""
-    enter(request)
-    return Redirect("/orders", status_code=303)
+    """Lead to the screen that one's desk opens with, to the orders, or to the sign-in."""
+    desk, actor = enter(request)
+    opens = desk.db.read(actor.merchant_id, lambda tx: opening_screen(tx, actor))
+    return Redirect(f"/orders?screen={opens.id}" if opens else "/orders", status_code=303)
 
 
 FORM_MOST_BYTES = 4 << 20
@@ -74,6 +77,7 @@ PAGES: list[Any] = [
     *PASSKEYS,
     *PROVE,
     *RESET,
+    *ASKING,
     *ORDERS,
     *ORDER,
     *ACTS,

@@ -1,6 +1,7 @@
 // The desk's behaviours: each from data- attributes, each in its own file; every page works without them.
 import "./alarm.js";
 import "./arm.js";
+import "./complete.js";
 import "./confirm.js";
 import "./countdown.js";
 import "./bulk.js";
