@@ -32,7 +32,7 @@ _DRAFT_FIELDS = {
     **{f"{side} {part}": f"receiver.{part}" for side in ("shipping", "billing") for part in _parts},
     **{f"lineitem {name}": f"lines.{{line}}.{field}" for name, field in (("name", "title"), ("sku", "sku"))},
     **{name: f"lines.{{line}}.{name}" for name in ("title", "sku", "spec", "unit")},
-    "receiver": "receiver.name", "phone_other": "receiver.phone", "community": "receiver.address",
+    "receiver": "receiver.name", "phone_other": "receiver.phone", "address_other": "receiver.address", "community": "receiver.address",
     "shipping address1": "receiver.address", "notes": "receiver.buyer_note", "order_number": "external_id",
     "name": "external_id", "status": "external_status",
 }  # fmt: skip

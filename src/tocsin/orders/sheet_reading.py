@@ -28,6 +28,8 @@ _ENCODINGS = {
     "gb2312": "gb18030", "utf-16": "utf-16",
 }  # fmt: skip
 
+_SECOND = ("phone", "address", "spec", "sku")
+
 Heading = Callable[[str], str]
 
 
@@ -107,6 +109,7 @@ def decode_source(source: Source, encoding: str = "") -> tuple[str, str]:
     """
     check_source(source)
     data, name = source.data, show_name(source)
+    encoding = "" if source.unpacked else encoding
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")):
         raise WorkbookNotSheet(filename=name)
     if encoding and encoding.lower() not in _ENCODINGS:
@@ -199,10 +202,16 @@ def _match(
         if field and (field not in taken or int(rank or 0) < taken[field][0]):
             taken[field] = (int(rank or 0), position)
     at = {field: position for field, (_, position) in taken.items()}
-    # shops keep a mobile and a landline number apart: the second column is read where the first is blank
-    second = [p for p, cell in enumerate(cells) if heading(cell).startswith("phone:") and p != at["phone"]]
-    if second:
-        at["phone_other"] = second[0]
+    # a mobile and a landline number apart, an address as it was changed: the next column is read where the first is blank
+    for field in _SECOND:
+        ranked = sorted(
+            (int(rank or 0), position)
+            for position, cell in enumerate(cells)
+            for each, _, rank in [heading(cell).partition(":")]
+            if each == field and position != at[field]
+        )
+        if ranked:
+            at[f"{field}_other"] = ranked[0][1]
     by_position = {position: field for field, position in at.items()}
     columns = tuple((cell, by_position[p]) for p, cell in enumerate(cells) if p in by_position)
     return at, columns, tuple(cell for p, cell in enumerate(cells) if p not in by_position and cell)

@@ -50,10 +50,17 @@ _CHANNELS = {
     "mall_cn": "Mall",
     "wechat": "WeChat",
     "shopify": "Shopify",
+    "taobao": "Taobao",
+    "tmall": "Tmall",
+    "pinduoduo": "Pinduoduo",
+    "jd": "JD",
+    "1688": "1688",
     "sheet": "Sheet",
 }
 _COLUMN_OF = {"older": "unchanged", "moved": "changed"}
-_BY_HAND = ("sheet", "shopify")
+_BY_HAND = (
+    "sheet", "shopify", "taobao", "tmall", "pinduoduo", "jd", "alibaba1688", "group_buy",
+)  # fmt: skip
 
 
 @get("/imports", sync_to_thread=True)
