@@ -40,6 +40,10 @@ SAMPLES = {
     "jd": "订单号,商品名称,订购数量,京东价,结算金额\nJ1,苹果,2,3.50,7.00\n",
     "alibaba1688": "订单号,货品标题,数量,实付款\nA1,苹果,2,7.00\n",
     "group_buy": "订单号,产品,单价,数量,小区,支付ID\n\tA1,苹果,3.50,2,阳光小区,4\n",
+    "ubl": '<Order xmlns="urn:oasis:names:specification:ubl:schema:xsd:Order-2" xmlns:cac="urn:oasis:names:specification:'
+    'ubl:schema:xsd:CommonAggregateComponents-2" xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasic'
+    'Components-2"><cbc:ID>A1</cbc:ID><cac:OrderLine><cac:LineItem><cbc:Quantity>2</cbc:Quantity><cac:Item><cbc:Name>Cup'
+    "</cbc:Name></cac:Item></cac:LineItem></cac:OrderLine></Order>",
     "orders_json": '{"external_id": "A1", "lines": [{"title": "苹果", "quantity": 2}]}',
 }
 
