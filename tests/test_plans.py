@@ -82,6 +82,7 @@ from tocsin.orders import (
     syntax_page,
     waiting,
 )
+from tocsin.orders import claim as orders_claim
 from tocsin.orders.syntax_meaning import Sort
 from tocsin.tickets import check, claim, device, job, serial, spool
 
@@ -92,7 +93,7 @@ MODULES = (
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
     screen, search, stop, store, syntax_page, check, claim, device, job, serial, spool, attempt, bucket,
-    decoy, unlock, connection, delivery, source, waiting,
+    decoy, unlock, connection, delivery, source, waiting, orders_claim,
 )  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {

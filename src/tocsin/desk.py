@@ -38,6 +38,7 @@ from tocsin.core.queue import Queue, queue_for
 from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
 from tocsin.core.vault import open_vault
+from tocsin.orders.commit import free_imports, resume_imports
 from tocsin.orders.conflict import sweep_conflicts
 from tocsin.orders.download_file import purge_downloads
 from tocsin.orders.fetching import sweep_news, tend_news
@@ -91,6 +92,8 @@ class Desk:
         self._spool = Spool(self.db, threads=self.settings.print_threads)
         self._spool.start()
         ring_after_restart(self.db)
+        if not self.settings.database_url:  # no other process can be at work
+            free_imports(self.db)
         self._sounding = Sounding(self.db)
         self._sounding.start()
         self._loops = [
@@ -106,6 +109,7 @@ class Desk:
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
             Loop("downloads", lambda: purge_downloads(self.db), idle_seconds=600),
+            Loop("imports", lambda: resume_imports(self.db), idle_seconds=10),
             Loop("lookup index", self._index_lookups, idle_seconds=5),
             Loop("waiting news", self._tend_news, idle_seconds=5),
             Loop("deliveries", self._sweep_news, idle_seconds=_DAY_SECONDS),

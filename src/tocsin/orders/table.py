@@ -164,3 +164,9 @@ order_editor = merchant_table(
     text("taken_from"), key=("order_id",),
 )  # fmt: skip
 index(order_editor, "merchant_id", "until_us")
+
+# How far the commit of an import is: apart from the import, whose row holds its file.
+import_progress = merchant_table(
+    "import_progress", big("import_id"), big("alive_us"), big("taken"), big("created"), big("changed"), big("unchanged"),
+    big("conflicts"), big("bad_rows"), big("actor_id"), text("actor_name"), key=("import_id",),
+)  # fmt: skip

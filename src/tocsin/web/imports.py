@@ -16,11 +16,12 @@ from tocsin.core.errors import Refusal
 from tocsin.core.money import parse_minor
 from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
+from tocsin.orders.claim import get_progress
+from tocsin.orders.commit import commit_import
 from tocsin.orders.importer import BadRow, ImportOptions, Source, every_importer
 from tocsin.orders.importing import (
     Import,
     Previewed,
-    commit_import,
     get_import,
     list_imports,
     preview_import,
@@ -111,6 +112,10 @@ def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Respon
     if found.status == "committed":
         result = desk.db.read(actor.merchant_id, partial(show_result, found=found))
         return _show(request, desk, actor, stage="result", result=result)
+    progress = desk.db.read(actor.merchant_id, lambda tx: get_progress(tx, import_id=wanted))
+    if progress is not None:
+        result = {"taken": progress.taken, "orders": found.orders}
+        return _show(request, desk, actor, stage="committing", result=result)
     previewed = preview_import(desk.db, actor, import_id=wanted)
     changes = read_changes(desk, actor, previewed=previewed, words=words)
     batch = _show_batch(found, previewed, changes, words)
@@ -121,12 +126,12 @@ def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Respon
 def post_commit(request: PageRequest, *, import_id: FromPath[str], body: RawBody) -> Redirect:
     """Take a previewed sheet in; a second press shows the result of the first."""
     desk, actor = enter(request)
-    read_form(request, body)
+    whole = read_form(request, body).get("whole") == "1"
     require(actor, "import")
     wanted = read_number(import_id)
     found = desk.db.read(actor.merchant_id, lambda tx: get_import(tx, import_id=wanted))
     if found.status != "committed":
-        commit_import(desk.db, actor, import_id=wanted)
+        commit_import(desk.db, actor, import_id=wanted, whole=whole)
     return go(f"/imports/{import_id}")
 
 
