@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+# Listening there is reached by this name too.
+_EVERYWHERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")
 _POSTGRES = "postgresql://"
 
 
@@ -73,7 +75,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def base_url(self) -> str:
         """Return the address that links carry, without a slash at its end."""
-        served = f"https://{self.lan.lower()}:{self.port}" if self.lan else f"http://localhost:{self.port}"
+        host = (
+            "localhost" if self.host in _EVERYWHERE else f"[{self.host}]" if ":" in self.host else self.host
+        )
+        served = f"https://{self.lan.lower()}:{self.port}" if self.lan else f"http://{host}:{self.port}"
         return (self.public_url or served).rstrip("/").removesuffix(":443" if self.lan else "/")
 
     def is_https(self) -> bool:
@@ -124,6 +129,10 @@ def load_settings(
         raise SettingsWrong(
             f"the database's address begins with {_POSTGRES}, or is empty for the embedded one"
         )
+    if not 0 <= settings.port <= 65535:
+        raise SettingsWrong(f"port is a number from 0 to 65535, not {settings.port}")
+    if (settings.tls_cert or settings.tls_key) and not settings.lan:
+        raise SettingsWrong("tls_cert and tls_key serve HTTPS on a name: give it as lan")
     try:
         settings.proxies()
     except ValueError as wrong:
