@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Redirect
 
 from tocsin.core.actor import require
@@ -34,7 +34,7 @@ _SHOWN = 4
 
 
 @get(_AT, sync_to_thread=True)
-def get_connections(request: PageRequest, kind: str = "") -> Response[str]:
+def get_connections(request: PageRequest, kind: FromQuery[str] = "") -> Response[str]:
     """Show the connections, and the form of a new one of a kind."""
     return _list(request, kind=kind)
 
