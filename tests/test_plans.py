@@ -85,9 +85,10 @@ from tocsin.orders import (
 from tocsin.orders import claim as orders_claim
 from tocsin.orders.syntax_meaning import Sort
 from tocsin.tickets import check, claim, device, job, serial, spool
+from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
-    download, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
+    order_timeline, download, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
     presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,

@@ -121,8 +121,9 @@ PREVIEW = {
 EDIT: Context = {"order": order(), "form": FORM, "errors": {}, "findings": FINDINGS, "line_count": 3, "currency": "CNY",
                  "may_see_receiver": False, "preview": PREVIEW}  # fmt: skip
 CONFLICT = {"head": 3, "by": "wang", "at_us": T0, "changes": [
-    {"field": "receiver.address", "before": "东晓街道***", "mine": "东晓街道***", "theirs": "文化路***"},
-    {"field": "totals.payable", "before": "9684.41", "mine": "9674.41", "theirs": "9600.00"}]}  # fmt: skip
+    {"field": "receiver.address", "before": "东晓街道***", "mine": "东晓街道***", "theirs": "文化路***", "side": "theirs"},
+    {"field": "campaign", "before": "", "mine": "春季拼团", "theirs": "", "side": "mine"},
+    {"field": "totals.payable", "before": "9684.41", "mine": "9674.41", "theirs": "9600.00", "side": ""}]}  # fmt: skip
 COUNTS = {"new": 52, "unchanged": 10, "changed": 2, "conflict": 1, "bad": 1}
 BATCH_ORDERS = [
     {"outcome": outcome, "external_id": f"2018091501000000{n:02}", "number": "", "receiver_name": "大*",

@@ -36,6 +36,7 @@ from tests.web.sample_parts import (
     shell,
 )
 from tests.web.samples_access import ACCESS_SAMPLES
+from tests.web.samples_amend import AMEND_SAMPLES, BESIDE, FORM_AROUND
 from tests.web.samples_asked import ASKED
 from tests.web.samples_connections import CONNECTION_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
@@ -46,6 +47,7 @@ from tocsin.orders.draft import Party, Totals
 SAMPLES: dict[str, tuple[str, Context]] = {
     **ALARM_SAMPLES,
     **PEOPLE_SAMPLES,
+    **AMEND_SAMPLES,
     **PASSKEY_SAMPLES,
     **SIREN_SAMPLES,
     **STATION_SAMPLES,
@@ -60,11 +62,11 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "orders_found": ("orders/query.html", {"shell": shell(query="1849", alarm=ATTACK, role="clerk"), **LIST, "rows": ROWS[:3], **ASKED, "asked": {"text": "1849"}}),
     "import_orders": ("orders/imported.html", {"shell": shell(), **LIST, "screens": SCREENS, "asked": None, "import_id": 88, "file_name": "orders_joined.csv", "held": False}),
     "orders_empty": ("orders/query.html", {"shell": shell(problem_count=0), **LIST, "rows": [], **ASKED, "asked": None}),
-    "order": ("orders/order.html", {"shell": shell(toasts=[{"kind": "ok", "text": "已保存"}]), **ORDER}),
-    "order_past": ("orders/order.html", {"shell": shell(role="checker"), **ORDER, "order": order(revision=1, masked=False), "viewing_past": True, "revealed_until_us": T0, "findings": [], "holds": [], "jobs": []}),
-    "order_bare": ("orders/order.html", {"shell": shell(), **ORDER, "order": order(lines=(), totals=Totals(), receiver=Party()), "printers": []}),
-    "amend": ("orders/amend.html", {"shell": shell(), **EDIT, "conflict": None}),
-    "amend_conflict": ("orders/amend.html", {"shell": shell(), **EDIT, "conflict": CONFLICT, "preview": None, "errors": {"reason": "请写明原因", "lines.0.quantity": "“x”不是数"}}),
+    "order": ("orders/order.html", {"shell": shell(toasts=[{"kind": "ok", "text": "已保存"}]), **ORDER, "beside": BESIDE}),
+    "order_past": ("orders/order.html", {"shell": shell(role="checker"), **ORDER, "beside": BESIDE, "order": order(revision=1, masked=False), "viewing_past": True, "revealed_until_us": T0, "findings": [], "holds": [], "jobs": []}),
+    "order_bare": ("orders/order.html", {"shell": shell(), **ORDER, "beside": BESIDE, "order": order(lines=(), totals=Totals(), receiver=Party()), "printers": []}),
+    "amend": ("orders/amend.html", {"shell": shell(), **EDIT, **FORM_AROUND, "asked": [], "conflict": None}),
+    "amend_conflict": ("orders/amend.html", {"shell": shell(), **EDIT, **FORM_AROUND, "asked": [], "conflict": CONFLICT, "preview": None, "errors": {"reason": "请写明原因", "lines.0.quantity": "“x”不是数"}}),
     "money": ("orders/money.html", {"shell": shell(), "preview": {**PREVIEW, "findings": FINDINGS}}),
     "new": ("orders/new.html", {"shell": shell("/orders/new"), **NEW}),
     "new_pasted": ("orders/new.html", {"shell": shell("/orders/new"), **NEW, "pasted": PASTED, "pasted_text": "王小明 13800138000 草莓×2"}),
@@ -83,7 +85,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "terminal_idle": ("tickets/terminal.html", {**TERMINAL, "jobs": []}),
     "held": ("tickets/held.html", HELD),
     "held_empty": ("tickets/held.html", {**HELD, "rows": [], "unknown_jobs": 0}),
-    "revise": ("tickets/revise.html", {"shell": shell("/held", "held"), **REVISE}),
+    "revise": ("tickets/revise.html", {"shell": shell("/held", "held"), **REVISE, **FORM_AROUND}),
     "printers": ("tickets/printers.html", PRINTERS_PAGE),
     "scan": ("tickets/scan.html", {"shell": shell("/scan", "scan"), "code": "", "answer": "", "ticket": None}),
     **{f"scan_{answer.lower()}": ("tickets/scan.html", {"shell": shell("/scan", "scan"), "code": "AB12CD34", "answer": answer, "ticket": None if answer == "UNKNOWN" else TICKET}) for answer in ("CURRENT", "SUPERSEDED", "HELD", "VOID", "UNKNOWN")},

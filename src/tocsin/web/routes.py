@@ -10,12 +10,15 @@ from tocsin.web.access import ACCESS
 from tocsin.web.act import ACTS
 from tocsin.web.alarm import ALARM
 from tocsin.web.amend import AMEND
+from tocsin.web.amending import AMENDING
 from tocsin.web.asking import ASKING
+from tocsin.web.conflict import CONFLICT
 from tocsin.web.connections import CONNECTIONS
 from tocsin.web.decoys import DECOYS
 from tocsin.web.desks import DESKS
 from tocsin.web.downloads import DOWNLOADS
 from tocsin.web.drill import DRILLS
+from tocsin.web.editing import EDITING
 from tocsin.web.finger import FINGER
 from tocsin.web.fingers import FINGERS_PAGES
 from tocsin.web.guard import PageRequest, enter
@@ -57,6 +60,8 @@ from tocsin.web.settings import SETTINGS
 from tocsin.web.sirens import SIRENS
 from tocsin.web.stations import STATIONS
 from tocsin.web.terminal import TERMINALS
+from tocsin.web.timeline import TIMELINE
+from tocsin.web.undo import UNDO
 
 
 @get("/", sync_to_thread=True)
@@ -82,6 +87,11 @@ PAGES: list[Any] = [
     *ORDER,
     *ACTS,
     *AMEND,
+    *AMENDING,
+    *CONFLICT,
+    *EDITING,
+    *UNDO,
+    *TIMELINE,
     *ALARM,
     *INCIDENTS,
     *POSTURE,

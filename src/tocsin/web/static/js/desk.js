@@ -9,6 +9,7 @@ import "./copy.js";
 import "./flash.js";
 import "./idle.js";
 import "./drill.js";
+import "./editing.js";
 import "./finger.js";
 import "./live.js";
 import "./menu.js";
