@@ -60,7 +60,7 @@ _PAPERS = Statement(
 )  # fmt: skip
 _REASONS = Statement(
     sa.select(order_revision.c.revision, order_revision.c.reason).where(
-        own(order_revision), order_revision.c.order_id == bind("order_id"), any_of(order_revision.c.revision, "revisions")
+        own(order_revision), order_revision.c.order_id == bind("order_id"), any_of(order_revision.c.revision, "ids")
     ),
     _Why,
 )  # fmt: skip
@@ -107,9 +107,7 @@ def _with_reasons(tx: Tx, page: list[Entry], *, order_id: int) -> list[Entry]:
     made = {one.id: int(one.data.get("revision", 1)) for one in page if one.what == "orders.produce"}
     if not made:
         return page
-    whys = {
-        one.revision: one.reason for one in tx.rows(_REASONS, order_id=order_id, revisions=[*made.values()])
-    }
+    whys = {one.revision: one.reason for one in tx.rows(_REASONS, order_id=order_id, ids=[*made.values()])}
     return [
         Entry(id=one.id, at_us=one.at_us, by=one.by, what=one.what, data={
             **one.data, "revision": made[one.id], "reason": whys.get(made[one.id], "")
