@@ -23,6 +23,8 @@ Setting = Literal["E", "W", "I", "off"]
 
 BROKEN_CODE = "check_broken"
 BROKEN_MESSAGE = "The check {check} itself failed ({error}): the order counts as unchecked, report it"
+# A merchant's own rules (`own_rule`): their code begins so, and their message is the merchant's own words.
+OWN_PREFIX, OWN_MESSAGE = "rule:", "{message}"
 # What no paper may go without: a merchant's levels don't reach these.
 FIXED_CODES = frozenset({"state", "required", "changed"})
 
@@ -55,6 +57,7 @@ class CheckContext(Struct, frozen=True, kw_only=True):
         missing_glyphs: tells which characters of a text the ticket's font lacks.
         asked_revision: the revision that the ticket was asked for; None where no ticket was.
         cancelled, refund_open: late news that the revision itself does not hold.
+        own: the merchant's own rules, asked beside the catalogue.
     """
 
     now_us: int
@@ -68,6 +71,7 @@ class CheckContext(Struct, frozen=True, kw_only=True):
     asked_revision: int | None = None
     cancelled: bool = False
     refund_open: bool = False
+    own: "tuple[Check, ...]" = ()
 
 
 class Check(Struct, frozen=True, kw_only=True):
@@ -104,7 +108,7 @@ def run_checks(
 ) -> tuple[Finding, ...]:
     """Return all findings on an order, gravest first; a check that crashes is itself a finding of level E."""
     asked = loaded_checks().values() if checks is None else checks
-    found = [finding for check in asked for finding in _ask(check, order, context)]
+    found = [finding for check in (*asked, *context.own) for finding in _ask(check, order, context)]
     return tuple(sorted(found, key=lambda finding: _SEVERITY[finding.level]))
 
 
@@ -127,6 +131,8 @@ def message_of(finding: Finding) -> str:
     """Return the msgid of a finding: English, with `{fields}`, for doors to translate."""
     if finding.code == BROKEN_CODE:
         return BROKEN_MESSAGE
+    if finding.code.startswith(OWN_PREFIX):
+        return OWN_MESSAGE
     check = loaded_checks().get(finding.code)
     if check is None:  # stored by a plug-in that is no longer installed
         return finding.code

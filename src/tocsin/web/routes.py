@@ -40,6 +40,7 @@ from tocsin.web.operator import OPERATOR
 from tocsin.web.operators import OPERATORS
 from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
+from tocsin.web.own_rules import OWN_RULES
 from tocsin.web.paper import PAPERS
 from tocsin.web.passkey_door import PASSKEY_DOOR
 from tocsin.web.passkeys import PASSKEYS
@@ -102,6 +103,7 @@ PAGES: list[Any] = [
     *RECEIVED,
     *DRILLS,
     *RULES_PAGES,
+    *OWN_RULES,
     *NEW,
     *SCREENS,
     *SETTINGS,
