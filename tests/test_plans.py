@@ -58,6 +58,7 @@ from tocsin.alarm import (
     timeline,
 )
 from tocsin.core import command
+from tocsin.core import forget as core_forget
 from tocsin.core.db import Database, Tx
 from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
@@ -69,9 +70,12 @@ from tocsin.orders import (
     download,
     download_file,
     editing,
+    erase,
     intake,
+    legal,
     listing,
     lookup,
+    person,
     platform,
     produce,
     screen,
@@ -79,12 +83,13 @@ from tocsin.orders import (
     source,
     stop,
     store,
+    sweep,
     syntax_page,
     waiting,
 )
 from tocsin.orders import claim as orders_claim
 from tocsin.orders.syntax_meaning import Sort
-from tocsin.tickets import check, claim, device, job, serial, spool
+from tocsin.tickets import check, claim, device, forget, job, serial, spool
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
@@ -94,7 +99,8 @@ MODULES = (
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
     screen, search, stop, store, syntax_page, check, claim, device, job, serial, spool, attempt, bucket,
-    decoy, unlock, connection, delivery, source, waiting, orders_claim,
+    orders_claim,
+    decoy, unlock, connection, delivery, source, waiting, erase, legal, person, sweep, core_forget, forget,
 )  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {
@@ -109,6 +115,7 @@ SMALL = {
     "owner_link",
 }
 
+SEALED = ("secrets", "sealed", "sealed_before", "sealed_query", "sealed_raw", "sealed_file")
 
 HELD = ("All", ("Held", 0))
 DAYS = ("All", ("Span", "placed_at_us"))
@@ -146,9 +153,7 @@ def plan_of(house: House, statement: Statement[Any]) -> list[str]:
     def explain(tx: Tx) -> list[str]:
         if tx.dialect == "postgresql":
             tx._cursor.execute("SET LOCAL enable_seqscan = off")
-        tx._cursor.execute(
-            asked + sql, {**binds, **constants, "secrets": b"1", "sealed": b"1", "sealed_before": b"1"}
-        )
+        tx._cursor.execute(asked + sql, {**binds, **constants, **dict.fromkeys(SEALED, b"1")})
         return [str(row[column]) for row in tx._cursor.fetchall()]
 
     return house.db.write(house.merchant_id, explain)

@@ -38,6 +38,7 @@ from tocsin.core.queue import Queue, queue_for
 from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
 from tocsin.core.vault import open_vault
+from tocsin.orders import erase as _declares_its_task  # noqa: F401
 from tocsin.orders.commit import free_imports, resume_imports
 from tocsin.orders.conflict import sweep_conflicts
 from tocsin.orders.download_file import purge_downloads
@@ -46,6 +47,7 @@ from tocsin.orders.hook import BASES
 from tocsin.orders.lookup import index_lookups
 from tocsin.settings import Settings
 from tocsin.streams import Streams
+from tocsin.tickets import forget as _takes_papers_out  # noqa: F401
 from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.hold import wake_due
 from tocsin.tickets.papers import keep_papers_in

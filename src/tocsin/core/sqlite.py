@@ -7,7 +7,7 @@ in 314, with FULL in none.
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,6 +118,18 @@ class SqliteDatabase(Database):
                 yield Tx(connection.cursor(), dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
             finally:
                 connection.execute("ROLLBACK")
+
+    def settle_freed(self) -> None:
+        """Bring the write-ahead log into the file and empty it, as far as nobody reads an older state."""
+        with closing(connect_file(self.path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def compact(self) -> None:
+        """Write the file anew; writers wait, and are refused after ten seconds."""
+        with closing(connect_file(self.path)) as connection:
+            connection.execute("PRAGMA secure_delete=ON").fetchall()
+            connection.execute("VACUUM")
+        self.settle_freed()
 
     def close(self) -> None:
         """Finish what was accepted, close all and give the folder back."""

@@ -116,7 +116,7 @@ def start_download(
         actor,
         verb="orders.download",
         subject=f"download:{download_id}",
-        data={"real": real, "filter": encoded},
+        data={"real": real, "lookup": str(lookup_id)},
     )
     return download_id
 

@@ -45,7 +45,7 @@ _FIND = {
 }
 
 
-def index_order(tx: Tx, *, order_id: int, number: str, draft: Draft) -> None:
+def index_order(tx: Tx, *, order_id: int, number: str, draft: Draft | Order) -> None:
     """Put an order's tokens into the index, in place of its earlier ones."""
     keys = tx.vault.keys(tx)
     tokens = {keys.digest("search", token) for token in order_tokens(number, draft)}

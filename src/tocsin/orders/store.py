@@ -189,11 +189,10 @@ def find_order_id(tx: Tx, *, number: str) -> int:
 
 
 def load_order(tx: Tx, *, order_id: int, revision: int = 0, real: bool = False) -> Order:
-    """Return an order at its head or at a past revision; the receiver is masked unless `real`.
+    """Return an order at its head or at a past revision; the receiver is masked unless `real`, blank once erased.
 
     Raises:
         OrderMissing: no such order or revision of this merchant.
-        SealBroken: real data of a person who was erased.
     """
     row = tx.one(_PAST, id=order_id, revision=revision) if revision else tx.one(_HEAD, id=order_id)
     if row is None:
@@ -234,7 +233,8 @@ def _stored(tx: Tx, row: _Whole, *, real: bool) -> StoredParty:
     found = PartyRow(
         row.order_id, row.version, row.person_id, row.sealed, row.masked, row.digest, row.receiver_digest, row.wrapped_key
     )  # fmt: skip
-    return open_party(tx, found) if real else masked_party(found)
+    erased = not found.sealed or found.wrapped_key is None  # nothing is left but the blank
+    return open_party(tx, found) if real and not erased else masked_party(found)
 
 
 def _order(tx: Tx, row: _Whole, lines: tuple[Line, ...], *, real: bool) -> Order:

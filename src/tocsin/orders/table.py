@@ -85,7 +85,7 @@ acknowledgement = merchant_table(
 lookup = merchant_table(
     "lookup", big("id"), big("at_us"), text("actor_kind"), big("actor_id"), text("actor_name"), text("door"),
     text("kind"), text("purpose"), text("query_digest"), blob("sealed_query"), big("count"), blob("hits"),
-    key=("id",), append_only=True,
+    key=("id",),
 )  # fmt: skip
 index(lookup, "merchant_id", "actor_id", "-id")
 lookup_order = merchant_table(
@@ -170,3 +170,17 @@ import_progress = merchant_table(
     "import_progress", big("import_id"), big("alive_us"), big("taken"), big("created"), big("changed"), big("unchanged"),
     big("conflicts"), big("bad_rows"), big("actor_id"), text("actor_name"), key=("import_id",),
 )  # fmt: skip
+# personal: the texts that a sweep looks for, sealed, until the sweep is done
+erasure = merchant_table(
+    "erasure", big("id"), big("person_id"), big("orders"), text("reason"), text("state"), blob("sealed", nullable=True),
+    text("found"), big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True), key=("id",),
+)  # fmt: skip
+legal_hold = merchant_table(
+    "legal_hold",
+    big("order_id"),
+    text("reason"),
+    big("by_id"),
+    text("by_name"),
+    big("at_us"),
+    key=("order_id",),
+)

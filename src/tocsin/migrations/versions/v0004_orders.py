@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from tocsin.migrations.tables import all_tables
-from tocsin.migrations.walls import walls_of
+from tocsin.migrations.walls import loosen_ledger, walls_of
 
 revision = "0004"
 down_revision = "0003"
@@ -66,6 +66,8 @@ def upgrade() -> None:
                 bind.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}{end}")
         for index in table.indexes:
             bind.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+    for statement in loosen_ledger(all_tables().tables["lookup"], bind.dialect.name):
+        bind.exec_driver_sql(statement)
     if bind.dialect.name == "postgresql":
         bind.exec_driver_sql(_FIND_ALL)
         bind.exec_driver_sql(_FIND)
