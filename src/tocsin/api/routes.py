@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from tocsin.api.access import ACCESS
 from tocsin.api.alarm import ALARM
 from tocsin.api.amendments import AMENDMENTS
+from tocsin.api.changes import CHANGES
 from tocsin.api.events import EVENTS
 from tocsin.api.files import FILES
 from tocsin.api.guard import require_import, require_known
@@ -28,6 +29,7 @@ _GROUPS = [
     ACCESS,
     ORDERS,
     AMENDMENTS,
+    CHANGES,
     FILES,
     SCREENS,
     TERMINALS,
@@ -52,7 +54,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE],
+    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.
