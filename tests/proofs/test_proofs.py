@@ -32,9 +32,9 @@ def test_lockout_small(engine: str) -> None:
 
 
 def test_intake_small_and_the_planted_faults_are_seen() -> None:
-    found = intake.main(["--deliveries", "160", "--kills", "2", "--seed", "7"])
+    found = intake.main(["--deliveries", "80", "--kills", "2", "--seed", "7"])
     assert found["holds"], found
-    assert (found["deliveries"], found["kills"], len(found["engines"])) == (160, 2, 2)
+    assert (found["deliveries"], found["kills"], len(found["engines"])) == (80, 2, 2)
 
 
 def test_amendments_small_and_the_planted_faults_are_seen() -> None:
