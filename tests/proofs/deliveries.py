@@ -16,7 +16,7 @@ from msgspec import Struct
 from tests.house import House, make_house
 from tests.orders.senders import GIVEN, Call, call_of, order_of
 from tests.peers.wechat_api import WechatApi
-from tests.proofs.running import Ground, wait_until
+from tests.proofs.running import RunningDesk, wait_until
 from tocsin.app import build_app
 from tocsin.desk import Desk, open_desk
 from tocsin.orders import intake
@@ -170,9 +170,9 @@ class Yard:
 
 
 @contextmanager
-def open_yard(ground: Ground, engine: str) -> Iterator[Yard]:
+def open_yard(place: RunningDesk) -> Iterator[Yard]:
     """Lend a yard over an empty database."""
-    place, api = ground.make_desk(engine), WechatApi()
+    api = WechatApi()
     given = {"data_dir": str(place.folder / "data"), "database_url": place.database_url}
     desk = open_desk(Settings(**given, wechat_api_url=api.origin))
     try:
@@ -185,10 +185,10 @@ def open_yard(ground: Ground, engine: str) -> Iterator[Yard]:
         api.close()
 
 
-def prove_deliveries(ground: Ground, engine: str, *, deliveries: int, dice: random.Random) -> dict[str, Any]:
+def prove_deliveries(place: RunningDesk, *, deliveries: int, dice: random.Random) -> dict[str, Any]:
     """Send so many calls, reckon, and play a tenth of them again."""
     plan = make_plan(max(4, deliveries // (DOCUMENTS * COPIES)), dice)
-    with open_yard(ground, engine) as yard:
+    with open_yard(place) as yard:
         yard.api.orders.update(plan.documents)
         began = time.monotonic()
         yard.send_all(plan.calls)
@@ -211,8 +211,8 @@ def prove_deliveries(ground: Ground, engine: str, *, deliveries: int, dice: rand
     }  # fmt: skip
 
 
-def find_planted(ground: Ground, *, deliveries: int, dice: random.Random) -> bool:
+def find_planted(place: RunningDesk, *, deliveries: int, dice: random.Random) -> bool:
     """Tell whether a desk that lets the last call win, and not the newest, is given away."""
     with patch.object(intake, "_is_older", lambda *_: False):
-        found = prove_deliveries(ground, "sqlite", deliveries=deliveries, dice=dice)
+        found = prove_deliveries(place, deliveries=deliveries, dice=dice)
     return bool(found["state_wrong"])

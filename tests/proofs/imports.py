@@ -13,14 +13,16 @@ from functools import partial
 from typing import Any
 
 from tests.house import House, make_house
-from tests.proofs.running import ROOT, Ground, RunningDesk
+from tests.proofs.running import ROOT, RunningDesk
 from tocsin.core.actor import ROLES, Actor
 from tocsin.core.clock import MINUTE_US, pass_time
 from tocsin.core.db import Database, Tx
 from tocsin.desk import open_database
-from tocsin.orders import importing
+from tocsin.orders import commit
+from tocsin.orders.commit import commit_import, resume_imports
+from tocsin.orders.draft import Draft
 from tocsin.orders.importer import ImportOptions, Source
-from tocsin.orders.importing import commit_import, get_import, upload_sheet
+from tocsin.orders.importing import get_import, upload_sheet
 from tocsin.settings import Settings
 
 ORDERS = 300
@@ -106,38 +108,41 @@ class Killing:
         done = ask(partial(get_import, import_id=import_id)).status == "committed"
         if resume and not done:
             pass_time(_STALE_US)  # the claim of the dead process ends by itself
-            commit_import(db, _actor(self.merchant_id), import_id=import_id)
+            resume_imports(db)
             done = ask(partial(get_import, import_id=import_id)).status == "committed"
         after = ask(partial(_count, place=place))
         return {"part": 0 < before < ORDERS, "half": after != ORDERS if done else after != 0, "done": done}
 
 
-def prove_imports(ground: Ground, engine: str, *, kills: int, dice: random.Random) -> dict[str, Any]:
+def prove_imports(place: RunningDesk, *, kills: int, dice: random.Random) -> dict[str, Any]:
     """Kill so many imports; count those that are half in for good."""
-    killing = Killing(ground.make_desk(engine))
-    found = [killing.kill_one(place, delay=dice.uniform(0, 0.9)) for place in range(kills)]
+    killing = Killing(place)
+    found = [killing.kill_one(n, delay=dice.uniform(0, 0.9)) for n in range(kills)]
     return {
         "kills": kills, "half_imports": sum(one["half"] for one in found), "killed_in_parts": sum(one["part"] for one in found),
         "whole_after": sum(one["done"] for one in found),
     }  # fmt: skip
 
 
-def find_half(ground: Ground) -> bool:
+def find_half(place: RunningDesk) -> bool:
     """Tell whether an import that ended half-way and was not taken up is given away."""
-    return bool(Killing(ground.make_desk("sqlite")).kill_one(0, delay=0, fault="half")["half"])
+    return bool(Killing(place).kill_one(0, delay=0, fault="half")["half"])
 
 
-def _die_half_way(db: Database, actor: Actor, orders: Any) -> Any:
-    _take_in_all(db, actor, orders[: ORDERS // 2])
-    os._exit(1)
+_take_in, _taken = commit.take_in, list[int]()
 
 
-_take_in_all = importing.take_in_all
+def _die_half_way(tx: Tx, actor: Actor, draft: Draft) -> Any:
+    _taken.append(1)
+    if len(_taken) > ORDERS // 2:
+        os._exit(1)
+    return _take_in(tx, actor, draft)
+
 
 if __name__ == "__main__":
     data_dir, url, merchant, wanted, planted = (*sys.argv[1:5], (sys.argv[5:] or [""])[0])
     if planted:
-        importing.take_in_all = _die_half_way
+        commit.take_in = _die_half_way
     opened = open_database(_settings(data_dir, url))
     print("begins", flush=True)
     commit_import(opened, _actor(int(merchant)), import_id=int(wanted))

@@ -3,6 +3,7 @@
 import argparse
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.proofs.deliveries import find_planted, prove_deliveries
@@ -11,15 +12,22 @@ from tests.proofs.running import ENGINES, ROOT, open_ground
 from tocsin.core.errors import Refusal
 from tocsin.orders.importer import ImportOptions, Source, every_importer, parse_source
 
-SAMPLES = ROOT / "tests" / "data" / "importers"
+DATA = ROOT / "tests" / "data"
+_NO_SAMPLE = {".md", ""}
 _NOUGHT = ("lost", "doubled", "foreign", "state_wrong", "replays_effective", "refused", "half_imports")
+
+
+def samples_of(name: str) -> list[Path]:
+    """Return the samples of an importer: those named by it, and those in a folder of its name."""
+    found = [*DATA.glob(f"importers/{name}.*"), *DATA.glob(f"{name}/*")]
+    return sorted(p for p in found if p.suffix not in _NO_SAMPLE and "NOTICE" not in p.name)
 
 
 def read_samples() -> dict[str, str]:
     """Return what is wrong with the samples of each importer, empty for what is read; each must have one."""
     found: dict[str, str] = {}
     for name in every_importer():
-        samples = [path for path in sorted(SAMPLES.iterdir()) if path.name.partition(".")[0] == name]
+        samples = samples_of(name)
         found[name] = "" if samples else "it has no sample"
         for path in samples:
             try:
@@ -39,15 +47,15 @@ def prove_intake(engines: tuple[str, ...], *, deliveries: int, kills: int, seed:
     began, dice = time.monotonic(), random.Random(seed)
     samples, by_engine = read_samples(), dict[str, Any]()
     with open_ground() as ground:
-        planted = {
-            "arrival_wins": find_planted(ground, deliveries=min(200, deliveries), dice=dice),
-            "half": find_half(ground),
-        }
+        broken = ground.make_desk("sqlite")
+        wins = find_planted(broken, deliveries=min(200, deliveries), dice=dice)
+        planted = {"arrival_wins": wins, "half": find_half(broken)}
         print(f"planted faults {planted}", flush=True)
         for place, engine in enumerate(engines):
             share = kills // len(engines) + (place < kills % len(engines))
-            sent = prove_deliveries(ground, engine, deliveries=deliveries // len(engines), dice=dice)
-            killed = prove_imports(ground, engine, kills=share, dice=dice)
+            desk = ground.make_desk(engine)
+            sent = prove_deliveries(desk, deliveries=deliveries // len(engines), dice=dice)
+            killed = prove_imports(desk, kills=share, dice=dice)
             by_engine[engine] = {**sent, **killed}
             print(f"{engine}: {by_engine[engine]}", flush=True)
     summed = ("deliveries", "orders", *_NOUGHT, "replayed", "kills", "killed_in_parts")
