@@ -78,6 +78,7 @@ from tocsin.orders import (
     person,
     platform,
     produce,
+    retention,
     screen,
     search,
     source,
@@ -100,7 +101,7 @@ MODULES = (
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
     screen, search, stop, store, syntax_page, check, claim, device, job, serial, spool, attempt, bucket,
     orders_claim,
-    decoy, unlock, connection, delivery, source, waiting, erase, legal, person, sweep, core_forget, forget,
+    decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, sweep, core_forget, forget,
 )  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {

@@ -45,6 +45,7 @@ from tocsin.orders.download_file import purge_downloads
 from tocsin.orders.fetching import sweep_news, tend_news
 from tocsin.orders.hook import BASES
 from tocsin.orders.lookup import index_lookups
+from tocsin.orders.retention import erase_old, purge_ledger
 from tocsin.settings import Settings
 from tocsin.streams import Streams
 from tocsin.tickets import forget as _takes_papers_out  # noqa: F401
@@ -114,6 +115,8 @@ class Desk:
             Loop("imports", lambda: resume_imports(self.db), idle_seconds=10),
             Loop("lookup index", self._index_lookups, idle_seconds=5),
             Loop("waiting news", self._tend_news, idle_seconds=5),
+            Loop("retention", self._erase_old, idle_seconds=_DAY_SECONDS),
+            Loop("old look-ups", self._purge_ledger, idle_seconds=_DAY_SECONDS),
             Loop("deliveries", self._sweep_news, idle_seconds=_DAY_SECONDS),
             *station_loops(self.db),
             Loop("journal seal", lambda: seal_journals(self.db, self._seals), idle_seconds=60),
@@ -172,6 +175,12 @@ class Desk:
 
     def _sweep_news(self) -> int:
         return sum(self.db.write(merchant.id, sweep_news) for merchant in self.merchants())
+
+    def _erase_old(self) -> int:
+        return sum(erase_old(self.db, merchant.id) for merchant in self.merchants())
+
+    def _purge_ledger(self) -> int:
+        return sum(self.db.write(merchant.id, purge_ledger) for merchant in self.merchants())
 
     def _index_lookups(self) -> int:
         return sum(self.db.write(merchant.id, index_lookups) for merchant in self.merchants())

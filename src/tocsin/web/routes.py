@@ -48,6 +48,7 @@ from tocsin.web.people import PEOPLE
 from tocsin.web.person import PERSON
 from tocsin.web.posture import POSTURE
 from tocsin.web.printers import PRINTERS
+from tocsin.web.privacy import PRIVACY
 from tocsin.web.prove import PROVE
 from tocsin.web.push import PUSH
 from tocsin.web.received import RECEIVED
@@ -81,6 +82,7 @@ PAGES: list[Any] = [
     *ACCESS,
     *PASSKEY_DOOR,
     *PASSKEYS,
+    *PRIVACY,
     *PROVE,
     *RESET,
     *ASKING,
