@@ -77,6 +77,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "quarantine": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": [{"id": 5, "at_us": T0, "source": "orders_joined.csv", "row": 17, "reason": "下单时间“2018-13-45”不是时间", "cure": "写成 2018-09-15 12:24:27", "raw_masked": "201809150101000001,2018-13-45,…", "until_us": T0}]}),
     "quarantine_empty": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": []}),
     "own_rules": ("settings/own_rules.html", {"shell": shell("/settings/own-rules", "settings"), "rows": [{"name": "大额货到付款", "level": "W", "query": "method:cod amount:>1000", "message": "先打电话确认"}, {"name": "", "level": "W", "query": "", "message": ""}], "revision": 1, "errors": {}}),
+    "bulk": ("orders/bulk.html", {"shell": shell(), "rows": [{"number": "HF-1", "text": ""}, {"number": "HF-2", "text": "订单已取消"}], "done": 1, "failed": 1, "whole": False}),
     "screens": ("orders/screens.html", {"shell": shell("/screens", "filter"), "screens": SCREENS}),
     "downloads": ("orders/downloads.html", {"shell": shell("/downloads", "download"), "rows": DOWNLOADS, "page": PAGE, "may_real": "reason", "filter": FILTER, "form": {}, "errors": {}, "waiting": False}),
     "downloads_empty": ("orders/downloads.html", {"shell": shell("/downloads", "download"), "rows": [], "page": PAGE, "may_real": "", "filter": None, "form": {}, "errors": {}, "waiting": False}),

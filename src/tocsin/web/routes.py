@@ -12,6 +12,7 @@ from tocsin.web.alarm import ALARM
 from tocsin.web.amend import AMEND
 from tocsin.web.amending import AMENDING
 from tocsin.web.asking import ASKING
+from tocsin.web.bulk import BULK
 from tocsin.web.conflict import CONFLICT
 from tocsin.web.connections import CONNECTIONS
 from tocsin.web.decoys import DECOYS
@@ -86,6 +87,7 @@ PAGES: list[Any] = [
     *PROVE,
     *RESET,
     *ASKING,
+    *BULK,
     *ORDERS,
     *ORDER,
     *ACTS,
