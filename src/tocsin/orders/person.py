@@ -31,10 +31,13 @@ class PersonMissing(Refusal):
 
 
 class PrivacyRules(Struct, frozen=True):
-    """What a merchant chooses: whether managers may export and erase, and after how many days receivers go."""
+    """What a merchant chooses: whether managers may export and erase, and after how many days receivers go.
+
+    0 days keeps receivers: nobody's data goes before somebody chose that it should.
+    """
 
     managers_erase: bool = False
-    keep_days: int = 180
+    keep_days: int = 0
     ledger_days: int = 365
 
 
