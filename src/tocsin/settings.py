@@ -66,6 +66,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Connections kept to the database: readers on SQLite, all on PostgreSQL."""
     print_threads: int = 2
     """Printers that are spoken to at the same time."""
+    outbound_networks: str = ""
+    """Private networks that webhooks may be sent to: addresses or CIDRs, separated by commas; empty is the internet alone."""
     upload_limit_bytes: int = 32 * 1024 * 1024
     """Largest request body."""
     wechat_api_url: str = "https://api.weixin.qq.com"
@@ -92,6 +94,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             ValueError: one is no address and no network.
         """
         return _networks(self.trusted_proxies)
+
+    def opened_networks(self) -> tuple[Network, ...]:
+        """Return the private networks that webhooks may be sent to.
+
+        Raises:
+            ValueError: one is no address and no network.
+        """
+        return _networks(self.outbound_networks)
 
     def install_page_port(self) -> int:
         """Return the port of the plain page that leads phones to HTTPS."""
@@ -133,10 +143,14 @@ def load_settings(
         raise SettingsWrong(f"port is a number from 0 to 65535, not {settings.port}")
     if (settings.tls_cert or settings.tls_key) and not settings.lan:
         raise SettingsWrong("tls_cert and tls_key serve HTTPS on a name: give it as lan")
-    try:
-        settings.proxies()
-    except ValueError as wrong:
-        raise SettingsWrong(f"trusted_proxies are addresses or CIDRs, separated by commas: {wrong}") from None
+    for name, read in (
+        ("trusted_proxies", settings.proxies),
+        ("outbound_networks", settings.opened_networks),
+    ):
+        try:
+            read()
+        except ValueError as wrong:
+            raise SettingsWrong(f"{name} are addresses or CIDRs, separated by commas: {wrong}") from None
     return settings
 
 

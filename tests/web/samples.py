@@ -42,6 +42,7 @@ from tests.web.samples_connections import CONNECTION_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
 from tests.web.samples_sirens import SIREN_SAMPLES
 from tests.web.samples_station import STATION_SAMPLES
+from tests.web.samples_webhooks import WEBHOOK_SAMPLES
 from tocsin.orders.draft import Party, Totals
 
 SAMPLES: dict[str, tuple[str, Context]] = {
@@ -94,6 +95,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "scan_outside": ("tickets/scan_outside.html", {"shell": door("/scan"), "answer": "SUPERSEDED"}),
     "install": ("lan/install.html", {"shell": door("/"), "name": "desk.local", "base": "https://desk.local:8717", "fingerprint": ":".join(["A7"] * 32), "authority_path": "/tocsin-authority.crt", "profile_path": "/tocsin-authority.mobileconfig", "code": "data:,"}),
     **CONNECTION_SAMPLES,
+    **WEBHOOK_SAMPLES,
     "keys": ("access/keys.html", KEYS_PAGE),
     "keys_none": ("access/keys.html", {**KEYS_PAGE, "keys": [], "errors": {"scopes": "至少选一项权限"}}),
     "keys_made": ("access/keys.html", {**KEYS_PAGE, "made": {"name": "仓库", "secret": "tocsin_0a1b2c3d_6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6", "example": 'curl -H "Authorization: Bearer tocsin_0a1b2c3d_6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6" http://localhost:8717/api/v1/orders'}}),

@@ -21,6 +21,7 @@ from tocsin.api.people import PEOPLE
 from tocsin.api.screens import SCREENS
 from tocsin.api.stations import STATIONS
 from tocsin.api.tickets import TERMINALS
+from tocsin.api.webhooks import WEBHOOKS
 
 HEALTH = [get_health, get_readiness]
 JSON_MOST_BYTES = 1 << 20
@@ -40,6 +41,7 @@ _GROUPS = [
     IMPORTS,
     STATIONS,
     HOOKS,
+    WEBHOOKS,
 ]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
@@ -54,7 +56,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE],
+    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

@@ -65,6 +65,7 @@ from tocsin.web.stations import STATIONS
 from tocsin.web.terminal import TERMINALS
 from tocsin.web.timeline import TIMELINE
 from tocsin.web.undo import UNDO
+from tocsin.web.webhooks import WEBHOOKS
 
 
 @get("/", sync_to_thread=True)
@@ -138,4 +139,5 @@ PAGES: list[Any] = [
     *SCAN,
     *PAPERS,
     *TERMINALS,
+    *WEBHOOKS,
 ]
