@@ -57,6 +57,10 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     encoding: str = ""
     header_row: int = 0
     sheet: str = ""
+    columns: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    defaults: dict[str, str] = {}
+    masked: bool = False
 
 
 class BadRow(Struct, frozen=True, kw_only=True):
@@ -90,6 +94,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
     encoding: str = "utf-8"
     columns: tuple[tuple[str, str], ...] = ()
     unread_columns: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
 
 
 class Importer(Protocol):

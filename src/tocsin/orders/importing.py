@@ -19,8 +19,17 @@ from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.vault import seal, unseal
 from tocsin.orders.claim import name_orders
 from tocsin.orders.draft import Draft
-from tocsin.orders.importer import ImportOptions, Parsed, ParsedOrder, Source, bad_row, parse_source
+from tocsin.orders.importer import (
+    ImportOptions,
+    Parsed,
+    ParsedOrder,
+    Source,
+    bad_row,
+    open_source,
+    parse_source,
+)
 from tocsin.orders.intake import Taken, foresee
+from tocsin.orders.profile import find_profile
 from tocsin.orders.table import import_batch
 
 
@@ -98,6 +107,11 @@ def upload_sheet(
         Refusal: the file as a whole can't be read.
     """
     require(actor, "import")
+    if not importer:
+        found = db.read(
+            actor.merchant_id, partial(find_profile, text=open_source(source, sheet=options.sheet))
+        )
+        options, importer = (found.options(), found.importer) if found else (options, importer)
     parsed = parse_source(source, options, importer=importer)
     import_id = db.write(
         actor.merchant_id,
@@ -146,6 +160,7 @@ def _keep(
         importer=importer, options=msgspec.json.encode(options).decode(), status="previewed",
         orders=len(parsed.orders), created=0, changed=0, unchanged=0, conflicts=0, bad_rows=len(parsed.bad),
         actor_id=actor.id, actor_name=actor.name, at_us=tx.now_us, done_at_us=None, sealed_file=sealed,
+        headings=msgspec.json.encode(parsed.headings).decode(),
     )  # fmt: skip
     write_journal(
         tx, actor, verb="orders.upload", subject=f"import:{import_id}", data={"orders": len(parsed.orders)}

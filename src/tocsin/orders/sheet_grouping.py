@@ -142,7 +142,7 @@ def _parse(sheet: Sheet, build: Build, number: str) -> Parsed:
             bad += [_quarantine(row, "", refusal, number=order_number) for row in group]
     return Parsed(
         orders=tuple(orders), bad=tuple(sorted(bad, key=lambda each: each.row)), encoding=sheet.encoding,
-        columns=sheet.columns, unread_columns=sheet.unread,
+        columns=sheet.columns, unread_columns=sheet.unread, headings=sheet.headings,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.money import MICRO, line_total_minor, minor_digits
 from tocsin.orders.draft import Draft, Line, Method, Party, Payment, Totals
 from tocsin.orders.importer import ImportOptions, Parsed, Source
+from tocsin.orders.sheet_filling import fill_sheet, map_headings
 from tocsin.orders.sheet_grouping import Columns, Group, check_options, parse_groups, refuse_cell
 from tocsin.orders.sheet_reading import Row, Sheet, find_header, open_sheet, peek_text
 from tocsin.orders.sheet_shape import Shape, read_refund, split_place, split_titles
@@ -85,7 +86,8 @@ class SheetImporter:
 
     def parse(self, source: Source, options: ImportOptions) -> Parsed:
         """Read the orders of a sheet; see `open_sheet` and `parse_groups` for what is refused."""
-        sheet = open_sheet(source, options, heading=self._shape.field_of, needed="order_number")
+        heading = map_headings(options.columns, self._shape.field_of)
+        sheet = fill_sheet(open_sheet(source, options, heading=heading, needed="order_number"), options)
         return parse_groups(sheet, _Builder(sheet, options, shape=self._shape).build, number="order_number")
 
 

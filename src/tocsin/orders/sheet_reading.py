@@ -96,6 +96,7 @@ class Sheet(Struct, frozen=True, kw_only=True):
     columns: tuple[tuple[str, str], ...]
     unread: tuple[str, ...]
     width: int
+    headings: tuple[str, ...]
     rows: Iterator[Row]
 
 
@@ -155,7 +156,7 @@ def open_sheet(source: Source, options: ImportOptions, *, heading: Heading, need
     rows = _rows(text, delimiter, after=header.line, width=len(header.cells), filename=show_name(source))
     return Sheet(
         filename=show_name(source), encoding=encoding, at=at, columns=columns, unread=unread,
-        width=len(header.cells), rows=rows,
+        width=len(header.cells), headings=header.cells, rows=rows,
     )  # fmt: skip
 
 
@@ -163,7 +164,7 @@ def find_header(text: str, heading: Heading, *, needed: str, header_row: int = 0
     """Return the delimiter and the heading row: the one among the first 20 with most known headings."""
     best, found, delimiter = 1, None, ","
     for tried in ",;\t":
-        for row in _first_rows(text, tried):
+        for row in first_rows(text, tried):
             if header_row and row.line != header_row:
                 continue
             fields = {field.partition(":")[0] for field in map(heading, row.cells) if field}
@@ -179,7 +180,8 @@ def row_text(row: Row) -> str:
     return out.getvalue()
 
 
-def _first_rows(text: str, delimiter: str) -> list[Row]:
+def first_rows(text: str, delimiter: str) -> list[Row]:
+    """Return the first 20 rows of a text, their cells unwrapped."""
     found: list[Row] = []
     reader = csv.reader(io.StringIO(text[:_PEEK_CHARACTERS], newline=""), delimiter=delimiter)
     try:

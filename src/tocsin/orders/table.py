@@ -102,8 +102,9 @@ import_batch = merchant_table(
     "import_batch", big("id"), text("filename"), text("sha256"), text("importer"), text("options"), text("status"),
     big("orders"), big("created"), big("changed"), big("unchanged"), big("conflicts"), big("bad_rows"),
     big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True),
-    blob("sealed_file", nullable=True), key=("id",),
+    blob("sealed_file", nullable=True), text("headings"), key=("id",),
 )  # fmt: skip
+# personal: what can't be read, as it came; sealed, 30 days
 quarantine = merchant_table(
     "quarantine", big("id"), big("batch_id"), big("row"), text("field"), text("code"), text("reason"), text("data"),
     blob("sealed_raw"), text("status"), big("at_us"), key=("id",),
@@ -184,3 +185,8 @@ legal_hold = merchant_table(
     big("at_us"),
     key=("order_id",),
 )
+
+import_profile = merchant_table(
+    "import_profile", big("id"), text("name"), text("body"), big("at_us"), key=("id",)
+)  # fmt: skip
+index(quarantine, "merchant_id", "batch_id", "id")

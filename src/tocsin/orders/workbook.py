@@ -50,7 +50,7 @@ class WorkbookSheetMissing(Refusal):
 
 
 class WorkbookBomb(Refusal):
-    """{filename} is packed to burst ({problem}): it was not unpacked; export it again from the shop"""
+    """{filename} is packed to burst ({measure}): it was not unpacked; export it again from the shop"""
 
     kind, code = "invalid", "workbook_bomb"
 

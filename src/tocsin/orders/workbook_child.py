@@ -59,13 +59,13 @@ def check_packed(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             members = packed.infolist()
             if len(members) > MEMBER_LIMIT:
-                refuse("workbook_bomb", problem=f"{len(members)} members")
+                refuse("workbook_bomb", measure=len(members))
             for one in members:
                 ratio = one.file_size // max(one.compress_size, 1)
                 if one.file_size > RATIO_FROM_BYTES and ratio > RATIO_LIMIT:
-                    refuse("workbook_bomb", problem=f"packed {ratio}:1")
+                    refuse("workbook_bomb", measure=f"{ratio}:1")
             if sum(one.file_size for one in members) > UNPACKED_BYTES:
-                refuse("workbook_bomb", problem=f"more than {UNPACKED_BYTES >> 20} MiB")
+                refuse("workbook_bomb", measure=f"> {UNPACKED_BYTES >> 20} MiB")
             for one in members:
                 if one.filename.endswith((".xml", ".rels")):
                     refuse_entities(packed, one)
@@ -83,7 +83,7 @@ def refuse_entities(packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     with packed.open(member) as opened:
         while block := opened.read(1 << 18):
             if any(mark in kept + block for mark in _ENTITY):
-                refuse("workbook_bomb", problem="entities")
+                refuse("workbook_bomb", measure="<!DOCTYPE")
             kept = block[-16:]
 
 

@@ -259,7 +259,7 @@ def _show_bad(row: Quarantined, name: str, words: Words) -> dict[str, Any]:
     reason, cure = _said(row.reason, data, words)
     return {
         "id": row.id, "at_us": row.at_us, "source": name or words.translate("API"), "row": row.row, "reason": reason,
-        "cure": cure, "raw_masked": row.field, "until_us": row.at_us + _KEPT_US,
+        "cure": cure, "mendable": bool(name), "raw_masked": row.field, "until_us": row.at_us + _KEPT_US,
     }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ from tocsin.web.lock import LOCK
 from tocsin.web.lock_all import LOCK_ALL
 from tocsin.web.lookups import LOOKUPS
 from tocsin.web.lost import LOST
+from tocsin.web.mending import MENDING
 from tocsin.web.mine import MINE
 from tocsin.web.new import NEW
 from tocsin.web.operator import OPERATOR
@@ -50,6 +51,7 @@ from tocsin.web.person import PERSON
 from tocsin.web.posture import POSTURE
 from tocsin.web.printers import PRINTERS
 from tocsin.web.privacy import PRIVACY
+from tocsin.web.profiles import PROFILES
 from tocsin.web.prove import PROVE
 from tocsin.web.push import PUSH
 from tocsin.web.received import RECEIVED
@@ -128,6 +130,8 @@ PAGES: list[Any] = [
     *HELD,
     *(each for each in IMPORTS if each not in UPLOADS),
     *IMPORTED,
+    *MENDING,
+    *PROFILES,
     *FINGER,
     *FINGERS_PAGES,
     *STATIONS,

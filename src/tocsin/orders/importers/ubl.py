@@ -37,9 +37,21 @@ _UNITS = {"H87": "", "C62": "", "EA": "", "KGM": "kg", "GRM": "g", "LTR": "l", "
 
 
 class UblUnreadable(Refusal):
-    """{filename} is no UBL Order document: {problem}"""
+    """{filename} is not well-formed XML (line {line}, column {column}): export the order again"""
 
     kind, code = "invalid", "ubl_unreadable"
+
+
+class UblEntities(Refusal):
+    """{filename} declares a document type or entities, which no order does: it was not read"""
+
+    kind, code = "invalid", "ubl_entities"
+
+
+class UblNoOrder(Refusal):
+    """{filename} is XML, but no UBL Order: choose another file"""
+
+    kind, code = "invalid", "ubl_no_order"
 
 
 class UblTooLarge(Refusal):
@@ -63,7 +75,7 @@ class UblImporter:
         """Read each order of the document.
 
         Raises:
-            UblUnreadable: it is not well-formed, declares entities, or holds no order.
+            UblUnreadable, UblEntities, UblNoOrder: it is not well-formed, declares entities, or holds no order.
             UblTooLarge: above 8 MiB.
         """
         check_source(source)
@@ -86,18 +98,14 @@ def _orders_of(source: Source) -> list[Element]:
     try:
         root: Element = fromstring(source.data, forbid_dtd=True)
     except DefusedXmlException:
-        raise UblUnreadable(filename=name, problem="it declares a document type or entities") from None
+        raise UblEntities(filename=name) from None
     except (ParseError, ValueError, LookupError) as wrong:
-        raise UblUnreadable(filename=name, problem=f"it is not well-formed ({_place(wrong)})") from None
+        line, column = getattr(wrong, "position", (0, 0))
+        raise UblUnreadable(filename=name, line=line, column=column) from None
     orders = [root] if root.tag == f"{{{_ORDER}}}Order" else root.findall(f"{{{_ORDER}}}Order")
     if not orders:
-        raise UblUnreadable(filename=name, problem="its root is not Order")
+        raise UblNoOrder(filename=name)
     return orders
-
-
-def _place(wrong: Exception) -> str:
-    line, column = getattr(wrong, "position", (0, 0))
-    return f"line {line}, column {column}"
 
 
 def _draft(order: Element, options: ImportOptions) -> Draft:
