@@ -40,7 +40,6 @@ from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
 from tocsin.core.vault import open_vault
 from tocsin.orders import erase as _declares_its_task  # noqa: F401
-from tocsin.orders.commit import free_imports, resume_imports
 from tocsin.orders.conflict import sweep_conflicts
 from tocsin.orders.download_file import purge_downloads
 from tocsin.orders.fetching import sweep_news, tend_news
@@ -48,6 +47,7 @@ from tocsin.orders.hook import BASES
 from tocsin.orders.lookup import index_lookups
 from tocsin.orders.outbound_send import Sender
 from tocsin.orders.retention import erase_old, purge_ledger
+from tocsin.orders.watch_folder import import_loops
 from tocsin.settings import Settings
 from tocsin.streams import Streams
 from tocsin.tickets import forget as _takes_papers_out  # noqa: F401
@@ -98,8 +98,6 @@ class Desk:
         self._spool = Spool(self.db, threads=self.settings.print_threads)
         self._spool.start()
         ring_after_restart(self.db)
-        if not self.settings.database_url:  # no other process can be at work
-            free_imports(self.db)
         self._sounding = Sounding(self.db)
         self._sounding.start()
         self._outbound.start()
@@ -116,7 +114,7 @@ class Desk:
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
             Loop("downloads", lambda: purge_downloads(self.db), idle_seconds=600),
-            Loop("imports", lambda: resume_imports(self.db), idle_seconds=10),
+            *import_loops(self.db, watched=self.settings.watch_dir, alone=not self.settings.database_url),
             Loop("lookup index", self._each(index_lookups), idle_seconds=5),
             Loop("waiting news", self._tend_news, idle_seconds=5),
             Loop("retention", self._erase_old, idle_seconds=_DAY_SECONDS),

@@ -72,6 +72,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Largest request body."""
     wechat_api_url: str = "https://api.weixin.qq.com"
     """Where the orders of WeChat shops are fetched: another address is for a relay of your own, or for tests."""
+    watch_dir: str = ""
+    """Folder whose files are imported for the first merchant once they lie still; empty watches none."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
 
