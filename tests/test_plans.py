@@ -64,6 +64,7 @@ from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
 from tocsin.orders import (
     batch,
+    campaign,
     conflict,
     connection,
     delivery,
@@ -98,7 +99,7 @@ from tocsin.tickets import check, claim, device, forget, job, serial, spool
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
-    order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
+    campaign, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
     presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,

@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from tocsin.api.access import ACCESS
 from tocsin.api.alarm import ALARM
 from tocsin.api.amendments import AMENDMENTS
+from tocsin.api.campaigns import CAMPAIGNS
 from tocsin.api.changes import CHANGES
 from tocsin.api.events import EVENTS
 from tocsin.api.files import FILES
@@ -42,6 +43,7 @@ _GROUPS = [
     STATIONS,
     HOOKS,
     WEBHOOKS,
+    CAMPAIGNS,
 ]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
@@ -56,7 +58,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS],
+    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

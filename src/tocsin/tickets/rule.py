@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tocsin.core.errors import Refusal
 from tocsin.core.money import minor_digits, plain_minor
 from tocsin.core.plugins import PluginBroken, load_plugins
+from tocsin.orders.campaign import Asked
 from tocsin.orders.draft import Order
 
 Level = Literal["E", "W", "I"]
@@ -58,6 +59,7 @@ class CheckContext(Struct, frozen=True, kw_only=True):
         asked_revision: the revision that the ticket was asked for; None where no ticket was.
         cancelled, refund_open: late news that the revision itself does not hold.
         own: the merchant's own rules, asked beside the catalogue.
+        campaign: what is known of the order's campaign.
     """
 
     now_us: int
@@ -72,6 +74,7 @@ class CheckContext(Struct, frozen=True, kw_only=True):
     cancelled: bool = False
     refund_open: bool = False
     own: "tuple[Check, ...]" = ()
+    campaign: Asked = Asked()
 
 
 class Check(Struct, frozen=True, kw_only=True):
