@@ -38,6 +38,7 @@ from tests.web.sample_parts import (
 from tests.web.samples_access import ACCESS_SAMPLES
 from tests.web.samples_amend import AMEND_SAMPLES, BESIDE, FORM_AROUND
 from tests.web.samples_asked import ASKED
+from tests.web.samples_campaigns import CAMPAIGN_SAMPLES
 from tests.web.samples_connections import CONNECTION_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
 from tests.web.samples_sirens import SIREN_SAMPLES
@@ -99,6 +100,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "install": ("lan/install.html", {"shell": door("/"), "name": "desk.local", "base": "https://desk.local:8717", "fingerprint": ":".join(["A7"] * 32), "authority_path": "/tocsin-authority.crt", "profile_path": "/tocsin-authority.mobileconfig", "code": "data:,"}),
     **CONNECTION_SAMPLES,
     **WEBHOOK_SAMPLES,
+    **CAMPAIGN_SAMPLES,
     "keys": ("access/keys.html", KEYS_PAGE),
     "keys_none": ("access/keys.html", {**KEYS_PAGE, "keys": [], "errors": {"scopes": "至少选一项权限"}}),
     "keys_made": ("access/keys.html", {**KEYS_PAGE, "made": {"name": "仓库", "secret": "tocsin_0a1b2c3d_6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6", "example": 'curl -H "Authorization: Bearer tocsin_0a1b2c3d_6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6" http://localhost:8717/api/v1/orders'}}),
