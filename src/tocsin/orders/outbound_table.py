@@ -12,6 +12,7 @@ outbound_endpoint = merchant_table(
     text("state"), text("problem"), big("failures"), big("failing_since_us", nullable=True), big("retry_at_us"),
     big("leased_until_us"), big("sent_at_us", nullable=True), big("created_at_us"), big("created_by"), key=("id",),
 )  # fmt: skip
+index(outbound_endpoint, "merchant_id", "state", "retry_at_us")
 outbound_message = merchant_table(
     "outbound_message", big("event_id"), text("kind"), big("order_id"), big("shop_id"), big("sequence"), text("body"),
     big("at_us"), key=("event_id",),
