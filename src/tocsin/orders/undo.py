@@ -13,7 +13,7 @@ from tocsin.orders.store import list_revisions, load_order
 class NothingToUndo(Refusal):
     """Revision {revision} of {number} was not amended at this desk, so there is nothing to undo: amend it instead"""
 
-    kind, code = "refused", "nothing_to_undo"
+    kind, code = "conflict", "nothing_to_undo"
 
 
 class UndoPrinted(Refusal):
