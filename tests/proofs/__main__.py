@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.proofs import amend, enumeration, intake, kill, lockout, privacy, reader, siren, way
+from tests.proofs import amend, enumeration, formulas, intake, kill, lockout, privacy, reader, siren, way
 
 PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "way": way.main,
@@ -18,6 +18,7 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "amend": amend.main,
     "privacy": privacy.main,
     "intake": intake.main,
+    "formulas": formulas.main,
 }
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.proofs import amend, intake, kill, lockout, siren, way
+from tests.proofs import amend, formulas, intake, kill, lockout, siren, way
 from tests.proofs.__main__ import PROOFS, main
 from tests.proofs.running import ENGINES, ROOT, open_ground
 
@@ -46,6 +46,12 @@ def test_amendments_small_on_two_processes_of_postgresql() -> None:
     with open_ground() as ground:
         found = amend.run(ground, "postgresql", attempts=40, numbers=100, planted=False)
     assert amend.broken_promises(found) == [] and found["processes"] == 2, found
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_formulas_small(engine: str) -> None:
+    found = formulas.main(["--engine", engine, "--payloads", "95"])
+    assert found["holds"], found
 
 
 def test_sirens_small_and_each_planted_fault_is_seen() -> None:
