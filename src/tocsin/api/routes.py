@@ -11,6 +11,7 @@ from tocsin.api.amendments import AMENDMENTS
 from tocsin.api.campaigns import CAMPAIGNS
 from tocsin.api.changes import CHANGES
 from tocsin.api.events import EVENTS
+from tocsin.api.export import EXPORT
 from tocsin.api.files import FILES
 from tocsin.api.guard import require_import, require_known
 from tocsin.api.health import get_health, get_readiness
@@ -30,6 +31,7 @@ STATION_MOST_BYTES = 64 << 10
 _GROUPS = [
     ACCESS,
     ORDERS,
+    EXPORT,
     AMENDMENTS,
     CHANGES,
     FILES,
@@ -58,7 +60,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS],
+    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

@@ -190,3 +190,7 @@ import_profile = merchant_table(
     "import_profile", big("id"), text("name"), text("body"), big("at_us"), key=("id",)
 )  # fmt: skip
 index(quarantine, "merchant_id", "batch_id", "id")
+# personal: none; names of columns, as long as the operator is known
+download_columns = merchant_table(
+    "download_columns", big("actor_id"), text("name"), text("columns"), key=("actor_id", "name")
+)
