@@ -263,9 +263,9 @@ CREATE TABLE outbound_delivery (
     CONSTRAINT pk_outbound_delivery PRIMARY KEY (merchant_id, id)
 )
 ;;
-CREATE INDEX ix_outbound_delivery_merchant_id_endpoint_id_id ON outbound_delivery (merchant_id, endpoint_id, id DESC)
-;;
 CREATE INDEX ix_outbound_delivery_order ON outbound_delivery (merchant_id, endpoint_id, order_id, sequence) WHERE state = 'waiting'
+;;
+CREATE INDEX ix_outbound_delivery_merchant_id_endpoint_id_id ON outbound_delivery (merchant_id, endpoint_id, id DESC)
 ;;
 CREATE INDEX ix_outbound_delivery_merchant_id_at_us ON outbound_delivery (merchant_id, at_us)
 ;;
@@ -300,6 +300,8 @@ CREATE TABLE outbound_endpoint (
     created_by BIGINT NOT NULL,
     CONSTRAINT pk_outbound_endpoint PRIMARY KEY (merchant_id, id)
 )
+;;
+CREATE INDEX ix_outbound_endpoint_merchant_id_state_retry_at_us ON outbound_endpoint (merchant_id, state, retry_at_us)
 ;;
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbound_endpoint TO tocsin_desk
 ;;
