@@ -18,7 +18,9 @@ def send_file(request: Request[Any, Any, Any], found: Download) -> File | Stream
     Source: RFC 9110 §14.4 (206), §15.5.17 (416); RFC 9530 (Repr-Digest is the whole file's in each answer).
     """
     etag, size = f'"{found.sha256}"', found.size_bytes
-    media_type = find_format(found.format).media_type
+    media_type = find_format(found.format).media_type.partition(";")[
+        0
+    ]  # the framework adds the charset of a text
     headers = {
         "accept-ranges": "bytes", "etag": etag, "x-content-sha256": found.sha256,
         "repr-digest": f"sha-256=:{b64encode(bytes.fromhex(found.sha256)).decode()}:",

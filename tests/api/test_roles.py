@@ -29,6 +29,8 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("POST", "/orders/{number:str}/revision"): ("amend", {**CHANGE, "print_again": False}),
     ("POST", "/orders/{number:str}/acknowledgements"): ("acknowledge", {"revision": 1, "codes": ["note"]}),
     ("POST", "/orders/{number:str}/undo"): ("amend", {"seen": 1, "reason": "r"}),
+    ("GET", "/orders/export"): ("download", None),
+    ("POST", "/downloads/{download_id:str}/cancel"): ("download", None),
     ("GET", "/orders/{number:str}/conflict"): ("query", None),
     ("POST", "/orders/{number:str}/conflict"): ("amend", {"seen": 1, "picks": {}, "reason": "r"}),
     ("GET", "/orders/{number:str}/requests"): ("query", None),

@@ -6,7 +6,19 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.proofs import amend, enumeration, formulas, intake, kill, lockout, privacy, reader, siren, way
+from tests.proofs import (
+    amend,
+    enumeration,
+    formulas,
+    intake,
+    kill,
+    lockout,
+    lookups,
+    privacy,
+    reader,
+    siren,
+    way,
+)
 
 PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "way": way.main,
@@ -17,6 +29,7 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "enumeration": enumeration.main,
     "amend": amend.main,
     "privacy": privacy.main,
+    "lookups": lookups.main,
     "intake": intake.main,
     "formulas": formulas.main,
 }

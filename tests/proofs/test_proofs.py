@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.proofs import amend, formulas, intake, kill, lockout, siren, way
+from tests.proofs import amend, formulas, intake, kill, lockout, lookups, siren, way
 from tests.proofs.__main__ import PROOFS, main
 from tests.proofs.running import ENGINES, ROOT, open_ground
 
@@ -116,3 +116,12 @@ def test_an_ended_server_is_told_with_its_log() -> None:
         [sys.executable, "-m", "tests.proofs.broken", "no_such_fault"], cwd=ROOT, capture_output=True, text=True
     )  # fmt: skip
     assert done.returncode == 1 and "no_such_fault" in done.stderr
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lookups_small(engine: str) -> None:
+    found = lookups.main(["--reads", "60", "--engine", engine])
+    assert (found["holds"], found["unrecorded"], found["leaked_bytes_when_ledger_broken"]) == (True, 0, 0), (
+        found
+    )
+    assert found["doors"] >= 8 and found["planted_fault_found"]

@@ -97,8 +97,11 @@ class SqliteDatabase(Database):
         """Run a verb on the writing connection; return its result once its group is durable."""
 
         def call(connection: Any) -> tuple[R, Tx]:
-            tx = Tx(connection.cursor(), dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
-            return verb(tx), tx
+            # Closed even after a fault: a cursor that a traceback keeps alive holds its statement in use, and the next one
+            # of the same text, where it can't be prepared, would do nothing without a word (the driver tells no error then).
+            with closing(connection.cursor()) as cursor:
+                tx = Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
+                return verb(tx), tx
 
         result, tx = self._writer.run(call)
         tx.finish()
@@ -115,7 +118,8 @@ class SqliteDatabase(Database):
         with self._readers.lend() as connection:
             connection.execute("BEGIN")
             try:
-                yield Tx(connection.cursor(), dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
+                with closing(connection.cursor()) as cursor:
+                    yield Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
             finally:
                 connection.execute("ROLLBACK")
 
