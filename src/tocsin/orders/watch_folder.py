@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 import time
+from itertools import chain, count
 from pathlib import Path
 
 from tocsin.core.actor import Actor
@@ -136,7 +137,5 @@ def _read(path: Path) -> bytes:
 
 def _free(path: Path) -> Path:
     """Return the path, or one beside it that is free."""
-    return next(
-        each for each in (path, *(path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, 10**6)))
-        if not os.path.lexists(each)
-    )  # fmt: skip
+    beside = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in count(1))
+    return next(each for each in chain((path,), beside) if not os.path.lexists(each))
