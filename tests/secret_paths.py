@@ -32,7 +32,10 @@ NO_SECRET = {
     "tocsin.alarm.receipt.find_receipt": "80 keyed bits: says that a message came, and opens nothing",
     "tocsin.alarm.recipient.add_recipient": "the digest of an address that is typed again",
     "tocsin.alarm.recipient.find_by_address": "as above",
+    "tocsin.orders.receive.receive_hook": "256 random bits and a signature; wrong ones spend budgets of their own, and right ones pass",
+    "tocsin.core.forget.person_by_phone": "the digest of a receiver's phone",
     "tocsin.core.party._find_or_add_person": "the digest of a receiver's phone",
+    "tocsin.orders.campaign.ask_campaign": "the digest of an order's receiver",
     "tocsin.tickets.check._duplicates": "the digest of an order's receiver",
     "tocsin.tickets.serial.scan_ticket": "a paper's code: who is not signed in gets one word, on a budget of its own",
 }

@@ -58,77 +58,82 @@ from tocsin.alarm import (
     timeline,
 )
 from tocsin.core import command
+from tocsin.core import forget as core_forget
 from tocsin.core.db import Database, Tx
 from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
-from tocsin.orders import batch, intake, listing, lookup, produce, screen, search, stop, store
-from tocsin.orders.screen import Filter
-from tocsin.tickets import check, claim, device, job, serial, spool
-
-MODULES = (
-    account,
-    admission,
-    command,
-    desk_reader,
-    finger,
-    finger_record,
-    presence,
-    station,
-    api_key,
-    desk,
-    link,
-    lock,
-    lock_all,
-    operator,
-    operator_bounds,
-    operator_invite,
-    operator_leave,
-    operator_role,
-    owner_link,
-    pin,
-    recovery,
-    session,
-    undo,
-    verification,
-    challenge,
-    passkey,
-    step_up,
-    concerned,
-    drill,
-    notice,
-    recipient,
-    evidence,
-    fact,
-    incident,
-    posture,
-    record,
-    siren_lease,
-    siren_record,
-    siren_row,
-    sounding,
-    timeline,
+from tocsin.orders import (
     batch,
+    campaign,
+    campaign_report,
+    conflict,
+    connection,
+    delivery,
+    download,
+    download_columns,
+    download_file,
+    editing,
+    erase,
     intake,
+    legal,
     listing,
     lookup,
+    outbound,
+    outbound_delivery,
+    outbound_message,
+    outbound_repeat,
+    person,
+    platform,
     produce,
+    retention,
     screen,
     search,
+    source,
     stop,
     store,
-    check,
-    claim,
-    device,
-    job,
-    serial,
-    spool,
-    attempt,
-    bucket,
-    decoy,
-    unlock,
+    sweep,
+    syntax_page,
+    waiting,
 )
+from tocsin.orders import claim as orders_claim
+from tocsin.orders.syntax_meaning import Sort
+from tocsin.tickets import check, claim, device, forget, job, serial, spool
+from tocsin.tickets import timeline as order_timeline
+
+MODULES = (
+    campaign, campaign_report, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
+    presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
+    operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
+    passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
+    siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
+    screen, search, stop, store, syntax_page, check, claim, device, job, serial, spool, attempt, bucket,
+    orders_claim,
+    decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, sweep, core_forget, forget,
+)  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
-SMALL = {"printer", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link"}
+SMALL = {
+    "printer",
+    "screen_default",
+    "siren",
+    "station",
+    "enrolled_station",
+    "desk_reader",
+    "screen",
+    "merchant",
+    "owner_link",
+}
+
+SEALED = ("secrets", "sealed", "sealed_before", "sealed_query", "sealed_raw", "sealed_file")
+
+HELD = ("All", ("Held", 0))
+DAYS = ("All", ("Span", "placed_at_us"))
+PARTS: tuple[tuple[Any, ...], ...] = (
+    *(("Equal", name, 1) for name in ("desk_state", "payment", "fulfilment", "campaign", "channel", "currency", "shop_id", "number")),
+    ("Equal", "payment", 2), ("Prefix", "number"), ("Span", "placed_at_us"), ("Span", "paid_at_us"), ("Span", "payable_minor"),
+    ("Held", 0), ("Held", 1), ("Not", ("Held", 0)), ("Found", 1), ("Tokens",), ("Not", ("Tokens",)),
+    ("Any", ("Equal", "campaign", 1), ("Tokens",)),
+)  # fmt: skip
+SORTS = (Sort("placed_at_us"), Sort("placed_at_us", True), Sort("payable_minor"), Sort("payable_minor", True))
 
 
 def statements_of(module: ModuleType, dialect: str) -> dict[str, Statement[Any]]:
@@ -145,7 +150,7 @@ def statements_of(module: ModuleType, dialect: str) -> dict[str, Statement[Any]]
 def plan_of(house: House, statement: Statement[Any]) -> list[str]:
     """Return what the database would do, a step a line; on PostgreSQL with sequential scans as the last resort."""
     sql, constants = statement.compiled(house.db.dialect)
-    lists = {"ids", "states", "b_from"}
+    lists = {"ids", "states", "skus", "b_from"}
     if house.db.dialect == "sqlite":
         binds: dict[str, object] = {n: "[1]" if n in lists else 1 for n in re.findall(r":(\w+)", sql)}
         asked, column = "EXPLAIN QUERY PLAN ", 3
@@ -156,7 +161,7 @@ def plan_of(house: House, statement: Statement[Any]) -> list[str]:
     def explain(tx: Tx) -> list[str]:
         if tx.dialect == "postgresql":
             tx._cursor.execute("SET LOCAL enable_seqscan = off")
-        tx._cursor.execute(asked + sql, {**binds, **constants, "secrets": b"1"})
+        tx._cursor.execute(asked + sql, {**binds, **constants, **dict.fromkeys(SEALED, b"1")})
         return [str(row[column]) for row in tx._cursor.fetchall()]
 
     return house.db.write(house.merchant_id, explain)
@@ -178,14 +183,15 @@ def all_statements(dialect: str) -> dict[str, Statement[Any]]:
     """Return each statement of the modules, and those that screens compile for each pair of conditions."""
     found = {name: s for module in MODULES for name, s in statements_of(module, dialect).items()}
     found = {name: s for name, s in found.items() if not s.compiled(dialect)[0].startswith("INSERT")}
-    names = [name for name in Filter.__struct_fields__ if name != "held"] + ["held", "held_yes", "held_no"]
-    shapes = [(), *((name,) for name in names), *itertools.combinations(names, 2)]
-    for shape in shapes:
-        if len({name for name in shape if name.startswith("held")}) > 1:
-            continue
-        by_day = any(name.startswith("date") for name in shape)
-        for placed, counting in ((False, False), (True, False), (False, True)):
-            found[f"screen {shape} {placed} {counting}"] = screen._statement(shape, by_day, placed, counting)
+    pairs = [(), *((part,) for part in PARTS), *itertools.combinations(PARTS, 2)]
+    for parts in pairs:
+        shape = ("All", *parts)
+        for placed in (False, True):
+            found[f"page {parts} {placed}"] = screen._page(shape, Sort(), placed, dialect)
+        found[f"count {parts}"] = screen._count(shape, dialect)
+        found[f"words {parts}"] = syntax_page._among(shape, dialect)
+    for sort, part, placed in itertools.product(SORTS, PARTS, (False, True)):
+        found[f"page {part} {sort} {placed}"] = screen._page(("All", part), sort, placed, dialect)
     return found
 
 
@@ -203,16 +209,40 @@ def test_no_statement_walks_a_table(house: House) -> None:
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
-        (screen._statement(("held_yes",), False, False, False), "ix_order_head_held"),
-        (screen._statement(("held_yes",), False, True, False), "ix_order_head_held"),
-        (screen._statement(("held_yes",), False, False, True), "ix_order_head_held"),
-        (screen._statement(("state",), False, True, False), "ix_order_head_merchant_id_desk_state_id"),
-        (screen._statement(("payment",), False, True, False), "ix_order_head_merchant_id_payment_id"),
-        (screen._statement(("fulfilment",), False, True, False), "ix_order_head_merchant_id_fulfilment_id"),
-        (screen._statement(("campaign",), False, True, False), "ix_order_head_merchant_id_campaign_id"),
+        (screen._page(HELD, Sort(), False, "sqlite"), "ix_order_head_held"),
+        (screen._page(HELD, Sort(), True, "sqlite"), "ix_order_head_held"),
+        (screen._count(HELD, "sqlite"), "ix_order_head_held"),
         (
-            screen._statement(("date_from", "date_to"), True, True, False),
+            screen._page(("All", ("Equal", "desk_state", 1)), Sort(), True, "sqlite"),
+            "ix_order_head_merchant_id_desk_state_id",
+        ),
+        (
+            screen._page(("All", ("Equal", "payment", 1)), Sort(), True, "sqlite"),
+            "ix_order_head_merchant_id_payment_id",
+        ),
+        (
+            screen._page(("All", ("Equal", "fulfilment", 1)), Sort(), True, "sqlite"),
+            "ix_order_head_merchant_id_fulfilment_id",
+        ),
+        (
+            screen._page(("All", ("Equal", "campaign", 1)), Sort(), True, "sqlite"),
+            "ix_order_head_merchant_id_campaign_id",
+        ),
+        (
+            screen._page(DAYS, Sort("placed_at_us"), True, "sqlite"),
             "ix_order_head_merchant_id_placed_at_us_id",
+        ),
+        (
+            screen._page(("All",), Sort("placed_at_us", True), True, "sqlite"),
+            "ix_order_head_merchant_id_placed_at_us_id",
+        ),
+        (
+            screen._page(("All",), Sort("payable_minor"), True, "sqlite"),
+            "ix_order_head_merchant_id_payable_minor_id",
+        ),
+        (
+            screen._page(("All",), Sort("payable_minor", True), True, "sqlite"),
+            "ix_order_head_merchant_id_payable_minor_id",
         ),
         (stop._COUNT_OPEN, "ix_order_head_held"),
         (stop._OPEN, "ix_hold_open_order"),

@@ -3,6 +3,7 @@
 import logging
 import os
 import re
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tocsin.alarm.sounding import Sounding
 from tocsin.alarm.watch import watch_signals
 from tocsin.alarm.watch_seal import seal_journals, verify_journals
 from tocsin.core.bus import Bus, bus_for
-from tocsin.core.db import DIRECTORY_SCOPE, Database
+from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import join_bus
 from tocsin.core.installation import HAS_KEY_SQL, require_own_key
@@ -38,10 +39,18 @@ from tocsin.core.queue import Queue, queue_for
 from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
 from tocsin.core.vault import open_vault
-from tocsin.orders import download as _declares_its_task  # noqa: F401
+from tocsin.orders import erase as _declares_its_task  # noqa: F401
+from tocsin.orders.conflict import sweep_conflicts
+from tocsin.orders.download_file import purge_downloads
+from tocsin.orders.fetching import sweep_news, tend_news
+from tocsin.orders.hook import BASES
 from tocsin.orders.lookup import index_lookups
+from tocsin.orders.outbound_send import Sender
+from tocsin.orders.retention import erase_old, purge_ledger
+from tocsin.orders.watch_folder import import_loops
 from tocsin.settings import Settings
 from tocsin.streams import Streams
+from tocsin.tickets import forget as _takes_papers_out  # noqa: F401
 from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.hold import wake_due
 from tocsin.tickets.papers import keep_papers_in
@@ -66,6 +75,7 @@ class Desk:
         self.settings, self.db = settings, db
         keep_papers_in(settings.path("papers"))
         name_accounts_by(read_account)
+        BASES["wechat"] = settings.wechat_api_url.rstrip("/")
         self.queue: Queue = queue_for(db)
         self.bus: Bus = bus_for(db)
         self.bus.open(db)
@@ -73,6 +83,7 @@ class Desk:
         self._lease: NodeLease = lease_node(db)
         self._loops: list[Loop] = []
         self._spool: Spool | None = None
+        self._outbound = Sender(db, networks=settings.opened_networks())
         self._sounding: Sounding | None = None
         self.streams = Streams()
         self.closing = False
@@ -89,24 +100,30 @@ class Desk:
         ring_after_restart(self.db)
         self._sounding = Sounding(self.db)
         self._sounding.start()
+        self._outbound.start()
         self._loops = [
             Loop("alarm", lambda: watch_signals(self.db), idle_seconds=1, by_event=True),
             Loop("incidents", lambda: tend_incidents(self.db), idle_seconds=2),
             Loop("people", self._tell_people, idle_seconds=1, by_event=True),
             Loop("drills", lambda: tend_drills(self.db), idle_seconds=1),
             Loop("drill plan", lambda: start_due_drills(self.db), idle_seconds=60),
-            Loop("notices", self._sweep_notices, idle_seconds=_DAY_SECONDS),
+            Loop("notices", self._each(sweep_notices), idle_seconds=_DAY_SECONDS),
+            Loop("conflicts", self._each(sweep_conflicts), idle_seconds=_DAY_SECONDS),
             Loop("evidence", lambda: sweep_evidence(self.db), idle_seconds=_DAY_SECONDS),
             Loop("unanswered", self._count_unanswered, idle_seconds=30),
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
             Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
-            Loop("lookup index", self._index_lookups, idle_seconds=5),
+            Loop("downloads", lambda: purge_downloads(self.db), idle_seconds=600),
+            *import_loops(self.db, watched=self.settings.watch_dir, alone=not self.settings.database_url),
+            Loop("lookup index", self._each(index_lookups), idle_seconds=5),
+            Loop("waiting news", self._tend_news, idle_seconds=5),
+            Loop("retention", self._erase_old, idle_seconds=_DAY_SECONDS),
+            Loop("old look-ups", self._each(purge_ledger), idle_seconds=_DAY_SECONDS),
+            Loop("deliveries", self._each(sweep_news), idle_seconds=_DAY_SECONDS),
             *station_loops(self.db),
             Loop("journal seal", lambda: seal_journals(self.db, self._seals), idle_seconds=60),
             Loop("journal verify", self._verify_journals, idle_seconds=_DAY_SECONDS),
-            Loop(
-                "attempts", lambda: self.db.write(DIRECTORY_SCOPE, sweep_attempts), idle_seconds=_DAY_SECONDS
-            ),
+            Loop("attempts", self._sweep_attempts, idle_seconds=_DAY_SECONDS),
         ]
         for loop in self._loops:
             loop.start()
@@ -117,6 +134,7 @@ class Desk:
         for loop in self._loops:
             loop.stop()
         self._loops = []
+        self._outbound.stop()
         if self._sounding is not None:
             self._sounding.stop()
             self._sounding = None
@@ -144,14 +162,20 @@ class Desk:
     def _tell_people(self) -> int:
         return tell_people(self.db, self.queue, base_url=self.settings.base_url())
 
-    def _sweep_notices(self) -> int:
-        return sum(self.db.write(merchant.id, sweep_notices) for merchant in self.merchants())
+    def _each(self, verb: Callable[[Tx], int]) -> Callable[[], int]:
+        return lambda: sum(self.db.write(merchant.id, verb) for merchant in self.merchants())
 
     def _count_unanswered(self) -> int:
         return count_unanswered(self.db) + self.db.write(DIRECTORY_SCOPE, sweep_challenges)
 
-    def _index_lookups(self) -> int:
-        return sum(self.db.write(merchant.id, index_lookups) for merchant in self.merchants())
+    def _sweep_attempts(self) -> int:
+        return self.db.write(DIRECTORY_SCOPE, sweep_attempts)
+
+    def _tend_news(self) -> int:
+        return sum(tend_news(self.db, merchant.id) for merchant in self.merchants())
+
+    def _erase_old(self) -> int:
+        return sum(erase_old(self.db, merchant.id) for merchant in self.merchants())
 
 
 def open_desk(settings: Settings) -> Desk:

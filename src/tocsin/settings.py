@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+# Listening there is reached by this name too.
+_EVERYWHERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::")
 _POSTGRES = "postgresql://"
 
 
@@ -64,14 +66,23 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Connections kept to the database: readers on SQLite, all on PostgreSQL."""
     print_threads: int = 2
     """Printers that are spoken to at the same time."""
+    outbound_networks: str = ""
+    """Private networks that webhooks may be sent to: addresses or CIDRs, separated by commas; empty is the internet alone."""
     upload_limit_bytes: int = 32 * 1024 * 1024
     """Largest request body."""
+    wechat_api_url: str = "https://api.weixin.qq.com"
+    """Where the orders of WeChat shops are fetched: another address is for a relay of your own, or for tests."""
+    watch_dir: str = ""
+    """Folder whose files are imported for the first merchant once they lie still; empty watches none."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
 
     def base_url(self) -> str:
         """Return the address that links carry, without a slash at its end."""
-        served = f"https://{self.lan.lower()}:{self.port}" if self.lan else f"http://localhost:{self.port}"
+        host = (
+            "localhost" if self.host in _EVERYWHERE else f"[{self.host}]" if ":" in self.host else self.host
+        )
+        served = f"https://{self.lan.lower()}:{self.port}" if self.lan else f"http://{host}:{self.port}"
         return (self.public_url or served).rstrip("/").removesuffix(":443" if self.lan else "/")
 
     def is_https(self) -> bool:
@@ -85,6 +96,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             ValueError: one is no address and no network.
         """
         return _networks(self.trusted_proxies)
+
+    def opened_networks(self) -> tuple[Network, ...]:
+        """Return the private networks that webhooks may be sent to.
+
+        Raises:
+            ValueError: one is no address and no network.
+        """
+        return _networks(self.outbound_networks)
 
     def install_page_port(self) -> int:
         """Return the port of the plain page that leads phones to HTTPS."""
@@ -122,10 +141,18 @@ def load_settings(
         raise SettingsWrong(
             f"the database's address begins with {_POSTGRES}, or is empty for the embedded one"
         )
-    try:
-        settings.proxies()
-    except ValueError as wrong:
-        raise SettingsWrong(f"trusted_proxies are addresses or CIDRs, separated by commas: {wrong}") from None
+    if not 0 <= settings.port <= 65535:
+        raise SettingsWrong(f"port is a number from 0 to 65535, not {settings.port}")
+    if (settings.tls_cert or settings.tls_key) and not settings.lan:
+        raise SettingsWrong("tls_cert and tls_key serve HTTPS on a name: give it as lan")
+    for name, read in (
+        ("trusted_proxies", settings.proxies),
+        ("outbound_networks", settings.opened_networks),
+    ):
+        try:
+            read()
+        except ValueError as wrong:
+            raise SettingsWrong(f"{name} are addresses or CIDRs, separated by commas: {wrong}") from None
     return settings
 
 

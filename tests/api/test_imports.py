@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 from tests.api.door import Door, order_in
+from tocsin.orders.commit import commit_import
 from tocsin.orders.importer import ImportOptions, Source
-from tocsin.orders.importing import commit_import, upload_sheet
+from tocsin.orders.importing import upload_sheet
 from tocsin.orders.quarantine import list_quarantine
 
 SHEET = Path(__file__).parent.parent / "data" / "mall_cn_orders" / "orders_joined.csv"

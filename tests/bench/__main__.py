@@ -13,15 +13,17 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from msgspec.structs import asdict
 
 from tests.bench.clock import Figure
+from tests.bench.multiply import multiply_desk, multiply_search
 from tests.bench.product import Product
 from tests.bench.raw import Raw
 from tests.databases import PostgresServer
 from tocsin.core.db import Database
 from tocsin.core.postgres import PostgresDatabase
-from tocsin.core.sqlite import SqliteDatabase, engine
+from tocsin.core.sqlite import SqliteDatabase, connect_file, engine
 from tocsin.core.vault import open_vault
 from tocsin.migrations.upgrade import upgrade_postgres, upgrade_sqlite
 
@@ -33,6 +35,9 @@ def main() -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--orders", type=int, default=100_000, help="orders that the database is filled with")
+    parser.add_argument(
+        "--times", type=int, default=1, help="copies of those orders, made by SQL: 50 of 20,000 are a million"
+    )
     parser.add_argument("--repeats", type=int, default=200, help="times that each work is done and measured")
     parser.add_argument(
         "--engine", choices=("sqlite", "postgresql", "both"), default="both", help="database to measure on"
@@ -40,27 +45,32 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     asked = parser.parse_args()
     engines = ("sqlite", "postgresql") if asked.engine == "both" else (asked.engine,)
-    found = {name: bench_engine(name, orders=asked.orders, repeats=asked.repeats) for name in engines}
+    found = {
+        name: bench_engine(name, orders=asked.orders, times=asked.times, repeats=asked.repeats)
+        for name in engines
+    }
     report = {
-        "orders": asked.orders, "repeats": asked.repeats, "python": platform.python_version(),
+        "orders": asked.orders * asked.times, "repeats": asked.repeats, "python": platform.python_version(),
         "sqlite": engine.sqlite_version, "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "engines": found,
     }  # fmt: skip
     print(json.dumps(report, ensure_ascii=False) if asked.json else table(report))
 
 
-def bench_engine(name: str, *, orders: int, repeats: int) -> dict[str, Any]:
+def bench_engine(name: str, *, orders: int, repeats: int, times: int = 1) -> dict[str, Any]:
     """Return the rows of one engine: each work of the product beside the raw engine's."""
     folder = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
     server = PostgresServer() if name == "postgresql" else None
     try:
         began = time.perf_counter()
         db, raw_at = open_product(server, folder)
-        product = Product(db, orders=orders)
+        product = Product(db, orders=orders, times=times)
         filled = time.perf_counter() - began
+        if times > 1:
+            multiply(server, folder, product, orders=orders, times=times)
         if server:
             server.sql("ANALYZE", database="desk")
-        raw = Raw(name, raw_at, orders=orders)
+        raw = Raw(name, raw_at, orders=orders, times=times)
         rows = pair(product.run(repeats=repeats), raw.run(repeats=repeats))
         raw.close()
         db.close()
@@ -81,6 +91,20 @@ def open_product(server: PostgresServer | None, folder: Path) -> tuple[Database,
         server.sql(f"CREATE DATABASE {database}")
     upgrade_postgres(server.url("desk"))
     return PostgresDatabase(server.url("desk"), vault), server.url("raw")
+
+
+def multiply(
+    server: PostgresServer | None, folder: Path, product: Product, *, orders: int, times: int
+) -> None:
+    """Copy the desk's orders by SQL."""
+    if server:
+        with psycopg.connect(server.url("desk"), autocommit=True) as connection:
+            multiply_desk(connection, "postgresql", times=times)
+        return
+    file = connect_file(folder / "desk" / "desk.sqlite")
+    multiply_desk(file, "sqlite", times=times)
+    multiply_search(file, product.tokens(orders), times=times)
+    file.close()
 
 
 def pair(product: list[Figure], raw: list[Figure]) -> list[dict[str, Any]]:

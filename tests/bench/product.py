@@ -14,7 +14,8 @@ from tocsin.orders.download_rows import COLUMNS, file_rows
 from tocsin.orders.format import find_format
 from tocsin.orders.intake import take_in
 from tocsin.orders.query import look_up_order, search_orders
-from tocsin.orders.screen import Filter, page_rows, screen_orders
+from tocsin.orders.screen import Filter, count_rows, page_rows, screen_orders
+from tocsin.orders.search import order_tokens
 from tocsin.orders.store import find_order_id, load_order
 from tocsin.tickets.content import PaperRequest, build_content
 from tocsin.tickets.layout import draw_raster
@@ -26,9 +27,9 @@ WANTED = Filter(payment="paid", fulfilment="shipped")
 class Product:
     """A merchant with many orders in an open database."""
 
-    def __init__(self, db: Database, *, orders: int) -> None:
+    def __init__(self, db: Database, *, orders: int, times: int = 1) -> None:
         self.house: House = make_house(db, code="B")
-        self.db, self.count = db, orders
+        self.db, self.count = db, orders * times
         self.numbers: list[str] = []
         self._fill(orders)
 
@@ -38,7 +39,7 @@ class Product:
         step = max(1, len(self.numbers) // repeats)
         numbers = self.numbers[::step][:repeats]
         samples = list(islice(make_orders(self.count), 0, None, step))[:repeats]
-        names = [draft.receiver.name for draft in samples]
+        names = [draft.receiver.name[:2] for draft in samples]
         tails = [draft.receiver.phone[-4:] for draft in samples]
         after = self._place_of_page(100)
         return [
@@ -51,12 +52,21 @@ class Product:
             ),
             measure("search name", [partial(search_orders, db, clerk, text=n, door="bench") for n in names]),
             measure(
+                "search SKU",
+                [partial(search_orders, db, clerk, text=d.lines[0].sku, door="bench") for d in samples],
+            ),
+            measure(
+                "search number tail",
+                [partial(search_orders, db, clerk, text=n[-4:], door="bench") for n in numbers],
+            ),
+            measure(
                 "screen page 1", [partial(screen_orders, db, clerk, wanted=WANTED, door="bench")] * repeats
             ),
             measure(
                 "screen page 100",
                 [partial(screen_orders, db, clerk, wanted=WANTED, door="bench", after=after)] * repeats,
             ),
+            measure("count, bounded", [self._count] * repeats),
             measure("CSV of all, rows", [self._csv], units=self.count * 5),
             self.ticket(repeats),
         ]
@@ -86,6 +96,18 @@ class Product:
         while chunk := list(islice(drafts, _AT_ONCE)):
             self.numbers += self.db.write(self.house.merchant_id, partial(take, chunk=chunk))
 
+    def tokens(self, orders: int) -> dict[int, str]:
+        """Return each order's search tokens as they were stored."""
+
+        def digest(tx: Tx) -> dict[int, str]:
+            keys, found = tx.vault.keys(tx), dict[int, str]()
+            for number, draft in zip(self.numbers, make_orders(orders), strict=True):
+                tokens = sorted({keys.digest("search", token) for token in order_tokens(number, draft)})
+                found[find_order_id(tx, number=number)] = " ".join(tokens)
+            return found
+
+        return self.db.read(self.house.merchant_id, digest)
+
     def _create(self, draft: object) -> None:
         self.db.write(self.house.merchant_id, partial(take_in, actor=self.house.actor("owner"), draft=draft))  # type: ignore[arg-type]
 
@@ -96,6 +118,9 @@ class Product:
                 self.house.merchant_id, partial(page_rows, wanted=WANTED, after=after, limit=50)
             )
         return after
+
+    def _count(self) -> None:
+        self.db.read(self.house.merchant_id, partial(count_rows, wanted=WANTED))
 
     def _csv(self) -> None:
         with open(os.devnull, "wb") as out, self.db.snapshot(self.house.merchant_id) as tx:

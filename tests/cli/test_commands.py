@@ -15,6 +15,7 @@ from tests.databases import PostgresServer, free_port
 from tocsin.access.owner_link import link_is_open
 from tocsin.cli.main import cli
 from tocsin.cli.serve import create_first_merchant, owner_links, say
+from tocsin.cli.start import kept_private
 from tocsin.core.ident import new_id
 from tocsin.core.tenant import create_merchant, create_shop
 from tocsin.desk import newest_version, open_desk
@@ -214,6 +215,8 @@ def test_an_owner_link_has_the_address_that_is_served(folder: Path):
 def test_what_is_written_is_its_owners_alone(tmp_path: Path):
     before = os.umask(0o022)
     try:
+        with kept_private():
+            open_desk(Settings(data_dir=str(tmp_path / "data"))).close()
         run("operator", "list", folder=tmp_path / "data")
         assert os.umask(0o022) == 0o022, "the process has its own umask back"
     finally:
@@ -222,3 +225,9 @@ def test_what_is_written_is_its_owners_alone(tmp_path: Path):
     assert data.stat().st_mode & 0o777 == 0o700
     assert [path for path in data.rglob("*") if path.stat().st_mode & 0o077] == []
     assert data.joinpath("desk.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_command_makes_no_installation_by_mistake(tmp_path: Path):
+    result = CliRunner().invoke(cli, ["operator", "list", "--data-dir", str(tmp_path / "mistyped")])
+    assert result.exit_code == 2 and f"There is no desk in {tmp_path / 'mistyped'}" in result.output
+    assert not (tmp_path / "mistyped").exists()

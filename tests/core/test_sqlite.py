@@ -111,3 +111,23 @@ def test_a_long_result_is_streamed(path: Path) -> None:
     with db.snapshot(0) as tx:
         assert [row[0] for row in tx.stream(statement)] == list(range(1, 1301))
     db.close()
+
+
+def test_a_write_that_can_not_be_prepared_is_never_a_silent_success(path: Path) -> None:
+    """While a traceback keeps the cursor of a failed write, the same write again must fail too."""
+    database = SqliteDatabase(path, Vault(b"k" * 32))
+    create = Statement[None](sa.text("CREATE TABLE kept (n INTEGER)"))
+    add = Statement[None](sa.text("INSERT INTO kept VALUES (1)"))
+    database.write(0, lambda tx: (tx.run(create), tx.run(add)))
+    other = connect_file(path)
+    other.execute("ALTER TABLE kept RENAME TO away")
+    faults = list[BaseException]()
+    for _ in range(3):
+        try:
+            database.write(0, lambda tx: tx.run(add))
+        except Exception as fault:
+            faults.append(fault)
+    assert len(faults) == 3
+    assert other.execute("SELECT count(*) FROM away").fetchone() == (1,)
+    other.close()
+    database.close()

@@ -1,5 +1,6 @@
 """One writer, shared commits, and an answer for each waiter whatever breaks."""
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -73,7 +74,7 @@ def run_at_once(writer: Writer, calls: list[Callable[[Any], Any]]) -> list[Any]:
             outcomes[i] = fault
 
     def hold() -> None:
-        with suppress(OSError):  # it shares the group's fate
+        with suppress(OSError, KeyboardInterrupt):  # it shares the group's fate
             writer.run(lambda _c: (held.set(), gate.wait()))
 
     holder = threading.Thread(target=hold)
@@ -82,7 +83,7 @@ def run_at_once(writer: Writer, calls: list[Callable[[Any], Any]]) -> list[Any]:
     threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(calls))]
     for thread in threads:
         thread.start()
-    while writer._calls.qsize() < len(calls):
+    while len(writer._waiting) < len(calls):
         time.sleep(0.001)
     gate.set()
     for thread in [holder, *threads]:
@@ -154,6 +155,37 @@ def test_a_verb_may_not_ask_for_another_transaction(writer: Writer) -> None:
         writer.run(lambda _c: writer.run(lambda _c: 1))
 
 
+def test_one_who_is_interrupted_while_he_leads_keeps_nobody_waiting(writer: Writer, wired: Wired) -> None:
+    def interrupted(_connection: Any) -> None:
+        raise KeyboardInterrupt
+
+    outcomes = run_at_once(writer, [add(1), interrupted, add(2)])
+    assert type(outcomes[1]) in (KeyboardInterrupt, WriterStopped)  # as he led, or as another did for him
+    kept = [outcome for outcome in outcomes if isinstance(outcome, int)]
+    assert rows(wired) == sorted(kept)
+    assert all(type(outcomes[n]) in (int, WriterStopped) for n in (0, 2))
+    with pytest.raises(KeyboardInterrupt):
+        writer.run(interrupted)
+    assert writer.run(add(3)) == 3 and rows(wired) == [*sorted(kept), 3]
+
+
+def test_one_who_is_interrupted_while_he_waits_hands_the_lead_on(writer: Writer, wired: Wired) -> None:
+    """The lead falls to whoever came next: one who left the queue must not be given it."""
+    held, gate = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: writer.run(lambda _c: (held.set(), gate.wait(10))))
+    thread.start()
+    held.wait(5)
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    threading.Timer(0.2, signal.pthread_kill, (threading.get_ident(), signal.SIGUSR1)).start()
+    with pytest.raises(KeyboardInterrupt):
+        writer.run(add(1))
+    signal.signal(signal.SIGUSR1, before)
+    assert not writer._waiting
+    gate.set()
+    thread.join(10)
+    assert writer.run(add(2)) == 2 and rows(wired) == [2]
+
+
 def test_stopping_answers_all_that_was_accepted_and_refuses_the_rest(tmp_path: Path, wired: Wired) -> None:
     writer = Writer(wired)
     outcomes: list[Any] = []
@@ -180,3 +212,33 @@ def test_stopping_answers_all_that_was_accepted_and_refuses_the_rest(tmp_path: P
     kept = {row[0] for row in reader.execute("SELECT n FROM t")}
     reader.close()
     assert kept == {o for o in outcomes if isinstance(o, int)}
+
+
+def test_who_is_refused_for_what_another_did_hears_of_it_when_that_is_durable(
+    wired: Wired, writer: Writer
+) -> None:
+    begun, heard = threading.Event(), []
+
+    def slow(connection: Any) -> None:
+        begun.set()
+        connection.execute("INSERT INTO t VALUES (1)")
+        time.sleep(0.005)
+
+    def refuse(connection: Any) -> None:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
+        raise LookupError
+
+    def ask() -> None:
+        with suppress(LookupError):
+            writer.run(refuse)
+        heard.append(rows(wired))
+
+    first = threading.Thread(target=writer.run, args=(slow,))
+    first.start()
+    assert begun.wait(5)
+    second = threading.Thread(target=ask)
+    second.start()
+    first.join()
+    second.join()
+    assert heard == [[1]]
+    assert wired.said.count("COMMIT") <= 2

@@ -14,6 +14,7 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database, Tx
 from tocsin.core.journal import read_journal
 from tocsin.core.queue import queue_for
+from tocsin.orders import download_file as _declares_its_task  # noqa: F401
 from tocsin.orders.download import (
     Download,
     DownloadMissing,

@@ -1,8 +1,10 @@
 """Sheets: previewed as a commit would take them, committed once, bad rows set aside sealed."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,12 +14,20 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.statement import Statement
-from tocsin.orders import importing
-from tocsin.orders.claim import ImportUnderWay, claim_import, give_claim_back, keep_claim
+from tocsin.orders import commit
+from tocsin.orders.claim import (
+    ImportUnderWay,
+    Progress,
+    claim_import,
+    get_progress,
+    give_claim_back,
+    keep_claim,
+)
+from tocsin.orders.commit import BadRowsLeft, commit_import, free_imports, resume_imports
+from tocsin.orders.imported import orders_of_import
 from tocsin.orders.importer import ImportOptions, Source
 from tocsin.orders.importing import (
     ImportMissing,
-    commit_import,
     list_imports,
     preview_import,
     upload_sheet,
@@ -121,57 +131,88 @@ def test_two_that_commit_at_once_and_one_that_comes_later_take_each_order_once(d
     assert db.read(house.merchant_id, partial(count_rows, wanted=Filter())) == 45
 
 
-def test_a_commit_that_died_half_way_is_repeated_without_doubles(
+def test_a_commit_that_died_half_way_is_gone_on_with_where_it_stands(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house = make_house(db)
     clerk = house.actor("clerk")
-    lines = b'[{"lines":[]},{"lines":[]},\n{"lines":[]},{"external_id":"E-1","lines":[]}]'
+    lines = b'[{"lines":[]},{"lines":[]},\n{"lines":[]},{"external_id":"E-1","lines":[]},{"lines":[],"shop":"NOWHERE"},{"x":1}]'
     seen = upload_sheet(db, clerk, source=source(lines, "orders.json"), options=ImportOptions(channel="api"))
-    monkeypatch.setattr(importing, "ALIVE_ORDERS", 2)
-    monkeypatch.setattr(importing, "keep_claim", die)
+    monkeypatch.setattr(commit, "CHUNK_ORDERS", 2)
+    monkeypatch.setattr(commit, "keep_claim", die_at(2))
     with pytest.raises(ZeroDivisionError):
         commit_import(db, clerk, import_id=seen.import_id)
     monkeypatch.undo()
-    counts = preview_import(db, clerk, import_id=seen.import_id).counts()
-    assert (counts["new"], counts["unchanged"]) == (2, 2)
-    done = commit_import(db, clerk, import_id=seen.import_id)
-    assert (done.status, done.created, done.unchanged) == ("committed", 2, 2)
+    half = db.read(house.merchant_id, partial(get_progress, import_id=seen.import_id))
+    assert half is not None and (half.taken, half.created, half.alive_us) == (2, 2, 0)
+    assert len(db.read(house.merchant_id, list_quarantine)) == 1, "what can't be read is set aside once"
+    assert resume_imports(db) == 1
+    assert resume_imports(db) == 0
+    (done, *_) = db.read(house.merchant_id, list_imports)
+    assert (done.status, done.created, done.unchanged, done.bad_rows) == ("committed", 4, 0, 2)
+    assert len(db.read(house.merchant_id, list_quarantine)) == 2
+    assert len(db.read(house.merchant_id, partial(orders_of_import, import_id=done.id))) == 4
     ids = Statement[tuple[str]](sa.text("SELECT external_id FROM order_head"))
     assert {row[0] for row in db.read(house.merchant_id, lambda tx: tx.rows(ids))} == {
         "E-1", *(f"#{seen.import_id}-{row}" for row in ("1", "1.2", "2"))
     }  # fmt: skip
-    again = upload_sheet(db, clerk, source=source(lines, "orders.json"), options=ImportOptions(channel="api"))
-    assert again.counts()["new"] == 3, "another upload is another import"
 
 
-def die(*_: object, **__: object) -> int:
-    raise ZeroDivisionError
+def die_at(times: int) -> Callable[..., Progress]:
+    left = iter(range(times - 1))
+
+    def keep(*given: Any, **named: Any) -> Progress:
+        if next(left, None) is None:
+            raise ZeroDivisionError
+        return keep_claim(*given, **named)
+
+    return keep
 
 
 def test_a_claim_is_anothers_only_when_it_shows_no_life(db: Database) -> None:
     house = make_house(db)
     clerk = house.actor("clerk")
     import_id = upload_sheet(db, clerk, source=paste(2), options=ImportOptions(), importer="pasted").import_id
-    first = db.write(house.merchant_id, partial(claim_import, import_id=import_id))
-    assert first is not None
+    claimed = db.write(house.merchant_id, partial(claim_import, actor=clerk, import_id=import_id))
+    assert claimed is not None and claimed[1]
     with pytest.raises(ImportUnderWay):
         commit_import(db, clerk, import_id=import_id)
+    assert resume_imports(db) == 0
     try:
-        shift_clock(4 * MINUTE_US)
-        alive = db.write(house.merchant_id, partial(keep_claim, import_id=import_id, claim=first))
-        shift_clock(8 * MINUTE_US)
+        shift_clock(MINUTE_US // 2)
+        alive = db.write(house.merchant_id, partial(keep_claim, import_id=import_id, seen=claimed[0]))
+        shift_clock(MINUTE_US * 3 // 2 - 1_000_000)
         with pytest.raises(ImportUnderWay):
             commit_import(db, clerk, import_id=import_id)
-        shift_clock(10 * MINUTE_US)
+        shift_clock(MINUTE_US * 2)
         assert commit_import(db, clerk, import_id=import_id).created == 2
         with pytest.raises(ImportUnderWay):
-            db.write(house.merchant_id, partial(keep_claim, import_id=import_id, claim=alive))
-        db.write(house.merchant_id, partial(give_claim_back, import_id=import_id, claim=alive))
+            db.write(house.merchant_id, partial(keep_claim, import_id=import_id, seen=alive))
+        db.write(house.merchant_id, partial(give_claim_back, import_id=import_id, seen=alive))
     finally:
         shift_clock(0)
     with pytest.raises(ImportMissing):
         commit_import(db, clerk, import_id=import_id)
+
+
+def test_the_only_process_frees_what_died_with_the_last(db: Database) -> None:
+    house = make_house(db)
+    clerk = house.actor("clerk")
+    import_id = upload_sheet(db, clerk, source=paste(2), options=ImportOptions(), importer="pasted").import_id
+    db.write(house.merchant_id, partial(claim_import, actor=clerk, import_id=import_id))
+    free_imports(db)
+    assert resume_imports(db) == 1
+
+
+def test_an_import_that_shall_be_whole_takes_nothing_in_while_a_row_is_bad(db: Database) -> None:
+    house = make_house(db)
+    clerk = house.actor("clerk")
+    seen = upload_sheet(db, clerk, source=source(SMALL.encode()), options=ImportOptions(channel="small"))
+    with pytest.raises(BadRowsLeft):
+        commit_import(db, clerk, import_id=seen.import_id, whole=True)
+    assert db.read(house.merchant_id, partial(count_rows, wanted=Filter())) == 0
+    assert not db.read(house.merchant_id, list_quarantine)
+    assert commit_import(db, clerk, import_id=seen.import_id).created == 1
 
 
 def test_an_order_that_no_order_can_be_keeps_no_other_out(db: Database) -> None:

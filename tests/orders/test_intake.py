@@ -12,7 +12,7 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
 from tocsin.core.money import MICRO
 from tocsin.core.tenant import ShopMissing
-from tocsin.orders.amend import Amendment, PartyChanges
+from tocsin.orders.amend import Amendment, PartyChanges, cancel_order
 from tocsin.orders.draft import Line, Party, Totals
 from tocsin.orders.intake import DraftWrong, foresee, take_in
 from tocsin.orders.mark import mark_order
@@ -82,16 +82,22 @@ def test_what_comes_of_each_kind_of_news(db: Database) -> None:
             ({"price": 50.0, "source_version_us": 50}, "changed"),
             ({"price": 60.0, "source_version_us": 40}, "older"),
             ({"price": 50.0, "source_version_us": 60, "fulfilment": "shipped", "cancelled": True}, "moved"),
-            ({"price": 70.0, "source_version_us": 70}, "conflict"),
+            ({"price": 50.0, "source_version_us": 60, "fulfilment": "shipped"}, "unchanged"),  # of the same second
+            ({"price": 60.0, "source_version_us": 70, "cancelled": True}, "changed"),
+            ({"price": 60.0}, "unchanged"),  # of no known time: it stays cancelled
         ]  # fmt: skip
         for changes, result in news:
             draft = make_draft(external_id="E-1", **changes)
             foreseen = db.read(counter.house.merchant_id, partial(foresee, draft=draft))
             assert counter.take(external_id="E-1", **changes).result == result == foreseen.result, changes
         order = counter.order(counter.take(external_id="E-1", source_version_us=1).order_id)
-        assert (order.desk_state, order.revision, order.payable_minor) == ("cancelled", 2, 10000)
+        assert (order.desk_state, order.revision, order.payable_minor) == ("cancelled", 3, 12000)
         assert (order.payment, order.fulfilment) == ("paid", "unfulfilled")
-        assert counter.kinds(order.id) == ["conflict"]
+        assert counter.take(external_id="E-1", price=60.0, source_version_us=80).result == "moved"
+        assert counter.order(order.id).desk_state == "produced"  # newer news says so
+        counter.do(cancel_order, order_id=order.id, reason="不要了")
+        assert counter.take(external_id="E-1", price=70.0, source_version_us=90).result == "conflict"
+        assert counter.kinds(order.id) == ["conflict"] and counter.order(order.id).desk_state == "cancelled"
 
 
 def test_news_that_changes_and_cancels_at_once_cancels(db: Database) -> None:

@@ -7,23 +7,25 @@ import pytest
 
 from tests.counter import open_counter
 from tests.house import make_house
+from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import day_bounds_us
 from tocsin.core.db import Database
+from tocsin.core.errors import Refusal
 from tocsin.core.tenant import create_shop
 from tocsin.orders import screen as module
 from tocsin.orders.lookup import own_lookups, read_query
-from tocsin.orders.screen import (
-    DateUnreadable,
-    Filter,
+from tocsin.orders.saved_screen import (
     ScreenMissing,
-    count_rows,
     drop_screen,
     get_screen,
     list_screens,
-    page_rows,
+    open_with,
+    opening_screen,
     save_screen,
-    screen_orders,
 )
+from tocsin.orders.screen import Filter, count_rows, page_rows, screen_orders
+from tocsin.orders.screen_query import query_of
+from tocsin.orders.syntax_dates import DateUnreadable
 
 
 def test_each_condition_keeps_what_it_names(db: Database) -> None:
@@ -134,3 +136,39 @@ def test_screens_are_kept_shared_and_dropped(db: Database) -> None:
             db.read(
                 other.merchant_id, lambda tx: get_screen(tx, other.actor("clerk", actor_id=5), screen_id=mine)
             )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "query"),
+    [
+        (Filter(), ""),
+        (Filter(query="state:held OR state:printed"), "state:held OR state:printed"),
+        (Filter(query="a OR b", shop="HF"), "shop:HF (a OR b)"),
+        (Filter(held="yes", amount_min_minor=100), "held:yes amount:1.00.."),
+        (Filter(date_from="2026-11-01", date_to="2026-11-01", currency="JPY", amount_max_minor=5), "placed:2026-11-01 amount:..5 currency:JPY"),
+        (Filter(campaign='a "b" (c', channel="-x"), 'campaign:"a  b  (c" channel:"-x"'),
+    ],
+)  # fmt: skip
+def test_a_filter_of_fields_is_a_query_too(db: Database, wanted: Filter, query: str) -> None:
+    assert query_of(wanted, currency="CNY") == query
+    with open_counter(db) as counter:
+        counter.ask(count_rows, wanted=Filter(query=query))
+
+
+def test_a_screen_keeps_its_columns_and_can_be_the_opening_one(db: Database) -> None:
+    with open_counter(db) as counter:
+        one, checker = counter.house.actor("clerk", actor_id=5), counter.house.actor("checker", actor_id=6)
+        run = lambda verb, **k: db.write(counter.house.merchant_id, partial(verb, **k))
+        made = run(save_screen, actor=one, name="x", wanted=Filter(query="状态:挂起"), shared=False, columns=("campaign", "gone", "goods"))  # fmt: skip
+        assert run(get_screen, actor=one, screen_id=made).shown_columns() == ("campaign", "goods")
+        assert run(opening_screen, actor=one) is None
+        run(open_with, actor=one, screen_id=made)
+        assert run(opening_screen, actor=one).id == made and run(opening_screen, actor=checker) is None
+        with pytest.raises(ScreenMissing):
+            run(open_with, actor=checker, screen_id=made)
+        with pytest.raises(NotAllowed):
+            run(save_screen, actor=checker, name="x", wanted=Filter(), shared=True)
+        with pytest.raises(Refusal):
+            run(save_screen, actor=one, name="x", wanted=Filter(query="stat:x"), shared=False)
+        run(drop_screen, actor=one, screen_id=made)
+        assert run(opening_screen, actor=one) is None

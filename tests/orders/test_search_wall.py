@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from tests.databases import PostgresServer
 from tests.house import make_draft, make_house
+from tocsin.core.db import Tx
 from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.statement import Statement
@@ -39,7 +40,7 @@ def test_a_search_uses_the_index_and_never_leaves_its_merchant(
         find = Statement[tuple[int]](sa.text("SELECT find_orders(:query, 9223372036854775807, 10)"))
         assert db.read(mine.merchant_id, lambda tx: tx.rows(find, query=theirs)) == []
         assert len(db.read(other.merchant_id, lambda tx: tx.rows(find, query=theirs))) == 1
-        body = owner.execute("SELECT prosrc FROM pg_proc WHERE proname = 'find_orders'").fetchone()
+        body = owner.execute("SELECT prosrc FROM pg_proc WHERE proname = 'find_orders_by_token'").fetchone()
         assert body is not None
         owner.execute("SET enable_seqscan = off")
         owner.execute("SET enable_indexscan = off")
@@ -52,3 +53,46 @@ def test_a_search_uses_the_index_and_never_leaves_its_merchant(
         plan = "\n".join(row[0] for row in owner.execute("EXPLAIN " + asked).fetchall())
     assert "ix_order_search_tokens" in plan, plan
     db.close()
+
+
+def test_a_term_of_many_orders_is_answered_as_one_of_few(
+    postgres_server: PostgresServer, postgres_template: str, vault: Vault
+) -> None:
+    """The newest are looked at first; what comes back is what the index of tokens alone gives, page by page."""
+    name = f"often_{new_id()}"
+    postgres_server.sql(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    db = PostgresDatabase(postgres_server.url(name), vault)
+    house, other = make_house(db), make_house(db, code="NJ")
+    made = (
+        "INSERT INTO order_search SELECT %s, n, array_to_tsvector(ARRAY['all'] || "
+        "CASE WHEN n %% 30 = 0 THEN ARRAY['often'] ELSE '{}' END || CASE WHEN n %% 90 = 0 THEN ARRAY['some'] ELSE '{}' END || "
+        "CASE WHEN n > 7700 THEN ARRAY['lately'] ELSE '{}' END || CASE WHEN n = 17 THEN ARRAY['once'] ELSE '{}' END) "
+        "FROM generate_series(1, 8000) n"
+    )
+    with psycopg.connect(postgres_server.url(name)) as owner:
+        for merchant_id in (house.merchant_id, other.merchant_id):
+            owner.execute(made.replace("(1, 8000)", f"({merchant_id % 2 + 1}, 8000)"), [merchant_id])
+    compared = 0
+    for term in ("all", "often", "some", "lately", "once", "often & some", "all & once", "never"):
+        before = 9223372036854775807
+        while True:
+            found, right = (
+                [
+                    row[0]
+                    for row in db.read(
+                        house.merchant_id, partial(_asked, function=f, term=term, before=before)
+                    )
+                ]
+                for f in ("find_orders", "find_orders_by_token")
+            )
+            assert found == right, (term, before)
+            compared += len(found)
+            if len(found) < 51 or before < 7000:
+                break
+            before = found[-1]
+    assert compared > 1000
+    db.close()
+
+
+def _asked(tx: Tx, *, function: str, term: str, before: int) -> list[tuple[int]]:
+    return tx.rows(Statement[tuple[int]](sa.text(f"SELECT {function}(:term, {before}, 51)")), term=term)

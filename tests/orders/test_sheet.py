@@ -11,10 +11,10 @@ from tocsin.orders.importer import (
     ImportOptions,
     Source,
     TooManyRows,
-    WorkbookNotRead,
     parse_source,
 )
 from tocsin.orders.sheet_reading import EncodingUnknown, EncodingUnreadable, HeadingsUnknown, SheetUnreadable
+from tocsin.orders.workbook import WorkbookBroken
 
 MALL = Path(__file__).parent.parent / "data" / "mall_cn_orders" / "orders_joined.csv"
 HEAD = "订单号,收货人,商品名称,数量,单价\n"
@@ -241,7 +241,7 @@ def test_a_file_that_is_no_sheet_is_refused_with_place_and_cure():
     assert refused.value.data["offset"] >= 1
     with pytest.raises(HeadingsUnknown):
         parse("心情,天气\n好,晴\n")
-    with pytest.raises(WorkbookNotRead):
+    with pytest.raises(WorkbookBroken):
         parse(b"PK\x03\x04rest")
     with pytest.raises(EncodingUnknown):
         parse(HEAD, encoding="rot13")

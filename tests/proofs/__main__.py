@@ -6,7 +6,19 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests.proofs import enumeration, kill, lockout, reader, siren, way
+from tests.proofs import (
+    amend,
+    enumeration,
+    formulas,
+    intake,
+    kill,
+    lockout,
+    lookups,
+    privacy,
+    reader,
+    siren,
+    way,
+)
 
 PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "way": way.main,
@@ -15,6 +27,11 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "siren": siren.main,
     "reader": reader.main,
     "enumeration": enumeration.main,
+    "amend": amend.main,
+    "privacy": privacy.main,
+    "lookups": lookups.main,
+    "intake": intake.main,
+    "formulas": formulas.main,
 }
 
 

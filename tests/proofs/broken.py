@@ -14,13 +14,15 @@ from tocsin.__main__ import main
 from tocsin.access import admission, assertion, attempt, finger_answer, finger_record, limiter, login, passkey
 from tocsin.alarm import attack, siren_line
 from tocsin.alarm.siren import Confirmed
-from tocsin.api import stations
+from tocsin.api import amendments, stations
 from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
-from tocsin.core.statement import Statement, own
+from tocsin.core.statement import Statement, own, upsert
 from tocsin.core.tenant import list_merchants
 from tocsin.core.writer import Writer
-from tocsin.orders import query
+from tocsin.orders import produce, query
+from tocsin.orders.store import load_order
+from tocsin.orders.table import order_number
 from tocsin.tickets import check, claim, revise, spool, terminal
 from tocsin.tickets.table import print_job
 
@@ -56,15 +58,24 @@ def record_nothing() -> None:
 def answer_early() -> None:
     """Changes are acknowledged before they are durable."""
 
-    def commit_late(self: Writer, first: tuple[Callable[[Any], Any], Future[Any]]) -> bool:
-        done: list[tuple[Future[Any], Any]] = []
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._run_one(*first, done)
-        for future, result in done:
-            future.set_result(result)
-        time.sleep(_BEFORE_COMMIT_SECONDS)
-        self._connection.execute("COMMIT")
-        return True
+    run_whole = Writer.run
+
+    def run_late(self: Writer, call: Callable[[Any], Any]) -> Any:
+        answered: Future[Any] = Future()
+
+        def answer(connection: Any) -> None:
+            answered.set_result(call(connection))
+            time.sleep(_BEFORE_COMMIT_SECONDS)
+
+        def run() -> None:
+            try:
+                run_whole(self, answer)
+            except Exception as fault:
+                if not answered.done():
+                    answered.set_exception(fault)
+
+        threading.Thread(target=run, daemon=True).start()
+        return answered.result()
 
     def write_late(self: PostgresDatabase, merchant_id: int, verb: Callable[[Any], Any]) -> Any:
         answered: Future[Any] = Future()
@@ -82,7 +93,7 @@ def answer_early() -> None:
         threading.Thread(target=run, daemon=True).start()
         return answered.result()
 
-    Writer._commit_group = commit_late  # type: ignore[method-assign]
+    Writer.run = run_late  # type: ignore[method-assign]
     PostgresDatabase.write = write_late  # type: ignore[method-assign,assignment]
 
 
@@ -204,11 +215,33 @@ def take_twice() -> None:
     stations.answer_command = lambda tx, **given: answer(tx, **given) and "accepted"
 
 
+def change_blindly() -> None:
+    """Amendments go against whatever stands there, and every tenth number is the one before it."""
+    amend, following, count = amendments.amend_order, produce._next_number, [0]
+
+    def amend_head(tx: Any, actor: Any, *, order_id: int, seen: int, **more: Any) -> Any:
+        del seen
+        return amend(tx, actor, order_id=order_id, seen=load_order(tx, order_id=order_id).revision, **more)
+
+    def number_again(tx: Any, shop: Any) -> str:
+        number = following(tx, shop)
+        count[0] += 1
+        head, _, place = number.rpartition("-")
+        return f"{head}-{max(1, int(place) - (count[0] % 10 == 0)):04d}"
+
+    # The key of the numbers would refuse the second one: it is planted without its lock.
+    adding = Statement[None](
+        upsert(order_number).on_conflict_do_nothing(), sets=("merchant_id", "number", "order_id")
+    )
+    amendments.amend_order, produce._next_number, produce._ADD_NUMBER = amend_head, number_again, adding
+
+
 FAULTS = {
     "find_nothing": find_nothing, "check_nothing": check_nothing, "record_nothing": record_nothing,
     "answer_early": answer_early, "send_again": send_again, "count_late": count_late,
     "sound_late": sound_late, "record_few": record_few, "raise_each": raise_each, "trust_blindly": trust_blindly,
     "take_twice": take_twice, "hash_nothing": hash_nothing, "name_passkeys": name_passkeys,
+    "change_blindly": change_blindly,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.proofs import kill, lockout, siren, way
+from tests.proofs import amend, formulas, intake, kill, lockout, lookups, siren, way
 from tests.proofs.__main__ import PROOFS, main
 from tests.proofs.running import ENGINES, ROOT, open_ground
 
@@ -28,6 +28,29 @@ def test_kills_small(engine: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_lockout_small(engine: str) -> None:
     found = lockout.main(["--engine", engine, "--seconds", "2"])
+    assert found["holds"], found
+
+
+def test_intake_small_and_the_planted_faults_are_seen() -> None:
+    found = intake.main(["--deliveries", "80", "--kills", "2", "--seed", "7"])
+    assert found["holds"], found
+    assert (found["deliveries"], found["kills"], len(found["engines"])) == (80, 2, 2)
+
+
+def test_amendments_small_and_the_planted_faults_are_seen() -> None:
+    found = amend.main(["--engine", "sqlite", "--attempts", "40", "--numbers", "100"])
+    assert found["holds"], found
+
+
+def test_amendments_small_on_two_processes_of_postgresql() -> None:
+    with open_ground() as ground:
+        found = amend.run(ground, "postgresql", attempts=40, numbers=100, planted=False)
+    assert amend.broken_promises(found) == [] and found["processes"] == 2, found
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_formulas_small(engine: str) -> None:
+    found = formulas.main(["--engine", engine, "--payloads", "95"])
     assert found["holds"], found
 
 
@@ -93,3 +116,12 @@ def test_an_ended_server_is_told_with_its_log() -> None:
         [sys.executable, "-m", "tests.proofs.broken", "no_such_fault"], cwd=ROOT, capture_output=True, text=True
     )  # fmt: skip
     assert done.returncode == 1 and "no_such_fault" in done.stderr
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_lookups_small(engine: str) -> None:
+    found = lookups.main(["--reads", "60", "--engine", engine])
+    assert (found["holds"], found["unrecorded"], found["leaked_bytes_when_ledger_broken"]) == (True, 0, 0), (
+        found
+    )
+    assert found["doors"] >= 8 and found["planted_fault_found"]

@@ -168,7 +168,9 @@ def test_an_order_that_can_not_be_read_is_held_and_the_others_are_checked(db: Da
         people = Statement(sa.select(person.c.id).where(own(person)).order_by(person.c.id))
         first = counter.ask(lambda tx: tx.value(people))
         only = Statement[None](
-            sa.update(person).where(own(person), person.c.id == bind("b_id")).values(wrapped_key=sa.null())
+            sa.update(person)
+            .where(own(person), person.c.id == bind("b_id"))
+            .values(wrapped_key=b"not a key" * 8)
         )
         db.write(counter.house.merchant_id, lambda tx: tx.run(only, b_id=first))
         counter.check()

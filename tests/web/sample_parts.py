@@ -93,10 +93,7 @@ ROWS = [
     row(2, payment="closed", goods="", line_count=0, holds=["check"], receiver_name="", receiver_phone=""),
     row(1, desk_state="archived", fulfilment="delivered"),
 ] + [row(20 + n, desk_state="printed", fulfilment="shipped") for n in range(9)]  # fmt: skip
-SCREENS = [
-    {"name": "to-print", "title": "待打印", "count_text": "48"},
-    {"name": "held", "title": "异常", "count_text": "13"},
-]
+SCREENS = [{"url": f"/orders?screen={name}", "own": True, "shared": False, "opens": name == "held", "name": name, "title": title, "count_text": "48"} for name, title in (("to-print", "待打印"), ("held", "异常"))]  # fmt: skip
 LIST: Context = {
     "rows": ROWS,
     "page": PAGE,
@@ -124,8 +121,9 @@ PREVIEW = {
 EDIT: Context = {"order": order(), "form": FORM, "errors": {}, "findings": FINDINGS, "line_count": 3, "currency": "CNY",
                  "may_see_receiver": False, "preview": PREVIEW}  # fmt: skip
 CONFLICT = {"head": 3, "by": "wang", "at_us": T0, "changes": [
-    {"field": "receiver.address", "before": "东晓街道***", "mine": "东晓街道***", "theirs": "文化路***"},
-    {"field": "totals.payable", "before": "9684.41", "mine": "9674.41", "theirs": "9600.00"}]}  # fmt: skip
+    {"field": "receiver.address", "before": "东晓街道***", "mine": "东晓街道***", "theirs": "文化路***", "side": "theirs"},
+    {"field": "campaign", "before": "", "mine": "春季拼团", "theirs": "", "side": "mine"},
+    {"field": "totals.payable", "before": "9684.41", "mine": "9674.41", "theirs": "9600.00", "side": ""}]}  # fmt: skip
 COUNTS = {"new": 52, "unchanged": 10, "changed": 2, "conflict": 1, "bad": 1}
 BATCH_ORDERS = [
     {"outcome": outcome, "external_id": f"2018091501000000{n:02}", "number": "", "receiver_name": "大*",
@@ -196,10 +194,12 @@ LOOKUPS = [
      "again_url": "", "numbers": []},
 ]  # fmt: skip
 DOWNLOADS = [
+    {"id": 13, "at_us": T0, "by": "lin", "screen_title": "全部", "format": "xlsx", "masked": True, "reason": "", "state": "running", "orders": 1200,
+     "total": 9000, "cancel": "/downloads/13/cancel", "row_count": None, "byte_count": 0, "sha256": "", "error_text": "已写 1200 / 9000 单", "url": ""},
     {"id": 12, "at_us": T0, "by": "lin", "screen_title": "待打印", "format": "csv", "masked": True, "reason": "", "state": "complete",
-     "row_count": 48, "byte_count": 9211, "sha256": "9f2c41aa" * 8, "error_text": "", "url": "/downloads/12/file"},
+     "row_count": 48, "byte_count": 9211, "sha256": "9f2c41aa" * 8, "error_text": "", "url": "/downloads/12/file", "cancel": ""},
     {"id": 11, "at_us": T0, "by": "lin", "screen_title": "全部", "format": "csv", "masked": False, "reason": "对账", "state": "failed",
-     "row_count": None, "byte_count": 0, "sha256": "", "error_text": "磁盘已满，没有留下文件", "url": ""},
+     "row_count": None, "byte_count": 0, "sha256": "", "error_text": "磁盘已满，没有留下文件", "url": "", "cancel": ""},
 ]  # fmt: skip
 MACHINES = [
     {
@@ -284,5 +284,3 @@ HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jo
                  "kinds": [{"kind": "check", "count": 11, "url": "/held?kind=check", "current": False}]}  # fmt: skip
 PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {}, "copies": ["merchant", "customer"],
                           "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}}  # fmt: skip
-SCREEN: Context = {"shell": shell("/screens", "filter"), **LIST, "screen": None, "screens": SCREENS, "filter": FILTER, "errors": {},
-                   "codes": ["sum_order"], "may_download": True, "may_real": True}  # fmt: skip

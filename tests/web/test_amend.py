@@ -4,14 +4,16 @@ import re
 from html import unescape
 
 import pytest
+from msgspec.structs import replace
 
+from tests.desk import make_order
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tocsin.orders.amend import Amendment, amend_order
 from tocsin.orders.draft import Draft, Line, Order, Totals
 from tocsin.orders.lookup import who_has_seen
 from tocsin.orders.store import load_order
-from tocsin.web.amend import merge_forms
+from tocsin.web.merge_form import apply_picks, merge_form
 from tocsin.web.order_form import fields_of
 
 
@@ -90,17 +92,57 @@ def test_a_conflict_shows_both_and_goes_on_against_the_present_one(pages: Pages)
     assert "我的备注" in answer.text and "他们的备注" in answer.text and "manager" in answer.text
     assert 'name="revision" value="2"' in answer.text and 'value="后到"' in answer.text
     assert pages.again(order).revision == 2
-    again = form_of(pages.again(order), merchant_note="我的备注", reason="后到")
+    again = form_of(pages.again(order), merchant_note="我的备注", reason="后到", collisions="merchant_note")
+    asked = pages.post(f"/orders/{order.number}/amendments", form=again.items())
+    assert asked.status_code == 422 and 'name="pick.merchant_note"' in asked.text and "我的备注" in asked.text
+    again["pick.merchant_note"] = "mine"
     assert pages.post(f"/orders/{order.number}/amendments", form=again.items()).status_code == 303
     head = pages.again(order)
     assert (head.merchant_note, head.campaign) == ("我的备注", "团购"), "theirs stays where nothing was typed"
 
 
-def test_what_was_left_follows_the_present_revision() -> None:
-    merged = merge_forms(
-        {"a": "1", "b": "typed"}, seen={"a": "1", "b": "2"}, head={"a": "9", "b": "8", "c": "7"}
+def test_what_was_left_follows_what_collides_is_asked_and_lines_go_by_their_id() -> None:
+    a, b, c, d = (Line(title=name, line_id=name, unit_price_micro=1_000_000) for name in "abcd")
+    seen = make_order(lines=(a, b, c), revision=1)
+    # They took a out, made c dearer and added d before it; their phone has another number under the same mask.
+    head = make_order(
+        lines=(b, d, replace(c, unit_price_micro=3_000_000)), revision=2, merchant_note="theirs"
     )
-    assert merged == {"a": "9", "b": "typed", "c": "7"}
+    form = {
+        **fields_of(seen), "line_count": "4", "reason": "r", "campaign": "mine", "merchant_note": "mine", "receiver.phone": "13911112222",
+        "lines.0.quantity": "2", "lines.1.title": "bb", "lines.2.unit_price": "2", "lines.3.title": "e", "lines.3.unit_price": "9",
+    }  # fmt: skip
+    merged = merge_form(form, seen=seen, head=head, moved={"receiver.phone"})
+    sides = {row.field: row.side for row in merged.rows}
+    assert sides == {
+        "campaign": "mine", "merchant_note": "", "receiver.phone": "", "lines.0.title": "mine", "lines.1": "theirs",
+        "lines.2.unit_price": "", "lines.3": "", "lines.4": "mine", **{name: sides[name] for name in sides if name.startswith("totals.")},
+    }  # fmt: skip
+    texts = [merged.form[f"lines.{place}.title"] for place in range(5)]
+    assert (texts, merged.form["line_count"], merged.form["reason"]) == (["bb", "d", "c", "a", "e"], "5", "r")
+    picked = {
+        "collisions": "merchant_note receiver.phone lines.2.unit_price lines.3", "pick.merchant_note": "theirs",
+        "pick.receiver.phone": "mine", "pick.lines.2.unit_price": "theirs",
+    }  # fmt: skip
+    made, asked = apply_picks({**merged.form, **picked}, head)
+    assert [row.field for row in asked] == ["lines.3"]
+    assert (made["merchant_note"], made["receiver.phone"], made["lines.2.unit_price"]) == (
+        "theirs",
+        "13911112222",
+        "3",
+    )
+    made, asked = apply_picks({**merged.form, **picked, "pick.lines.3": "theirs"}, head)
+    assert (asked, made["lines.3.title"], made["lines.4.title"]) == ([], "", "e")
+    # What I took out and they changed is asked; what they left is gone.
+    out = {f"lines.{place}.{part}": "" for place in (1, 2) for part in ("title", "sku", "unit_price")}
+    merged = merge_form({**fields_of(seen), **out, "line_count": "3"}, seen=seen, head=head)
+    assert merged.form["lines.0.title"] == "" and merged.form["lines.2.title"] == "c"
+    assert {row.field: row.side for row in merged.rows if row.field in ("lines.0", "lines.2")} == {
+        "lines.0": "mine",
+        "lines.2": "",
+    }
+    gone, _ = apply_picks({**merged.form, "collisions": "lines.2", "pick.lines.2": "mine"}, head)
+    assert gone["lines.2.title"] == ""
 
 
 def test_who_may_not_amend_is_refused(pages: Pages) -> None:

@@ -50,7 +50,7 @@ def test_a_filter_that_can_t_be_read_is_said_at_the_form(pages: Pages) -> None:
 
 def test_real_data_is_asked_for_on_the_screen_by_those_who_may(pages: Pages) -> None:
     for role, may in (("owner", True), ("clerk", False)):
-        page = text_of(pages.get("/screens", role=role))
+        page = text_of(pages.get("/orders", role=role))
         assert ('name="real"' in page) is may
     assert pages.post("/downloads", real="1").status_code == 422, "it needs its reason"
     sent = pages.post("/downloads", real="1", reason="audit", payment="paid", amount_from="1000")
@@ -58,3 +58,21 @@ def test_real_data_is_asked_for_on_the_screen_by_those_who_may(pages: Pages) -> 
     page = text_of(pages.get("/downloads"))
     assert "Paid · ≥ CN¥1,000.00" in page and "100000" not in page and "real data · audit" in page
     assert "已支付" in text_of(pages.get("/downloads?locale=zh_CN"))
+
+
+def test_the_format_and_the_columns_are_chosen_and_kept_and_a_download_is_cancelled(pages: Pages) -> None:
+    pages.take(make_draft())
+    asked = text_of(pages.get("/downloads?new=1&state=produced"))
+    assert "JSON Lines" in asked and 'name="column_phone"' in asked and "Saved columns" not in asked
+    ticked = {"format": "csv", "column_number": "1", "column_title": "1", "save_as": "快递"}
+    assert pages.post("/downloads", **ticked).status_code == 303
+    page = text_of(pages.get("/downloads"))
+    made = pages.db.read(pages.house.merchant_id, lambda tx: list_downloads(tx, pages.house.actor()))[0]
+    assert made.columns == "number,title" and f"/downloads/{made.id}/cancel" in page
+    assert pages.post(f"/downloads/{made.id}/cancel").status_code == 303
+    assert "Cancelled" in text_of(pages.get("/downloads"))
+    assert "快递" in text_of(pages.get("/downloads?new=1"))
+    pages.desk.start()
+    assert pages.post("/downloads", saved="快递", format="csv").status_code == 303
+    kept = pages.get(f"/downloads/{wait_complete(pages)}/file").text
+    assert kept.splitlines()[0] == '\ufeff"number","title"'

@@ -166,7 +166,7 @@ def test_a_workbook_and_a_bad_row_are_spoken_of_as_people_do(pages: Pages) -> No
     answer = pages.upload(b"PK\x03\x04rest", name="orders.xlsx")
     assert (
         answer.status_code == 422
-        and "save the sheet as CSV" in answer.text
+        and "open it in the spreadsheet and save it again" in answer.text
         and "orders_json" not in answer.text
     )
     head, row = PLAIN.splitlines()

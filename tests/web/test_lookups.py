@@ -2,7 +2,7 @@
 
 import html
 import re
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
@@ -30,14 +30,11 @@ def test_who_has_seen_an_order(pages: Pages) -> None:
 
 
 def test_a_screen_is_run_again_with_all_that_it_asked_for(pages: Pages) -> None:
-    asked = {
-        "amount_from": "10.50",
-        "amount_to": "200.00",
-        "date_from": "2026-01-01",
-        "channel": "mall & more",
-    }
-    pages.get("/screens?" + urlencode({**asked, "hold": "none"}))
-    page = text_of(pages.get("/lookups"))
-    link = html.unescape(re.findall(r'href="(/screens\?[^"]+)"', page)[0])
-    assert dict(parse_qsl(link.partition("?")[2])) == {**asked, "hold": "none"}
-    assert "10.50 · 200.00" in page and "1050" not in page
+    for asked, fields, query in (
+        ("/held?kind=manual&code=sum_order", {"hold": "manual", "finding": "sum_order"}, "held:manual finding:sum_order"),
+        ("/orders?q=渠道:mall sort:amount", {"query": "渠道:mall sort:amount"}, "渠道:mall sort:amount"),
+    ):  # fmt: skip
+        pages.get(asked)
+        link = html.unescape(re.findall(r'href="(/screens\?[^"]+)"', text_of(pages.get("/lookups")))[0])
+        assert dict(parse_qsl(link.partition("?")[2])) == fields
+        assert dict(parse_qsl(pages.get(link).headers["location"].partition("?")[2])) == {"q": query}

@@ -76,7 +76,7 @@ def texts_of_the_code() -> list[tuple[str, str]]:
     texts = [(refusal.template(), refusal.code) for refusal in every_refusal() if refusal.__module__.startswith("tocsin")]  # fmt: skip
     texts += [(text, "finding") for text in every_message()]
     texts += [(text, "shell.DONE") for text in shell.DONE.values()]
-    texts += [(title, "screens.BUILT_IN") for title, _ in screens.BUILT_IN.values()]
+    texts += [(title, "screens.BUILT_IN") for title, *_ in screens.BUILT_IN.values()]
     texts += [(text, "orders.EMPTY") for pair in orders.EMPTY.values() for text in pair]
     texts += [(text, "alarm.REASONS") for text in REASONS.values()]
     texts += [(text, "timeline.ENTRY_TEXTS") for text in ENTRY_TEXTS.values()]

@@ -189,12 +189,14 @@ def clear_incident(tx: Tx, actor: Actor, *, incident_id: int, note: str = "") ->
 
 
 def raise_incident(
-    tx: Tx, *, kind: str, key: str, level: Level, why: str, why_data: dict[str, Any], operator_id: int = 0
-) -> int:
+    tx: Tx, *, kind: str, key: str, level: Level, why: str, why_data: dict[str, Any], operator_id: int = 0,
+    alert: bool = True,
+) -> int:  # fmt: skip
     """Raise an incident, or join the open one of the key; return its id.
 
     Args:
         why: code of a reason in `rule.REASONS`, with the data of its sentence.
+        alert: raise the posture too; not for what no outsider can have caused.
     """
     made = new_incident(tx, kind=kind, key=key, why=why, why_data=why_data, operator_id=operator_id)
     present, is_new = join_incident(tx, made)
@@ -203,7 +205,7 @@ def raise_incident(
     store_incident(tx, lift_incident(
         tx, present, level=level, why=why, why_data=why_data, rules=read_alarm_rules(tx)
     ))  # fmt: skip
-    if is_new and kind != DRILL:
+    if is_new and alert and kind != DRILL:
         raise_posture(tx, state="alert", why=why, incident_id=present.id)
     return present.id
 

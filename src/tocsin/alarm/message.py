@@ -72,7 +72,7 @@ CHANGES = {
     "finger_added": "A finger was added to your account", "finger_removed": "A finger of yours was removed",
     "pin": "A PIN of yours was set at a desk", "pin_removed": "A PIN of yours was removed",
     "phone_lost": "Your phone was reported lost: its passkeys, sessions and messages have ended",
-    "code_made": "A superior made a code for a new password of yours", "role": "Your role was changed",
+    "code_made": "A code for a new password of yours was made, by a superior or at the server", "role": "Your role was changed",
     "hours": "Your working times, places or shops were changed", "restored": "Your account was switched on again",
     "recipient_removed": "An address where the alarm told you was taken away by somebody else",
     "recipient_less": "Somebody else changed your address for the alarm: it tells you less now",

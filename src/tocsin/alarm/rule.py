@@ -194,6 +194,7 @@ RULES: Mapping[str, Rule] = {rule.code: rule for rule in (*CREDENTIAL_RULES, *OW
 REASONS: Mapping[str, str] = {
     **{code: rule.says for code, rule in RULES.items()},
     "drill": "A drill: nothing has happened, the whole chain is tried",
+    "webhook_dead": "The webhook “{webhook}” has failed for days and is switched off ({problem})",
     "unread": "A signal could not be read: look at the log, and at the accounts",
 }
 """Why an incident is there: each code with its sentence, a msgid with `{fields}` of `why_data`."""

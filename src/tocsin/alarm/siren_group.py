@@ -29,6 +29,7 @@ _WITHOUT_SIRENS_SECONDS, _ROUND_SECONDS, _LEAVE_SECONDS = 30.0, 1.0, 2.5
 _UNKEPT_MOST = 500
 # A command that begins at a trial's end may fail so much later.
 _TRIAL_ENDS_US = 2 * SECOND_US
+_TRIAL_SECONDS = 7
 _log = get_log("alarm.sirens")
 
 
@@ -121,7 +122,8 @@ class SirenGroup:
         for row in rows:
             line = self._lines[row.id]
             if row.test_until_us > seen.now_us:
-                loud = Pattern(light=True, sound=True, seconds=seen.seconds)
+                # A device left alone in a trial ends by itself soon after it.
+                loud = Pattern(light=True, sound=True, seconds=min(seen.seconds, _TRIAL_SECONDS))
                 shares[row.id] = Share(line.can.possible(loud))
             line.drive(shares[row.id].pattern, now, hurry=_is_tried(row, seen.now_us))
         return shares

@@ -56,6 +56,8 @@ class ChangesIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     merchant_note: str | UnsetType = UNSET
     carrier: str | UnsetType = UNSET
     waybill: str | UnsetType = UNSET
+    pickup_point: str | UnsetType = UNSET
+    community: str | UnsetType = UNSET
     recalculate: bool = False
 
 
@@ -187,6 +189,8 @@ def _amendment(tx: Tx, number: str, changes: ChangesIn) -> tuple[int, Amendment]
         "merchant_note",
         "carrier",
         "waybill",
+        "pickup_point",
+        "community",
         "receiver",
         "recalculate",
     )

@@ -4,7 +4,7 @@ from functools import partial
 
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, RawBody
-from litestar.response import File
+from litestar.response import File, Stream
 from msgspec import Struct
 
 from tocsin.api.guard import ApiRequest, change_once, enter, read_body, read_id
@@ -12,12 +12,19 @@ from tocsin.api.orders import DOOR
 from tocsin.api.shape import iso
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
-from tocsin.orders.download import Download, fetch_download, get_download, list_downloads, start_download
+from tocsin.orders.download import (
+    Download,
+    cancel_download,
+    fetch_download,
+    get_download,
+    list_downloads,
+    start_download,
+)
 from tocsin.orders.draft import Fulfilment, Payment
-from tocsin.orders.format import find_format
 from tocsin.orders.mark import mark_order
 from tocsin.orders.screen import Filter
 from tocsin.orders.store import find_order_id
+from tocsin.send import send_file
 
 
 class DownloadIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,14 +34,19 @@ class DownloadIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     format: str = "csv"
     real: bool = False
     reason: str = ""
+    columns: tuple[str, ...] = ()
+    """Columns of a file of rows, in their order; none is all of them."""
 
 
 class DownloadOut(Struct, frozen=True, kw_only=True):
-    """A file that was asked for, and its receipt once `status` is complete."""
+    """A file that was asked for, and its receipt once `status` is complete; `orders` of `total` are written."""
 
     id: str
     name: str
+    format: str
     status: str
+    fault: str
+    orders: int
     rows: int
     total: int
     size_bytes: int
@@ -77,7 +89,7 @@ def create_download(
     def run(tx: Tx, actor: Actor) -> StartedOut:
         made = start_download(
             tx, actor, desk.queue, wanted=given.filter, folder=desk.settings.path("downloads").absolute(),
-            format_name=given.format, real=given.real, reason=given.reason,
+            format_name=given.format, real=given.real, reason=given.reason, columns=given.columns,
         )  # fmt: skip
         return StartedOut(str(made))
 
@@ -104,15 +116,24 @@ def get_one_download(request: ApiRequest, *, download_id: FromPath[str]) -> Down
 
 
 @get("/downloads/{download_id:str}/file", sync_to_thread=True)
-def get_file(request: ApiRequest, *, download_id: FromPath[str]) -> File:
-    """Return the file of a complete download; each fetch is recorded."""
+def get_file(request: ApiRequest, *, download_id: FromPath[str]) -> File | Stream | Response[None]:
+    """Return the file of a complete download, or a part of it (`Range`, `If-Range`); each fetch is recorded."""
     desk, actor = enter(request)
     wanted = read_id(download_id)
     fetch = partial(fetch_download, actor=actor, download_id=wanted, door=DOOR)
-    found = desk.db.write(actor.merchant_id, fetch)
-    return File(
-        found.path, filename=found.name, media_type=find_format(found.format).media_type.partition(";")[0]
-    )
+    return send_file(request, desk.db.write(actor.merchant_id, fetch))
+
+
+@post("/downloads/{download_id:str}/cancel", sync_to_thread=True, status_code=200)
+def cancel(request: ApiRequest, *, download_id: FromPath[str], body: RawBody) -> Response[DownloadOut]:
+    """End a download before it is complete; it leaves no file."""
+    wanted = read_id(download_id)
+
+    def run(tx: Tx, actor: Actor) -> DownloadOut:
+        cancel_download(tx, actor, download_id=wanted)
+        return _download_out(get_download(tx, actor, download_id=wanted))
+
+    return change_once(request, body, run)
 
 
 @post("/orders/{number:str}/marks", sync_to_thread=True, status_code=200)
@@ -135,9 +156,9 @@ def mark(
 
 def _download_out(one: Download) -> DownloadOut:
     return DownloadOut(
-        id=str(one.id), name=one.name, status=one.status, rows=one.rows, total=one.total, size_bytes=one.size_bytes,
+        id=str(one.id), name=one.name, format=one.format, status=one.status, fault=one.fault, orders=one.orders, rows=one.rows, total=one.total, size_bytes=one.size_bytes,
         sha256=one.sha256, real=bool(one.real), asked_by=one.actor_name, asked_at=iso(one.at_us), done_at=iso(one.done_at_us),
     )  # fmt: skip
 
 
-FILES = [create_download, get_downloads, get_one_download, get_file, mark]
+FILES = [create_download, get_downloads, get_one_download, get_file, cancel, mark]

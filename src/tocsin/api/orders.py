@@ -24,9 +24,10 @@ from tocsin.core.db import Tx
 from tocsin.core.money import parse_minor
 from tocsin.core.tenant import get_shop
 from tocsin.orders.amend import cancel_order
+from tocsin.orders.ask import ask_orders
 from tocsin.orders.importer import ImportOptions
 from tocsin.orders.intake import take_in
-from tocsin.orders.query import look_up_order, reveal_receiver, search_orders
+from tocsin.orders.query import look_up_order, reveal_receiver
 from tocsin.orders.screen import Filter, screen_orders
 from tocsin.orders.stop import list_holds
 from tocsin.orders.store import find_order_id, list_revisions
@@ -95,13 +96,13 @@ def find_orders(
     fulfilment: Text = "", held: Text = "", finding: Text = "", date_from: Text = "", date_to: Text = "",
     amount_min: Text = "", amount_max: Text = "", currency: Text = "", campaign: Text = "", channel: Text = "", shop: Text = "",
 ) -> PageOut:  # fmt: skip
-    """Look orders up by number, phone, its last four, name, SKU or title (`q`), or screen them by the other fields.
+    """Look orders up by words or a query of the query language (`q`), or screen them by the other fields.
 
     Amounts are of `currency`, the shop's where none is named; only orders in it are shown then.
     """
     desk, actor = enter(request)
     if q:
-        return page_out(search_orders(desk.db, actor, text=q, door=DOOR, after=after, limit=limit))
+        return page_out(ask_orders(desk.db, actor, text=q, door=DOOR, after=after, limit=limit))
     if (amount_min or amount_max) and not currency:
         currency = desk.db.read(actor.merchant_id, lambda tx: get_shop(tx, code=shop)).currency
     wanted = Filter(

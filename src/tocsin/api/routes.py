@@ -8,17 +8,22 @@ from litestar.handlers import HTTPRouteHandler
 from tocsin.api.access import ACCESS
 from tocsin.api.alarm import ALARM
 from tocsin.api.amendments import AMENDMENTS
+from tocsin.api.campaigns import CAMPAIGNS
+from tocsin.api.changes import CHANGES
 from tocsin.api.events import EVENTS
+from tocsin.api.export import EXPORT
 from tocsin.api.files import FILES
 from tocsin.api.guard import require_import, require_known
 from tocsin.api.health import get_health, get_readiness
 from tocsin.api.holds import HOLDS
+from tocsin.api.hooks import HOOKS
 from tocsin.api.imports import IMPORTS
 from tocsin.api.orders import ORDERS
 from tocsin.api.people import PEOPLE
 from tocsin.api.screens import SCREENS
 from tocsin.api.stations import STATIONS
 from tocsin.api.tickets import TERMINALS
+from tocsin.api.webhooks import WEBHOOKS
 
 HEALTH = [get_health, get_readiness]
 JSON_MOST_BYTES = 1 << 20
@@ -26,7 +31,9 @@ STATION_MOST_BYTES = 64 << 10
 _GROUPS = [
     ACCESS,
     ORDERS,
+    EXPORT,
     AMENDMENTS,
+    CHANGES,
     FILES,
     SCREENS,
     TERMINALS,
@@ -36,6 +43,9 @@ _GROUPS = [
     PEOPLE,
     IMPORTS,
     STATIONS,
+    HOOKS,
+    WEBHOOKS,
+    CAMPAIGNS,
 ]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
@@ -50,10 +60,12 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *AMENDMENTS, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE],
+    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.
 API_UPLOADS = Router("/api/v1", route_handlers=IMPORTS, guards=[require_known, require_import])
 # A station signs what it sends; whether it did can only be told from the whole of it.
 API_STATIONS = Router("/api/v1", route_handlers=STATIONS, request_max_body_size=STATION_MOST_BYTES)
+# A platform signs what it sends; it has neither key nor session.
+API_HOOKS = Router("/hooks", route_handlers=HOOKS, request_max_body_size=JSON_MOST_BYTES)

@@ -9,7 +9,8 @@ from tocsin.api.shape import iso
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.orders.lookup import own_lookups, read_query
-from tocsin.orders.screen import Filter, Screen, drop_screen, get_screen, list_screens, save_screen
+from tocsin.orders.saved_screen import Screen, drop_screen, get_screen, list_screens, save_screen
+from tocsin.orders.screen import Filter
 
 
 class ScreenIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,6 +19,7 @@ class ScreenIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     filter: Filter
     shared: bool = False
+    columns: tuple[str, ...] = ()
 
 
 class ScreenOut(Struct, frozen=True, kw_only=True):
@@ -28,6 +30,7 @@ class ScreenOut(Struct, frozen=True, kw_only=True):
     shared: bool
     own: bool
     filter: Filter
+    columns: tuple[str, ...]
 
 
 class CreatedOut(Struct, frozen=True):
@@ -65,7 +68,16 @@ def create_screen(request: ApiRequest, *, data: JSONBody[ScreenIn], body: RawBod
 
     def run(tx: Tx, actor: Actor) -> CreatedOut:
         return CreatedOut(
-            str(save_screen(tx, actor, name=given.name, wanted=given.filter, shared=given.shared))
+            str(
+                save_screen(
+                    tx,
+                    actor,
+                    name=given.name,
+                    wanted=given.filter,
+                    shared=given.shared,
+                    columns=given.columns,
+                )
+            )
         )
 
     return change_once(request, body, run, status=201)
@@ -116,7 +128,7 @@ def get_own_lookups(request: ApiRequest, *, before: FromQuery[str] = "") -> list
 def _screen_out(screen: Screen, actor: Actor) -> ScreenOut:
     return ScreenOut(
         id=str(screen.id), name=screen.name, shared=bool(screen.shared), own=screen.owner_id == actor.id,
-        filter=screen.saved_filter(),
+        filter=screen.saved_filter(), columns=screen.shown_columns(),
     )  # fmt: skip
 
 

@@ -73,6 +73,10 @@ class OrderOut(Struct, frozen=True, kw_only=True):
     merchant_note: str
     carrier: str
     waybill: str
+    pickup_point: str
+    community: str
+    group_no: str
+    group_state: str
     receiver: ReceiverIn
     lines: tuple[LineIn, ...]
     totals: TotalsIn

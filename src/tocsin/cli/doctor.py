@@ -87,8 +87,13 @@ def look_at_files(_settings: Settings) -> Told:
 
 def look_at_port(settings: Settings) -> Told:
     """Tell whether the port is free."""
+    from tocsin.console.wire import connect, console_path
     from tocsin.server import addresses_of, require_free
 
+    running = connect(console_path(settings))
+    if running is not None:
+        running.close()
+        return Told("port", True, f"a desk serves the data in {settings.path().resolve()}")
     try:
         for address in addresses_of(settings.host):
             require_free(address, settings.port)

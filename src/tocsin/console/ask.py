@@ -27,16 +27,25 @@ class ConsoleSilent(Refusal):
     kind, code = "broken", "console_silent"
 
 
+class NoDeskThere(Refusal):
+    """There is no desk in {folder}: give the data folder of the desk that is meant (--data-dir), or start it with serve"""
+
+    kind, code = "missing", "no_desk_there"
+
+
 def ask(settings: Settings, command: str, given: Struct, *, result: type[R]) -> R:
     """Run a command and return its result.
 
     Raises:
         ConsoleRefused, ConsoleSilent: the running desk refused it, or is in trouble.
+        NoDeskThere: none runs, and none was ever made there: a command makes no new installation.
         Refusal: what the command itself refuses, where no desk runs.
     """
     asked = Asked(command, msgspec.Raw(msgspec.json.encode(given)))
     connection = connect(console_path(settings))
     if connection is None:
+        if not settings.database_url and not settings.path("desk.sqlite").is_file():
+            raise NoDeskThere(folder=str(settings.path().resolve()))
         desk = open_desk(settings)
         try:
             found = run_command(desk, asked, user=os.getuid())

@@ -41,13 +41,13 @@ class NotAllowed(Refusal):
 
 
 class Actor(Struct, frozen=True, kw_only=True):
-    """Who acts: an operator in a session, an API key, a station, or the desk itself.
+    """Who acts: an operator in a session, an API key, a station, the connection of a shop, or the desk itself.
 
     `proved_at_us` is when the session last took a credential: at the sign-in, or later. `desk_id` is the
     enrolled desk that the session is at, 0: none.
     """
 
-    kind: Literal["operator", "api_key", "station", "desk"]
+    kind: Literal["operator", "api_key", "station", "desk", "connection"]
     id: int
     merchant_id: int
     name: str

@@ -114,6 +114,13 @@ class Database:
         """Run a verb that only reads, on one snapshot."""
         raise NotImplementedError
 
+    def settle_freed(self) -> None:
+        """Let what was overwritten reach the files; `compact` makes them new, which takes long and stops writers."""
+
+    def compact(self) -> None:
+        """Write the files anew without what was freed, as after an erasure; writers wait meanwhile."""
+        raise NotImplementedError
+
     @contextmanager
     def snapshot(self, merchant_id: int) -> Iterator[Tx]:
         """Open a snapshot to stream from; one connection is busy until it closes."""

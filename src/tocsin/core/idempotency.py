@@ -4,6 +4,7 @@ Source: IETF draft-ietf-httpapi-idempotency-key-header; a key with another body 
 """
 
 import hashlib
+from collections.abc import Callable
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -77,6 +78,17 @@ _EXPIRE = Statement[None](
     sa.delete(idempotency).where(own(idempotency), idempotency.c.at_us < bind("before"))
 )
 
+_ANSWERS = Statement[tuple[str, bytes]](
+    sa.select(idempotency.c.key, idempotency.c.answer).where(
+        own(idempotency), idempotency.c.at_us > bind("since"), idempotency.c.answer.is_not(None)
+    )
+)
+_FORGET = Statement[None](
+    sa.update(idempotency)
+    .where(own(idempotency), idempotency.c.key == bind("b_key", str))
+    .values(answer=sa.null(), at_us=bind("long_ago"))
+)
+
 
 def claim_key(tx: Tx, key: str, *, route: str, body: bytes) -> Answer | None:
     """Claim a key for a request; return the earlier answer where there is one.
@@ -109,6 +121,15 @@ def settle_key(tx: Tx, key: str, answer: Answer) -> None:
 def drop_key(tx: Tx, key: str) -> None:
     """Give a claimed key back: its request was refused and changed nothing."""
     tx.run(_DROP, b_key=key)
+
+
+def forget_answers(tx: Tx, *, tells_of: Callable[[str], bool]) -> int:
+    """Take kept answers out that tell of an erased person; whoever repeats such a request is told to look."""
+    wrapping, count = tx.vault.keys(tx).wrapping, 0
+    for key, sealed in tx.rows(_ANSWERS, since=tx.now_us - LIFE_US):
+        if tells_of(unseal(wrapping, sealed, bound_to=_bound(tx, key)).decode("utf-8", "replace")):
+            count += tx.run(_FORGET, b_key=key, long_ago=tx.now_us - LONGEST_REQUEST_US - 1)
+    return count
 
 
 def _bound(tx: Tx, key: str) -> bytes:

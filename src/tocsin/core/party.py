@@ -76,6 +76,9 @@ _PERSON_BY_PHONE = Statement(
     ),
     _PersonRow,
 )
+_PERSON_BY_ID = Statement(
+    sa.select(person.c.id, person.c.wrapped_key).where(own(person), person.c.id == bind("id")), _PersonRow
+)
 _ADD_PERSON = Statement[None](
     upsert(person).on_conflict_do_nothing(),
     sets=("merchant_id", "id", "phone_digest", "wrapped_key", "erased_at_us"),
@@ -146,6 +149,27 @@ def masked_party(row: PartyRow) -> StoredParty:
 def receiver_of(stored: StoredParty) -> Party:
     """Return the receiver of a stored party, without the note beside him."""
     return Party(**{name: getattr(stored, name) for name in Party.__struct_fields__})
+
+
+def seal_beside(tx: Tx, *, phone: str, plain: bytes, bound_to: bytes) -> tuple[int, bytes]:
+    """Seal text of a person under his own key, for another place than his parties; return his id and what was sealed.
+
+    Erasing him makes noise of it.
+    """
+    owner, data_key = _find_or_add_person(tx, tx.vault.keys(tx), phone)
+    return owner, seal(data_key, plain, bound_to=bound_to)
+
+
+def open_beside(tx: Tx, *, person_id: int, sealed: bytes, bound_to: bytes) -> bytes:
+    """Return what was sealed beside a person's parties.
+
+    Raises:
+        SealBroken: he was erased, or the data was changed.
+    """
+    found = tx.one(_PERSON_BY_ID, id=person_id)
+    if found is None:
+        raise SealBroken
+    return unseal(_open_person(tx, tx.vault.keys(tx), found)[1], sealed, bound_to=bound_to)
 
 
 def _find_or_add_person(tx: Tx, keys: MerchantKeys, phone: str) -> tuple[int, bytes]:

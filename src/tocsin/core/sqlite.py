@@ -7,7 +7,7 @@ in 314, with FULL in none.
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -81,7 +81,7 @@ def lock_folder(folder: Path) -> int:
 
 
 class SqliteDatabase(Database):
-    """One file, one writer thread, a pool of readers."""
+    """One file, one writing connection, a pool of readers."""
 
     dialect = "sqlite"
 
@@ -94,11 +94,14 @@ class SqliteDatabase(Database):
         self._readers = ReadPool(lambda: connect_file(path, read_only=True), readers)
 
     def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
-        """Run a verb on the writer thread; return its result once its group is durable."""
+        """Run a verb on the writing connection; return its result once its group is durable."""
 
         def call(connection: Any) -> tuple[R, Tx]:
-            tx = Tx(connection.cursor(), dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
-            return verb(tx), tx
+            # Closed even after a fault: a cursor that a traceback keeps alive holds its statement in use, and the next one
+            # of the same text, where it can't be prepared, would do nothing without a word (the driver tells no error then).
+            with closing(connection.cursor()) as cursor:
+                tx = Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
+                return verb(tx), tx
 
         result, tx = self._writer.run(call)
         tx.finish()
@@ -115,9 +118,22 @@ class SqliteDatabase(Database):
         with self._readers.lend() as connection:
             connection.execute("BEGIN")
             try:
-                yield Tx(connection.cursor(), dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
+                with closing(connection.cursor()) as cursor:
+                    yield Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
             finally:
                 connection.execute("ROLLBACK")
+
+    def settle_freed(self) -> None:
+        """Bring the write-ahead log into the file and empty it, as far as nobody reads an older state."""
+        with closing(connect_file(self.path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def compact(self) -> None:
+        """Write the file anew; writers wait, and are refused after ten seconds."""
+        with closing(connect_file(self.path)) as connection:
+            connection.execute("PRAGMA secure_delete=ON").fetchall()
+            connection.execute("VACUUM")
+        self.settle_freed()
 
     def close(self) -> None:
         """Finish what was accepted, close all and give the folder back."""

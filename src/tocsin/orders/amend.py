@@ -1,10 +1,6 @@
 """Box 11, amend: change an order, with a reason, against the revision the clerk saw."""
 
-import re
-
 import sqlalchemy as sa
-from msgspec import UNSET, Struct, UnsetType
-from msgspec.structs import asdict, replace
 
 from tocsin.access.lockdown import require_proof_in_lockdown
 from tocsin.core.actor import Actor, require
@@ -12,19 +8,24 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
-from tocsin.core.mask import mask_party, mask_text
-from tocsin.core.party import Party
+from tocsin.core.mask import mask_text
 from tocsin.core.statement import Statement, bind, own
+from tocsin.orders.amendment import Amendment as Amendment
+from tocsin.orders.amendment import MaskedValue as MaskedValue
+from tocsin.orders.amendment import PartyChanges as PartyChanges
+from tocsin.orders.amendment import TotalsChanges as TotalsChanges
+from tocsin.orders.amendment import apply_amendment as apply_amendment
+from tocsin.orders.amendment import draft_of as draft_of
 from tocsin.orders.compare import Change as Change
 from tocsin.orders.compare import compare_orders as compare_orders
-from tocsin.orders.draft import Delivery, Draft, Line, Method, Order
-from tocsin.orders.produce import Issued, clean_draft, produce_revision
+from tocsin.orders.draft import Order
+from tocsin.orders.field_right import require_fields
+from tocsin.orders.platform import ask_platform
+from tocsin.orders.produce import Issued, produce_revision
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
-from tocsin.orders.total import goods_minor, payable_minor, recalculate
 
 REASON_CHARACTERS = 500
-_STARS = re.compile(r"[*＊]")
 
 
 class OrderMoved(Refusal):
@@ -45,68 +46,10 @@ class ReasonMissing(Refusal):
     kind, code = "invalid", "reason_missing"
 
 
-class MaskedValue(Refusal):
-    """The field {field} holds stars of a mask: reveal it, or type the whole value"""
-
-    kind, code = "invalid", "masked_value"
-
-
 class NothingChanged(Refusal):
     """Nothing differs from revision {seen}: change something, or leave it"""
 
     kind, code = "invalid", "nothing_changed"
-
-
-class PartyChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """New text of the receiver's fields; what is unset stays."""
-
-    name: str | UnsetType = UNSET
-    phone: str | UnsetType = UNSET
-    country: str | UnsetType = UNSET
-    province: str | UnsetType = UNSET
-    city: str | UnsetType = UNSET
-    district: str | UnsetType = UNSET
-    address: str | UnsetType = UNSET
-    postcode: str | UnsetType = UNSET
-    buyer_note: str | UnsetType = UNSET
-
-
-class TotalsChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """New amounts in minor units; what is unset stays, and what follows from others is computed."""
-
-    shipping_minor: int | UnsetType = UNSET
-    tax_minor: int | UnsetType = UNSET
-    fees_minor: int | UnsetType = UNSET
-    promotion_minor: int | UnsetType = UNSET
-    coupon_minor: int | UnsetType = UNSET
-    points_minor: int | UnsetType = UNSET
-    adjustment_minor: int | UnsetType = UNSET
-    goods_minor: int | UnsetType = UNSET
-    payable_minor: int | UnsetType = UNSET
-
-
-class Amendment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to change; `lines` is the whole new list, `recalculate` makes all sums follow from it."""
-
-    receiver: PartyChanges = PartyChanges()
-    totals: TotalsChanges = TotalsChanges()
-    lines: tuple[Line, ...] | UnsetType = UNSET
-    delivery: Delivery | UnsetType = UNSET
-    campaign: str | UnsetType = UNSET
-    payment_method: Method | UnsetType = UNSET
-    merchant_note: str | UnsetType = UNSET
-    carrier: str | UnsetType = UNSET
-    waybill: str | UnsetType = UNSET
-    recalculate: bool = False
-
-
-def apply_amendment(before: Order, amendment: Amendment) -> Order:
-    """Return what an amendment makes of an order with its real text; nothing is stored.
-
-    Raises:
-        MaskedValue: a field of the receiver was given with its mask's stars.
-    """
-    return _as_order(before, clean_draft(_apply(draft_of(before), amendment)))
 
 
 def amend_order(
@@ -116,30 +59,53 @@ def amend_order(
 
     Raises:
         NotAllowed, ReasonMissing, OrderCancelled, MaskedValue, NothingChanged
+        FieldLocked: his role may not change one of these fields.
         OrderMoved: another change came first; nothing is overwritten.
         ProofNeeded: the desk is locked down, and he has not proved lately who he is.
     """
+    before = begin_change(tx, actor, order_id=order_id, seen=seen, reason=reason)
+    after = apply_amendment(before, amendment)
+    require_fields(tx, actor, before, after=after, typed=amendment)
+    return issue_change(tx, actor, before, after=after, reason=reason)
+
+
+def begin_change(tx: Tx, actor: Actor, *, order_id: int, seen: int, reason: str) -> Order:
+    """Return an order with its real text, at the revision that was seen, for who may change it and says why.
+
+    Raises:
+        NotAllowed, ProofNeeded, ReasonMissing, OrderMissing, OrderCancelled, OrderMoved
+    """
     require(actor, "amend")
     require_proof_in_lockdown(tx, actor)
-    reason = reason.strip()
-    if not 0 < len(reason) <= REASON_CHARACTERS:
+    if not 0 < len(reason.strip()) <= REASON_CHARACTERS:
         raise ReasonMissing
-    before, draft = _amended_draft(tx, order_id=order_id, seen=seen, amendment=amendment)
-    after = _as_order(before, draft)
+    before = load_order(tx, order_id=order_id, real=True)
+    require_open(before, seen)
+    return before
+
+
+def issue_change(tx: Tx, actor: Actor, before: Order, *, after: Order, reason: str) -> Issued:
+    """Make the next revision of an order from its changed content; a platform's order asks its platform.
+
+    Raises:
+        NothingChanged
+        OrderMoved, OrderCancelled: on PostgreSQL another transaction was first.
+    """
     if not compare_orders(before, after):
-        raise NothingChanged(seen=seen)
+        raise NothingChanged(seen=before.revision)
     issued = produce_revision(
-        tx, actor, draft, order_id=order_id, number=before.number, seen=seen,
-        reason=mask_text(reason, before.receiver, draft.receiver),
+        tx, actor, draft_of(after), order_id=before.id, number=before.number, seen=before.revision,
+        reason=mask_text(reason.strip(), before.receiver, after.receiver),
     )  # fmt: skip
-    if issued is None:  # on PostgreSQL another transaction was first
-        require_open(load_order(tx, order_id=order_id), seen)
+    if issued is None:
+        require_open(load_order(tx, order_id=before.id), before.revision)
         raise AssertionError("a head that is open and was not moved takes the next revision")
     # A payable that is only made to agree with its own lines was mistaken, and says nothing of what was paid.
     if before.payment == "paid" and after.payable_minor not in (
         before.payable_minor, before.computed_payable_minor
     ):  # fmt: skip
-        tx.run(_KEEP_PAID, b_id=order_id, paid_minor=before.payable_minor)
+        tx.run(_KEEP_PAID, b_id=before.id, paid_minor=before.payable_minor)
+    ask_platform(tx, actor, after, revision=issued.revision)
     return issued
 
 
@@ -179,20 +145,6 @@ def cancel_order(tx: Tx, actor: Actor, *, order_id: int, reason: str) -> None:
     )  # fmt: skip
 
 
-def draft_of(order: Order) -> Draft:
-    """Return the content of an order as a draft of its next revision."""
-    shared = {
-        name: getattr(order, name) for name in Draft.__struct_fields__ if name in Order.__struct_fields__
-    }
-    return Draft(**shared, cancelled=order.desk_state == "cancelled")
-
-
-def _amended_draft(tx: Tx, *, order_id: int, seen: int, amendment: Amendment) -> tuple[Order, Draft]:
-    before = load_order(tx, order_id=order_id, real=True)
-    require_open(before, seen)
-    return before, clean_draft(_apply(draft_of(before), amendment))
-
-
 def require_open(present: Order, seen: int) -> None:
     """Refuse an order that can't be amended, or is at another revision than was seen.
 
@@ -203,72 +155,3 @@ def require_open(present: Order, seen: int) -> None:
         raise OrderCancelled(number=present.number)
     if present.revision != seen:
         raise OrderMoved(number=present.number, seen=seen, present=present.revision)
-
-
-def _apply(draft: Draft, amendment: Amendment) -> Draft:
-    given = {
-        name: value for name in ("delivery", "campaign", "payment_method", "merchant_note", "carrier", "waybill", "lines")
-        if (value := getattr(amendment, name)) is not UNSET
-    }  # fmt: skip
-    if "merchant_note" in given:
-        given["merchant_note"] = _note_change(draft, given["merchant_note"])
-    typed = _receiver_changes(draft.receiver, amendment.receiver)
-    totals = {name: value for name, value in asdict(amendment.totals).items() if value is not UNSET}
-    changed = replace(
-        draft, receiver=replace(draft.receiver, **typed), totals=replace(draft.totals, **totals),
-        stripped=_still_stripped(draft, {f"receiver.{name}" for name in typed} | given.keys()), **given,
-    )  # fmt: skip
-    if amendment.recalculate or "lines" in given or (totals and "payable_minor" not in totals):
-        changed = _agree(changed, draft.lines, totals)
-    return changed
-
-
-def _agree(draft: Draft, earlier: tuple[Line, ...], typed: dict[str, int]) -> Draft:
-    """Return a draft whose sums follow from its lines; a promotion or payable that was typed stays."""
-    followed = () if "promotion_minor" in typed else earlier
-    lines, agreed = recalculate(draft.lines, draft.totals, draft.currency, earlier=followed)
-    if "promotion_minor" in typed:
-        agreed = replace(agreed, promotion_minor=typed["promotion_minor"])
-        agreed = replace(agreed, payable_minor=payable_minor(agreed, agreed.goods_minor or 0))
-    if "payable_minor" in typed:
-        agreed = replace(agreed, payable_minor=typed["payable_minor"])
-    return replace(draft, lines=lines, totals=agreed)
-
-
-def _still_stripped(draft: Draft, replaced: set[str]) -> tuple[str, ...]:
-    return tuple(field for field in draft.stripped if not {field, field.split(".")[0]} & replaced)
-
-
-def _receiver_changes(present: Party, changes: PartyChanges) -> dict[str, str]:
-    """Return the fields that were really typed: an unchanged mask is left, other stars are refused."""
-    masked, kept = mask_party(present), {}
-    for name, value in asdict(changes).items():
-        if value is UNSET or value == getattr(masked, name):
-            continue
-        if _STARS.search(value) and value != getattr(present, name):
-            raise MaskedValue(field=f"receiver.{name}")
-        kept[name] = value
-    return kept
-
-
-def _note_change(draft: Draft, note: str) -> str:
-    """Return the merchant's note that was typed: an unchanged mask is left, other stars of a mask are refused."""
-    present, masked = draft.merchant_note, mask_text(draft.merchant_note, draft.receiver)
-    if note == masked:
-        return present
-    if present not in (masked, note) and _STARS.search(note):
-        raise MaskedValue(field="merchant_note")
-    return note
-
-
-def _as_order(before: Order, draft: Draft) -> Order:
-    shared = {
-        name: getattr(draft, name) for name in Draft.__struct_fields__ if name in Order.__struct_fields__
-    }
-    goods = goods_minor(draft.lines, draft.currency)
-    payable = draft.totals.payable_minor
-    computed = payable_minor(draft.totals, goods)
-    return replace(
-        before, **shared, computed_goods_minor=goods, computed_payable_minor=computed,
-        payable_minor=computed if payable is None else payable,
-    )  # fmt: skip

@@ -8,6 +8,10 @@ from tocsin.core.mask import mask_party, mask_text
 from tocsin.core.party import Party
 from tocsin.orders.draft import Line, Order, Totals
 
+TEXTS = (
+    "delivery", "campaign", "payment_method", "carrier", "waybill", "pickup_point", "community", "group_no", "group_state",
+)  # fmt: skip
+
 
 class Change(Struct, frozen=True):
     """One difference; text of the receiver is masked."""
@@ -31,7 +35,7 @@ def compare_orders(before: Order, after: Order) -> list[Change]:
     if before.merchant_note != after.merchant_note:
         notes = (mask_text(one.merchant_note, before.receiver, after.receiver) for one in (before, after))
         changes.append(Change("merchant_note", *notes))
-    for name in ("delivery", "campaign", "payment_method", "carrier", "waybill"):
+    for name in TEXTS:
         changes += _changed(name, getattr(before, name), getattr(after, name))
     for name in Totals.__struct_fields__:
         if name != "paid_minor":

@@ -1,8 +1,12 @@
 """The rows of a download: orders streamed newest first, their lines fetched by the hundred."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -10,13 +14,15 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.core.db import STREAM_ROWS, Tx
+from tocsin.core.errors import Refusal
 from tocsin.core.money import plain_micro, plain_minor
 from tocsin.core.party import PARTY_COLUMNS, Party, PartyRow, open_party, party, person
-from tocsin.core.statement import Statement, own
-from tocsin.orders.draft import Line
+from tocsin.core.statement import Statement, any_of, own
+from tocsin.core.vault import SealBroken
+from tocsin.orders.draft import Order
 from tocsin.orders.screen import Filter, filter_conditions
-from tocsin.orders.store import lines_of_heads
-from tocsin.orders.table import order_head, order_revision
+from tocsin.orders.store import load_orders
+from tocsin.orders.table import order_head, order_line, order_revision
 
 COLUMNS = (
     "number", "external_id", "channel", "placed", "state", "payment", "payment_method", "fulfilment", "campaign",
@@ -25,6 +31,17 @@ COLUMNS = (
 )  # fmt: skip
 _NO_LINE = ("",) * 8
 _TELL_ROWS = 5_000
+_micro, _minor = lru_cache(1 << 14)(plain_micro), lru_cache(1 << 14)(plain_minor)
+_decode_party = msgspec.json.Decoder(Party).decode
+_LineCells = tuple[int, str, str, str, str, int, int, int, int | None]
+
+
+class ColumnUnknown(Refusal):
+    """There is no column “{column}” in a download: choose among {columns}"""
+
+    kind, code = "invalid", "column_unknown"
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -67,52 +84,123 @@ _PARTIES = (
 )
 
 
+_l = order_line.c
+_LINES = Statement[_LineCells](
+    sa.select(
+        _l.order_id, _l.line_id, _l.sku, _l.title, _l.spec, _l.quantity_micro, _l.unit_price_micro, _l.discount_minor, _l.total_minor
+    )
+    .select_from(order_head.join(order_line, sa.and_(
+        _l.merchant_id == _h.merchant_id, _l.order_id == _h.id, _l.revision == _h.revision
+    )))
+    .where(own(order_head), any_of(_h.id, "ids")).order_by(_l.position)
+)  # fmt: skip
+_IDS = sa.select(_h.id).where(own(order_head)).order_by(_h.id.desc())
+
+
+def check_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that are wanted, each once; none means all.
+
+    Raises:
+        ColumnUnknown: there is none of that name.
+    """
+    for column in columns:
+        if column not in COLUMNS:
+            raise ColumnUnknown(column=column[:40], columns=", ".join(COLUMNS))
+    return tuple(dict.fromkeys(columns)) or COLUMNS
+
+
 def file_rows(
-    tx: Tx, *, wanted: Filter, real: bool, tell: Callable[[int], None] | None = None
-) -> Iterator[tuple[str, ...]]:
+    tx: Tx, *, wanted: Filter, real: bool, columns: Sequence[str] = COLUMNS, tell: Callable[[int], None] | None = None
+) -> Iterator[tuple[str, ...]]:  # fmt: skip
     """Yield the cells of a download, a row a line, in an open snapshot; personal text masked unless `real`.
 
     Args:
-        tell: called with the number of rows so far, every few thousand.
+        tell: called with the number of orders so far, every few thousand rows.
     """
     conditions, binds, zone = filter_conditions(tx, wanted)
     heads = tx.stream(Statement(_MASKED.where(*conditions), _Head), **binds)
     parties = tx.stream(Statement(_PARTIES.where(*conditions), _Real), **binds) if real else iter(())
-    count, told, show = 0, 0, _shower(zone)
+    orders, count, told, show, pick = 0, 0, 0, _shower(zone), _picker(columns)
     while chunk := list(islice(heads, STREAM_ROWS)):
-        lines = lines_of_heads(tx, order_ids=[head.id for head in chunk])
+        lines = _lines_of(tx, chunk)
         for head in chunk:
             to = _receiver(tx, head, next(parties, None))
-            for row in _rows(head, to, lines[head.id], show):
-                count += 1
-                yield row
+            rows = _rows(head, to, lines[head.id], show)
+            count += len(rows)
+            yield from map(pick, rows) if pick else rows
+        orders += len(chunk)
         if tell and count - told >= _TELL_ROWS:
             told = count
-            tell(count)
+            tell(orders)
+
+
+def file_orders(
+    tx: Tx, *, wanted: Filter, real: bool, tell: Callable[[int], None] | None = None
+) -> Iterator[Order]:
+    """Yield the orders of a download, newest first, in an open snapshot; the receiver masked unless `real`."""
+    conditions, binds, _ = filter_conditions(tx, wanted)
+    ids = tx.stream(Statement[tuple[int]](_IDS.where(*conditions)), **binds)
+    orders = 0
+    while chunk := [row[0] for row in islice(ids, STREAM_ROWS)]:
+        yield from _load(tx, chunk, real=real)
+        orders += len(chunk)
+        if tell:
+            tell(orders)
+
+
+def _load(tx: Tx, order_ids: list[int], *, real: bool) -> list[Order]:
+    """Return orders; where one's person was erased, that one with its masked text."""
+    try:
+        return load_orders(tx, order_ids=order_ids, real=real)
+    except SealBroken:
+        if len(order_ids) == 1:
+            return load_orders(tx, order_ids=order_ids)
+        return [order for one in order_ids for order in _load(tx, [one], real=real)]
+
+
+def _lines_of(tx: Tx, heads: list[_Head]) -> dict[int, list[_LineCells]]:
+    lines: dict[int, list[_LineCells]] = defaultdict(list)
+    for line in tx.rows(_LINES, ids=[head.id for head in heads]):
+        lines[line[0]].append(line)
+    return lines
+
+
+def _picker(columns: Sequence[str]) -> Callable[[tuple[str, ...]], tuple[str, ...]] | None:
+    """Return what takes the wanted cells out of a whole row; None where all are wanted as they stand."""
+    if tuple(columns) == COLUMNS:
+        return None
+    places = [COLUMNS.index(column) for column in columns]
+    if len(places) == 1:
+        return lambda row: (row[places[0]],)
+    pick: Any = itemgetter(*places)
+    return pick  # type: ignore[no-any-return]
 
 
 def _receiver(tx: Tx, head: _Head, sealed: PartyRow | None) -> Party:
     """Return the real receiver where it was asked for and the person was not erased."""
     if sealed is None or sealed.wrapped_key is None:
-        return msgspec.json.decode(head.masked, type=Party)
+        return _decode_party(head.masked)
     return open_party(tx, sealed)
 
 
-def _rows(head: _Head, to: Party, lines: list[Line], show: Callable[[int], str]) -> Iterator[tuple[str, ...]]:
+def _rows(
+    head: _Head, to: Party, lines: list[_LineCells], show: Callable[[int], str]
+) -> list[tuple[str, ...]]:
     money = head.currency
     cells = (
         head.number, head.external_id, head.channel, show(head.placed_at_us), head.desk_state, head.payment,
-        head.payment_method, head.fulfilment, head.campaign, money, plain_minor(head.payable_minor, money), to.name,
+        head.payment_method, head.fulfilment, head.campaign, money, _minor(head.payable_minor, money), to.name,
         to.phone, to.province, to.city, to.district, to.address, to.postcode, to.buyer_note,
     )  # fmt: skip
     if not lines:
-        yield cells + _NO_LINE
-    for line in lines:
-        total = "" if line.total_minor is None else plain_minor(line.total_minor, money)
-        yield (
-            *cells, line.line_id, line.sku, line.title, line.spec, plain_micro(line.quantity_micro),
-            plain_micro(line.unit_price_micro), plain_minor(line.discount_minor, money), total,
-        )  # fmt: skip
+        return [cells + _NO_LINE]
+    return [
+        (
+            *cells, line_id, sku, title, spec, _micro(quantity), _micro(price), _minor(discount, money),
+            "" if total is None else _minor(total, money),
+        )
+        for _, line_id, sku, title, spec, quantity, price, discount, total in lines
+    ]  # fmt: skip
 
 
 def _shower(zone: str) -> Callable[[int], str]:

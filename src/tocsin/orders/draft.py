@@ -14,6 +14,7 @@ Payment = Literal["unpaid", "authorised", "paid", "part_refunded", "refunded", "
 Fulfilment = Literal["unfulfilled", "partial", "shipped", "delivered", "returned"]
 DeskState = Literal["produced", "printed", "archived", "cancelled"]
 Delivery = Literal["express", "pickup", "local", "virtual", "prize"]
+GroupState = Literal["", "forming", "formed", "failed"]
 Method = Literal["", "wechat", "alipay", "card", "cod", "points", "cash", "offline", "other"]
 
 PERSONAL_FIELDS = ("name", "phone", "province", "city", "district", "address", "postcode", "buyer_note")
@@ -75,6 +76,10 @@ class Draft(Struct, frozen=True, kw_only=True):
     merchant_note: str = ""
     carrier: str = ""
     waybill: str = ""
+    pickup_point: str = ""
+    community: str = ""
+    group_no: str = ""
+    group_state: GroupState = ""
     receiver: Party = Party()
     lines: tuple[Line, ...] = ()
     totals: Totals = Totals()
@@ -118,3 +123,7 @@ class Order(Struct, frozen=True, kw_only=True):
     produced_at_us: int
     head_revision: int
     stripped: tuple[str, ...] = ()
+    pickup_point: str = ""
+    community: str = ""
+    group_no: str = ""
+    group_state: GroupState = ""

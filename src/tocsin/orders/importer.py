@@ -9,30 +9,24 @@ from functools import cache
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.errors import Refusal
 from tocsin.core.plugins import load_plugins
 from tocsin.orders.draft import Draft
+from tocsin.orders.incoming import FILE_LIMIT_BYTES as FILE_LIMIT_BYTES
+from tocsin.orders.incoming import Source as Source
+from tocsin.orders.incoming import SourceEmpty as SourceEmpty
+from tocsin.orders.incoming import SourceTooLarge as SourceTooLarge
+from tocsin.orders.incoming import check_source as check_source
+from tocsin.orders.incoming import show_name as show_name
+from tocsin.orders.workbook import is_workbook, unpack_workbook
 
-FILE_LIMIT_BYTES = 32 * 1024 * 1024
 ROW_LIMIT = 200_000
 CELL_LIMIT_CHARACTERS = 8_000
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # zip and the old compound file
 # What refusals call text of a cell. A column may have slipped: then it is a name or a phone.
 _QUOTED = frozenset({"text", "currency", "zone", "code", "shop", "key", "name"})
 _SHORT_NUMBER = re.compile(r"[.,:+/-]*(?:\d[.,:+/-]*){0,6}\Z", re.ASCII)
-
-
-class SourceTooLarge(Refusal):
-    """{filename} is larger than {limit_mib} MiB: split it into several files"""
-
-    kind, code = "invalid", "source_too_large"
-
-
-class SourceEmpty(Refusal):
-    """{filename} is empty: choose the file again, or paste the text again"""
-
-    kind, code = "invalid", "source_empty"
 
 
 class TooManyRows(Refusal):
@@ -47,28 +41,14 @@ class FormatUnknown(Refusal):
     kind, code = "invalid", "format_unknown"
 
 
-class WorkbookNotRead(Refusal):
-    """{filename} is a workbook, not a CSV: open it in the spreadsheet, save the sheet as CSV (UTF-8), and choose that file"""
-
-    kind, code = "invalid", "workbook_not_read"
-
-
 class ImporterUnknown(Refusal):
     """There is no importer “{importer}”: choose one of {formats}"""
 
     kind, code = "invalid", "importer_unknown"
 
 
-class Source(Struct, frozen=True):
-    """What came in: a file, a request body, or pasted text in UTF-8."""
-
-    filename: str
-    content_type: str
-    data: bytes
-
-
 class ImportOptions(Struct, frozen=True, kw_only=True):
-    """What the file itself doesn't say. Empty encoding and header row 0 mean: find it."""
+    """What the file itself doesn't say. Empty encoding and sheet, and header row 0 mean: find it."""
 
     channel: str = ""
     shop: str = ""
@@ -76,6 +56,11 @@ class ImportOptions(Struct, frozen=True, kw_only=True):
     currency: str = "CNY"
     encoding: str = ""
     header_row: int = 0
+    sheet: str = ""
+    columns: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    defaults: dict[str, str] = {}
+    masked: bool = False
 
 
 class BadRow(Struct, frozen=True, kw_only=True):
@@ -109,6 +94,7 @@ class Parsed(Struct, frozen=True, kw_only=True):
     encoding: str = "utf-8"
     columns: tuple[tuple[str, str], ...] = ()
     unread_columns: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
 
 
 class Importer(Protocol):
@@ -142,14 +128,9 @@ def choose_importer(source: Source) -> Importer:
     Raises:
         SourceTooLarge, SourceEmpty: before anything is looked at.
         FormatUnknown: none recognises it.
+        Refusal: it is a workbook that can't be unpacked.
     """
-    check_source(source)
-    found = every_importer()
-    sureness = {name: importer.accepts(source) for name, importer in found.items()}
-    best = max(sureness, key=lambda name: sureness[name])
-    if not sureness[best]:
-        raise FormatUnknown(filename=show_name(source))
-    return found[best]
+    return _choose(open_source(source))
 
 
 def parse_source(source: Source, options: ImportOptions, importer: str = "") -> Parsed:
@@ -159,33 +140,33 @@ def parse_source(source: Source, options: ImportOptions, importer: str = "") -> 
         ImporterUnknown: no importer has that name.
         Refusal: the source as a whole can't be read.
     """
-    if not importer:
-        return choose_importer(source).parse(source, options)
     check_source(source)
-    if importer not in every_importer():
+    if importer and importer not in every_importer():
         raise ImporterUnknown(importer=importer[:40], formats=", ".join(every_importer()))
-    return every_importer()[importer].parse(source, options)
+    text = open_source(source, sheet=options.sheet)
+    chosen = every_importer()[importer] if importer else _choose(text)
+    parsed = chosen.parse(text, options)
+    return replace(parsed, encoding="workbook") if text.unpacked else parsed
 
 
-def check_source(source: Source) -> None:
-    """Refuse what is empty or too large to be read.
+def open_source(source: Source, *, sheet: str = "") -> Source:
+    """Return a source as text: a workbook's sheet becomes CSV, anything else stays as it is.
 
     Raises:
-        SourceTooLarge: above 32 MiB.
-        SourceEmpty: not a byte.
-        WorkbookNotRead: an .xlsx, .ods or .xls, by its first bytes.
+        SourceTooLarge, SourceEmpty
+        Refusal: it is a workbook that can't be unpacked.
     """
-    if len(source.data) > FILE_LIMIT_BYTES:
-        raise SourceTooLarge(filename=show_name(source), limit_mib=FILE_LIMIT_BYTES >> 20)
-    if not source.data:
-        raise SourceEmpty(filename=show_name(source))
-    if source.data.startswith(_WORKBOOKS):
-        raise WorkbookNotRead(filename=show_name(source))
+    check_source(source)
+    return unpack_workbook(source, sheet=sheet) if is_workbook(source) else source
 
 
-def show_name(source: Source) -> str:
-    """Return the file's name as a message may show it."""
-    return source.filename[:80] or "text"
+def _choose(source: Source) -> Importer:
+    found = every_importer()
+    sureness = {name: importer.accepts(source) for name, importer in found.items()}
+    best = max(sureness, key=lambda name: sureness[name])
+    if not sureness[best]:
+        raise FormatUnknown(filename=show_name(source))
+    return found[best]
 
 
 def bad_row(refusal: Refusal, row: int, *, field: str, raw: str) -> BadRow:

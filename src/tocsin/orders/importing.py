@@ -1,9 +1,4 @@
-"""Sheets on their way in: stored sealed, previewed, committed in chunks, bad rows to quarantine.
-
-One commit of an import runs at a time: it claims the import first and shows that it lives. One that
-died half-way is safe to repeat: an order that names no number of its own gets one from the import,
-so that what was taken in is unchanged the second time.
-"""
+"""Sheets on their way in: stored sealed, previewed as a commit would take them, listed."""
 
 import hashlib
 from functools import partial
@@ -16,27 +11,25 @@ from msgspec.structs import replace
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.mask import mask_name
 from tocsin.core.money import plain_minor
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.vault import seal, unseal
-from tocsin.orders.bulk import take_in_all
-from tocsin.orders.claim import (
-    ALIVE_ORDERS,
-    ImportUnderWay,
-    claim_import,
-    give_claim_back,
-    keep_claim,
-    name_orders,
-)
+from tocsin.orders.claim import name_orders
 from tocsin.orders.draft import Draft
-from tocsin.orders.imported import pack_orders
-from tocsin.orders.importer import BadRow, ImportOptions, Parsed, ParsedOrder, Source, bad_row, parse_source
+from tocsin.orders.importer import (
+    ImportOptions,
+    Parsed,
+    ParsedOrder,
+    Source,
+    bad_row,
+    open_source,
+    parse_source,
+)
 from tocsin.orders.intake import Taken, foresee
-from tocsin.orders.quarantine import quarantine_rows
+from tocsin.orders.profile import find_profile
 from tocsin.orders.table import import_batch
 
 
@@ -47,7 +40,7 @@ class ImportMissing(Refusal):
 
 
 class Import(Struct, frozen=True):
-    """An uploaded sheet and what became of it; while it is `committing`, `done_at_us` is its last sign of life."""
+    """An uploaded sheet and what became of it; `committing`, until it is whole."""
 
     id: int
     filename: str
@@ -102,12 +95,6 @@ _LIST = Statement(
 _FILE = Statement[tuple[bytes]](
     sa.select(import_batch.c.sealed_file).where(own(import_batch), import_batch.c.id == bind("id"))
 )
-_COUNTS = ("created", "changed", "unchanged", "conflicts")
-_END = Statement[None](
-    sa.update(import_batch).where(own(import_batch), import_batch.c.id == bind("b_id")),
-    sets=("status", *_COUNTS, "bad_rows", "done_at_us", "sealed_file"),
-)
-_COUNT_OF = {"new": "created", "changed": "changed", "moved": "changed", "conflict": "conflicts"}
 
 
 def upload_sheet(
@@ -120,6 +107,11 @@ def upload_sheet(
         Refusal: the file as a whole can't be read.
     """
     require(actor, "import")
+    if not importer:
+        found = db.read(
+            actor.merchant_id, partial(find_profile, text=open_source(source, sheet=options.sheet))
+        )
+        options, importer = (found.options(), found.importer) if found else (options, importer)
     parsed = parse_source(source, options, importer=importer)
     import_id = db.write(
         actor.merchant_id,
@@ -135,65 +127,8 @@ def preview_import(db: Database, actor: Actor, *, import_id: int) -> Previewed:
         NotAllowed, ImportMissing
     """
     require(actor, "import")
-    parsed = _parse(db, actor, import_id)
+    parsed = read_import(db, actor, import_id=import_id)
     return db.read(actor.merchant_id, partial(_preview, import_id=import_id, parsed=parsed))
-
-
-def commit_import(db: Database, actor: Actor, *, import_id: int) -> Import:
-    """Take all good orders of an uploaded sheet in, and put its bad rows into quarantine.
-
-    Raises:
-        NotAllowed, ImportMissing
-        ImportUnderWay: another commit of it is at work.
-    """
-    require(actor, "import")
-    parsed = _parse(db, actor, import_id)
-    orders = name_orders(parsed.orders, import_id)
-    counts, bad, order_ids = dict.fromkeys(_COUNTS, 0), list(parsed.bad), list[int]()
-    claim = db.write(actor.merchant_id, partial(_claim, import_id=import_id))
-    try:
-        for place in range(0, len(orders), ALIVE_ORDERS):
-            done = take_in_all(db, actor, orders[place : place + ALIVE_ORDERS])
-            bad += done.bad
-            for row in done.rows:
-                counts[_COUNT_OF.get(row.taken.result, "unchanged")] += 1
-                order_ids.append(row.taken.order_id)
-            claim = db.write(actor.merchant_id, partial(keep_claim, import_id=import_id, claim=claim))
-        return db.write(
-            actor.merchant_id,
-            partial(
-                _end, actor=actor, import_id=import_id, claim=claim, bad=bad, counts=counts, order_ids=order_ids
-            ),
-        )  # fmt: skip
-    except ImportUnderWay:
-        raise
-    except BaseException:  # what was taken in stays: the next commit may begin at once
-        db.write(actor.merchant_id, partial(give_claim_back, import_id=import_id, claim=claim))
-        raise
-
-
-def _claim(tx: Tx, *, import_id: int) -> int:
-    claim = claim_import(tx, import_id=import_id)
-    if claim is not None:
-        return claim
-    raise ImportMissing if get_import(tx, import_id=import_id).status == "committed" else ImportUnderWay
-
-
-def _end(
-    tx: Tx, *, actor: Actor, import_id: int, claim: int, bad: list[BadRow], counts: dict[str, int],
-    order_ids: list[int],
-) -> Import:  # fmt: skip
-    keep_claim(tx, import_id=import_id, claim=claim)
-    quarantine_rows(tx, batch_id=import_id, rows=bad)
-    # The file has done its work: what stays in its place is which orders it held.
-    kept = pack_orders(tx, import_id=import_id, order_ids=order_ids)
-    tx.run(
-        _END, b_id=import_id, status="committed", bad_rows=len(bad), done_at_us=tx.now_us, sealed_file=kept, **counts
-    )  # fmt: skip
-    told = {**counts, "bad": len(bad)}
-    append_event(tx, "import.committed", subject_id=import_id, data=told)
-    write_journal(tx, actor, verb="orders.import", subject=f"import:{import_id}", data=told)
-    return get_import(tx, import_id=import_id)
 
 
 def get_import(tx: Tx, *, import_id: int) -> Import:
@@ -225,6 +160,7 @@ def _keep(
         importer=importer, options=msgspec.json.encode(options).decode(), status="previewed",
         orders=len(parsed.orders), created=0, changed=0, unchanged=0, conflicts=0, bad_rows=len(parsed.bad),
         actor_id=actor.id, actor_name=actor.name, at_us=tx.now_us, done_at_us=None, sealed_file=sealed,
+        headings=msgspec.json.encode(parsed.headings).decode(),
     )  # fmt: skip
     write_journal(
         tx, actor, verb="orders.upload", subject=f"import:{import_id}", data={"orders": len(parsed.orders)}
@@ -232,7 +168,13 @@ def _keep(
     return import_id
 
 
-def _parse(db: Database, actor: Actor, import_id: int) -> Parsed:
+def read_import(db: Database, actor: Actor, *, import_id: int) -> Parsed:
+    """Return the orders of an uploaded sheet, read again.
+
+    Raises:
+        ImportMissing: it is not there, or was committed.
+    """
+
     def read(tx: Tx) -> tuple[Import, Source]:
         found, row = get_import(tx, import_id=import_id), tx.one(_FILE, id=import_id)
         if row is None or row[0] is None or found.status == "committed":

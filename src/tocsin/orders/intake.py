@@ -4,34 +4,47 @@ Again with newer payment or fulfilment it moves those axes. It never overwrites 
 amendment: that is a conflict, held.
 """
 
-import re
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from tocsin.core.actor import Actor, NotAllowed
+from tocsin.core.actor import Actor, NotAllowed, desk_actor
 from tocsin.core.db import Tx
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.mask import mask_party, mask_text
-from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.statement import Statement, bind, own
 from tocsin.core.tenant import Shop, get_shop
+from tocsin.orders.axis import (
+    AxisNews,
+    Said,
+    Values,
+    axes_of,
+    further,
+    is_paid_though_closed,
+    join_said,
+    keep_axes,
+    keep_said,
+    kept_axes,
+    kept_said,
+    settle_axes,
+)
 from tocsin.orders.bounds import DraftWrong as DraftWrong  # what intake refuses a draft with
+from tocsin.orders.conflict import meet_source
 from tocsin.orders.draft import Draft, Order
+from tocsin.orders.mask_fit import keep_real
 from tocsin.orders.produce import clean_draft, produce_order, produce_revision
-from tocsin.orders.stop import open_hold, open_holds
+from tocsin.orders.source import ADD, FIND, FIND_LOCKED, KnownSource, keep_source
+from tocsin.orders.stop import open_hold
 from tocsin.orders.store import load_order
-from tocsin.orders.table import order_head, order_source
+from tocsin.orders.table import order_head
+from tocsin.orders.waiting import Place, keep_waiting, take_waiting
 
 Result = Literal["new", "unchanged", "changed", "moved", "conflict", "older"]
-
-
-_STARS = re.compile(r"[*＊]+")
-# No shop hides a field in more places; a text with more is no mask.
-_STAR_RUNS = 16
+PAID_THOUGH_CLOSED = "Paid after its shop had closed it: give the money back, or have the shop open it again"
 
 
 class Taken(Struct, frozen=True):
@@ -43,17 +56,6 @@ class Taken(Struct, frozen=True):
     revision: int
 
 
-class _Source(Struct, frozen=True):
-    order_id: int
-    content_digest: str
-    axes: str
-    version_us: int | None
-    source_revision: int
-    number: str
-    revision: int
-    desk_state: str
-
-
 class _Axes(Struct, frozen=True):
     payment: str
     fulfilment: str
@@ -63,27 +65,6 @@ class _Axes(Struct, frozen=True):
     status_known: int
 
 
-_found = (
-    sa.select(
-        order_source.c.order_id, order_source.c.content_digest, order_source.c.axes, order_source.c.version_us,
-        order_source.c.source_revision, order_head.c.number, order_head.c.revision, order_head.c.desk_state,
-    ).join(order_head, sa.and_(order_head.c.merchant_id == order_source.c.merchant_id, order_head.c.id == order_source.c.order_id))
-    .where(
-        own(order_source), order_source.c.channel == bind("channel", str), order_source.c.shop_id == bind("shop_id"),
-        order_source.c.external_id == bind("external_id", str),
-    )
-)  # fmt: skip
-_FIND = Statement(_found, _Source)
-# Two that bring the same order again wait for each other, and for an amendment under way.
-_FIND_LOCKED = Statement(_found.with_for_update(), _Source)
-_ADD = insert_into(order_source)
-_MOVE_SOURCE = Statement[None](
-    sa.update(order_source).where(
-        own(order_source), order_source.c.channel == bind("b_channel", str), order_source.c.shop_id == bind("b_shop"),
-        order_source.c.external_id == bind("b_external", str),
-    ),
-    sets=("content_digest", "axes", "version_us", "source_revision"),
-)  # fmt: skip
 _AXES = _Axes.__struct_fields__
 _AXES_NOW = Statement(
     sa.select(*(order_head.c[name] for name in _AXES)).where(own(order_head), order_head.c.id == bind("id")),
@@ -111,7 +92,7 @@ def take_in(tx: Tx, actor: Actor, draft: Draft) -> Taken:
     if not clean.external_id:
         issued = produce_order(tx, actor, clean, shop=shop, reason=f"intake: {clean.channel}")
         return Taken("new", issued.order_id, issued.number, issued.revision)
-    known = tx.one(_FIND_LOCKED, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
+    known = tx.one(FIND_LOCKED, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
     return _again(tx, actor, clean, shop, known) if known else _first(tx, actor, clean, shop)
 
 
@@ -119,13 +100,13 @@ def foresee(tx: Tx, draft: Draft) -> Taken:
     """Tell what `take_in` would make of a draft; nothing is stored."""
     shop, clean = get_shop(tx, code=draft.shop), clean_draft(draft)
     known = (
-        tx.one(_FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
+        tx.one(FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
         if clean.external_id
         else None
     )
     if known is None:
         return Taken("new", 0, "", 0)
-    clean = _keep_real(tx, clean, known)
+    clean = _keep_cancelled(known, keep_real(tx, clean, known))
     return Taken(
         _judge(known, clean, _content_digest(tx, clean)), known.order_id, known.number, known.revision
     )
@@ -137,105 +118,144 @@ def foresee_changes(tx: Tx, actor: Actor, draft: Draft) -> tuple[Order, Order] |
     Who may not reveal gets both masked: he must not learn whether a receiver that he guessed is right.
     """
     shop, clean = get_shop(tx, code=draft.shop), clean_draft(draft)
-    known = tx.one(_FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
+    known = tx.one(FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
     if known is None:
         return None
     real = actor.may("reveal")
-    before, clean = load_order(tx, order_id=known.order_id, real=real), _keep_real(tx, clean, known)
+    before, clean = load_order(tx, order_id=known.order_id, real=real), keep_real(tx, clean, known)
     note = clean.merchant_note if real else mask_text(clean.merchant_note, clean.receiver)
     return before, replace(
         before, receiver=clean.receiver if real else mask_party(clean.receiver), merchant_note=note, lines=clean.lines,
         totals=clean.totals, delivery=clean.delivery, campaign=clean.campaign, payment_method=clean.payment_method,
-        carrier=clean.carrier, waybill=clean.waybill,
+        carrier=clean.carrier, waybill=clean.waybill, pickup_point=clean.pickup_point, community=clean.community,
+        group_no=clean.group_no, group_state=clean.group_state,
     )  # fmt: skip
+
+
+def take_news(tx: Tx, actor: Actor, news: AxisNews) -> Taken | None:
+    """Move one axis of an order by what its shop says of it alone; None: the order is not here yet, the news waits.
+
+    Raises:
+        NotAllowed: the actor may neither import nor create.
+        ShopMissing: the news names a shop that the merchant lacks.
+    """
+    if not (actor.may("import") or actor.may("amend")):
+        raise NotAllowed(right="import")
+    shop = get_shop(tx, code=news.shop)
+    known = tx.one(FIND_LOCKED, channel=news.channel, shop_id=shop.id, external_id=news.external_id)
+    if known is None:
+        keep_waiting(tx, news, shop_id=shop.id)
+        return None
+    return _hear(tx, actor, known, said=news.said(), place=(news.channel, shop.id, news.external_id))
+
+
+def hear_waited(tx: Tx, *, place: Place, said: Said) -> None:
+    """Move an order by news that waited, as the desk itself: who brought them is in the journal."""
+    known = tx.one(FIND_LOCKED, **dict(zip(("channel", "shop_id", "external_id"), place, strict=True)))
+    if known is not None:
+        take_waiting(tx, place)
+        _hear(tx, desk_actor(tx.merchant_id), known, said=said, place=place)
+
+
+def _hear(tx: Tx, actor: Actor, known: KnownSource, *, said: Said, place: Place) -> Taken:
+    joined = keep_said(join_said(kept_said(known.news), said))
+    if joined == known.news:
+        return Taken("unchanged", known.order_id, known.number, known.revision)
+    document = kept_axes(known.axes)
+    moved = _move_axes(tx, actor, known, document=document, version_us=known.version_us, news=joined)
+    keep_source(tx, place, replace(known, news=joined))
+    return Taken("moved" if moved else "older", known.order_id, known.number, known.revision)
 
 
 def _first(tx: Tx, actor: Actor, draft: Draft, shop: Shop) -> Taken:
     issued = produce_order(tx, actor, draft, shop=shop, reason=f"intake: {draft.channel}")
-    tx.run(
-        _ADD, channel=draft.channel, shop_id=shop.id, external_id=draft.external_id, order_id=issued.order_id,
-        content_digest=_content_digest(tx, draft), axes=_axes(draft), version_us=draft.source_version_us,
-        source_revision=1,
+    known = KnownSource(
+        order_id=issued.order_id, content_digest=_content_digest(tx, draft), axes=keep_axes(axes_of(draft)),
+        version_us=draft.source_version_us, source_revision=1, number=issued.number, revision=1,
+        desk_state="cancelled" if draft.cancelled else "produced", news="",
     )  # fmt: skip
+    tx.run(
+        ADD, channel=draft.channel, shop_id=shop.id, external_id=draft.external_id, order_id=issued.order_id,
+        content_digest=known.content_digest, axes=known.axes, version_us=known.version_us, source_revision=1, news="",
+    )  # fmt: skip
+    place = (draft.channel, shop.id, draft.external_id)
+    if waited := take_waiting(tx, place):
+        _hear(tx, actor, known, said=waited, place=place)
     return Taken("new", issued.order_id, issued.number, 1)
 
 
-def _judge(known: _Source, draft: Draft, digest: str) -> Result:
-    if (
-        known.version_us is not None
-        and draft.source_version_us is not None
-        and draft.source_version_us < known.version_us
-    ):
+def _is_older(known: KnownSource, draft: Draft) -> bool:
+    if known.version_us is None or draft.source_version_us is None:
+        return False
+    if draft.source_version_us == known.version_us:  # many platforms count in seconds
+        return further(axes_of(draft)) < further(kept_axes(known.axes))
+    return draft.source_version_us < known.version_us
+
+
+def _keep_cancelled(known: KnownSource, draft: Draft) -> Draft:
+    """Return a draft that stays cancelled unless it is known to be newer than what cancelled it."""
+    newer = draft.source_version_us is not None and draft.source_version_us > (known.version_us or 0)
+    return draft if newer or not kept_axes(known.axes)["cancelled"] else replace(draft, cancelled=True)
+
+
+def _judge(known: KnownSource, draft: Draft, digest: str) -> Result:
+    if _is_older(known, draft):
         return "older"
     if digest == known.content_digest:
-        return "unchanged" if _axes(draft) == known.axes else "moved"
-    return (
-        "changed"
-        if known.revision == known.source_revision and known.desk_state != "cancelled"
-        else "conflict"
-    )
+        return "unchanged" if keep_axes(axes_of(draft)) == known.axes else "moved"
+    by_source = known.desk_state != "cancelled" or _settled(known)["cancelled"]
+    return "changed" if known.revision == known.source_revision and by_source else "conflict"
 
 
-def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: _Source) -> Taken:
-    draft = _keep_real(tx, draft, known)
+def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: KnownSource) -> Taken:
+    draft = _keep_cancelled(known, keep_real(tx, draft, known))
     digest = _content_digest(tx, draft)
     result, revision = _judge(known, draft, digest), known.revision
     if result in ("older", "unchanged"):
         return Taken(result, known.order_id, known.number, revision)
+    version_us = max(filter(None, (known.version_us, draft.source_version_us)), default=None)
+    moved = known
     if result == "changed":
-        issued = produce_revision(
-            tx, actor, draft, order_id=known.order_id, number=known.number, seen=revision,
-            reason=f"intake: {draft.channel}",
-        )  # fmt: skip
-        assert issued is not None, "the head is locked by this transaction"
-        revision = issued.revision
-    _move_axes(tx, actor, draft, known)
+        cancelled = settle_axes(axes_of(draft), version_us, kept_said(known.news))["cancelled"]
+        revision = _take_content(tx, actor, replace(draft, cancelled=cancelled), known)
+        moved = replace(known, desk_state="cancelled" if cancelled else "produced")
+    _move_axes(tx, actor, moved, document=axes_of(draft), version_us=version_us, news=known.news)
+    agreed = revision if result == "changed" else known.source_revision
     if result == "conflict":
-        _hold_conflict(tx, actor, known)
-    tx.run(
-        _MOVE_SOURCE, b_channel=draft.channel, b_shop=shop.id, b_external=draft.external_id, content_digest=digest,
-        axes=_axes(draft), version_us=draft.source_version_us,
-        source_revision=revision if result == "changed" else known.source_revision,
+        agreed = _hold_conflict(tx, actor, known, draft)
+    kept = replace(
+        known, content_digest=digest, axes=keep_axes(axes_of(draft)), version_us=version_us,
+        source_revision=agreed,
     )  # fmt: skip
+    keep_source(tx, (draft.channel, shop.id, draft.external_id), kept)
     return Taken(result, known.order_id, known.number, revision)
 
 
-def _keep_real(tx: Tx, draft: Draft, known: _Source) -> Draft:
-    """Return a draft whose masked fields have the real text that the source gave before, where it fits the mask."""
-    masked = {name: text for name, text in asdict(draft.receiver).items() if _STARS.search(text)}
-    if not masked:
-        return draft
-    before = load_order(tx, order_id=known.order_id, revision=known.source_revision, real=True).receiver
-    kept = {
-        name: getattr(before, name) for name, text in masked.items() if _fits(text, getattr(before, name))
-    }
-    return replace(draft, receiver=replace(draft.receiver, **kept))
+def _take_content(tx: Tx, actor: Actor, draft: Draft, known: KnownSource) -> int:
+    if known.desk_state == "cancelled":  # by its shop: what the shop says of it now may say so again
+        tx.run(_SET_STATE, b_id=known.order_id, desk_state="produced")
+    issued = produce_revision(
+        tx, actor, draft, order_id=known.order_id, number=known.number, seen=known.revision,
+        reason=f"intake: {draft.channel}",
+    )  # fmt: skip
+    assert issued is not None, "the head is locked by this transaction"
+    return issued.revision
 
 
-def _fits(masked: str, real: str) -> bool:
-    """Tell whether a text is what a mask was made of: what the mask shows, with something for each run of stars.
-
-    The leftmost place is taken for each part: the text is from outside, so that no pattern is made of it.
-    """
-    first, *middle, last = _STARS.split(masked)
-    if len(middle) >= _STAR_RUNS or _STARS.search(real) or not real.startswith(first):
-        return False
-    at = len(first)
-    for part in middle:
-        found = real.find(part, at + 1)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return real.endswith(last) and len(real) - len(last) > at
+def _settled(known: KnownSource) -> Values:
+    return settle_axes(kept_axes(known.axes), known.version_us, kept_said(known.news))
 
 
-def _move_axes(tx: Tx, actor: Actor, draft: Draft, known: _Source) -> None:
+def _move_axes(
+    tx: Tx, actor: Actor, known: KnownSource, *, document: Values, version_us: int | None, news: str
+) -> bool:
     """Move the axes in which the source differs from what it said last; others may have been marked by hand."""
-    said = dict(zip(_axes_of(draft), msgspec.json.decode(known.axes), strict=True))
-    moved = {name: value for name, value in _axes_of(draft).items() if said[name] != value}
+    before = _settled(known)
+    settled = settle_axes(document, version_us, kept_said(news))
+    moved = {name: value for name, value in settled.items() if before[name] != value}
     if not moved:
-        return
-    cancelled = moved.pop("cancelled", False)
+        return False
+    cancelled = moved.pop("cancelled", None)
     now = tx.one(_AXES_NOW, id=known.order_id)
     assert now is not None, "the head is locked by this transaction"
     after = {**asdict(now), **moved}
@@ -244,17 +264,25 @@ def _move_axes(tx: Tx, actor: Actor, draft: Draft, known: _Source) -> None:
     if cancelled and known.desk_state != "cancelled":
         tx.run(_SET_STATE, b_id=known.order_id, desk_state="cancelled")
         append_event(tx, "order.cancelled", subject_id=known.order_id, data={"revision": known.revision})
+    elif cancelled is False and known.desk_state == "cancelled":
+        tx.run(_SET_STATE, b_id=known.order_id, desk_state="produced")
     told = {"payment": after["payment"], "fulfilment": after["fulfilment"]}
     append_event(tx, "order.moved", subject_id=known.order_id, data={"revision": known.revision, **told})
     write_journal(tx, actor, verb="orders.move", subject=f"order:{known.order_id}", data=told)
+    if is_paid_though_closed(document, settled) and not is_paid_though_closed(kept_axes(known.axes), before):
+        _hold_paid(tx, actor, known)
+    return True
 
 
-def _hold_conflict(tx: Tx, actor: Actor, known: _Source) -> None:
-    if not any(hold.kind == "conflict" for hold in open_holds(tx, order_id=known.order_id)):
-        open_hold(
-            tx, actor, order_id=known.order_id, revision=known.revision, kind="conflict",
-            reason="The source has changed what the desk amended",
-        )  # fmt: skip
+def _hold_paid(tx: Tx, actor: Actor, known: KnownSource) -> None:
+    open_hold(
+        tx, actor, order_id=known.order_id, revision=known.revision, kind="manual", reason=PAID_THOUGH_CLOSED
+    )  # fmt: skip
+
+
+def _hold_conflict(tx: Tx, actor: Actor, known: KnownSource, draft: Draft) -> int:
+    """Hold what the source brought beside the desk's amendment; return the revision that the source agrees with."""
+    return meet_source(tx, actor, draft, order_id=known.order_id, base_revision=known.source_revision)
 
 
 def _content_digest(tx: Tx, draft: Draft) -> str:
@@ -264,15 +292,3 @@ def _content_digest(tx: Tx, draft: Draft) -> str:
         external_status="", status_known=True, totals=replace(draft.totals, paid_minor=None),
     )  # fmt: skip
     return tx.vault.keys(tx).digest("content", msgspec.json.encode(content, order="deterministic").decode())
-
-
-def _axes_of(draft: Draft) -> dict[str, Any]:
-    return {
-        "payment": draft.payment, "fulfilment": draft.fulfilment, "cancelled": draft.cancelled,
-        "paid_minor": draft.totals.paid_minor, "paid_at_us": draft.paid_at_us,
-        "external_status": draft.external_status, "status_known": draft.status_known,
-    }  # fmt: skip
-
-
-def _axes(draft: Draft) -> str:
-    return msgspec.json.encode(list(_axes_of(draft).values())).decode()

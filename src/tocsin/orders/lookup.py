@@ -106,7 +106,9 @@ def record_lookup(
 
 
 def read_query(tx: Tx, found: Lookup) -> str:
-    """Return what was asked, to be shown to whoever asked it or may read the ledger."""
+    """Return what was asked, to be shown to whoever asked it or may read the ledger; empty once it was erased."""
+    if not found.sealed_query:
+        return ""
     return unseal(tx.vault.keys(tx).wrapping, found.sealed_query, bound_to=_bound(tx)).decode()
 
 

@@ -11,6 +11,7 @@ from tocsin.core.text import strip_control
 from tocsin.orders.amend import Amendment, apply_amendment, require_open
 from tocsin.orders.compare import Change, compare_orders
 from tocsin.orders.draft import Order
+from tocsin.orders.field_right import require_fields
 from tocsin.orders.store import load_order
 
 
@@ -28,13 +29,16 @@ def preview_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     """Return what an amendment would change; nothing is stored.
 
     Raises:
+        FieldLocked: his role may not change one of these fields.
         OrderMoved: the head is not at the revision that was seen.
         MaskedValue: a personal field was given with its mask's stars.
     """
     require(actor, "amend")
     before = load_order(tx, order_id=order_id, real=True)
     require_open(before, seen)
-    return preview_of(actor, before, apply_amendment(before, amendment), amendment=amendment)
+    after = apply_amendment(before, amendment)
+    require_fields(tx, actor, before, after=after, typed=amendment)
+    return preview_of(actor, before, after, amendment=amendment)
 
 
 def preview_of(actor: Actor, before: Order, after: Order, *, amendment: Amendment) -> Preview:

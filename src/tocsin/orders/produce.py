@@ -33,7 +33,18 @@ from tocsin.orders.table import number_counter, order_head, order_line, order_nu
 from tocsin.orders.total import complete_totals, goods_minor, payable_minor
 
 _SUMMARY_CHARACTERS = 60
-_TEXTS = ("channel", "external_id", "external_status", "campaign", "merchant_note", "carrier", "waybill")
+_TEXTS = (
+    "channel",
+    "external_id",
+    "external_status",
+    "campaign",
+    "merchant_note",
+    "carrier",
+    "waybill",
+    "pickup_point",
+    "community",
+    "group_no",
+)
 
 
 class Issued(Struct, frozen=True):
@@ -55,7 +66,7 @@ _COUNT = Statement[tuple[int]](
 )
 _CONTENT_COLUMNS = (
     "revision", "desk_state", "currency", "payment_method", "delivery", "campaign", "payable_minor", "receiver_name",
-    "receiver_phone", "summary", "checked",
+    "receiver_phone", "summary", "checked", "pickup_point", "community", "group_state",
 )  # fmt: skip
 _MOVE_HEAD = Statement[None](
     sa.update(order_head).where(
@@ -156,6 +167,7 @@ def _freeze(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, revision: int,
     body = Body(
         currency=draft.currency, delivery=draft.delivery, campaign=draft.campaign, payment_method=draft.payment_method,
         carrier=draft.carrier, waybill=draft.waybill, totals=draft.totals, stripped=draft.stripped,
+        pickup_point=draft.pickup_point, community=draft.community, group_no=draft.group_no, group_state=draft.group_state,
     )  # fmt: skip
     canonical = msgspec.json.encode([body, draft.lines, digest], order="deterministic")
     goods = goods_minor(draft.lines, draft.currency)
@@ -179,7 +191,7 @@ def _head_content(draft: Draft, *, revision: int, desk_state: str) -> dict[str, 
         "revision": revision, "desk_state": desk_state, "currency": draft.currency, "payment_method": draft.payment_method,
         "delivery": draft.delivery, "campaign": draft.campaign, "payable_minor": draft.totals.payable_minor,
         "receiver_name": masked.name, "receiver_phone": masked.phone, "summary": summary[:_SUMMARY_CHARACTERS],
-        "checked": "",
+        "checked": "", "pickup_point": draft.pickup_point, "community": draft.community, "group_state": draft.group_state,
     }  # fmt: skip
 
 

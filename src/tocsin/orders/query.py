@@ -16,9 +16,9 @@ from tocsin.core.party import Party
 from tocsin.orders.draft import Order
 from tocsin.orders.listing import HeadRow, Page, list_heads
 from tocsin.orders.lookup import record_lookup
-from tocsin.orders.search import find_order_ids, must_recheck, split_terms
+from tocsin.orders.search import find_order_ids, must_recheck, recheck, split_terms
 from tocsin.orders.stop import open_holds
-from tocsin.orders.store import OrderMissing, find_order_id, load_order, load_orders
+from tocsin.orders.store import OrderMissing, find_order_id, load_order
 
 PAGE_ROWS = 50
 NEWEST = 2**63 - 1
@@ -126,15 +126,5 @@ def _search(tx: Tx, *, text: str, before: int, limit: int) -> tuple[list[HeadRow
     ids = find_order_ids(tx, text=text, before=before, limit=limit + 1)
     following = str(ids[limit - 1]) if len(ids) > limit else ""
     terms = [term for term in split_terms(text) if must_recheck(term)]
-    kept = _recheck(tx, ids[:limit], terms) if terms else ids[:limit]
+    kept = recheck(tx, ids[:limit], terms) if terms else ids[:limit]
     return list_heads(tx, order_ids=kept), following
-
-
-def _recheck(tx: Tx, ids: list[int], terms: list[str]) -> list[int]:
-    kept = []
-    for order in load_orders(tx, order_ids=ids, real=True):
-        texts = [order.receiver.name, order.number, order.external_id]
-        texts += [text for line in order.lines for text in (line.title, line.sku)]
-        if all(any(term in text.lower() for text in texts) for term in terms):
-            kept.append(order.id)
-    return kept

@@ -1,57 +1,58 @@
-"""Box 14, screen: filter by state, hold, finding, date, amount, campaign; saved screens; bounded counts.
+"""Box 14, screen: filter by state, hold, finding, date, amount, campaign, or a query; bounded counts.
 
 A filter compiles to a statement that an index serves, once per shape; pages are keyset pages.
 """
 
 import re
-from datetime import date, datetime
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
-from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import day_bounds_us
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
-from tocsin.core.ident import new_id
-from tocsin.core.journal import write_journal
-from tocsin.core.statement import NOUGHT, Statement, bind, insert_into, own
-from tocsin.core.tenant import get_shop
+from tocsin.core.statement import Statement, bind, own
+from tocsin.core.tenant import Shop, get_shop
 from tocsin.orders.listing import HEAD_COLUMNS, HeadRow, Page
 from tocsin.orders.lookup import record_lookup
-from tocsin.orders.table import hold, order_finding, order_head, screen
+from tocsin.orders.syntax import parse_query
+from tocsin.orders.syntax_dates import read_date
+from tocsin.orders.syntax_meaning import (
+    All,
+    Asked,
+    Equal,
+    Found,
+    Held,
+    Meaning,
+    Not,
+    Place,
+    Sort,
+    Span,
+    read_meaning,
+    token_parts,
+)
+from tocsin.orders.syntax_page import page_of_words
+from tocsin.orders.syntax_sql import Shape, clause_of, is_led, shape_of, values_of
+from tocsin.orders.table import order_head
 
 PAGE_ROWS = 50
 COUNT_MOST = 10_000
-_LED = {
-    "state", "payment", "fulfilment", "campaign", "held_yes", "held", "date_from", "date_to", "amount_min_minor",
-    "amount_max_minor",
-}  # fmt: skip
+_FIRST, _LAST = -(2**63), 2**63 - 1
 _PLACE = re.compile(r"(?:(?P<us>-?\d{1,18})\.)?(?P<id>\d{1,18})", re.ASCII)
-
-
-class DateUnreadable(Refusal):
-    """“{text}” is not a date: write it as 2026-11-22"""
-
-    kind, code = "invalid", "date_unreadable"
-
-
-class ScreenMissing(Refusal):
-    """There is no such saved screen, or it is not shared with you"""
-
-    kind, code = "missing", "screen_missing"
 
 
 class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a screen shows; empty is everything. Dates are the shop's days, both ends included.
 
+    `query` is of the query language; what the fields ask must hold beside it.
     Amounts are of one currency, and only orders in it are shown: `currency`, or the shop's where none is named.
     """
 
+    query: str = ""
     state: str = ""
     payment: str = ""
     fulfilment: str = ""
@@ -65,32 +66,6 @@ class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     campaign: str = ""
     channel: str = ""
     shop: str = ""
-
-
-class Screen(Struct, frozen=True):
-    """A saved screen, personal or shared."""
-
-    id: int
-    name: str
-    owner_id: int
-    shared: int
-    filter: str
-
-    def saved_filter(self) -> Filter:
-        """Return the filter that was saved."""
-        return msgspec.json.decode(self.filter, type=Filter)
-
-
-_SCREEN_COLUMNS = tuple(screen.c[name] for name in Screen.__struct_fields__)
-_ADD = insert_into(screen)
-_visible = sa.or_(screen.c.owner_id == bind("actor_id"), screen.c.shared == 1)
-_LIST = Statement(
-    sa.select(*_SCREEN_COLUMNS).where(own(screen), _visible).order_by(screen.c.name).limit(200), Screen
-)
-_ONE = Statement(sa.select(*_SCREEN_COLUMNS).where(own(screen), _visible, screen.c.id == bind("id")), Screen)
-_DROP = Statement[None](
-    sa.delete(screen).where(own(screen), screen.c.id == bind("id"), screen.c.owner_id == bind("actor_id"))
-)
 
 
 def screen_orders(
@@ -114,160 +89,132 @@ def screen_orders(
 
 def page_rows(tx: Tx, *, wanted: Filter, after: str, limit: int) -> tuple[list[HeadRow], str]:
     """Return a page's rows and what the next page comes after, in an open transaction."""
-    wanted = _complete(tx, wanted)
-    binds, by_day = _binds(tx, wanted)
-    place = _read_place(after, by_day=by_day)
-    statement = _statement(_shape(wanted), by_day, bool(place), False)
-    rows = tx.rows(statement, **binds, **place, limit=limit + 1)
+    asked, _ = read_filter(tx, wanted)
+    sort, words = asked.sort or Sort(), list(token_parts(asked.meaning))
+    if words and sort.column == "id":
+        return page_of_words(tx, asked.meaning, words, after=after, limit=limit)
+    shape, binds = shape_of(asked.meaning), values_of(asked.meaning, tx.vault.keys(tx), tx.dialect)
+    place = _read_place(after, sort)
+    rows = tx.rows(_page(shape, sort, bool(place), tx.dialect), **binds, **place, limit=limit + 1)
     if len(rows) <= limit:
         return rows, ""
-    last = rows[limit - 1]
-    return rows[:limit], f"{last.placed_at_us}.{last.id}" if by_day else str(last.id)
+    return rows[:limit], _write_place(rows[limit - 1], sort)
 
 
 def count_rows(tx: Tx, *, wanted: Filter) -> int:
     """Return how many orders a filter shows; 10,001 says more than 10,000."""
-    wanted = _complete(tx, wanted)
-    binds, by_day = _binds(tx, wanted)
-    return int(tx.value(_statement(_shape(wanted), by_day, False, True), **binds, limit=COUNT_MOST + 1))
-
-
-def save_screen(tx: Tx, actor: Actor, *, name: str, wanted: Filter, shared: bool) -> int:
-    """Save a filter under a name; return the screen's id."""
-    require(actor, "query")
-    screen_id = new_id()
-    tx.run(
-        _ADD, id=screen_id, name=name.strip()[:80] or "?", owner_id=actor.id, shared=int(shared),
-        filter=msgspec.json.encode(wanted).decode(), at_us=tx.now_us,
-    )  # fmt: skip
-    write_journal(
-        tx, actor, verb="orders.save_screen", subject=f"screen:{screen_id}", data={"shared": shared}
-    )
-    return screen_id
-
-
-def list_screens(tx: Tx, actor: Actor) -> list[Screen]:
-    """Return the screens an actor sees: his own and shared ones, by name."""
-    return tx.rows(_LIST, actor_id=actor.id)
-
-
-def get_screen(tx: Tx, actor: Actor, *, screen_id: int) -> Screen:
-    """Return a saved screen.
-
-    Raises:
-        ScreenMissing: there is none, or it is somebody else's own.
-    """
-    found = tx.one(_ONE, id=screen_id, actor_id=actor.id)
-    if found is None:
-        raise ScreenMissing
-    return found
-
-
-def drop_screen(tx: Tx, actor: Actor, *, screen_id: int) -> None:
-    """Delete an own screen.
-
-    Raises:
-        ScreenMissing: there is none, or it is somebody else's.
-    """
-    if not tx.run(_DROP, id=screen_id, actor_id=actor.id):
-        raise ScreenMissing
-    write_journal(tx, actor, verb="orders.drop_screen", subject=f"screen:{screen_id}")
+    asked, _ = read_filter(tx, wanted)
+    shape, binds = shape_of(asked.meaning), values_of(asked.meaning, tx.vault.keys(tx), tx.dialect)
+    return int(tx.value(_count(shape, tx.dialect), **binds, limit=COUNT_MOST + 1))
 
 
 def filter_conditions(tx: Tx, wanted: Filter) -> tuple[list[sa.ColumnElement[bool]], dict[str, Any], str]:
     """Return a filter's conditions on `order_head`, their binds, and the zone of the shop that is meant."""
-    wanted = _complete(tx, wanted)
-    conditions, (binds, _) = _conditions(), _binds(tx, wanted)
-    return [conditions[name] for name in _shape(wanted)], binds, get_shop(tx, code=wanted.shop).zone
+    asked, place = read_filter(tx, wanted)
+    binds = values_of(asked.meaning, tx.vault.keys(tx), tx.dialect)
+    return [clause_of(shape_of(asked.meaning), tx.dialect)], binds, place.zone
 
 
-def _shape(wanted: Filter) -> tuple[str, ...]:
-    """Return which conditions a filter has; `held` may be yes, no or a kind of hold."""
-    shape = [name for name in Filter.__struct_fields__ if getattr(wanted, name) not in ("", None)]
-    return tuple(f"held_{wanted.held}" if n == "held" and wanted.held in ("yes", "no") else n for n in shape)
+def read_filter(tx: Tx, wanted: Filter) -> tuple[Asked, Place]:
+    """Return what a filter asks for, and of which place it is read."""
+    home = get_shop(tx, code=wanted.shop)
+    place = Place(home.zone, home.currency, tx.now_us, lambda code: get_shop(tx, code=code).id)
+    asked = read_meaning(parse_query(wanted.query), place) if wanted.query else Asked(All(()))
+    parts = list(_parts(wanted, home))
+    by_day = wanted.date_from or wanted.date_to
+    sort = asked.sort or (Sort("placed_at_us") if by_day else None)
+    if not parts:
+        return Asked(asked.meaning, sort), place
+    return Asked(All((*parts, asked.meaning) if wanted.query else tuple(parts)), sort), place
 
 
-def _binds(tx: Tx, wanted: Filter) -> tuple[dict[str, Any], bool]:
-    given = {n: v for n in Filter.__struct_fields__ if (v := getattr(wanted, n)) not in ("", None)}
-    by_day = "date_from" in given or "date_to" in given
-    if by_day or wanted.shop:
-        place = get_shop(tx, code=wanted.shop)
-        given["shop"] = place.id
-        for name, end in (("date_from", 0), ("date_to", 1)):
-            if name in given:
-                given[name] = day_bounds_us(read_date(given[name]), place.zone)[end]
-    return given, by_day
-
-
-def read_date(text: str) -> date:
-    """Return a day written as 2026-11-22, from 1990 to 2200.
-
-    Raises:
-        DateUnreadable: it is no such day.
-    """
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day of the shop's, without a zone
-    except ValueError:
-        raise DateUnreadable(text=text[:20]) from None
-    if not date(1990, 1, 1) <= day <= date(2200, 12, 31):
-        raise DateUnreadable(text=text[:20])
-    return day
-
-
-def _complete(tx: Tx, wanted: Filter) -> Filter:
-    """Return a filter whose amounts are of one currency: the shop's, where none is named."""
-    if wanted.currency or (wanted.amount_min_minor is None and wanted.amount_max_minor is None):
-        return wanted
-    return replace(wanted, currency=get_shop(tx, code=wanted.shop).currency)
-
-
-def _read_place(after: str, *, by_day: bool) -> dict[str, int]:
-    parts = _PLACE.fullmatch(after)
-    if parts is None or bool(parts["us"]) != by_day:
-        return {}
-    return {"after_id": int(parts["id"]), **({"after_us": int(parts["us"])} if by_day else {})}
-
-
-def _conditions() -> dict[str, sa.ColumnElement[bool]]:
-    head = order_head.c
-    same = {"state": head.desk_state, "payment": head.payment, "fulfilment": head.fulfilment, "campaign": head.campaign, "channel": head.channel, "currency": head.currency}  # fmt: skip
-    with_hold = sa.exists().where(
-        hold.c.merchant_id == head.merchant_id, hold.c.order_id == head.id, hold.c.closed_at_us.is_(None),
-        hold.c.kind == bind("held", str),
-    )  # fmt: skip
-    with_finding = sa.exists().where(
-        order_finding.c.merchant_id == head.merchant_id, order_finding.c.order_id == head.id,
-        order_finding.c.code == bind("finding", str),
-    )  # fmt: skip
-    return {
-        **{name: column == bind(name, str) for name, column in same.items()},
-        "held_yes": head.holds_open > NOUGHT,
-        "held_no": head.holds_open == 0,
-        "held": sa.and_(head.holds_open > NOUGHT, with_hold),
-        "finding": with_finding,
-        "date_from": head.placed_at_us >= bind("date_from"),
-        "date_to": head.placed_at_us < bind("date_to"),
-        "amount_min_minor": head.payable_minor >= bind("amount_min_minor"),
-        "amount_max_minor": head.payable_minor <= bind("amount_max_minor"),
-        "shop": head.shop_id == bind("shop"),
+def _parts(wanted: Filter, home: Shop) -> Iterator[Meaning]:
+    """Yield what the fields of a filter ask for."""
+    same = {
+        "state": "desk_state",
+        "payment": "payment",
+        "fulfilment": "fulfilment",
+        "campaign": "campaign",
+        "channel": "channel",
     }
+    for name, column in same.items():
+        if getattr(wanted, name):
+            yield Equal(column, (getattr(wanted, name),))
+    if wanted.held:
+        held: dict[str, Meaning] = {"yes": Held(), "no": Not(Held())}
+        yield held.get(wanted.held, Held((wanted.held,)))
+    if wanted.finding:
+        yield Found((wanted.finding,))
+    if wanted.shop:
+        yield Equal("shop_id", (home.id,))
+    if wanted.date_from or wanted.date_to:
+        low = day_bounds_us(read_date(wanted.date_from), home.zone)[0] if wanted.date_from else _FIRST
+        high = day_bounds_us(read_date(wanted.date_to), home.zone)[1] if wanted.date_to else _LAST
+        yield Span("placed_at_us", low, high)
+    amounts = wanted.amount_min_minor, wanted.amount_max_minor
+    if wanted.currency or amounts != (None, None):
+        yield Equal("currency", (wanted.currency or home.currency,))
+    if amounts != (None, None):
+        yield Span(
+            "payable_minor",
+            _FIRST if amounts[0] is None else amounts[0],
+            _LAST if amounts[1] is None else amounts[1] + 1,
+        )
+
+
+def _read_place(after: str, sort: Sort) -> dict[str, int]:
+    parts = _PLACE.fullmatch(after)
+    if parts is None or bool(parts["us"]) != (sort.column != "id"):
+        return {}
+    return {"after_id": int(parts["id"]), **({"after_value": int(parts["us"])} if parts["us"] else {})}
+
+
+def _write_place(last: HeadRow, sort: Sort) -> str:
+    return str(last.id) if sort.column == "id" else f"{getattr(last, sort.column)}.{last.id}"
 
 
 @lru_cache(maxsize=512)
-def _statement(shape: tuple[str, ...], by_day: bool, placed: bool, counting: bool) -> Statement[Any]:
-    head, conditions = order_head.c, _conditions()
-    chosen = sa.select(*HEAD_COLUMNS).where(own(order_head), *(conditions[name] for name in shape))
-    if counting:
-        counted = chosen.with_only_columns(head.id).limit(bind("limit"))
-        # Where no index leads by a condition, the key does: else SQLite would walk all merchants' rows.
-        inner = (counted if _LED & set(shape) else counted.order_by(head.id.desc())).subquery()
-        return Statement[Any](sa.select(sa.func.count()).select_from(inner))
-    if placed and by_day:
-        # One bound on the row value: a second one beside BETWEEN would keep the index from being used.
-        chosen = chosen.where(
-            sa.tuple_(head.placed_at_us, head.id) < sa.tuple_(bind("after_us"), bind("after_id"))
-        )
-    elif placed:
+def _page(shape: Shape, sort: Sort, placed: bool, dialect: str) -> Statement[HeadRow]:
+    head = order_head.c
+    column = head[sort.column]
+    chosen = sa.select(*HEAD_COLUMNS).where(own(order_head), clause_of(shape, dialect))
+    if placed and sort.column == "id":
         chosen = chosen.where(head.id < bind("after_id"))
-    order = (head.placed_at_us.desc(), head.id.desc()) if by_day else (head.id.desc(),)
+    elif placed:
+        chosen = chosen.where(*_beyond(sort))
+    if sort.column == "id":
+        return Statement(chosen.order_by(head.id.desc()).limit(bind("limit")), HeadRow)
+    by_id = _id_order(sort)
+    order = (column.asc() if sort.rising else column.desc(), by_id)
     return Statement(chosen.order_by(*order).limit(bind("limit")), HeadRow)
+
+
+def _id_order(sort: Sort) -> sa.ColumnElement[Any]:
+    """The id breaks ties as the index does, walked either way: newest first by amount and by falling day."""
+    falls = sort.rising if sort.column == "payable_minor" else not sort.rising
+    return order_head.c.id.desc() if falls else order_head.c.id.asc()
+
+
+def _beyond(sort: Sort) -> tuple[sa.ColumnElement[bool], ...]:
+    """What comes after a place. Days fall with their ids: one bound on the row value, which the index serves."""
+    column, order_id, value, last = (
+        order_head.c[sort.column],
+        order_head.c.id,
+        bind("after_value"),
+        bind("after_id"),
+    )
+    if sort.column == "placed_at_us":
+        here, there = sa.tuple_(column, order_id), sa.tuple_(value, last)
+        return (here > there if sort.rising else here < there,)
+    if sort.rising:
+        return column >= value, sa.or_(column > value, order_id < last)
+    return column <= value, sa.or_(column < value, order_id > last)
+
+
+@lru_cache(maxsize=512)
+def _count(shape: Shape, dialect: str) -> Statement[Any]:
+    head = order_head.c
+    counted = sa.select(head.id).where(own(order_head), clause_of(shape, dialect)).limit(bind("limit"))
+    # Where no index leads by a condition, the key does: else SQLite would walk all merchants' rows.
+    inner = (counted if is_led(shape) else counted.order_by(head.id.desc())).subquery()
+    return Statement[Any](sa.select(sa.func.count()).select_from(inner))

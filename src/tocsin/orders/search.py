@@ -5,7 +5,7 @@ of its merchant, so the index holds no personal text and one merchant's tokens a
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -14,7 +14,8 @@ from tocsin.core.party import Party, plain_phone
 from tocsin.core.statement import Statement
 from tocsin.core.text import strip_control
 from tocsin.core.vault import MerchantKeys
-from tocsin.orders.draft import Draft
+from tocsin.orders.draft import Draft, Order
+from tocsin.orders.store import load_orders
 
 _WORD = re.compile(r"[a-z0-9]+(?:[-_./][a-z0-9]+)*", re.IGNORECASE)
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
@@ -44,7 +45,7 @@ _FIND = {
 }
 
 
-def index_order(tx: Tx, *, order_id: int, number: str, draft: Draft) -> None:
+def index_order(tx: Tx, *, order_id: int, number: str, draft: Draft | Order) -> None:
     """Put an order's tokens into the index, in place of its earlier ones."""
     keys = tx.vault.keys(tx)
     tokens = {keys.digest("search", token) for token in order_tokens(number, draft)}
@@ -54,14 +55,15 @@ def index_order(tx: Tx, *, order_id: int, number: str, draft: Draft) -> None:
 def find_order_ids(tx: Tx, *, text: str, before: int, limit: int) -> list[int]:
     """Return ids of the orders that have every term of a text, newest first."""
     query = _build_query(tx.vault.keys(tx), text, tx.dialect)
-    return (
-        [row[0] for row in tx.rows(_FIND[tx.dialect], query=query, before=before, limit=limit)]
-        if query
-        else []
-    )
+    return ask_index(tx, query=query, before=before, limit=limit) if query else []
 
 
-def order_tokens(number: str, draft: Draft) -> set[str]:
+def ask_index(tx: Tx, *, query: str, before: int, limit: int) -> list[int]:
+    """Return ids of the orders that an index's query finds, newest first."""
+    return [row[0] for row in tx.rows(_FIND[tx.dialect], query=query, before=before, limit=limit)]
+
+
+def order_tokens(number: str, draft: Draft | Order) -> set[str]:
     """Return an order's plain tokens, each led by its kind: n number, p phone, m name, s SKU, t title."""
     tokens = _code_tokens("n", number) | _code_tokens("n", draft.external_id) | _phone_tokens(draft.receiver)
     tokens |= {f"m{token}" for token in _text_tokens(draft.receiver.name, unigrams=True)}
@@ -107,25 +109,51 @@ def _text_tokens(text: str, *, unigrams: bool = False) -> set[str]:
     return tokens
 
 
+def recheck(tx: Tx, ids: list[int], terms: list[str]) -> list[int]:
+    """Return those of some hits in whose real text each term stands whole."""
+    kept = []
+    for order in load_orders(tx, order_ids=ids, real=True):
+        texts = [order.receiver.name, order.number, order.external_id]
+        texts += [text for line in order.lines for text in (line.title, line.sku)]
+        if all(any(term in text.lower() for text in texts) for term in terms):
+            kept.append(order.id)
+    return kept
+
+
+def name_tokens(text: str) -> set[str]:
+    """Return the tokens that a name must have to be found by a text."""
+    return {f"m{token}" for token in _text_tokens(text, unigrams=len(text) == 1)}
+
+
+def title_tokens(text: str) -> set[str]:
+    """Return the tokens that goods must have to be found by a text."""
+    return {f"t{token}" for token in _text_tokens(text)}
+
+
+def phone_tokens(text: str) -> set[str]:
+    """Return the token of a phone's last four or eight digits, or of all of them; nothing for fewer."""
+    digits = re.sub(r"\D", "", plain_phone(text))
+    return {f"p{digits}"} if len(digits) == 4 or len(digits) >= 7 else set()
+
+
 def _build_query(keys: MerchantKeys, text: str, dialect: str) -> str:
+    return join_queries([readings(term) for term in split_terms(text)], keys, dialect)
+
+
+def join_queries(terms: Sequence[Iterable[Iterable[str]]], keys: MerchantKeys, dialect: str) -> str:
+    """Return an index's query: of each term one group of tokens must be there whole."""
     both, either = (" AND ", " OR ") if dialect == "sqlite" else (" & ", " | ")
 
     def every(tokens: Iterable[str]) -> str:
         return "(" + both.join(keys.digest("search", token) for token in sorted(tokens)) + ")"
 
-    return both.join(
-        "(" + either.join(every(group) for group in _readings(term)) + ")" for term in split_terms(text)
-    )
+    return both.join("(" + either.join(every(group) for group in groups) + ")" for groups in terms)
 
 
-def _readings(term: str) -> list[set[str]]:
+def readings(term: str) -> list[set[str]]:
     """Return what a term may mean; each reading is a set of tokens that must all be there."""
-    readings = [{f"n{term}"}, {f"s{term}"}]
+    found = [{f"n{term}"}, {f"s{term}"}]
     digits = re.sub(r"\D", "", plain_phone(term))
     if digits and len(digits) >= 4 and not re.search(r"[a-z]", term):
-        readings += [{f"p{digits}"}, {f"n{digits}"}]
-    names, titles = _text_tokens(term, unigrams=len(term) == 1), _text_tokens(term)
-    for kind, tokens in (("m", names), ("t", titles)):
-        if tokens:
-            readings.append({f"{kind}{token}" for token in tokens})
-    return readings
+        found += [{f"p{digits}"}, {f"n{digits}"}]
+    return found + [tokens for tokens in (name_tokens(term), title_tokens(term)) if tokens]

@@ -32,7 +32,7 @@ _DRAFT_FIELDS = {
     **{f"{side} {part}": f"receiver.{part}" for side in ("shipping", "billing") for part in _parts},
     **{f"lineitem {name}": f"lines.{{line}}.{field}" for name, field in (("name", "title"), ("sku", "sku"))},
     **{name: f"lines.{{line}}.{name}" for name in ("title", "sku", "spec", "unit")},
-    "receiver": "receiver.name", "phone_other": "receiver.phone", "community": "receiver.address",
+    "receiver": "receiver.name", "phone_other": "receiver.phone", "address_other": "receiver.address", "community": "receiver.address",
     "shipping address1": "receiver.address", "notes": "receiver.buyer_note", "order_number": "external_id",
     "name": "external_id", "status": "external_status",
 }  # fmt: skip
@@ -142,7 +142,7 @@ def _parse(sheet: Sheet, build: Build, number: str) -> Parsed:
             bad += [_quarantine(row, "", refusal, number=order_number) for row in group]
     return Parsed(
         orders=tuple(orders), bad=tuple(sorted(bad, key=lambda each: each.row)), encoding=sheet.encoding,
-        columns=sheet.columns, unread_columns=sheet.unread,
+        columns=sheet.columns, unread_columns=sheet.unread, headings=sheet.headings,
     )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ _ENCODINGS = {
     "gb2312": "gb18030", "utf-16": "utf-16",
 }  # fmt: skip
 
+_SECOND = ("phone", "address", "spec", "sku")
+
 Heading = Callable[[str], str]
 
 
@@ -94,6 +96,7 @@ class Sheet(Struct, frozen=True, kw_only=True):
     columns: tuple[tuple[str, str], ...]
     unread: tuple[str, ...]
     width: int
+    headings: tuple[str, ...]
     rows: Iterator[Row]
 
 
@@ -107,6 +110,7 @@ def decode_source(source: Source, encoding: str = "") -> tuple[str, str]:
     """
     check_source(source)
     data, name = source.data, show_name(source)
+    encoding = "" if source.unpacked else encoding
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")):
         raise WorkbookNotSheet(filename=name)
     if encoding and encoding.lower() not in _ENCODINGS:
@@ -152,7 +156,7 @@ def open_sheet(source: Source, options: ImportOptions, *, heading: Heading, need
     rows = _rows(text, delimiter, after=header.line, width=len(header.cells), filename=show_name(source))
     return Sheet(
         filename=show_name(source), encoding=encoding, at=at, columns=columns, unread=unread,
-        width=len(header.cells), rows=rows,
+        width=len(header.cells), headings=header.cells, rows=rows,
     )  # fmt: skip
 
 
@@ -160,7 +164,7 @@ def find_header(text: str, heading: Heading, *, needed: str, header_row: int = 0
     """Return the delimiter and the heading row: the one among the first 20 with most known headings."""
     best, found, delimiter = 1, None, ","
     for tried in ",;\t":
-        for row in _first_rows(text, tried):
+        for row in first_rows(text, tried):
             if header_row and row.line != header_row:
                 continue
             fields = {field.partition(":")[0] for field in map(heading, row.cells) if field}
@@ -176,7 +180,8 @@ def row_text(row: Row) -> str:
     return out.getvalue()
 
 
-def _first_rows(text: str, delimiter: str) -> list[Row]:
+def first_rows(text: str, delimiter: str) -> list[Row]:
+    """Return the first 20 rows of a text, their cells unwrapped."""
     found: list[Row] = []
     reader = csv.reader(io.StringIO(text[:_PEEK_CHARACTERS], newline=""), delimiter=delimiter)
     try:
@@ -199,10 +204,16 @@ def _match(
         if field and (field not in taken or int(rank or 0) < taken[field][0]):
             taken[field] = (int(rank or 0), position)
     at = {field: position for field, (_, position) in taken.items()}
-    # shops keep a mobile and a landline number apart: the second column is read where the first is blank
-    second = [p for p, cell in enumerate(cells) if heading(cell).startswith("phone:") and p != at["phone"]]
-    if second:
-        at["phone_other"] = second[0]
+    # a mobile and a landline number apart, an address as it was changed: the next column is read where the first is blank
+    for field in _SECOND:
+        ranked = sorted(
+            (int(rank or 0), position)
+            for position, cell in enumerate(cells)
+            for each, _, rank in [heading(cell).partition(":")]
+            if each == field and position != at[field]
+        )
+        if ranked:
+            at[f"{field}_other"] = ranked[0][1]
     by_position = {position: field for field, position in at.items()}
     columns = tuple((cell, by_position[p]) for p, cell in enumerate(cells) if p in by_position)
     return at, columns, tuple(cell for p, cell in enumerate(cells) if p not in by_position and cell)

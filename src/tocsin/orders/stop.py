@@ -18,7 +18,7 @@ from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import NOUGHT, Statement, any_of, bind, insert_into, own
-from tocsin.orders.table import hold, order_head
+from tocsin.orders.table import conflict_draft, hold, order_head
 
 HoldKind = Literal["check", "acknowledge", "later", "unknown", "failed", "conflict", "refund", "manual"]
 HOLD_KINDS: tuple[HoldKind, ...] = (
@@ -111,6 +111,9 @@ _COUNT_HEAD = Statement[None](
     sa.update(order_head).where(own(order_head), order_head.c.id == bind("b_id"))
     .values(holds_open=order_head.c.holds_open + sa.bindparam("more", type_=sa.BigInteger))
 )  # fmt: skip
+_DROP_DRAFT = Statement[None](
+    sa.delete(conflict_draft).where(own(conflict_draft), conflict_draft.c.order_id == bind("b_order"))
+)
 _COUNT_OPEN = Statement[tuple[int]](
     sa.select(sa.func.count()).select_from(
         sa.select(order_head.c.id)
@@ -197,6 +200,8 @@ def close_hold(tx: Tx, actor: Actor, found: Hold, *, reason: str) -> bool:
     if not tx.run(_CLOSE, b_id=found.id, closed_at_us=tx.now_us, closed_by=actor.name, closed_reason=reason):
         return False
     tx.run(_COUNT_HEAD, b_id=found.order_id, more=-1)
+    if found.kind == "conflict":  # what the source brought is kept no longer than it is asked about
+        tx.run(_DROP_DRAFT, b_order=found.order_id)
     append_event(
         tx, "order.released", subject_id=found.order_id, data={"hold": str(found.id), "kind": found.kind}
     )

@@ -26,7 +26,7 @@ from tocsin.core.party import (
 from tocsin.core.statement import Statement, any_of, bind, own
 from tocsin.core.tenant import shop
 from tocsin.core.text import strip_control
-from tocsin.orders.draft import Line, Order, Totals
+from tocsin.orders.draft import GroupState, Line, Order, Totals
 from tocsin.orders.table import order_head, order_line, order_number, order_revision
 
 
@@ -47,6 +47,10 @@ class Body(Struct, frozen=True, kw_only=True):
     waybill: str
     totals: Totals
     stripped: tuple[str, ...] = ()
+    pickup_point: str = ""
+    community: str = ""
+    group_no: str = ""
+    group_state: GroupState = ""
 
 
 class _Whole(Struct, frozen=True):
@@ -185,11 +189,10 @@ def find_order_id(tx: Tx, *, number: str) -> int:
 
 
 def load_order(tx: Tx, *, order_id: int, revision: int = 0, real: bool = False) -> Order:
-    """Return an order at its head or at a past revision; the receiver is masked unless `real`.
+    """Return an order at its head or at a past revision; the receiver is masked unless `real`, blank once erased.
 
     Raises:
         OrderMissing: no such order or revision of this merchant.
-        SealBroken: real data of a person who was erased.
     """
     row = tx.one(_PAST, id=order_id, revision=revision) if revision else tx.one(_HEAD, id=order_id)
     if row is None:
@@ -230,7 +233,8 @@ def _stored(tx: Tx, row: _Whole, *, real: bool) -> StoredParty:
     found = PartyRow(
         row.order_id, row.version, row.person_id, row.sealed, row.masked, row.digest, row.receiver_digest, row.wrapped_key
     )  # fmt: skip
-    return open_party(tx, found) if real else masked_party(found)
+    erased = not found.sealed or found.wrapped_key is None  # nothing is left but the blank
+    return open_party(tx, found) if real and not erased else masked_party(found)
 
 
 def _order(tx: Tx, row: _Whole, lines: tuple[Line, ...], *, real: bool) -> Order:
@@ -248,4 +252,5 @@ def _order(tx: Tx, row: _Whole, lines: tuple[Line, ...], *, real: bool) -> Order
         computed_goods_minor=row.computed_goods_minor, computed_payable_minor=row.computed_payable_minor,
         payable_minor=row.computed_payable_minor if payable is None else payable, content_hash=row.content_hash,
         produced_at_us=row.at_us, head_revision=row.head_revision, stripped=body.stripped,
+        pickup_point=body.pickup_point, community=body.community, group_no=body.group_no, group_state=body.group_state,
     )  # fmt: skip

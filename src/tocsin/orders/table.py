@@ -6,7 +6,7 @@ lines are immutable; numbers and sources are small tables of their own.
 
 import sqlalchemy as sa
 
-from tocsin.core.schema import big, blob, index, merchant_table, text
+from tocsin.core.schema import big, blob, directory_table, index, merchant_table, text
 from tocsin.core.statement import NOUGHT
 
 order_head = merchant_table(
@@ -14,7 +14,7 @@ order_head = merchant_table(
     text("external_status"), big("status_known"), text("desk_state"), text("payment"), text("payment_method"), text("fulfilment"), text("delivery"),
     text("campaign"), text("currency"), big("payable_minor"), big("paid_minor", nullable=True),
     big("placed_at_us"), big("paid_at_us", nullable=True), big("produced_at_us"), text("receiver_name"),
-    text("receiver_phone"), text("summary"), big("holds_open"), text("checked"), key=("id",),
+    text("receiver_phone"), text("summary"), big("holds_open"), text("checked"), text("pickup_point"), text("community"), text("group_state"), key=("id",),
 )  # fmt: skip
 index(order_head, "merchant_id", "desk_state", "-id")
 index(order_head, "merchant_id", "payment", "-id")
@@ -47,7 +47,7 @@ order_line = merchant_table(
 order_number = merchant_table("order_number", text("number"), big("order_id"), key=("number",))
 order_source = merchant_table(
     "order_source", text("channel"), big("shop_id"), text("external_id"), big("order_id"), text("content_digest"),
-    text("axes"), big("version_us", nullable=True), big("source_revision"),
+    text("axes"), big("version_us", nullable=True), big("source_revision"), text("news"),
     key=("channel", "shop_id", "external_id"),
 )  # fmt: skip
 number_counter = merchant_table(
@@ -85,7 +85,7 @@ acknowledgement = merchant_table(
 lookup = merchant_table(
     "lookup", big("id"), big("at_us"), text("actor_kind"), big("actor_id"), text("actor_name"), text("door"),
     text("kind"), text("purpose"), text("query_digest"), blob("sealed_query"), big("count"), blob("hits"),
-    key=("id",), append_only=True,
+    key=("id",),
 )  # fmt: skip
 index(lookup, "merchant_id", "actor_id", "-id")
 lookup_order = merchant_table(
@@ -94,15 +94,17 @@ lookup_order = merchant_table(
 lookup_mark = merchant_table("lookup_mark", big("indexed_to"), key=())
 
 screen = merchant_table(
-    "screen", big("id"), text("name"), big("owner_id"), big("shared"), text("filter"), big("at_us"), key=("id",)
+    "screen", big("id"), text("name"), big("owner_id"), big("shared"), text("filter"), big("at_us"), text("columns"), key=("id",)
 )  # fmt: skip
+screen_default = merchant_table("screen_default", big("operator_id"), big("screen_id"), key=("operator_id",))
 
 import_batch = merchant_table(
     "import_batch", big("id"), text("filename"), text("sha256"), text("importer"), text("options"), text("status"),
     big("orders"), big("created"), big("changed"), big("unchanged"), big("conflicts"), big("bad_rows"),
     big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True),
-    blob("sealed_file", nullable=True), key=("id",),
+    blob("sealed_file", nullable=True), text("headings"), key=("id",),
 )  # fmt: skip
+# personal: what can't be read, as it came; sealed, 30 days
 quarantine = merchant_table(
     "quarantine", big("id"), big("batch_id"), big("row"), text("field"), text("code"), text("reason"), text("data"),
     blob("sealed_raw"), text("status"), big("at_us"), key=("id",),
@@ -112,9 +114,83 @@ index(quarantine, "merchant_id", "status", "-id")
 download = merchant_table(
     "download", big("id"), text("name"), text("format"), text("filter"), big("real"), text("reason"), text("status"),
     big("rows"), big("total"), big("size_bytes"), text("sha256"), text("path"), text("fault"), big("lookup_id"),
-    big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True), key=("id",),
+    big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True), big("orders"), text("columns"),
+    key=("id",),
 )  # fmt: skip
+index(download, "merchant_id", "status", "done_at_us")
 batch = merchant_table(
     "batch", big("id"), text("kind"), text("items"), text("sha256"), big("count"), big("actor_id"),
     text("actor_name"), big("at_us"), key=("id",), append_only=True,
 )  # fmt: skip
+
+# News of one axis of an order that has not come yet: ids and states, no personal data.
+waiting_news = merchant_table(
+    "waiting_news", text("channel"), big("shop_id"), text("external_id"), text("news"), big("at_us"),
+    key=("channel", "shop_id", "external_id"),
+)  # fmt: skip
+index(waiting_news, "merchant_id", "at_us")
+
+# personal: none; `sealed` holds the platform's secrets, until the connection is removed
+connection = merchant_table(
+    "connection", big("id"), text("kind"), text("name"), big("shop_id"), text("options"), blob("sealed"),
+    blob("sealed_before", nullable=True), big("rotated_at_us", nullable=True), text("state"), big("created_at_us"),
+    big("last_at_us", nullable=True), text("last_result"), text("fault"), big("fault_at_us", nullable=True),
+    big("refused"), key=("id",),
+)  # fmt: skip
+# Read before the merchant is known: the path token of a connection, hashed.
+hook_route = directory_table(
+    "hook_route", text("token_hash"), big("merchant_id"), big("connection_id"), key=("token_hash",)
+)
+# What came in by a connection, 30 days: its id there and a digest, never the body.
+delivery = merchant_table(
+    "delivery", big("connection_id"), text("delivery_id"), text("digest"), text("kind"), text("result"),
+    big("order_id"), big("at_us"), key=("connection_id", "delivery_id"),
+)  # fmt: skip
+index(delivery, "merchant_id", "connection_id", "-at_us")
+index(delivery, "merchant_id", "at_us")
+# personal: the draft that a source brought against the desk's amendment, under its person's key, until the conflict closes or 30 days
+conflict_draft = merchant_table(
+    "conflict_draft", big("order_id"), big("hold_id"), big("base_revision"), big("person_id"), blob("sealed"), big("at_us"),
+    key=("order_id",),
+)  # fmt: skip
+index(conflict_draft, "merchant_id", "person_id")
+index(conflict_draft, "merchant_id", "at_us")
+platform_request = merchant_table(
+    "platform_request", big("id"), big("order_id"), big("revision"), text("part"), text("digest"), text("state"),
+    big("hold_id"), big("at_us"), text("by_name"), big("ended_at_us"), text("ended_by"), text("reason"),
+    key=("order_id", "id"),
+)  # fmt: skip
+order_editor = merchant_table(
+    "order_editor", big("order_id"), big("operator_id"), text("name"), text("token"), big("since_us"), big("until_us"),
+    text("taken_from"), key=("order_id",),
+)  # fmt: skip
+index(order_editor, "merchant_id", "until_us")
+
+# How far the commit of an import is: apart from the import, whose row holds its file.
+import_progress = merchant_table(
+    "import_progress", big("import_id"), big("alive_us"), big("taken"), big("created"), big("changed"), big("unchanged"),
+    big("conflicts"), big("bad_rows"), big("actor_id"), text("actor_name"), key=("import_id",),
+)  # fmt: skip
+# personal: the texts that a sweep looks for, sealed, until the sweep is done
+erasure = merchant_table(
+    "erasure", big("id"), big("person_id"), big("orders"), text("reason"), text("state"), blob("sealed", nullable=True),
+    text("found"), big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True), key=("id",),
+)  # fmt: skip
+legal_hold = merchant_table(
+    "legal_hold",
+    big("order_id"),
+    text("reason"),
+    big("by_id"),
+    text("by_name"),
+    big("at_us"),
+    key=("order_id",),
+)
+
+import_profile = merchant_table(
+    "import_profile", big("id"), text("name"), text("body"), big("at_us"), key=("id",)
+)  # fmt: skip
+index(quarantine, "merchant_id", "batch_id", "id")
+# personal: none; names of columns, as long as the operator is known
+download_columns = merchant_table(
+    "download_columns", big("actor_id"), text("name"), text("columns"), key=("actor_id", "name")
+)

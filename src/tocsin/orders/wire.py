@@ -13,7 +13,7 @@ from tocsin.core.clock import to_datetime
 from tocsin.core.errors import Refusal
 from tocsin.core.money import minor_digits, parse_micro, parse_minor, plain_micro, plain_minor
 from tocsin.core.text import removed_characters, strip_control
-from tocsin.orders.draft import Delivery, Draft, Fulfilment, Line, Method, Party, Payment, Totals
+from tocsin.orders.draft import Delivery, Draft, Fulfilment, GroupState, Line, Method, Party, Payment, Totals
 from tocsin.orders.importer import CELL_LIMIT_CHARACTERS, ImportOptions
 from tocsin.orders.sheet_cells import read_instant
 
@@ -21,6 +21,9 @@ T = TypeVar("T")
 S = TypeVar("S", bound=Struct)
 
 LINE_LIMIT = 1_000
+_SAME = (
+    "campaign", "merchant_note", "carrier", "waybill", "pickup_point", "community", "group_no", "group_state",
+)  # fmt: skip
 
 
 class TextUnsafe(Refusal):
@@ -107,6 +110,10 @@ class OrderIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     merchant_note: str = ""
     carrier: str = ""
     waybill: str = ""
+    pickup_point: str = ""
+    community: str = ""
+    group_no: str = ""
+    group_state: GroupState = ""
     receiver: ReceiverIn = field(default_factory=ReceiverIn)
     lines: tuple[LineIn, ...] = ()
     totals: TotalsIn = field(default_factory=TotalsIn)
@@ -124,7 +131,7 @@ def draft_from_in(order: OrderIn, options: ImportOptions) -> Draft:
     _at("currency", lambda: minor_digits(currency))
     if len(order.lines) > LINE_LIMIT:
         raise TooManyLines(limit=LINE_LIMIT, field="lines")
-    instants = {
+    instants: dict[str, Any] = {
         f"{name}_us": _at(name, partial(read_instant, getattr(order, name), zone))
         for name in ("placed_at", "paid_at", "source_version")
     }
@@ -141,10 +148,7 @@ def draft_from_in(order: OrderIn, options: ImportOptions) -> Draft:
         fulfilment=order.fulfilment,
         cancelled=order.cancelled,
         delivery=order.delivery,
-        campaign=order.campaign,
-        merchant_note=order.merchant_note,
-        carrier=order.carrier,
-        waybill=order.waybill,
+        **{name: getattr(order, name) for name in _SAME},
         receiver=Party(**structs.asdict(_clean(order.receiver, "receiver."))),
         lines=tuple(_line(_clean(line, f"lines[{n}]."), currency, n) for n, line in enumerate(order.lines)),
         totals=_totals(order.totals, currency),
@@ -170,10 +174,7 @@ def draft_to_in(draft: Draft) -> OrderIn:
         fulfilment=draft.fulfilment,
         cancelled=draft.cancelled,
         delivery=draft.delivery,
-        campaign=draft.campaign,
-        merchant_note=draft.merchant_note,
-        carrier=draft.carrier,
-        waybill=draft.waybill,
+        **{name: getattr(draft, name) for name in _SAME},
         receiver=ReceiverIn(**structs.asdict(draft.receiver)),
         lines=tuple(_line_in(line, draft.currency) for line in draft.lines),
         totals=_totals_in(draft.totals, draft.currency),

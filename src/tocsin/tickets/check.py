@@ -21,11 +21,13 @@ from tocsin.core.party import party
 from tocsin.core.preference import change_preference, read_preference
 from tocsin.core.statement import Statement, among, bind, insert_into, own
 from tocsin.core.tenant import get_shop
+from tocsin.orders.campaign import ask_campaign
 from tocsin.orders.draft import Order
 from tocsin.orders.stop import Hold, HoldKind, close_hold, list_holds, open_hold, open_holds
 from tocsin.orders.store import list_revisions, load_order, load_orders
 from tocsin.orders.table import acknowledgement, order_finding, order_head
 from tocsin.tickets.glyph import missing_glyphs
+from tocsin.tickets.own_rule import own_checks
 from tocsin.tickets.rule import BROKEN_CODE, FIXED_CODES, CheckContext, Finding, Setting, run_checks
 from tocsin.tickets.table import print_job, verdict
 
@@ -186,6 +188,7 @@ def context_of(tx: Tx, order: Order, *, asked_revision: int | None = None) -> Ch
         masking_channels=frozenset(chosen.masking_channels), large_quantity_micro=chosen.large_quantity_micro,
         duplicate_of=_duplicates(tx, order, chosen.duplicate_window_hours), missing_glyphs=missing_glyphs,
         asked_revision=asked_revision, cancelled=order.desk_state == "cancelled",
+        own=own_checks(tx, order), campaign=ask_campaign(tx, order),
     )  # fmt: skip
 
 

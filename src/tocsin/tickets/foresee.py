@@ -7,6 +7,7 @@ from tocsin.core.db import Tx
 from tocsin.core.tenant import get_shop
 from tocsin.orders.amend import Amendment, OrderMoved, apply_amendment
 from tocsin.orders.draft import Draft, Order
+from tocsin.orders.field_right import require_fields
 from tocsin.orders.preview import Preview, preview_of
 from tocsin.orders.produce import clean_draft
 from tocsin.orders.store import load_order
@@ -26,7 +27,7 @@ def foresee_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     """Return the money, the differences and the findings of an amendment; nothing is stored.
 
     Raises:
-        NotAllowed, OrderMissing, MaskedValue
+        NotAllowed, OrderMissing, MaskedValue, FieldLocked
         OrderMoved: the head is not at the revision that was seen.
     """
     require(actor, "amend")
@@ -34,6 +35,7 @@ def foresee_amendment(tx: Tx, actor: Actor, *, order_id: int, seen: int, amendme
     if before.revision != seen:
         raise OrderMoved(number=before.number, seen=seen, present=before.revision)
     after = apply_amendment(before, amendment)
+    require_fields(tx, actor, before, after=after, typed=amendment)
     return Foreseen(
         preview_of(actor, before, after, amendment=amendment), run_checks(after, context_of(tx, after))
     )
@@ -64,7 +66,8 @@ def foresee_draft(tx: Tx, actor: Actor, draft: Draft) -> ForeseenDraft:
         placed_at_us=tx.now_us if clean.placed_at_us is None else clean.placed_at_us, paid_at_us=clean.paid_at_us,
         payment=clean.payment, payment_method=clean.payment_method, fulfilment=clean.fulfilment,
         desk_state="cancelled" if clean.cancelled else "produced", delivery=clean.delivery, campaign=clean.campaign,
-        merchant_note=clean.merchant_note, carrier=clean.carrier, waybill=clean.waybill, receiver=clean.receiver,
+        merchant_note=clean.merchant_note, carrier=clean.carrier, waybill=clean.waybill, pickup_point=clean.pickup_point, community=clean.community,
+        group_no=clean.group_no, group_state=clean.group_state, receiver=clean.receiver,
         masked=False, lines=clean.lines, totals=clean.totals, computed_goods_minor=goods,
         computed_payable_minor=payable_minor(clean.totals, goods), payable_minor=clean.totals.payable_minor or 0,
         content_hash="", produced_at_us=tx.now_us, head_revision=1, stripped=clean.stripped,

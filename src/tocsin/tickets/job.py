@@ -179,9 +179,13 @@ def get_job(tx: Tx, *, job_id: int) -> Job:
 
 
 def read_content(tx: Tx, *, job_id: int) -> TicketContent:
-    """Return what a job's paper says; it may hold a receiver's real text."""
+    """Return what a job's paper says; it may hold a receiver's real text.
+
+    Raises:
+        JobMissing: there is none, or its receiver was erased.
+    """
     row = tx.one(_CONTENT, id=job_id)
-    if row is None:
+    if row is None or not row[0]:
         raise JobMissing
     plain = unseal(tx.vault.keys(tx).wrapping, row[0], bound_to=b"job %d" % job_id)
     return msgspec.json.decode(plain, type=TicketContent)

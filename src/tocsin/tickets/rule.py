@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tocsin.core.errors import Refusal
 from tocsin.core.money import minor_digits, plain_minor
 from tocsin.core.plugins import PluginBroken, load_plugins
+from tocsin.orders.campaign import Asked
 from tocsin.orders.draft import Order
 
 Level = Literal["E", "W", "I"]
@@ -23,6 +24,8 @@ Setting = Literal["E", "W", "I", "off"]
 
 BROKEN_CODE = "check_broken"
 BROKEN_MESSAGE = "The check {check} itself failed ({error}): the order counts as unchecked, report it"
+# A merchant's own rules (`own_rule`): their code begins so, and their message is the merchant's own words.
+OWN_PREFIX, OWN_MESSAGE = "rule:", "{message}"
 # What no paper may go without: a merchant's levels don't reach these.
 FIXED_CODES = frozenset({"state", "required", "changed"})
 
@@ -55,6 +58,8 @@ class CheckContext(Struct, frozen=True, kw_only=True):
         missing_glyphs: tells which characters of a text the ticket's font lacks.
         asked_revision: the revision that the ticket was asked for; None where no ticket was.
         cancelled, refund_open: late news that the revision itself does not hold.
+        own: the merchant's own rules, asked beside the catalogue.
+        campaign: what is known of the order's campaign.
     """
 
     now_us: int
@@ -68,6 +73,8 @@ class CheckContext(Struct, frozen=True, kw_only=True):
     asked_revision: int | None = None
     cancelled: bool = False
     refund_open: bool = False
+    own: "tuple[Check, ...]" = ()
+    campaign: Asked = Asked()
 
 
 class Check(Struct, frozen=True, kw_only=True):
@@ -104,7 +111,7 @@ def run_checks(
 ) -> tuple[Finding, ...]:
     """Return all findings on an order, gravest first; a check that crashes is itself a finding of level E."""
     asked = loaded_checks().values() if checks is None else checks
-    found = [finding for check in asked for finding in _ask(check, order, context)]
+    found = [finding for check in (*asked, *context.own) for finding in _ask(check, order, context)]
     return tuple(sorted(found, key=lambda finding: _SEVERITY[finding.level]))
 
 
@@ -127,6 +134,8 @@ def message_of(finding: Finding) -> str:
     """Return the msgid of a finding: English, with `{fields}`, for doors to translate."""
     if finding.code == BROKEN_CODE:
         return BROKEN_MESSAGE
+    if finding.code.startswith(OWN_PREFIX):
+        return OWN_MESSAGE
     check = loaded_checks().get(finding.code)
     if check is None:  # stored by a plug-in that is no longer installed
         return finding.code
@@ -190,5 +199,15 @@ def texts_of(order: Order) -> Iterator[tuple[str, str]]:
     for index, line in enumerate(order.lines):
         for name in ("title", "sku", "spec", "unit"):
             yield f"lines.{index}.{name}", getattr(line, name)
-    for name in ("shop", "external_id", "external_status", "campaign", "merchant_note", "carrier", "waybill"):
+    for name in (
+        "shop",
+        "external_id",
+        "external_status",
+        "campaign",
+        "merchant_note",
+        "carrier",
+        "waybill",
+        "pickup_point",
+        "community",
+    ):
         yield name, getattr(order, name)

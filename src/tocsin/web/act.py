@@ -48,13 +48,13 @@ def post_cancellation(
     request: PageRequest, *, number: FromPath[str], body: RawBody
 ) -> Response[str] | Redirect:
     """Cancel the order: its tickets become VOID."""
-    return _act(request, number, body, act="cancellation", done="cancelled", verb=_cancel)
+    return run_act(request, number, body, act="cancellation", done="cancelled", verb=_cancel)
 
 
 @post("/orders/{number:str}/holds", sync_to_thread=True, status_code=303)
 def post_hold(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str] | Redirect:
     """Hold the order by hand, or until a time of the shop's clock."""
-    return _act(request, number, body, act="holds", done="held", verb=_hold)
+    return run_act(request, number, body, act="holds", done="held", verb=_hold)
 
 
 @post("/orders/{number:str}/acknowledgements", sync_to_thread=True, status_code=303)
@@ -62,18 +62,19 @@ def post_acknowledgement(
     request: PageRequest, *, number: FromPath[str], body: RawBody
 ) -> Response[str] | Redirect:
     """Acknowledge a warning of the revision that was seen."""
-    return _act(request, number, body, act="acknowledgements", done="acknowledged", verb=_acknowledge)
+    return run_act(request, number, body, act="acknowledgements", done="acknowledged", verb=_acknowledge)
 
 
 @post("/orders/{number:str}/marks", sync_to_thread=True, status_code=303)
 def post_mark(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str] | Redirect:
     """Set payment or fulfilment by hand, with a reason."""
-    return _act(request, number, body, act="marks", done="marked", verb=_mark)
+    return run_act(request, number, body, act="marks", done="marked", verb=_mark)
 
 
-def _act(
+def run_act(
     request: PageRequest, number: str, body: bytes, *, act: str, done: str, verb: Act
 ) -> Response[str] | Redirect:
+    """Do something to an order, once however often the form is sent; what is refused is said on its page."""
     desk, actor = enter(request)
     form, stale = read_typed(request, body)
     try:

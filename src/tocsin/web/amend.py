@@ -17,19 +17,20 @@ from tocsin.orders.amend import (
     OrderMoved,
     ReasonMissing,
     amend_order,
-    apply_amendment,
     compare_orders,
 )
 from tocsin.orders.draft import Order
-from tocsin.orders.preview import preview_of
+from tocsin.orders.editing import Editor, begin_editing, end_editing
 from tocsin.orders.query import look_up_order
 from tocsin.orders.store import OrderMissing, list_revisions, load_order
 from tocsin.tickets.foresee import foresee_amendment
-from tocsin.tickets.problem import findings_of
-from tocsin.web.change import ShownChange, show_changes
+from tocsin.tickets.problem import Found, findings_of
+from tocsin.web.beside import read_form_around
+from tocsin.web.change import show_changes
 from tocsin.web.form import Form, read_form, read_number, read_typed
 from tocsin.web.found import show_finding, show_found
-from tocsin.web.guard import PageRequest, enter, locale_of
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.merge_form import Row, apply_picks, merge_form
 from tocsin.web.order import DOOR, order_path
 from tocsin.web.order_form import fields_of, line_count_of, read_amendment
 from tocsin.web.page import render
@@ -46,7 +47,8 @@ def get_amendment(request: PageRequest, *, number: FromPath[str]) -> Response[st
     require(actor, "amend")
     desk.db.read(actor.merchant_id, lambda tx: require_proof_in_lockdown(tx, actor))
     order = look_up_order(desk.db, actor, number=number, door=DOOR)
-    return _page(request, actor, order, form=fields_of(order))
+    opened = desk.db.write(actor.merchant_id, lambda tx: begin_editing(tx, actor, order_id=order.id))
+    return _page(request, actor, order, form=fields_of(order), opened=opened)
 
 
 @post("/orders/{number:str}/amendments", sync_to_thread=True, status_code=303)
@@ -60,9 +62,12 @@ def post_amendment(request: PageRequest, *, number: FromPath[str], body: RawBody
     seen = _load_seen(desk, actor, number, form)
     if stale:
         return _page(request, actor, seen, form=form, errors={"reason": told(stale, words)}, status=403)
+    form, asked = apply_picks(form, seen)
     amendment, errors = read_amendment(form, seen, words=words)
-    if "add_line" in form:
-        return _page(request, actor, seen, form=form)
+    if "add_line" in form or asked:
+        return _page(
+            request, actor, seen, form=form, asked=asked, status=422 if "add_line" not in form else 200
+        )
     if "preview" in form or errors:
         preview = None if errors else _preview(desk, actor, seen, amendment, words)
         return _page(
@@ -70,11 +75,11 @@ def post_amendment(request: PageRequest, *, number: FromPath[str], body: RawBody
         )
     reason = form.get("reason", "")
     try:
-        desk.db.write(actor.merchant_id, lambda tx: amend_order(
-            tx, actor, order_id=seen.id, seen=seen.revision, amendment=amendment, reason=reason
-        ))  # fmt: skip
+        desk.db.write(
+            actor.merchant_id, lambda tx: _amend(tx, actor, seen, amendment=amendment, reason=reason)
+        )
     except OrderMoved:
-        return _show_conflict(request, actor, seen, form=form, amendment=amendment)
+        return _show_conflict(request, actor, seen, form=form)
     except Refusal as refusal:
         if refusal.kind != "invalid":
             raise
@@ -131,63 +136,51 @@ def _refused_preview(seen: Order, *texts: str) -> Shown:
     }  # fmt: skip
 
 
-def _show_conflict(
-    request: PageRequest, actor: Actor, seen: Order, *, form: Form, amendment: Amendment
-) -> Response[str]:
+def _amend(tx: Tx, actor: Actor, seen: Order, *, amendment: Amendment, reason: str) -> None:
+    amend_order(tx, actor, order_id=seen.id, seen=seen.revision, amendment=amendment, reason=reason)
+    end_editing(tx, actor, order_id=seen.id)
+
+
+def _show_conflict(request: PageRequest, actor: Actor, seen: Order, *, form: Form) -> Response[str]:
     """Show what was seen, mine and theirs; my form goes on against the present revision, with theirs where I left it."""
-    locale, desk = locale_of(request, actor), enter(request)[0]
+    desk = enter(request)[0]
     head = look_up_order(desk.db, actor, number=seen.number, door=DOOR)
 
-    def read(tx: Tx) -> Shown:
-        before = load_order(tx, order_id=seen.id, revision=seen.revision, real=True)
-        theirs = load_order(tx, order_id=seen.id, revision=head.revision, real=True)
-        mine = apply_amendment(before, amendment)
-        newest = next(one for one in list_revisions(tx, order_id=seen.id) if one.revision == head.revision)
-        rows = _three_ways(
-            show_changes(
-                preview_of(actor, before, mine, amendment=amendment).changes,
-                before=before,
-                after=mine,
-                locale=locale,
-            ),
-            show_changes(compare_orders(before, theirs), before=before, after=theirs, locale=locale),
+    def read(tx: Tx) -> tuple[Shown, set[str]]:
+        before, theirs = (
+            load_order(tx, order_id=seen.id, revision=one.revision, real=True) for one in (seen, head)
         )
-        return {"head": newest.revision, "by": newest.actor_name, "at_us": newest.at_us, "changes": rows}
+        newest = next(one for one in list_revisions(tx, order_id=seen.id) if one.revision == head.revision)
+        moved = {change.field for change in compare_orders(before, theirs)}
+        return {"head": newest.revision, "by": newest.actor_name, "at_us": newest.at_us}, moved
 
-    conflict = desk.db.read(actor.merchant_id, read)
-    merged = merge_forms(form, seen=fields_of(seen), head=fields_of(head))
-    merged["line_count"] = str(max(line_count_of(form, 0), len(head.lines)))
-    return _page(request, actor, head, form=merged, conflict=conflict, status=409)
-
-
-def merge_forms(form: Form, *, seen: Mapping[str, str], head: Mapping[str, str]) -> dict[str, str]:
-    """Return a form for the present revision: what was typed stays, what was left is as it now is."""
-    left = {name for name, text in form.items() if text.strip() == seen.get(name, "").strip()}
-    return {**form, **{name: text for name, text in head.items() if name in left or name not in form}}
-
-
-def _three_ways(mine: list[ShownChange], theirs: list[ShownChange]) -> list[dict[str, str]]:
-    ours, others = {change.field: change for change in mine}, {change.field: change for change in theirs}
-    rows = []
-    for field in dict.fromkeys([*ours, *others]):
-        before = (ours.get(field) or others[field]).before
-        rows.append({
-            "field": field, "before": before, "mine": ours[field].after if field in ours else before,
-            "theirs": others[field].after if field in others else before,
-        })  # fmt: skip
-    return rows
+    conflict, moved = desk.db.read(actor.merchant_id, read)
+    merged = merge_form(form, seen=seen, head=head, moved=moved)
+    conflict["changes"] = merged.rows
+    return _page(request, actor, head, form=merged.form, conflict=conflict, status=409)
 
 
 def _page(
     request: PageRequest, actor: Actor, order: Order, *, form: Mapping[str, str], errors: dict[str, str] | None = None,
-    preview: Shown | None = None, conflict: Shown | None = None, status: int = 200,
+    preview: Shown | None = None, conflict: Shown | None = None, asked: list[Row] | None = None, status: int = 200,
+    opened: tuple[Editor, bool] | None = None,
 ) -> Response[str]:  # fmt: skip
     words, desk = words_of(request, actor), enter(request)[0]
-    found = desk.db.read(actor.merchant_id, lambda tx: findings_of(tx, order_ids=[order.id])[order.id])
+    if asked:
+        errors = {
+            "collisions": words.translate("Choose one of the two for each field that both have changed")
+        }
+
+    def read(tx: Tx) -> tuple[list[Found], Shown]:
+        return findings_of(tx, order_ids=[order.id])[order.id], read_form_around(
+            tx, actor, order_id=order.id, token=form.get("editing", ""), opened=opened
+        )
+
+    found, around = desk.db.read(actor.merchant_id, read)
     return show(
         request, "orders/amend.html", actor=actor, section="orders", status=status, order=order, form=form,
         errors=errors or {}, findings=show_found(found, words), line_count=line_count_of(form, len(order.lines)),
-        currency=order.currency, may_see_receiver=False, preview=preview, conflict=conflict,
+        currency=order.currency, may_see_receiver=False, preview=preview, conflict=conflict, asked=asked or [], **around,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Box 15 as pages: ask for a file, watch it being made, fetch it; the receipt stays."""
 
-from base64 import b64encode
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +8,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
-from litestar.response import File, Redirect
+from litestar.response import File, Redirect, Stream
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
@@ -19,12 +19,16 @@ from tocsin.desk import Desk
 from tocsin.orders.download import (
     Download,
     DownloadReasonMissing,
+    cancel_download,
     fetch_download,
     list_downloads,
     start_download,
 )
-from tocsin.orders.format import find_format
+from tocsin.orders.download_columns import list_columns, save_columns
+from tocsin.orders.download_rows import COLUMNS
+from tocsin.orders.format import every_format
 from tocsin.orders.screen import COUNT_MOST, Filter
+from tocsin.send import send_file
 from tocsin.web.filtered import show_filter
 from tocsin.web.form import Form, once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
@@ -34,11 +38,19 @@ from tocsin.web.words import Words
 DOOR = "page"
 _FILTER = (
     "state", "payment", "fulfilment", "hold", "finding", "date_from", "date_to", "amount_from", "amount_to", "campaign",
-    "channel",
+    "channel", "query",
 )  # fmt: skip
-_STATES = {"waiting": "queued", "running": "running", "complete": "complete", "failed": "failed"}
+_STATES = {
+    "waiting": "queued",
+    "running": "running",
+    "complete": "complete",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "expired": "expired",
+}
+_FAILED = "It failed and left no file: ask for it again"
+_FAULTS = {"too_many_for_format": "Too many orders for this format: choose CSV, or fewer orders"}
 _HOLDS = {"any": "yes", "none": "no"}
-_MEDIA = {"csv": "text/csv; charset=utf-8"}
 
 
 @get("/downloads", sync_to_thread=True)
@@ -64,10 +76,10 @@ def post_download(request: PageRequest, *, body: RawBody) -> Response[str] | Red
             raise DownloadReasonMissing
         start = partial(
             start_download, actor=actor, queue=desk.queue, wanted=wanted, folder=desk.settings.path("downloads").absolute(),
-            format_name=form.get("format", "csv"), real=real, reason=form.get("reason", ""),
+            format_name=form.get("format", "csv"), real=real, reason=form.get("reason", ""), columns=_columns_of(desk, actor, form),
         )  # fmt: skip
         desk.db.write(actor.merchant_id, lambda tx: once(
-            tx, actor, form, route="downloads", make=lambda: "/downloads" if start(tx) else ""
+            tx, actor, form, route="downloads", make=lambda: _start(tx, actor, form, start)
         ))  # fmt: skip
     except Refusal as wrong:
         if wrong.kind != "invalid":
@@ -79,20 +91,44 @@ def post_download(request: PageRequest, *, body: RawBody) -> Response[str] | Red
     return go("/downloads")
 
 
+@post("/downloads/{download_id:str}/cancel", sync_to_thread=True, status_code=200)
+def post_cancel(request: PageRequest, *, download_id: FromPath[str], body: RawBody) -> Redirect:
+    """End a download before it is complete."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    cancel = partial(cancel_download, actor=actor, download_id=read_number(download_id))
+    desk.db.write(actor.merchant_id, cancel)
+    return go("/downloads")
+
+
 @get("/downloads/{download_id:str}/file", sync_to_thread=True)
-def get_file(request: PageRequest, *, download_id: FromPath[str]) -> File:
+def get_file(request: PageRequest, *, download_id: FromPath[str]) -> File | Stream | Response[None]:
     """Send a complete file, with the digest of its receipt; each fetch is recorded."""
     desk, actor = enter(request)
     require(actor, "download")
     wanted = read_number(download_id)
     fetch = partial(fetch_download, actor=actor, download_id=wanted, door=DOOR)
-    found = desk.db.write(actor.merchant_id, fetch)
-    headers = {"repr-digest": f"sha-256=:{_base64(found.sha256)}:", "x-content-sha256": found.sha256}
-    suffix = find_format(found.format).suffix
-    return File(
-        found.path, filename=f"orders-{found.id}{suffix}", media_type=_MEDIA.get(found.format, "application/octet-stream"),
-        headers=headers, content_disposition_type="attachment",
-    )  # fmt: skip
+    return send_file(request, desk.db.write(actor.merchant_id, fetch))
+
+
+def _start(tx: Tx, actor: Actor, form: Form, start: Callable[[Tx], int]) -> str:
+    name = form.get("save_as", "").strip()
+    if name:
+        save_columns(tx, actor, name=name, columns=_ticked(form))
+    return "/downloads" if start(tx) else ""
+
+
+def _ticked(form: Form) -> list[str]:
+    return [column for column in COLUMNS if form.get(f"column_{column}") == "1"]
+
+
+def _columns_of(desk: Desk, actor: Actor, form: Form) -> tuple[str, ...]:
+    """Return the columns that were ticked, or those that were saved under the name that was chosen."""
+    name = form.get("saved", "")
+    if not name:
+        return tuple(_ticked(form))
+    kept = desk.db.read(actor.merchant_id, lambda tx: list_columns(tx, actor))
+    return next((one.chosen() for one in kept if one.name == name), ())
 
 
 def _list(
@@ -103,10 +139,13 @@ def _list(
     found = desk.db.read(actor.merchant_id, lambda tx: list_downloads(tx, actor))
     may_real = "yes" if actor.may("download_real") else "reason" if actor.may("download_real_reason") else ""
     currency = desk.db.read(actor.merchant_id, get_shop).currency
+    kept = desk.db.read(actor.merchant_id, lambda tx: list_columns(tx, actor))
+    saved = {"": words.translate("those ticked below"), **{one.name: one.name for one in kept}}
     return show(
         request, "orders/downloads.html", actor=actor, section="download", status=status,
         rows=[_show(each, actor, currency, words) for each in found], may_real=may_real, filter=wanted, form=form or {},
         errors={"reason": error} if error else {}, page={"count_text": "", "previous_url": "", "next_url": ""},
+        formats={each.name: each.title for each in every_format().values()}, columns=COLUMNS, saved=saved,
         waiting=any(each.status in ("waiting", "running") for each in found),
     )  # fmt: skip
 
@@ -116,17 +155,17 @@ def _show(found: Download, actor: Actor, currency: str, words: Words) -> dict[st
     rows = found.total if done and found.total <= COUNT_MOST else None
     progress = ""
     if found.status in ("waiting", "running"):
-        progress = words.translate("%(done)s rows written, %(all)s orders asked") % {
-            "done": found.rows,
-            "all": found.total,
+        total = str(found.total) if found.total <= COUNT_MOST else f"> {COUNT_MOST}"
+        progress = words.translate("%(done)s of %(all)s orders written") % {
+            "done": found.orders,
+            "all": total,
         }
-    failed = (
-        words.translate("It failed and left no file: ask for it again") if found.status == "failed" else ""
-    )
+    failed = words.translate(_FAULTS.get(found.fault, _FAILED)) if found.status == "failed" else ""
     return {
         "id": found.id, "at_us": found.at_us, "by": found.actor_name, "screen_title": _title(found, currency, words),
         "format": found.format, "masked": not found.real, "reason": found.reason, "row_count": rows,
-        "state": "running" if found.rows and found.status == "waiting" else _STATES.get(found.status, "running"),
+        "state": _STATES.get(found.status, "running"), "orders": found.orders, "total": found.total,
+        "cancel": f"/downloads/{found.id}/cancel" if found.status in ("waiting", "running") and found.actor_id == actor.id else "",
         "byte_count": found.size_bytes, "sha256": found.sha256, "error_text": failed or progress,
         "url": f"/downloads/{quote(str(found.id))}/file" if done and _may_fetch(found, actor) else "",
     }  # fmt: skip
@@ -149,7 +188,7 @@ def _filter_of(desk: Desk, actor: Actor, form: Form) -> Filter:
         return get_shop(tx).currency
 
     currency = desk.db.read(actor.merchant_id, read)
-    text = {name: form.get(name, "").strip()[:200] for name in _FILTER}
+    text = {name: form.get(name, "").strip()[:2000] for name in _FILTER}
     lowest, highest = (
         parse_minor(text[name], currency) if text[name] else None for name in ("amount_from", "amount_to")
     )
@@ -159,8 +198,4 @@ def _filter_of(desk: Desk, actor: Actor, form: Form) -> Filter:
     )
 
 
-def _base64(hexadecimal: str) -> str:
-    return b64encode(bytes.fromhex(hexadecimal)).decode()
-
-
-DOWNLOADS = [get_downloads, post_download, get_file]
+DOWNLOADS = [get_downloads, post_download, post_cancel, get_file]

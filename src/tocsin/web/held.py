@@ -17,7 +17,7 @@ from tocsin.orders.stop import HOLD_KINDS, open_holds_of
 from tocsin.tickets.hold import acknowledge_findings, release_hold
 from tocsin.tickets.job import list_jobs
 from tocsin.tickets.problem import count_codes, count_kinds, findings_of
-from tocsin.tickets.rule import BROKEN_CODE, loaded_checks
+from tocsin.tickets.rule import BROKEN_CODE, OWN_PREFIX, loaded_checks
 from tocsin.web.form import read_form, read_number, read_pairs
 from tocsin.web.found import show_found, show_hold
 from tocsin.web.guard import PageRequest, enter
@@ -130,7 +130,9 @@ def _acknowledge_all(desk: Desk, actor: Actor, order_id: int, revision: int) -> 
 def _asked(request: PageRequest) -> tuple[str, str]:
     kind, code = request.query_params.get("kind", ""), request.query_params.get("code", "")
     known = {*loaded_checks(), BROKEN_CODE}
-    return kind if kind in HOLD_KINDS else "", code if code in known else ""
+    return kind if kind in HOLD_KINDS else "", code[:60] if code in known or code.startswith(
+        OWN_PREFIX
+    ) else ""
 
 
 def _url(kind: str, code: str) -> str:

@@ -34,7 +34,7 @@ def show_result(tx: Tx, *, found: Import) -> dict[str, Any]:
     address = f"/imports/{found.id}/orders"
     return {
         "imported": found.created, "unchanged": found.unchanged, "changed": found.changed, "conflict": found.conflicts,
-        "quarantined": found.bad_rows, "held_total": len(held), "url": address, "held_url": f"{address}?held=1",
+        "quarantined": found.bad_rows, "held_total": len(held), "errors_url": f"/imports/{found.id}/errors.csv", "url": address, "held_url": f"{address}?held=1",
         "held": [
             {"code": code, "count": count, "url": f"{address}?held=1", "level": _level_of(code)}
             for code, count in sorted(codes.items())

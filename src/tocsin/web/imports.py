@@ -16,11 +16,12 @@ from tocsin.core.errors import Refusal
 from tocsin.core.money import parse_minor
 from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
+from tocsin.orders.claim import get_progress
+from tocsin.orders.commit import commit_import
 from tocsin.orders.importer import BadRow, ImportOptions, Source, every_importer
 from tocsin.orders.importing import (
     Import,
     Previewed,
-    commit_import,
     get_import,
     list_imports,
     preview_import,
@@ -50,10 +51,17 @@ _CHANNELS = {
     "mall_cn": "Mall",
     "wechat": "WeChat",
     "shopify": "Shopify",
+    "taobao": "Taobao",
+    "tmall": "Tmall",
+    "pinduoduo": "Pinduoduo",
+    "jd": "JD",
+    "1688": "1688",
     "sheet": "Sheet",
 }
 _COLUMN_OF = {"older": "unchanged", "moved": "changed"}
-_BY_HAND = ("sheet", "shopify")
+_BY_HAND = (
+    "sheet", "shopify", "taobao", "tmall", "pinduoduo", "jd", "alibaba1688", "group_buy",
+)  # fmt: skip
 
 
 @get("/imports", sync_to_thread=True)
@@ -104,6 +112,10 @@ def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Respon
     if found.status == "committed":
         result = desk.db.read(actor.merchant_id, partial(show_result, found=found))
         return _show(request, desk, actor, stage="result", result=result)
+    progress = desk.db.read(actor.merchant_id, lambda tx: get_progress(tx, import_id=wanted))
+    if progress is not None:
+        result = {"taken": progress.taken, "orders": found.orders}
+        return _show(request, desk, actor, stage="committing", result=result)
     previewed = preview_import(desk.db, actor, import_id=wanted)
     changes = read_changes(desk, actor, previewed=previewed, words=words)
     batch = _show_batch(found, previewed, changes, words)
@@ -114,12 +126,12 @@ def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Respon
 def post_commit(request: PageRequest, *, import_id: FromPath[str], body: RawBody) -> Redirect:
     """Take a previewed sheet in; a second press shows the result of the first."""
     desk, actor = enter(request)
-    read_form(request, body)
+    whole = read_form(request, body).get("whole") == "1"
     require(actor, "import")
     wanted = read_number(import_id)
     found = desk.db.read(actor.merchant_id, lambda tx: get_import(tx, import_id=wanted))
     if found.status != "committed":
-        commit_import(desk.db, actor, import_id=wanted)
+        commit_import(desk.db, actor, import_id=wanted, whole=whole)
     return go(f"/imports/{import_id}")
 
 
@@ -247,7 +259,7 @@ def _show_bad(row: Quarantined, name: str, words: Words) -> dict[str, Any]:
     reason, cure = _said(row.reason, data, words)
     return {
         "id": row.id, "at_us": row.at_us, "source": name or words.translate("API"), "row": row.row, "reason": reason,
-        "cure": cure, "raw_masked": row.field, "until_us": row.at_us + _KEPT_US,
+        "cure": cure, "mendable": bool(name), "raw_masked": row.field, "until_us": row.at_us + _KEPT_US,
     }  # fmt: skip
 
 

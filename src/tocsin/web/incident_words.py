@@ -32,6 +32,7 @@ HEADLINES = {
     "download_large": "{account} downloads far more than usual",
     "void_scanned": "A void ticket was scanned: {subject}",
     "seal_broken": "A seal of the journal is broken",
+    "webhook_dead": "A webhook is switched off: it fails",
     "drill": "Drill: nothing has happened",
     "other": "Something is wrong: {subject}",
 }
@@ -49,6 +50,7 @@ TO_DO = {
     "unusual": "Ask the person. If it was not they: lock the account, and think of Lock everything.",
     "void_scanned": "Keep the goods and ask who gave the ticket.",
     "seal_broken": "Touch nothing: keep the data folder and its backups as they are, and find out who could reach the database.",
+    "webhook_dead": "Ask who runs the receiver. Once it answers again, switch the webhook on: all of the last 30 days that waits is sent.",
     "drill": "Nothing: it shows that the chain works.",
     "other": "Look at what came in below, and ask the people who were there.",
 }

@@ -227,6 +227,7 @@ def _order_in(form: Form, lines: dict[int, dict[str, str]]) -> OrderIn:
     }
     return OrderIn(
         currency=form.get("currency", ""), merchant_note=form.get("merchant_note", "").strip(),
+        pickup_point=form.get("pickup_point", "").strip(), community=form.get("community", "").strip(),
         payment=cast("Any", _one_of(form.get("payment", ""), PAYMENTS, "unpaid")),
         payment_method=cast("Any", _one_of(form.get("payment_method", ""), METHODS, "")),
         delivery=cast("Any", _one_of(form.get("delivery", ""), DELIVERIES, "express")),

@@ -24,6 +24,7 @@ from tocsin.tickets.device import list_printers
 from tocsin.tickets.job import jobs_of_order
 from tocsin.tickets.paper_file import KIND
 from tocsin.tickets.problem import findings_of
+from tocsin.web.beside import read_beside
 from tocsin.web.change import show_changes
 from tocsin.web.form import AddressWrong, Form, read_form, read_number
 from tocsin.web.found import show_found, show_hold
@@ -117,7 +118,7 @@ def read_context(tx: Tx, *, actor: Actor, order: Order, words: Words) -> dict[st
         "history": _history(tx, order, words), "jobs": _jobs(tx, order), "printers": show_printers(tx),
         "lookups": who_has_seen(tx, actor, order_id=order.id) if actor.may("journal") else [],
         "purposes": _purposes(actor, held=any(hold.kind in ("check", "acknowledge") for hold in holds)),
-        "viewing_past": past,
+        "viewing_past": past, "beside": read_beside(tx, actor, order, words=words),
     }  # fmt: skip
 
 
@@ -145,13 +146,13 @@ def _history(tx: Tx, order: Order, words: Words) -> list[dict[str, Any]]:
                 compare_orders(before, after), before=before, after=after, locale=words.locale
             )
         steps.append({
-            "revision": entry.revision, "at_us": entry.at_us, "by": show_actor(entry.actor_name, words), "reason": _show_reason(entry.reason, words),
+            "revision": entry.revision, "at_us": entry.at_us, "by": show_actor(entry.actor_name, words), "reason": show_reason(entry.reason, words),
             "changes": changes, "url": f"/orders/{order.number}/revisions/{entry.revision}",
         })  # fmt: skip
     return steps
 
 
-def _show_reason(reason: str, words: Words) -> str:
+def show_reason(reason: str, words: Words) -> str:
     """Return why a revision was made: intake's own reason in words, a person's as it is."""
     kind, parted, channel = reason.partition(": ")
     if parted and kind == "intake":

@@ -18,7 +18,7 @@ from tocsin.web.words import Words
 # As many as an order may have: a form that held fewer would drop the rest.
 LINES_MOST = LINE_LIMIT
 DELIVERIES = ("express", "pickup", "local", "virtual", "prize")
-_TEXTS = ("campaign", "merchant_note", "carrier", "waybill")
+_TEXTS = ("campaign", "merchant_note", "carrier", "waybill", "pickup_point", "community")
 _TEXT_MOST = 2_000
 
 

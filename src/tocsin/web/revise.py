@@ -25,6 +25,7 @@ from tocsin.orders.store import load_order
 from tocsin.tickets.device import PrinterMissing
 from tocsin.tickets.problem import Found, findings_of
 from tocsin.tickets.revise import Revised, revise_order
+from tocsin.web.beside import read_form_around
 from tocsin.web.change import show_changes
 from tocsin.web.form import Form, read_number, read_typed
 from tocsin.web.found import show_found, show_hold
@@ -179,7 +180,7 @@ def _form(
             "findings": show_found(found, words), "sums_differ": any(one.finding.code in _SUMS for one in found),
             "holds": [show_hold(hold, actor, words) for hold in open_holds(tx, order_id=order.id)],
             "printers": [{**one, "id": str(one["id"])} for one in show_printers(tx)],
-            "position": _position(tx, order),
+            "position": _position(tx, order), **read_form_around(tx, actor, order_id=order.id, token=form.get("editing", "")),
         }  # fmt: skip
 
     context = desk.db.read(actor.merchant_id, read)

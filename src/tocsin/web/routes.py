@@ -5,14 +5,22 @@ from typing import Any
 from litestar import get
 from litestar.response import Redirect
 
+from tocsin.orders.saved_screen import opening_screen
 from tocsin.web.access import ACCESS
 from tocsin.web.act import ACTS
 from tocsin.web.alarm import ALARM
 from tocsin.web.amend import AMEND
+from tocsin.web.amending import AMENDING
+from tocsin.web.asking import ASKING
+from tocsin.web.bulk import BULK
+from tocsin.web.campaigns import CAMPAIGNS
+from tocsin.web.conflict import CONFLICT
+from tocsin.web.connections import CONNECTIONS
 from tocsin.web.decoys import DECOYS
 from tocsin.web.desks import DESKS
 from tocsin.web.downloads import DOWNLOADS
 from tocsin.web.drill import DRILLS
+from tocsin.web.editing import EDITING
 from tocsin.web.finger import FINGER
 from tocsin.web.fingers import FINGERS_PAGES
 from tocsin.web.guard import PageRequest, enter
@@ -28,12 +36,14 @@ from tocsin.web.lock import LOCK
 from tocsin.web.lock_all import LOCK_ALL
 from tocsin.web.lookups import LOOKUPS
 from tocsin.web.lost import LOST
+from tocsin.web.mending import MENDING
 from tocsin.web.mine import MINE
 from tocsin.web.new import NEW
 from tocsin.web.operator import OPERATOR
 from tocsin.web.operators import OPERATORS
 from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
+from tocsin.web.own_rules import OWN_RULES
 from tocsin.web.paper import PAPERS
 from tocsin.web.passkey_door import PASSKEY_DOOR
 from tocsin.web.passkeys import PASSKEYS
@@ -41,6 +51,8 @@ from tocsin.web.people import PEOPLE
 from tocsin.web.person import PERSON
 from tocsin.web.posture import POSTURE
 from tocsin.web.printers import PRINTERS
+from tocsin.web.privacy import PRIVACY
+from tocsin.web.profiles import PROFILES
 from tocsin.web.prove import PROVE
 from tocsin.web.push import PUSH
 from tocsin.web.received import RECEIVED
@@ -54,13 +66,17 @@ from tocsin.web.settings import SETTINGS
 from tocsin.web.sirens import SIRENS
 from tocsin.web.stations import STATIONS
 from tocsin.web.terminal import TERMINALS
+from tocsin.web.timeline import TIMELINE
+from tocsin.web.undo import UNDO
+from tocsin.web.webhooks import WEBHOOKS
 
 
 @get("/", sync_to_thread=True)
 def get_desk(request: PageRequest) -> Redirect:
-    """Lead to the orders, or to the sign-in."""
-    enter(request)
-    return Redirect("/orders", status_code=303)
+    """Lead to the screen that one's desk opens with, to the orders, or to the sign-in."""
+    desk, actor = enter(request)
+    opens = desk.db.read(actor.merchant_id, lambda tx: opening_screen(tx, actor))
+    return Redirect(f"/orders?screen={opens.id}" if opens else "/orders", status_code=303)
 
 
 FORM_MOST_BYTES = 4 << 20
@@ -71,12 +87,20 @@ PAGES: list[Any] = [
     *ACCESS,
     *PASSKEY_DOOR,
     *PASSKEYS,
+    *PRIVACY,
     *PROVE,
     *RESET,
+    *ASKING,
+    *BULK,
     *ORDERS,
     *ORDER,
     *ACTS,
     *AMEND,
+    *AMENDING,
+    *CONFLICT,
+    *EDITING,
+    *UNDO,
+    *TIMELINE,
     *ALARM,
     *INCIDENTS,
     *POSTURE,
@@ -87,6 +111,7 @@ PAGES: list[Any] = [
     *RECEIVED,
     *DRILLS,
     *RULES_PAGES,
+    *OWN_RULES,
     *NEW,
     *SCREENS,
     *SETTINGS,
@@ -94,6 +119,7 @@ PAGES: list[Any] = [
     *OPERATOR,
     *JOIN,
     *KEYS,
+    *CONNECTIONS,
     *DECOYS,
     *SESSIONS,
     *DESKS,
@@ -105,6 +131,8 @@ PAGES: list[Any] = [
     *HELD,
     *(each for each in IMPORTS if each not in UPLOADS),
     *IMPORTED,
+    *MENDING,
+    *PROFILES,
     *FINGER,
     *FINGERS_PAGES,
     *STATIONS,
@@ -116,4 +144,6 @@ PAGES: list[Any] = [
     *SCAN,
     *PAPERS,
     *TERMINALS,
+    *WEBHOOKS,
+    *CAMPAIGNS,
 ]

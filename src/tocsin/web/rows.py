@@ -1,5 +1,6 @@
 """Rows of order lists as pages show them, and the way through their pages."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -30,7 +31,14 @@ def show_printers(tx: Tx) -> list[dict[str, Any]]:
 
 
 def show_pager(
-    words: Words, *, path: str, query: dict[str, str], after: str, trail: str, following: str, count: int
+    words: Words,
+    *,
+    path: str,
+    query: Mapping[str, str | Sequence[str]],
+    after: str,
+    trail: str,
+    following: str,
+    count: int,
 ) -> dict[str, str]:
     """Return what the pager needs; the places passed ride in the address, so that Newer goes one page back."""
     passed = [place for place in trail.split("_") if place][-_TRAIL_MOST:]
@@ -38,7 +46,7 @@ def show_pager(
 
     def page(after: str, trail: list[str]) -> str:
         place = {"after": after, "trail": "_".join(trail)}
-        full = urlencode({**kept, **{name: value for name, value in place.items() if value}})
+        full = urlencode({**kept, **{name: value for name, value in place.items() if value}}, doseq=True)
         return f"{path}?{full}" if full else path
 
     return {

@@ -1,95 +1,112 @@
-"""Box 14 as pages: the filter form, screens that every desk begins with, and saved ones."""
+"""Box 14's screens as a page of their own: which there are, which one the desk opens with; saved and removed here."""
 
-from functools import partial
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
 from tocsin.core.actor import Actor, require
-from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.money import parse_minor, plain_minor
 from tocsin.core.tenant import get_shop
-from tocsin.orders.screen import (
-    DateUnreadable,
-    Filter,
+from tocsin.orders.listing import Page
+from tocsin.orders.saved_screen import (
+    COLUMNS,
+    FIRST_COLUMNS,
     ScreenMissing,
-    count_rows,
     drop_screen,
-    get_screen,
-    read_date,
+    open_with,
     save_screen,
-    screen_orders,
 )
-from tocsin.tickets.rule import loaded_checks
-from tocsin.web.form import Form, once, read_form, read_number
+from tocsin.orders.screen import Filter
+from tocsin.orders.screen_query import query_of
+from tocsin.orders.syntax_dates import DateUnreadable, read_date
+from tocsin.web.form import Form, once, read_form, read_number, read_pairs
 from tocsin.web.guard import PageRequest, enter
-from tocsin.web.rows import show_pager, show_printers, show_rows
-from tocsin.web.screens import BUILT_IN, show_screens
+from tocsin.web.orders import show_list
+from tocsin.web.screens import Chosen, show_screens
 from tocsin.web.shell import go, show, told, words_of
 from tocsin.web.words import Words
 
 DOOR = "page"
 FIELDS = (
     "state", "payment", "fulfilment", "hold", "finding", "date_from", "date_to", "amount_from", "amount_to", "campaign",
-    "channel",
+    "channel", "query",
 )  # fmt: skip
 _HOLDS = {"any": "yes", "none": "no"}
-_SAME = ("state", "payment", "fulfilment", "finding", "date_from", "date_to", "campaign", "channel")
-_TEXT_MOST = 200
+_SAME = ("state", "payment", "fulfilment", "finding", "date_from", "date_to", "campaign", "channel", "query")
+_TEXT_MOST = 500
 NAME_NEEDED = "Give the screen a name"
 
 
 @get("/screens", sync_to_thread=True)
-def get_screens(request: PageRequest) -> Response[str]:
-    """Show the filter form and what it finds."""
-    _, actor = enter(request)
+def get_screens(request: PageRequest) -> Response[str] | Redirect:
+    """Show which screens there are; an address of the earlier filter form leads to its query."""
+    desk, actor = enter(request)
     require(actor, "query")
+    words = words_of(request, actor)
     asked = {name: request.query_params.get(name, "").strip()[:_TEXT_MOST] for name in FIELDS}
-    return _page(request, actor, asked=asked, screen=None)
+    if any(asked.values()):
+        currency = _currency(request, actor)
+        wanted, _ = read_filter(asked, currency=currency, words=words)
+        return Redirect("/orders?" + urlencode({"q": query_of(wanted, currency=currency)}), status_code=303)
+    screens = desk.db.read(actor.merchant_id, lambda tx: show_screens(tx, actor, words=words))
+    return show(request, "orders/screens.html", actor=actor, section="filter", screens=screens)
 
 
 @post("/screens", sync_to_thread=True, status_code=303)
 def post_screen(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
-    """Save a filter under a name."""
+    """Save a query under a name, with the columns that it shows."""
     desk, actor = enter(request)
     require(actor, "query")
     form, words = read_form(request, body), words_of(request, actor)
-    asked = {name: form.get(name, "").strip()[:_TEXT_MOST] for name in FIELDS}
-    name = form.get("title", "").strip()[:60]
-    wanted, errors = read_filter(asked, currency=_currency(request, actor), words=words)
-    if not name:
-        errors["title"] = words.translate(NAME_NEEDED)
-    if errors:
-        return _page(request, actor, asked=asked, screen=None, errors=errors)
-    shared = form.get("shared") == "1"
-    address = desk.db.write(actor.merchant_id, lambda tx: once(
-        tx, actor, form, route="screens",
-        make=lambda: f"/screens/{save_screen(tx, actor, name=name, wanted=wanted, shared=shared)}",
-    ))  # fmt: skip
-    return go(address, done="screen_saved")
+    columns = tuple(value for name, value in read_pairs(request, body) if name == "col")
+    name, text = form.get("title", "").strip()[:60], form.get("q", "").strip()
+    shared, opens = form.get("shared") == "1", form.get("opens") == "1"
+    refusal: Refusal | None = None
+
+    def make(tx: Any) -> str:
+        wanted = Filter(query=text)
+        made = save_screen(tx, actor, name=name, wanted=wanted, shared=shared, columns=columns)
+        if opens:
+            open_with(tx, actor, screen_id=made)
+        return f"/orders?screen={made}"
+
+    errors = {} if name else {"title": words.translate(NAME_NEEDED)}
+    if not errors:
+        try:
+            address = desk.db.write(
+                actor.merchant_id, lambda tx: once(tx, actor, form, route="screens", make=lambda: make(tx))
+            )
+            return go(address, done="screen_saved")
+        except Refusal as wrong:
+            if wrong.kind != "invalid":
+                raise
+            refusal = wrong
+    shown = Chosen(
+        "", "", text, own=False, columns=tuple(c for c in COLUMNS if c in columns) or FIRST_COLUMNS
+    )
+    return show_list(request, actor, text=text, screen=shown, found=(Page((), ""), refusal), errors=errors)
 
 
 @get("/screens/{name:str}", sync_to_thread=True)
-def get_one_screen(request: PageRequest, *, name: FromPath[str]) -> Response[str]:
-    """Show a screen: a built-in one by its name, a saved one by its id."""
-    desk, actor = enter(request)
+def get_one_screen(request: PageRequest, *, name: FromPath[str]) -> Redirect:
+    """Lead to the orders of a screen."""
+    _, actor = enter(request)
     require(actor, "query")
-    words = words_of(request, actor)
-    if name in BUILT_IN:
-        title, wanted = BUILT_IN[name]
-        screen = {"name": name, "title": words.translate(title), "shared": True, "own": False}
-    else:
-        screen_id = read_number(name)
-        found = desk.db.read(actor.merchant_id, lambda tx: get_screen(tx, actor, screen_id=screen_id))
-        wanted = found.saved_filter()
-        screen = {
-            "name": name, "title": found.name, "shared": bool(found.shared), "own": found.owner_id == actor.id
-        }  # fmt: skip
-    asked = fields_of_filter(wanted, currency=_currency(request, actor))
-    return _page(request, actor, asked=asked, screen=screen, path=f"/screens/{name}")
+    return Redirect(f"/orders?screen={quote(name, safe='')}", status_code=303)
+
+
+@post("/screens/{name:str}/opening", sync_to_thread=True, status_code=303)
+def post_opening(request: PageRequest, *, name: FromPath[str], body: RawBody) -> Redirect:
+    """Choose the screen that one's desk opens with; `all` is the whole list."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    screen_id = 0 if name == "all" else read_number(name)
+    desk.db.write(actor.merchant_id, lambda tx: open_with(tx, actor, screen_id=screen_id))
+    return go("/screens", done="saved")
 
 
 @post("/screens/{name:str}/removal", sync_to_thread=True, status_code=303)
@@ -145,33 +162,4 @@ def _currency(request: PageRequest, actor: Actor) -> str:
     return enter(request)[0].db.read(actor.merchant_id, get_shop).currency
 
 
-def _page(
-    request: PageRequest, actor: Actor, *, asked: dict[str, str], screen: dict[str, Any] | None, path: str = "/screens",
-    errors: dict[str, str] | None = None,
-) -> Response[str]:  # fmt: skip
-    desk, words = enter(request)[0], words_of(request, actor)
-    wanted, wrong = read_filter(asked, currency=_currency(request, actor), words=words)
-    errors = {**wrong, **(errors or {})}
-    after, trail = request.query_params.get("after", "")[:60], request.query_params.get("trail", "")[:2000]
-    found = screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after)
-    pager = partial(
-        show_pager, words, path=path, query=asked if path == "/screens" else {}, after=after, trail=trail,
-        following=found.next,
-    )  # fmt: skip
-
-    def read(tx: Tx) -> dict[str, Any]:
-        return {
-            "rows": show_rows(tx, found.rows), "printers": show_printers(tx),
-            "screens": show_screens(tx, actor, words=words), "page": pager(count=count_rows(tx, wanted=wanted)),
-        }  # fmt: skip
-
-    return show(
-        request, "orders/screen.html", actor=actor, section="filter", status=422 if errors else 200, screen=screen,
-        filter=asked, errors=errors, codes=list(loaded_checks()), may_download=actor.may("download"),
-        may_real=actor.may("download_real") or actor.may("download_real_reason"),
-        empty_title=words.translate("No order is like this"), empty_text=words.translate("Ask for less, or clear the filter."),
-        **desk.db.read(actor.merchant_id, read),
-    )  # fmt: skip
-
-
-SCREENS = [get_screens, post_screen, get_one_screen, post_removal]
+SCREENS = [get_screens, post_screen, get_one_screen, post_opening, post_removal]

@@ -1,29 +1,84 @@
 """Screens that pages offer: those every desk begins with, and the saved ones, each with its count."""
 
+from typing import Any
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
-from tocsin.orders.screen import COUNT_MOST, Filter, count_rows, list_screens
+from tocsin.core.errors import Refusal
+from tocsin.core.tenant import get_shop
+from tocsin.desk import Desk
+from tocsin.orders.saved_screen import FIRST_COLUMNS, get_screen, list_screens, opening_screen
+from tocsin.orders.screen import COUNT_MOST, Filter, count_rows
+from tocsin.orders.screen_query import query_of
+from tocsin.web.form import read_number
 from tocsin.web.words import Words
 
-BUILT_IN: dict[str, tuple[str, Filter]] = {
-    "to-print": ("To print", Filter(state="produced", held="no")),
-    "held": ("Held", Filter(held="yes")),
-    "unpaid": ("Unpaid", Filter(payment="unpaid")),
-    "to-ship": ("To ship", Filter(state="printed", fulfilment="unfulfilled")),
+BUILT_IN: dict[str, tuple[str, str, str]] = {
+    "to-print": ("To print", "state:produced held:no", "状态:待打印 挂起:否"),
+    "held": ("Held", "state:held", "状态:挂起"),
+    "unpaid": ("Unpaid", "payment:unpaid", "支付:未支付"),
+    "to-ship": ("To ship", "state:printed fulfilment:unfulfilled", "状态:已打印 发货:未发货"),
 }
 _SHOWN_MOST = 12
 
 
-def show_screens(tx: Tx, actor: Actor, *, words: Words) -> list[dict[str, str]]:
+class Chosen(Struct, frozen=True):
+    """The screen that a list shows: its name in addresses, its title, its query and its columns."""
+
+    name: str
+    title: str
+    query: str
+    own: bool
+    columns: tuple[str, ...]
+    shared: bool = False
+
+
+def read_screen(desk: Desk, actor: Actor, *, name: str, words: Words) -> Chosen:
+    """Return a screen: a built-in one by its name, a saved one by its id.
+
+    Raises:
+        ScreenMissing, AddressWrong: there is none.
+    """
+    if name in BUILT_IN:
+        title, english, chinese = BUILT_IN[name]
+        query = chinese if words.locale == "zh_CN" else english
+        return Chosen(name, words.translate(title), query, own=False, columns=FIRST_COLUMNS, shared=True)
+    screen_id = read_number(name)
+
+    def read(tx: Tx) -> Chosen:
+        found = get_screen(tx, actor, screen_id=screen_id)
+        query = query_of(found.saved_filter(), currency=get_shop(tx).currency)
+        return Chosen(
+            name, found.name, query, own=found.owner_id == actor.id, columns=found.shown_columns(), shared=bool(found.shared)
+        )  # fmt: skip
+
+    return desk.db.read(actor.merchant_id, read)
+
+
+def show_screens(tx: Tx, actor: Actor, *, words: Words) -> list[dict[str, Any]]:
     """Return the tabs of the screens; at most twelve saved ones are counted."""
-    first = [(name, words.translate(title), wanted) for name, (title, wanted) in BUILT_IN.items()]
-    saved = [(str(one.id), one.name, one.saved_filter()) for one in list_screens(tx, actor)[:_SHOWN_MOST]]
-    return [
-        {"name": name, "title": title, "count_text": _count(tx, wanted)}
-        for name, title, wanted in [*first, *saved]
+    opens = opening_screen(tx, actor)
+    first = [
+        (name, words.translate(title), Filter(query=query), {"own": False, "shared": True, "opens": False})
+        for name, (title, query, _) in BUILT_IN.items()
     ]
+    saved = [
+        (str(one.id), one.name, one.saved_filter(),
+         {"own": one.owner_id == actor.id, "shared": bool(one.shared), "opens": bool(opens and opens.id == one.id)})
+        for one in list_screens(tx, actor)[:_SHOWN_MOST]
+    ]  # fmt: skip
+    return [
+        {"name": name, "title": title, "url": "/orders?" + urlencode({"screen": name}), "count_text": _count(tx, wanted), **more}
+        for name, title, wanted, more in [*first, *saved]
+    ]  # fmt: skip
 
 
 def _count(tx: Tx, wanted: Filter) -> str:
-    found = count_rows(tx, wanted=wanted)
+    try:
+        found = count_rows(tx, wanted=wanted)
+    except Refusal:  # what it names is gone, a shop perhaps: shown as such when it is opened
+        return "?"
     return f"{COUNT_MOST:,}+" if found > COUNT_MOST else str(found)

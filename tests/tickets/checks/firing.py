@@ -1,11 +1,23 @@
 """What each check must find."""
 
-from tests.desk import make_line, order_with
+from typing import Any
+
+from tests.desk import NOW_US, make_line, order_with
 from tests.tickets.checks.asking import Case, one_line, phones
 from tocsin.core.money import MICRO
+from tocsin.orders.campaign import Asked, Campaign
 
 BAD_PHONE, BAD_QUANTITY = "E receiver.phone", "E lines.0.quantity"
 BIDI, BELL, ZERO = "\u202e", "\x07", "\x00"
+
+
+def _campaign(
+    *, closed: int = 0, starts: int | None = None, ends: int | None = None, most: int = 0, bought: int = 0
+) -> dict[str, Any]:
+    """Return the context of an order whose campaign is kept."""
+    kept = Campaign(1, "flash_sale", "秒杀", "MS", starts, ends, 0, most, "{}", closed)
+    return {"campaign": Asked(any=True, found=kept, bought=bought)}
+
 
 FIRES: dict[str, list[Case]] = {
     "required": [
@@ -202,5 +214,22 @@ FIRES: dict[str, list[Case]] = {
         Case(order_with(revision=9, head_revision=9), ("E revision",), {"asked_revision": 3}),
         Case(order_with(revision=3, head_revision=4), ("E revision",), {"asked_revision": 3}),
         Case(order_with(revision=2, head_revision=2), ("E revision",), {"asked_revision": 0}),
+    ],
+    "campaign": [
+        Case(order_with(group_state="forming"), ("E group_state",)),
+        Case(order_with(group_state="failed"), ("E group_state",)),
+        Case(order_with(campaign="X"), ("E campaign",), {"campaign": Asked(any=True)}),
+        Case(order_with(campaign="MS"), ("E campaign",), _campaign(closed=1)),
+        Case(order_with(campaign="MS"), ("E placed_at",), _campaign(starts=NOW_US)),
+        Case(order_with(campaign="MS"), ("E placed_at",), _campaign(ends=0)),
+        Case(order_with(campaign="MS"), ("E lines",), _campaign(most=4, bought=2)),
+    ],
+    "stock": [
+        Case(order_with(), ("W lines.0.quantity",), {"campaign": Asked(any=True, left=(("LI-5", left),))})
+        for left in (1, 0, -1, -9)
+    ]
+    + [
+        Case(order_with(), ("W lines.1.quantity",), {"campaign": Asked(any=True, left=(("XZ-1", left),))})
+        for left in (0, -1)
     ],
 }

@@ -1,9 +1,11 @@
 """What each check must leave alone."""
 
-from tests.desk import make_line, order_with
+from tests.desk import NOW_US, make_line, order_with
 from tests.tickets.checks.asking import Case, one_line, phones
 from tocsin.core.money import MICRO
+from tocsin.orders.campaign import Asked, Campaign
 
+_KEPT = Campaign(1, "flash_sale", "秒杀", "MS", 0, NOW_US, 0, 10, "{}", 0)
 SILENT: dict[str, list[Case]] = {
     "required": [
         Case(order_with()),
@@ -176,5 +178,24 @@ SILENT: dict[str, list[Case]] = {
         Case(order_with(revision=3, head_revision=3)),
         Case(order_with(revision=1, head_revision=2)),  # no ticket was asked for
         Case(order_with(desk_state="printed"), context={"asked_revision": 1}),
+    ],
+    "campaign": [
+        Case(order_with()),
+        Case(order_with(group_state="formed", group_no="7")),
+        Case(order_with(campaign="X")),
+        Case(order_with(campaign=""), context={"campaign": Asked(any=True)}),
+        Case(order_with(campaign="MS"), context={"campaign": Asked(any=True, found=_KEPT)}),
+        Case(order_with(campaign="MS"), context={"campaign": Asked(any=True, found=_KEPT, bought=7)}),
+    ],
+    "stock": [
+        Case(order_with(), context={"campaign": Asked(any=True, left=left)})
+        for left in (
+            (),
+            (("LI-5", 2),),
+            (("LI-5", 9),),
+            (("XZ-1", 1),),
+            (("OTHER", 0),),
+            (("LI-5", 2), ("XZ-1", 1)),
+        )
     ],
 }

@@ -20,6 +20,7 @@ class CsvFormat:
     """Writes CSV; the sheet importer takes the marks off again."""
 
     name, title, media_type, suffix = "csv", "CSV", "text/csv; charset=utf-8", ".csv"
+    most = 0
 
     def write(self, columns: Sequence[str], rows: Iterable[tuple[str, ...]], out: BinaryIO) -> int:
         """Write a heading row and the rows; return how many rows."""

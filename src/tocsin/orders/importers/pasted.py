@@ -21,6 +21,7 @@ from tocsin.orders.chat_parts import (
     PriceUnclear,
     read_parts,
 )
+from tocsin.orders.chat_relay import Relay, price_lines, read_relay
 from tocsin.orders.chat_words import NAME_LABEL, PHONE, find_runs, is_name, normalise_line, read_payment
 from tocsin.orders.draft import Draft, Party
 from tocsin.orders.importer import (
@@ -72,9 +73,10 @@ class PastedImporter:
             raise TooManyRows(filename=show_name(source), limit=ROW_LIMIT)
         orders: list[ParsedOrder] = []
         bad: list[BadRow] = []
-        for row, block in _blocks(lines):
+        relay = read_relay(lines)
+        for row, block in _entries(relay) if relay else _blocks(lines):
             try:
-                draft = _read_block(block, options)
+                draft = _read_block(block, options, relay=relay)
                 # where in the text they stood is not known any more
                 stripped = (
                     ("text",) if removed_characters("".join(lines[row - 1 : row - 1 + len(block)])) else ()
@@ -90,6 +92,12 @@ _FIELDS: dict[type[Refusal], str] = {
     PhoneMissing: "phone", PhoneTwice: "phone", NameMissing: "receiver", AddressMissing: "address",
     GoodsMissing: "lines", GoodsUnclear: "lines", GoodsUnnamed: "lines", PriceUnclear: "lines",
 }  # fmt: skip
+
+
+def _entries(relay: Relay) -> Iterator[tuple[int, list[str]]]:
+    """Yield the entries of a relay as blocks are; one that names no address is fetched at the relay's place."""
+    for row, lines in relay.entries:
+        yield row, [normalise_line(line) for line in lines]
 
 
 def _blocks(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
@@ -141,11 +149,18 @@ def _has(text: str) -> set[str]:
     return found
 
 
-def _read_block(block: list[str], options: ImportOptions) -> Draft:
+def _read_block(block: list[str], options: ImportOptions, *, relay: Relay | None) -> Draft:
     text = "\n".join(block)
     if len(text) > BLOCK_LIMIT_CHARACTERS:
         raise BlockTooLong(limit=BLOCK_LIMIT_CHARACTERS)
-    parts = read_parts(text)
+    place = relay.place if relay else ""
+    try:
+        parts = read_parts(text)
+    except AddressMissing:
+        if not place:
+            raise
+        parts = read_parts(f"{text}\n地址: {place}")
+        parts.address = []
     province, city, district, address = split_address(" ".join(parts.address))
     method, payment = read_payment(parts.payment)
     return Draft(
@@ -154,11 +169,13 @@ def _read_block(block: list[str], options: ImportOptions) -> Draft:
         currency=options.currency,
         payment=payment,
         payment_method=method,
+        community=relay.place if relay else "",
+        delivery="pickup" if relay and relay.place else "express",
         receiver=Party(
             name=" ".join(parts.names), phone=parts.phone, province=province, city=city, district=district,
-            address=address, buyer_note=parts.note,
+            address=f"{place} {address}".strip(), buyer_note=parts.note,
         ),
-        lines=tuple(parts.lines),
+        lines=price_lines(parts.lines, relay) if relay else tuple(parts.lines),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 // The desk's behaviours: each from data- attributes, each in its own file; every page works without them.
 import "./alarm.js";
 import "./arm.js";
+import "./complete.js";
 import "./confirm.js";
 import "./countdown.js";
 import "./bulk.js";
@@ -8,6 +9,7 @@ import "./copy.js";
 import "./flash.js";
 import "./idle.js";
 import "./drill.js";
+import "./editing.js";
 import "./finger.js";
 import "./live.js";
 import "./menu.js";

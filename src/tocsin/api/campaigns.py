@@ -1,0 +1,106 @@
+"""Campaigns over the API: what the checks judge orders of a campaign by."""
+
+from litestar import Response, get, post, put
+from litestar.params import FromPath, JSONBody, RawBody
+from msgspec import Struct
+
+from tocsin.api.guard import ApiRequest, change_once, enter, read_body, read_id
+from tocsin.api.shape import iso
+from tocsin.core.actor import Actor
+from tocsin.core.clock import now_us
+from tocsin.core.db import Tx
+from tocsin.core.tenant import get_shop
+from tocsin.orders.campaign import Campaign, Kind, Plan, add_campaign, change_campaign, list_campaigns
+from tocsin.orders.sheet_cells import read_instant
+
+
+class CampaignIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A campaign. Times are ISO 8601, without an offset in the shop's zone, empty for open; 0 is no limit; stock is pieces by SKU."""
+
+    kind: Kind
+    title: str
+    code: str
+    starts_at: str = ""
+    ends_at: str = ""
+    min_group: int = 0
+    per_buyer: int = 0
+    stock: dict[str, int] = {}
+    closed: bool = False
+
+
+class CampaignOut(Struct, frozen=True, kw_only=True):
+    """A campaign; `state` is soon, running or ended, as it is now."""
+
+    id: str
+    kind: str
+    title: str
+    code: str
+    state: str
+    starts_at: str
+    ends_at: str
+    min_group: int
+    per_buyer: int
+    stock: dict[str, int]
+    closed: bool
+
+
+class CampaignId(Struct, frozen=True):
+    """The id of a campaign."""
+
+    id: str
+
+
+@get("/campaigns", sync_to_thread=True)
+def get_campaigns(request: ApiRequest) -> list[CampaignOut]:
+    """Return the newest campaigns."""
+    desk, actor = enter(request)
+    return [_out(one) for one in desk.db.read(actor.merchant_id, lambda tx: list_campaigns(tx, actor))]
+
+
+@post("/campaigns", sync_to_thread=True, status_code=201)
+def create_campaign(
+    request: ApiRequest, *, data: JSONBody[CampaignIn], body: RawBody
+) -> Response[CampaignId]:
+    """Add a campaign; its orders name it by `code`."""
+    del data
+    given = read_body(body, CampaignIn)
+
+    def run(tx: Tx, actor: Actor) -> CampaignId:
+        return CampaignId(str(add_campaign(tx, actor, plan=_plan(tx, given))))
+
+    return change_once(request, body, run, status=201)
+
+
+@put("/campaigns/{campaign_id:str}", sync_to_thread=True, status_code=200)
+def set_campaign(
+    request: ApiRequest, *, campaign_id: FromPath[str], data: JSONBody[CampaignIn], body: RawBody
+) -> Response[CampaignId]:
+    """Set a campaign anew; orders are judged by it when they are checked again, at the latest before paper."""
+    del data
+    given, wanted = read_body(body, CampaignIn), read_id(campaign_id)
+
+    def run(tx: Tx, actor: Actor) -> CampaignId:
+        change_campaign(tx, actor, campaign_id=wanted, plan=_plan(tx, given))
+        return CampaignId(campaign_id)
+
+    return change_once(request, body, run)
+
+
+def _plan(tx: Tx, given: CampaignIn) -> Plan:
+    zone = get_shop(tx).zone
+    return Plan(
+        kind=given.kind, title=given.title, code=given.code, starts_at_us=read_instant(given.starts_at, zone),
+        ends_at_us=read_instant(given.ends_at, zone), min_group=given.min_group, per_buyer=given.per_buyer,
+        stock=given.stock, closed=given.closed,
+    )  # fmt: skip
+
+
+def _out(one: Campaign) -> CampaignOut:
+    return CampaignOut(
+        id=str(one.id), kind=one.kind, title=one.title, code=one.code, state=one.state(now_us()),
+        starts_at=iso(one.starts_at_us), ends_at=iso(one.ends_at_us), min_group=one.min_group, per_buyer=one.per_buyer,
+        stock=one.pieces(), closed=bool(one.closed),
+    )  # fmt: skip
+
+
+CAMPAIGNS = [get_campaigns, create_campaign, set_campaign]

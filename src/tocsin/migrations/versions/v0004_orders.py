@@ -1,0 +1,17 @@
+"""Boxes 10 to 15 in full: what intake, amendments, screens, the ledger, campaigns and webhooks keep; frozen as text."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+_BORDER = "\n;;\n"
+
+
+def upgrade() -> None:
+    """Make the tables that are new, with their walls, and the columns and indexes that older ones gained."""
+    bind = op.get_bind()
+    frozen = Path(__file__).with_name(f"v0004_{bind.dialect.name}.sql").read_text("utf-8")
+    for statement in frozen.split(_BORDER):
+        bind.exec_driver_sql(statement)

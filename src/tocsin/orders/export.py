@@ -1,0 +1,129 @@
+"""Box 15 at once: a file of orders handed on while it is being written; what breaks off can be seen to."""
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+from tocsin.core.actor import Actor
+from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.journal import write_journal
+from tocsin.orders.download import record_file, require_download
+from tocsin.orders.download_file import content_of
+from tocsin.orders.download_rows import check_columns
+from tocsin.orders.format import TooManyForFormat, find_format, write_file
+from tocsin.orders.screen import Filter, count_rows
+
+EXPORTS_MOST = 2
+SILENT_SECONDS = 60.0
+_CHUNK_BYTES = 1 << 16
+_CHUNKS_AHEAD = 16
+_places = threading.BoundedSemaphore(EXPORTS_MOST)
+
+
+class ExportsBusy(Refusal):
+    """{limit} exports are running already: wait for one to end, or ask for a download"""
+
+    kind, code = "locked", "exports_busy"
+
+
+class ExportBroken(Exception):
+    """The file could not be written to its end: what was sent is not whole."""
+
+
+def begin_export(
+    tx: Tx, actor: Actor, *, wanted: Filter, format_name: str, real: bool, reason: str, columns: Sequence[str], door: str
+) -> None:  # fmt: skip
+    """Record an export as a look-up and in the journal, before its first byte.
+
+    Raises:
+        NotAllowed, DeskLockedDown, DownloadReasonMissing
+        OutputUnknown, ColumnUnknown, TooManyForFormat
+    """
+    require_download(tx, actor, real=real, reason=reason)
+    chosen = find_format(format_name)
+    check_columns(columns)
+    total = count_rows(tx, wanted=wanted)  # it reads the query too, before anything is sent
+    if chosen.most and total > chosen.most:
+        raise TooManyForFormat(format=chosen.title, limit=chosen.most)
+    lookup_id = record_file(tx, actor, wanted=wanted, door=door, purpose=reason)
+    data = {"real": real, "format": format_name, "export": "streamed"}
+    write_journal(tx, actor, verb="orders.download", subject=f"lookup:{lookup_id}", data=data)
+
+
+class Export:
+    """One file on its way: iterate over its bytes; `close` gives its place back, also halfway.
+
+    Raises:
+        ExportsBusy: as many are running as may.
+    """
+
+    def __init__(
+        self, db: Database, merchant_id: int, *, wanted: Filter, format_name: str, real: bool, columns: Sequence[str]
+    ) -> None:  # fmt: skip
+        self._db, self._merchant_id, self._wanted = db, merchant_id, wanted
+        self._format_name, self._real, self._columns = format_name, real, check_columns(columns)
+        self._chunks: queue.Queue[bytes | None] = queue.Queue(_CHUNKS_AHEAD)
+        self._pending, self._over, self._fault = bytearray(), threading.Event(), ""
+        if not _places.acquire(blocking=False):
+            raise ExportsBusy(limit=EXPORTS_MOST)
+        threading.Thread(target=self._run, name="export", daemon=True).start()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the file; a fault halfway is raised, so that the end is not taken for one."""
+        try:
+            while (chunk := self._chunks.get()) is not None:
+                yield chunk
+            if self._fault:
+                raise ExportBroken(self._fault)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the writing."""
+        self._over.set()
+
+    def write(self, data: bytes) -> int:
+        """Take bytes of the file (for the format alone to call); waits while the reader is behind."""
+        self._pending += data
+        if len(self._pending) >= _CHUNK_BYTES:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        """Hand on what waits."""
+        if self._pending:
+            self._put(bytes(self._pending))
+            self._pending.clear()
+
+    def _run(self) -> None:
+        try:
+            with self._db.snapshot(self._merchant_id) as tx:
+                content = content_of(tx, wanted=self._wanted, real=self._real, columns=self._columns)
+                write_file(find_format(self._format_name), content, self)  # type: ignore[arg-type]
+            self.flush()
+        except Exception as fault:  # noqa: BLE001 - it is raised where the file is read
+            self._fault = type(fault).__name__
+        finally:
+            _places.release()
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        while not self._over.is_set():
+            try:
+                self._chunks.put(None, timeout=1)
+            except queue.Full:
+                continue
+            return
+
+    def _put(self, chunk: bytes) -> None:
+        until = time.monotonic() + SILENT_SECONDS
+        while not self._over.is_set() and time.monotonic() < until:
+            try:
+                self._chunks.put(chunk, timeout=0.5)
+            except queue.Full:
+                continue
+            return
+        self._over.set()
+        raise ExportBroken("the reader went away")

@@ -1,0 +1,1 @@
+"""Plug-ins: how each platform calls the desk."""

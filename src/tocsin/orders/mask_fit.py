@@ -1,0 +1,43 @@
+"""Masks from outside: whether a text with stars is what a real text was masked to."""
+
+import re
+
+from msgspec.structs import asdict, replace
+
+from tocsin.core.db import Tx
+from tocsin.orders.draft import Draft
+from tocsin.orders.source import KnownSource
+from tocsin.orders.store import load_order
+
+STARS = re.compile(r"[*＊]+")
+# No shop hides a field in more places; a text with more is no mask.
+_STAR_RUNS = 16
+
+
+def keep_real(tx: Tx, draft: Draft, known: KnownSource) -> Draft:
+    """Return a draft whose masked fields have the real text that the source gave before, where it fits the mask."""
+    masked = {name: text for name, text in asdict(draft.receiver).items() if STARS.search(text)}
+    if not masked:
+        return draft
+    before = load_order(tx, order_id=known.order_id, revision=known.source_revision, real=True).receiver
+    kept = {
+        name: getattr(before, name) for name, text in masked.items() if fits_mask(text, getattr(before, name))
+    }
+    return replace(draft, receiver=replace(draft.receiver, **kept))
+
+
+def fits_mask(masked: str, real: str) -> bool:
+    """Tell whether a text is what a mask was made of: what the mask shows, with something for each run of stars.
+
+    The leftmost place is taken for each part: the text is from outside, so that no pattern is made of it.
+    """
+    first, *middle, last = STARS.split(masked)
+    if len(middle) >= _STAR_RUNS or STARS.search(real) or not real.startswith(first):
+        return False
+    at = len(first)
+    for part in middle:
+        found = real.find(part, at + 1)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return real.endswith(last) and len(real) - len(last) > at

@@ -1,0 +1,55 @@
+"""Where an order came from, and what that source said last: how the same order is known when it comes again."""
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.core.db import Tx
+from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.orders.table import order_head, order_source
+from tocsin.orders.waiting import Place
+
+
+class KnownSource(Struct, frozen=True):
+    """What an order's source said last, and where the order stands; `news` is of single axes."""
+
+    order_id: int
+    content_digest: str
+    axes: str
+    version_us: int | None
+    source_revision: int
+    number: str
+    revision: int
+    desk_state: str
+    news: str
+
+
+_found = (
+    sa.select(
+        order_source.c.order_id, order_source.c.content_digest, order_source.c.axes, order_source.c.version_us,
+        order_source.c.source_revision, order_head.c.number, order_head.c.revision, order_head.c.desk_state, order_source.c.news,
+    ).join(order_head, sa.and_(order_head.c.merchant_id == order_source.c.merchant_id, order_head.c.id == order_source.c.order_id))
+    .where(
+        own(order_source), order_source.c.channel == bind("channel", str), order_source.c.shop_id == bind("shop_id"),
+        order_source.c.external_id == bind("external_id", str),
+    )
+)  # fmt: skip
+FIND = Statement(_found, KnownSource)
+# Two that bring the same order again wait for each other, and for an amendment under way.
+FIND_LOCKED = Statement(_found.with_for_update(), KnownSource)
+ADD = insert_into(order_source)
+_MOVE_SOURCE = Statement[None](
+    sa.update(order_source).where(
+        own(order_source), order_source.c.channel == bind("b_channel", str), order_source.c.shop_id == bind("b_shop"),
+        order_source.c.external_id == bind("b_external", str),
+    ),
+    sets=("content_digest", "axes", "version_us", "source_revision", "news"),
+)  # fmt: skip
+
+
+def keep_source(tx: Tx, place: Place, kept: KnownSource) -> None:
+    """Store what a source said last."""
+    channel, shop_id, external_id = place
+    tx.run(
+        _MOVE_SOURCE, b_channel=channel, b_shop=shop_id, b_external=external_id, content_digest=kept.content_digest,
+        axes=kept.axes, version_us=kept.version_us, source_revision=kept.source_revision, news=kept.news,
+    )  # fmt: skip

@@ -1,0 +1,48 @@
+"""Papers of an erased receiver: what a job would say is blanked, what waits is cancelled, its files are removed."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tocsin.core.db import Tx
+from tocsin.core.statement import Statement, any_of, bind, own
+from tocsin.orders.erase import ORDER_PLACES
+from tocsin.tickets.device import list_printers, read_options
+from tocsin.tickets.job import jobs_of_order
+from tocsin.tickets.paper_file import KIND
+from tocsin.tickets.papers import find_papers
+from tocsin.tickets.table import print_job
+
+_BLANK = Statement[None](
+    sa.update(print_job)
+    .where(own(print_job), print_job.c.order_id == bind("b_order_id"))
+    .values(sealed_content=b"")
+)
+_CANCEL = Statement[None](
+    sa.update(print_job).where(
+        own(print_job), print_job.c.order_id == bind("b_order_id"), any_of(print_job.c.state, "b_from")
+    ),
+    sets=("state", "reason", "ended_at_us"),
+)
+
+
+def forget_papers(tx: Tx, order_id: int) -> list[Path]:
+    """Take an order's receiver out of its print jobs; return the files of its papers."""
+    jobs = jobs_of_order(tx, order_id=order_id)
+    tx.run(
+        _CANCEL,
+        b_order_id=order_id,
+        b_from=["queued"],
+        state="cancelled",
+        reason="erased",
+        ended_at_us=tx.now_us,
+    )
+    tx.run(_BLANK, b_order_id=order_id)
+    names = {one.id: read_options(one).folder for one in list_printers(tx) if one.kind == KIND}
+    folders = {printer_id: find_papers(name) for printer_id, name in names.items()}
+    return [
+        folder / f"{job.serial}.pdf" for job in jobs if (folder := folders.get(job.printer_id)) is not None
+    ]
+
+
+ORDER_PLACES.append(forget_papers)

@@ -1,0 +1,124 @@
+"""Settings → Privacy as a page: find one person, see what is kept of him, take it along as a file, erase him."""
+
+from functools import partial
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import RawBody
+from litestar.response import Redirect
+
+from tocsin.core.actor import Actor
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.mask import mask_party
+from tocsin.core.party import receiver_of
+from tocsin.orders.erase import CONFIRM, erase_person, list_erasures
+from tocsin.orders.listing import list_heads
+from tocsin.orders.person import (
+    Person,
+    PersonMissing,
+    export_person,
+    find_people,
+    real_parties,
+    require_eraser,
+)
+from tocsin.web.form import Form, read_form
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.shell import go, show, status_of, told, words_of
+
+HERE = "/settings/privacy"
+_ASKED = ("phone", "name", "order")
+
+
+@get(HERE, sync_to_thread=True)
+def get_privacy(request: PageRequest) -> Response[str]:
+    """Show the form that finds a person, and what was erased."""
+    return _page(request, enter(request)[1], form={})
+
+
+@post(HERE, sync_to_thread=True, status_code=200)
+def post_find(request: PageRequest, *, body: RawBody) -> Response[str]:
+    """Show who is found, masked, and what is kept of him; what was asked is in no address."""
+    actor, form = enter(request)[1], read_form(request, body)
+    return _page(request, actor, form=form, asked=True)
+
+
+@post(HERE + "/export", sync_to_thread=True, status_code=200)
+def post_export(request: PageRequest, *, body: RawBody) -> Response[bytes]:
+    """Hand everything kept about a person out as one file."""
+    desk, actor = enter(request)
+    form = read_form(request, body)
+    made = desk.db.write(
+        actor.merchant_id, lambda tx: export_person(tx, actor, _one(tx, actor, form), door="page")
+    )
+    named = {"content-disposition": 'attachment; filename="person.json"', "cache-control": "no-store"}
+    return Response(made, media_type="application/json", headers=named)
+
+
+@post(HERE + "/erasure", sync_to_thread=True, status_code=303)
+def post_erase(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
+    """Erase a person; there is no undo, so the word is typed."""
+    desk, actor = enter(request)
+    form = read_form(request, body)
+
+    def erase(tx: Tx) -> int:
+        return erase_person(
+            tx, actor, desk.queue, found=_one(tx, actor, form), reason=form.get("reason", ""), typed=form.get("typed", ""),
+            folder=desk.settings.path("downloads").absolute(),
+        )  # fmt: skip
+
+    try:
+        desk.db.write(actor.merchant_id, erase)
+    except Refusal as refusal:
+        if refusal.kind not in ("invalid", "conflict"):
+            raise
+        return _page(request, actor, form=form, asked=True, refusal=refusal)
+    return go(HERE, done="saved")
+
+
+def _find(tx: Tx, actor: Actor, form: Form) -> list[Person]:
+    given = {name: form.get(name, "").strip()[:80] for name in _ASKED}
+    return find_people(tx, actor, **given)
+
+
+def _one(tx: Tx, actor: Actor, form: Form) -> Person:
+    for found in _find(tx, actor, form):
+        if str(found.id) == form.get("person"):
+            return found
+    raise PersonMissing
+
+
+def _page(
+    request: PageRequest, actor: Actor, *, form: Form, asked: bool = False, refusal: Refusal | None = None
+) -> Response[str]:
+    desk, words = enter(request)[0], words_of(request, actor)
+
+    def read(tx: Tx) -> tuple[list[dict[str, Any]], list[Any]]:
+        require_eraser(tx, actor)
+        people = _find(tx, actor, form) if asked else []
+        return [_show(tx, each) for each in people], list_erasures(tx)
+
+    missing: Refusal | None = None
+    try:
+        people, erasures = desk.db.read(actor.merchant_id, read)
+    except PersonMissing as none:
+        missing = none
+        people, erasures = [], desk.db.read(actor.merchant_id, partial(list_erasures, limit=50))
+    wrong = refusal or missing
+    return show(
+        request, "settings/privacy.html", actor=actor, section="settings", status=status_of(wrong) if wrong else 200, form=form,
+        people=people, erasures=erasures, word=CONFIRM, missing=told(missing, words) if missing else "",
+        error=told(refusal, words) if refusal else "",
+    )  # fmt: skip
+
+
+def _show(tx: Tx, found: Person) -> dict[str, Any]:
+    known = [mask_party(receiver_of(each)) for each in real_parties(tx, found)]
+    heads = list_heads(tx, order_ids=found.order_ids())
+    return {
+        "id": str(found.id), "names": sorted({each.name for each in known}), "phones": sorted({each.phone for each in known}),
+        "numbers": [head.number for head in heads], "versions": len(known),
+    }  # fmt: skip
+
+
+PRIVACY = [get_privacy, post_find, post_export, post_erase]

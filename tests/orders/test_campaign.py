@@ -1,0 +1,81 @@
+"""Campaigns: what an order is judged by, on both databases, from its receiver and from earlier orders."""
+
+import pytest
+
+from tests.desk import NOW_US
+from tests.house import House, make_draft, make_house
+from tocsin.core.actor import NotAllowed
+from tocsin.core.db import Database
+from tocsin.orders.campaign import (
+    CampaignTwice,
+    CampaignWrong,
+    Plan,
+    add_campaign,
+    change_campaign,
+    list_campaigns,
+)
+from tocsin.orders.intake import take_in
+from tocsin.tickets.check import check_order
+
+PLAN = Plan(
+    kind="flash_sale", title="秒杀", code="MS-1", starts_at_us=NOW_US, ends_at_us=NOW_US + 1000, per_buyer=3,
+    stock={"LI-5": 5},
+)  # fmt: skip
+
+
+def found(house: House, external_id: str, **changes: object) -> list[str]:
+    """Take an order in; return what the two checks say, by case or code."""
+    draft = make_draft(
+        **{"external_id": external_id, "campaign": "MS-1", "placed_at_us": NOW_US + 1, **changes}
+    )  # type: ignore[arg-type]
+    taken = house.db.write(house.merchant_id, lambda tx: take_in(tx, house.actor(), draft))
+    return again(house, taken.order_id)
+
+
+def again(house: House, order_id: int) -> list[str]:
+    verdict = house.db.write(house.merchant_id, lambda tx: check_order(tx, house.actor(), order_id=order_id))
+    return [one.case or one.code for one in verdict.findings if one.code in ("campaign", "stock")]
+
+
+def test_an_order_is_judged_by_dates_limit_and_stock_of_its_campaign(db: Database) -> None:
+    house = make_house(db)
+    assert found(house, "E-0") == []  # no campaign is kept: nothing is asked
+    made = db.write(house.merchant_id, lambda tx: add_campaign(tx, house.actor(), plan=PLAN))
+    other = {
+        "receiver": make_draft().receiver.__class__(name="李四", phone="13900001111", address="长江路 8 号")
+    }
+    assert found(house, "E-1") == ["limit"]  # two pieces of E-0 and two more
+    assert found(house, "E-2", **other) == ["stock"]  # of five, four are gone
+    assert found(house, "E-3", campaign="MS-9", **other) == ["unknown"]
+    assert found(house, "E-4", placed_at_us=NOW_US - 1, quantity=1, **other)[0] == "early"
+    assert found(house, "E-5", placed_at_us=NOW_US + 1000, quantity=1, **other)[0] == "late"
+    assert found(house, "E-6", campaign="", group_no="7", group_state="forming") == ["forming"]
+    closed = Plan(kind="other", title="秒杀", code="MS-1", closed=True)
+    db.write(house.merchant_id, lambda tx: change_campaign(tx, house.actor(), campaign_id=made, plan=closed))
+    assert found(house, "E-7", **other) == ["closed"]
+
+
+def test_a_prize_that_costs_nothing_is_legal(db: Database) -> None:
+    house = make_house(db)
+    draft = make_draft(external_id="P-1", price=0, delivery="prize", payment="unpaid", payment_method="")
+    taken = db.write(house.merchant_id, lambda tx: take_in(tx, house.actor(), draft))
+    verdict = db.write(house.merchant_id, lambda tx: check_order(tx, house.actor(), order_id=taken.order_id))
+    assert [one.code for one in verdict.findings] == []
+
+
+def test_what_a_campaign_may_be_and_who_may_set_it(db: Database) -> None:
+    house, neighbour = make_house(db), make_house(db, code="NB")
+    db.write(house.merchant_id, lambda tx: add_campaign(tx, house.actor(), plan=PLAN))
+    for wrong in (
+        Plan(kind="other", title="", code="x"), Plan(kind="other", title="x", code="x", per_buyer=-1),
+        Plan(kind="other", title="x", code="x", starts_at_us=2, ends_at_us=2),
+    ):  # fmt: skip
+        with pytest.raises(CampaignWrong):
+            db.write(house.merchant_id, lambda tx, plan=wrong: add_campaign(tx, house.actor(), plan=plan))  # type: ignore[misc]
+    with pytest.raises(CampaignTwice):
+        db.write(house.merchant_id, lambda tx: add_campaign(tx, house.actor(), plan=PLAN))
+    with pytest.raises(NotAllowed):
+        db.write(house.merchant_id, lambda tx: add_campaign(tx, house.actor("clerk"), plan=PLAN))
+    assert db.read(neighbour.merchant_id, lambda tx: list_campaigns(tx, neighbour.actor())) == []
+    (kept,) = db.read(house.merchant_id, lambda tx: list_campaigns(tx, house.actor("clerk")))
+    assert [kept.state(NOW_US + shift) for shift in (-1, 0, 1000)] == ["soon", "running", "ended"]
