@@ -127,6 +127,7 @@ class _Build(Transformer[Token, Any]):
         return Words(_text(token), _place(token))
 
 
+@lru_cache(maxsize=256)  # a page asks for rows, a count and each screen's count: the same few texts
 def parse_query(text: str) -> Node:
     """Return the tree of a query; an empty text is everything.
 
