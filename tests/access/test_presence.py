@@ -1,5 +1,7 @@
 """Presence: who falls silent is missed after 30 s, once; who said goodbye is not; what is back is told."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.access.stations import Machine, make_machine, signals
 from tests.house import make_house
 from tocsin.access.presence import Presence, begin_poll, is_newest_poll, is_there, note_goodbye, note_reader
@@ -100,6 +102,21 @@ def test_a_reader_that_goes_tells_the_alarm_once_and_one_that_never_was_does_not
         ("device_back", subject, "right"), ("reader_vanished", subject, "wrong"), ("device_back", subject, "right"),
     ]  # fmt: skip
     assert (found(machine).reader, found(machine).reader_driver) == ("none", "fprintd")
+
+
+def test_two_requests_that_see_a_reader_go_tell_the_alarm_once(db: Database) -> None:
+    machine = make_machine(db)
+    actor, merchant_id = machine.actor(), machine.house.merchant_id
+
+    def note(state: str) -> None:
+        db.write(merchant_id, lambda tx: note_reader(tx, actor, state=state, driver="fprintd"))  # type: ignore[arg-type]
+
+    for _ in range(8):
+        note("ready")
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(note, ["vanished"] * 4))
+    kinds = [kind for kind, _, _ in signals(machine.house)]
+    assert kinds == ["reader_vanished", *["device_back", "reader_vanished"] * 7]
 
 
 def test_a_station_says_its_version_and_its_newest_request_alone_waits(db: Database) -> None:

@@ -34,8 +34,11 @@ _VANISH = Statement[None](
 )  # fmt: skip
 _LEAVE = Statement[None](sa.update(station).where(*_of_id), sets=("left_at_us",))
 _SET_READER = Statement[None](
-    sa.update(station).where(*_of_id), sets=("reader", "reader_driver", "reader_at_us")
-)
+    sa.update(station).where(
+        *_of_id, station.c.reader == bind("was", str), station.c.reader_driver == bind("was_driver", str)
+    ),
+    sets=("reader", "reader_driver", "reader_at_us"),
+)  # fmt: skip
 _SET_POLL = Statement[None](sa.update(station).where(*_of_id), sets=("poll", "version"))
 _END_POLL = Statement[None](sa.update(station).where(*_of_id), sets=("poll",))
 _POLL = Statement[tuple[int]](
@@ -107,9 +110,12 @@ def note_reader(tx: Tx, actor: Actor, *, state: ReaderState, driver: str) -> Non
     found = find_station(tx, station_id=actor.id)
     if found is None or (found.reader, found.reader_driver) == (state, driver[:40]):
         return
-    tx.run(
-        _SET_READER, b_station_id=actor.id, reader=state, reader_driver=driver[:40], reader_at_us=tx.now_us
-    )
+    if not tx.run(
+        _SET_READER, b_station_id=actor.id, was=found.reader, was_driver=found.reader_driver, reader=state,
+        reader_driver=driver[:40], reader_at_us=tx.now_us,
+    ):  # fmt: skip
+        note_reader(tx, actor, state=state, driver=driver)  # another request changed it meanwhile
+        return
     subject = f"reader:{actor.id}"
     if state == "vanished" and found.reader == "ready":
         send_signal(tx, Signal(kind="reader_vanished", method="reader", subject=subject))
