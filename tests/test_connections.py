@@ -83,9 +83,9 @@ def test_13_14_store_and_screen(db: Database) -> None:
         good, wrong = counter.take(), counter.take(quantity=3, totals=WRONG, campaign="双十一")
         counter.check()
         for wanted, numbers in (
-            (Filter(finding="sum_order"), [wrong.number]),
-            (Filter(held="no"), [good.number]),
-            (Filter(campaign="双十一", held="check"), [wrong.number]),
+            (Filter(query="finding:sum_order"), [wrong.number]),
+            (Filter(query="held:no"), [good.number]),
+            (Filter(query="campaign:双十一 held:check"), [wrong.number]),
             (Filter(), [wrong.number, good.number]),
         ):
             page = screen_orders(db, counter.actor, wanted=wanted, door="web")

@@ -120,7 +120,7 @@ def test_the_background_checks_new_revisions_and_ends(db: Database, tmp_path: Pa
     desk.stop()
     assert held >= 9, "eight of the demo's orders are wrong on purpose, and one came late"
     assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter())) == ORDERS + 1
-    assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter(held="no"))) > ORDERS // 2
+    assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter(query="held:no"))) > ORDERS // 2
     (printer,) = db.read(merchant_id, list_printers)
     plugin, options = printer_plugin(printer.kind), read_options(printer)
     assert plugin.name == "pdf_file"

@@ -9,7 +9,7 @@ def test_a_screen_is_saved_shared_and_dropped(door: Door):
     assert made.status_code == 201
     screen_id = made.json()["id"]
     (seen,) = door.ask("GET", "/screens", role="clerk").json()
-    assert (seen["id"], seen["own"], seen["filter"]) == (screen_id, False, {"held": "yes"})
+    assert (seen["id"], seen["own"], seen["filter"]) == (screen_id, False, {"query": "held:yes"})
     assert door.ask("GET", f"/screens/{screen_id}").json()["own"] is True
     assert door.ask("DELETE", f"/screens/{screen_id}", role="clerk").status_code == 404
     assert door.ask("DELETE", f"/screens/{screen_id}").json() == {"id": screen_id}

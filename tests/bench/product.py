@@ -21,7 +21,7 @@ from tocsin.tickets.content import PaperRequest, build_content
 from tocsin.tickets.layout import draw_raster
 
 _AT_ONCE = 100
-WANTED = Filter(payment="paid", fulfilment="shipped")
+WANTED = Filter(query="payment:paid fulfilment:shipped")
 
 
 class Product:

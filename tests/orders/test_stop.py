@@ -31,7 +31,7 @@ def test_a_hold_opens_counts_and_closes_once(db: Database) -> None:
             counter.do(open_hold, order_id=order_id, revision=1, kind=kind, reason="x")
             for kind in ("manual", "failed")
         ]
-        heads = lambda: screen_orders(db, counter.actor, wanted=Filter(held="yes"), door="t").rows
+        heads = lambda: screen_orders(db, counter.actor, wanted=Filter(query="held:yes"), door="t").rows
         assert [row.holds_open for row in heads()] == [2] and counter.ask(count_held) == 1
         closed: list[bool] = []
         first = counter.ask(get_hold, hold_id=ids[0])

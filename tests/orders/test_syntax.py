@@ -11,7 +11,7 @@ from tests.counter import open_counter
 from tocsin.core.clock import DAY_US, day_bounds_us, now_us
 from tocsin.core.db import Database
 from tocsin.core.errors import Refusal
-from tocsin.core.tenant import ShopMissing, create_shop
+from tocsin.core.tenant import Shop, ShopMissing, create_shop
 from tocsin.orders.draft import Party
 from tocsin.orders.screen import Filter, count_rows, page_rows, read_filter
 from tocsin.orders.store import load_order
@@ -118,7 +118,7 @@ def test_a_near_field_is_named() -> None:
 def read(text: str) -> None:
     """Read a text without a database."""
 
-    def find_shop(code: str) -> int:
+    def find_shop(code: str) -> Shop:
         raise ShopMissing(shop=code)
 
     read_meaning(parse_query(text), Place("Asia/Shanghai", "CNY", now_us(), find_shop))
@@ -143,7 +143,7 @@ def test_one_order_in_memory_answers_as_the_database_does(db: Database) -> None:
         taken = counter.take(placed_at_us=now_us() - DAY_US // 2, quantity=4)
         order = counter.ask(partial(load_order, order_id=taken.order_id, real=True))
         for text in EXAMPLES:
-            asked, _ = counter.ask(read_filter, wanted=Filter(query=text))
+            asked = counter.ask(read_filter, wanted=Filter(query=text))
             assert matches(asked.meaning, subject_of(order)) == bool(
                 counter.ask(count_rows, wanted=Filter(query=text))
             ), text

@@ -59,7 +59,7 @@ def test_a_database_and_one_order_give_the_same(db: Database) -> None:
         @given(_query)
         def same(query: str) -> None:
             nonlocal asked, hits, partly
-            meaning = counter.ask(read_filter, wanted=Filter(query=query))[0].meaning
+            meaning = counter.ask(read_filter, wanted=Filter(query=query)).meaning
             rows, _ = counter.ask(page_rows, wanted=Filter(query=query), after="", limit=50)
             in_memory = {subject.columns["id"] for subject in subjects if matches(meaning, subject)}
             assert {row.id for row in rows} == in_memory, query

@@ -94,7 +94,7 @@ def test_a_source_that_changes_what_the_desk_amended_is_held(db: Database) -> No
         ),
     )
     assert take(fulfilment="shipped", price=60.0).result == "conflict"
-    page = screen_orders(db, clerk, wanted=Filter(held="conflict"), door="test")
+    page = screen_orders(db, clerk, wanted=Filter(query="held:conflict"), door="test")
     assert [row.number for row in page.rows] == [first.number] and page.rows[0].holds_open == 1
     assert page.rows[0].payable_minor == 10000
 
@@ -115,8 +115,8 @@ def test_pages_follow_by_key_and_counts_are_bounded(db: Database) -> None:
         )
     for wanted in (
         Filter(),
-        Filter(date_from="2023-11-16", date_to="2023-11-19"),
-        Filter(state="produced", amount_min_minor=100, channel="test", shop="HF"),
+        Filter(query="placed:2023-11-16..2023-11-19 sort:placed-"),
+        Filter(query="state:produced amount:>=1 channel:test shop:HF"),
     ):
         seen: list[str] = []
         after = ""
@@ -125,5 +125,5 @@ def test_pages_follow_by_key_and_counts_are_bounded(db: Database) -> None:
             seen += [row.number for row in page.rows]
             if not (after := page.next):
                 break
-        assert len(seen) == len(set(seen)) == (4 if wanted.date_from else 7), wanted
+        assert len(seen) == len(set(seen)) == (4 if "placed:" in wanted.query else 7), wanted
         assert db.read(house.merchant_id, partial(count_rows, wanted=wanted)) == len(seen)

@@ -205,7 +205,9 @@ def test_every_end_without_paper_leaves_the_order_in_sight(db: Database) -> None
             end_without_paper(counter, order_id, end)
             state, kinds = counter.order(order_id).desk_state, counter.kinds(order_id)
             assert state == "produced", end
-            listed = counter.ask(count_rows, wanted=Filter(state="produced", held="yes" if kinds else "no"))
+            listed = counter.ask(
+                count_rows, wanted=Filter(query=f"state:produced held:{'yes' if kinds else 'no'}")
+            )
             assert listed == sum(bool(kinds) is bool(other) for other in [*seen.values(), kinds]), end
             seen[end] = kinds
         assert all("failed" in seen[end] for end in ("failed", "did_not", "expired"))

@@ -142,8 +142,7 @@ IMPORT: Context = {
 RESULT = {"imported": 65, "unchanged": 0, "changed": 0, "conflict": 0, "quarantined": 0, "held_total": 13, "url": "/imports/88/orders", "held_url": "/imports/88/orders?held=1",
           "held": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "level": "E"},
                    {"code": "required", "count": 10, "url": "/held?code=required", "level": "W"}]}  # fmt: skip
-FILTER = {"state": "produced", "payment": "", "fulfilment": "", "hold": "none", "finding": "", "date_from": "2020-02-01",
-          "date_to": "2020-02-25", "amount_from": "100", "amount_to": "", "campaign": "春季拼团", "channel": ""}  # fmt: skip
+FILTER = {"query": "state:produced held:no placed:2020-02-01..2020-02-25 amount:100.. campaign:春季拼团"}
 QUEUES = [
     {"id": 3, "name": "前台", "state": "ready", "can_confirm": True, "pending": 2, "unknown": 1, "oldest_at_us": T0,
      "last_seen_us": T0, "paper_mm": 80, "paused": False},

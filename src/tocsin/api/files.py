@@ -22,7 +22,7 @@ from tocsin.orders.download import (
 )
 from tocsin.orders.draft import Fulfilment, Payment
 from tocsin.orders.mark import mark_order
-from tocsin.orders.screen import Filter
+from tocsin.orders.screen_query import Fields, filter_of
 from tocsin.orders.store import find_order_id
 from tocsin.send import send_file
 
@@ -30,7 +30,7 @@ from tocsin.send import send_file
 class DownloadIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which orders are wanted as a file; real data needs its right, and for some a reason."""
 
-    filter: Filter = Filter()
+    filter: Fields = Fields()
     format: str = "csv"
     real: bool = False
     reason: str = ""
@@ -88,7 +88,7 @@ def create_download(
 
     def run(tx: Tx, actor: Actor) -> StartedOut:
         made = start_download(
-            tx, actor, desk.queue, wanted=given.filter, folder=desk.settings.path("downloads").absolute(),
+            tx, actor, desk.queue, wanted=filter_of(tx, given.filter), folder=desk.settings.path("downloads").absolute(),
             format_name=given.format, real=given.real, reason=given.reason, columns=given.columns,
         )  # fmt: skip
         return StartedOut(str(made))

@@ -21,7 +21,6 @@ from tocsin.api.shape import (
 )
 from tocsin.core.actor import Actor, NotAllowed, require
 from tocsin.core.db import Tx
-from tocsin.core.money import parse_minor
 from tocsin.core.tenant import get_shop
 from tocsin.orders.amend import cancel_order
 from tocsin.orders.ask import ask_orders
@@ -29,6 +28,7 @@ from tocsin.orders.importer import ImportOptions
 from tocsin.orders.intake import take_in
 from tocsin.orders.query import look_up_order, reveal_receiver
 from tocsin.orders.screen import Filter, screen_orders
+from tocsin.orders.screen_query import query_of
 from tocsin.orders.stop import list_holds
 from tocsin.orders.store import find_order_id, list_revisions
 from tocsin.orders.wire import OrderIn, ReceiverIn, draft_from_in
@@ -103,13 +103,12 @@ def find_orders(
     desk, actor = enter(request)
     if q:
         return page_out(ask_orders(desk.db, actor, text=q, door=DOOR, after=after, limit=limit))
-    if (amount_min or amount_max) and not currency:
-        currency = desk.db.read(actor.merchant_id, lambda tx: get_shop(tx, code=shop)).currency
-    wanted = Filter(
-        state=desk_state, payment=payment, fulfilment=fulfilment, held=held, finding=finding, date_from=date_from,
-        date_to=date_to, amount_min_minor=_amount(amount_min, currency), amount_max_minor=_amount(amount_max, currency),
-        currency=currency, campaign=campaign, channel=channel, shop=shop,
-    )  # fmt: skip
+    query = query_of({
+        "state": desk_state, "payment": payment, "fulfilment": fulfilment, "held": held, "finding": finding,
+        "campaign": campaign, "channel": channel, "shop": shop, "currency": currency, "date_from": date_from,
+        "date_to": date_to, "amount_from": amount_min, "amount_to": amount_max,
+    })  # fmt: skip
+    wanted = Filter(query=query)
     return page_out(screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after, limit=limit))
 
 
@@ -171,10 +170,6 @@ def reveal(
     if revealed.receiver is None:
         raise NotAllowed(right="reveal")
     return ReceiverOut(receiver_out(revealed.receiver), revealed.merchant_note)
-
-
-def _amount(text: str, currency: str) -> int | None:
-    return parse_minor(text, currency) if text else None
 
 
 ORDERS = [create_order, find_orders, get_order, get_revisions, get_holds, cancel, reveal]

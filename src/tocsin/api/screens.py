@@ -11,13 +11,14 @@ from tocsin.core.db import Tx
 from tocsin.orders.lookup import own_lookups, read_query
 from tocsin.orders.saved_screen import Screen, drop_screen, get_screen, list_screens, save_screen
 from tocsin.orders.screen import Filter
+from tocsin.orders.screen_query import Fields, filter_of
 
 
 class ScreenIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A filter to be kept under a name."""
 
     name: str
-    filter: Filter
+    filter: Fields
     shared: bool = False
     columns: tuple[str, ...] = ()
 
@@ -56,8 +57,9 @@ def get_screens(request: ApiRequest) -> list[ScreenOut]:
     """Return one's own screens and shared ones, by name."""
     desk, actor = enter(request)
     require(actor, "query")
-    found = desk.db.read(actor.merchant_id, lambda tx: list_screens(tx, actor))
-    return [_screen_out(screen, actor) for screen in found]
+    return desk.db.read(
+        actor.merchant_id, lambda tx: [_screen_out(tx, screen, actor) for screen in list_screens(tx, actor)]
+    )
 
 
 @post("/screens", sync_to_thread=True, status_code=201)
@@ -73,7 +75,7 @@ def create_screen(request: ApiRequest, *, data: JSONBody[ScreenIn], body: RawBod
                     tx,
                     actor,
                     name=given.name,
-                    wanted=given.filter,
+                    wanted=filter_of(tx, given.filter),
                     shared=given.shared,
                     columns=given.columns,
                 )
@@ -89,8 +91,8 @@ def get_one_screen(request: ApiRequest, *, screen_id: FromPath[str]) -> ScreenOu
     desk, actor = enter(request)
     require(actor, "query")
     wanted = read_id(screen_id)
-    return _screen_out(
-        desk.db.read(actor.merchant_id, lambda tx: get_screen(tx, actor, screen_id=wanted)), actor
+    return desk.db.read(
+        actor.merchant_id, lambda tx: _screen_out(tx, get_screen(tx, actor, screen_id=wanted), actor)
     )
 
 
@@ -125,10 +127,10 @@ def get_own_lookups(request: ApiRequest, *, before: FromQuery[str] = "") -> list
     return desk.db.read(actor.merchant_id, read)
 
 
-def _screen_out(screen: Screen, actor: Actor) -> ScreenOut:
+def _screen_out(tx: Tx, screen: Screen, actor: Actor) -> ScreenOut:
     return ScreenOut(
         id=str(screen.id), name=screen.name, shared=bool(screen.shared), own=screen.owner_id == actor.id,
-        filter=screen.saved_filter(), columns=screen.shown_columns(),
+        filter=screen.saved_filter(tx), columns=screen.shown_columns(),
     )  # fmt: skip
 
 

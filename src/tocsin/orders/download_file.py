@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
@@ -26,6 +25,7 @@ from tocsin.orders.download_rows import file_orders, file_rows
 from tocsin.orders.draft import Order
 from tocsin.orders.format import Content, find_format, write_file
 from tocsin.orders.screen import Filter
+from tocsin.orders.screen_query import kept_filter
 from tocsin.orders.table import download
 
 BOX = "orders.download"
@@ -161,7 +161,7 @@ def _purge(db: Database, merchant_id: int) -> int:
 
 
 def _write(db: Database, merchant_id: int, asked: Download, file: BinaryIO) -> tuple[int, str]:
-    wanted, hashed = msgspec.json.decode(asked.filter, type=Filter), HashingFile(file)
+    hashed = HashingFile(file)
 
     def tell(orders: int) -> None:
         if not db.write(
@@ -171,6 +171,7 @@ def _write(db: Database, merchant_id: int, asked: Download, file: BinaryIO) -> t
 
     tell(0)
     with db.snapshot(merchant_id) as tx:
+        wanted = kept_filter(tx, asked.filter)
         content = content_of(tx, wanted=wanted, real=bool(asked.real), columns=columns_of(asked), tell=tell)
         rows = write_file(find_format(asked.format), content, hashed)  # type: ignore[arg-type]
     return rows, hashed.digest.hexdigest()

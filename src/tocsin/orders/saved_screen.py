@@ -11,6 +11,7 @@ from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.orders.screen import Filter, read_filter
+from tocsin.orders.screen_query import kept_filter
 from tocsin.orders.table import screen, screen_default
 
 COLUMNS = (
@@ -35,9 +36,9 @@ class Screen(Struct, frozen=True):
     filter: str
     columns: str
 
-    def saved_filter(self) -> Filter:
+    def saved_filter(self, tx: Tx) -> Filter:
         """Return the filter that was saved."""
-        return msgspec.json.decode(self.filter, type=Filter)
+        return kept_filter(tx, self.filter)
 
     def shown_columns(self) -> tuple[str, ...]:
         """Return the columns to show."""

@@ -1,10 +1,9 @@
-"""Box 14, screen: filter by state, hold, finding, date, amount, campaign, or a query; bounded counts.
+"""Box 14, screen: pages of the orders that a query shows, and bounded counts.
 
-A filter compiles to a statement that an index serves, once per shape; pages are keyset pages.
+A query compiles to a statement that an index serves, once per shape; pages are keyset pages.
 """
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any
 
@@ -13,69 +12,36 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.core.actor import Actor, require
-from tocsin.core.clock import day_bounds_us
 from tocsin.core.db import Database, Tx
 from tocsin.core.statement import Statement, bind, own
-from tocsin.core.tenant import Shop, get_shop
+from tocsin.core.tenant import get_shop
 from tocsin.orders.listing import HEAD_COLUMNS, HeadRow, Page
 from tocsin.orders.lookup import record_lookup
 from tocsin.orders.syntax import parse_query
-from tocsin.orders.syntax_dates import read_date
-from tocsin.orders.syntax_meaning import (
-    All,
-    Asked,
-    Equal,
-    Found,
-    Held,
-    Meaning,
-    Not,
-    Place,
-    Sort,
-    Span,
-    read_meaning,
-    token_parts,
-)
+from tocsin.orders.syntax_meaning import Asked, Place, Sort, read_meaning, token_parts
 from tocsin.orders.syntax_page import page_of_words
 from tocsin.orders.syntax_sql import Shape, clause_of, is_led, shape_of, values_of
 from tocsin.orders.table import order_head
 
 PAGE_ROWS = 50
 COUNT_MOST = 10_000
-_FIRST, _LAST = -(2**63), 2**63 - 1
 _PLACE = re.compile(r"(?:(?P<us>-?\d{1,18})\.)?(?P<id>\d{1,18})", re.ASCII)
 
 
 class Filter(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What a screen shows; empty is everything. Dates are the shop's days, both ends included.
-
-    `query` is of the query language; what the fields ask must hold beside it.
-    Amounts are of one currency, and only orders in it are shown: `currency`, or the shop's where none is named.
-    """
+    """What a screen shows: a text of the query language; empty is everything."""
 
     query: str = ""
-    state: str = ""
-    payment: str = ""
-    fulfilment: str = ""
-    held: str = ""
-    finding: str = ""
-    date_from: str = ""
-    date_to: str = ""
-    amount_min_minor: int | None = None
-    amount_max_minor: int | None = None
-    currency: str = ""
-    campaign: str = ""
-    channel: str = ""
-    shop: str = ""
 
 
 def screen_orders(
     db: Database, actor: Actor, *, wanted: Filter, door: str, after: str = "", limit: int = PAGE_ROWS
 ) -> Page:
-    """Return a page of orders, newest first (by day placed where days are given); recorded as a look-up.
+    """Return a page of orders, newest first or as the query sorts; recorded as a look-up.
 
     Raises:
         NotAllowed: the actor may not query.
-        DateUnreadable: a bound is not a date.
+        QueryUnreadable, QueryTooLong, FieldUnknown, ValueUnknown, ValueUnreadable, DateUnreadable, SortMisplaced, ShopMissing
     """
     require(actor, "query")
     rows, following = db.read(actor.merchant_id, partial(page_rows, wanted=wanted, after=after, limit=limit))
@@ -89,7 +55,7 @@ def screen_orders(
 
 def page_rows(tx: Tx, *, wanted: Filter, after: str, limit: int) -> tuple[list[HeadRow], str]:
     """Return a page's rows and what the next page comes after, in an open transaction."""
-    asked, _ = read_filter(tx, wanted)
+    asked = read_filter(tx, wanted)
     sort, words = asked.sort or Sort(), list(token_parts(asked.meaning))
     if words and sort.column == "id":
         return page_of_words(tx, asked.meaning, words, after=after, limit=limit)
@@ -103,63 +69,23 @@ def page_rows(tx: Tx, *, wanted: Filter, after: str, limit: int) -> tuple[list[H
 
 def count_rows(tx: Tx, *, wanted: Filter) -> int:
     """Return how many orders a filter shows; 10,001 says more than 10,000."""
-    asked, _ = read_filter(tx, wanted)
+    asked = read_filter(tx, wanted)
     shape, binds = shape_of(asked.meaning), values_of(asked.meaning, tx.vault.keys(tx), tx.dialect)
     return int(tx.value(_count(shape, tx.dialect), **binds, limit=COUNT_MOST + 1))
 
 
 def filter_conditions(tx: Tx, wanted: Filter) -> tuple[list[sa.ColumnElement[bool]], dict[str, Any], str]:
     """Return a filter's conditions on `order_head`, their binds, and the zone of the shop that is meant."""
-    asked, place = read_filter(tx, wanted)
+    asked = read_filter(tx, wanted)
     binds = values_of(asked.meaning, tx.vault.keys(tx), tx.dialect)
-    return [clause_of(shape_of(asked.meaning), tx.dialect)], binds, place.zone
+    return [clause_of(shape_of(asked.meaning), tx.dialect)], binds, asked.zone
 
 
-def read_filter(tx: Tx, wanted: Filter) -> tuple[Asked, Place]:
-    """Return what a filter asks for, and of which place it is read."""
-    home = get_shop(tx, code=wanted.shop)
-    place = Place(home.zone, home.currency, tx.now_us, lambda code: get_shop(tx, code=code).id)
-    asked = read_meaning(parse_query(wanted.query), place) if wanted.query else Asked(All(()))
-    parts = list(_parts(wanted, home))
-    by_day = wanted.date_from or wanted.date_to
-    sort = asked.sort or (Sort("placed_at_us") if by_day else None)
-    if not parts:
-        return Asked(asked.meaning, sort), place
-    return Asked(All((*parts, asked.meaning) if wanted.query else tuple(parts)), sort), place
-
-
-def _parts(wanted: Filter, home: Shop) -> Iterator[Meaning]:
-    """Yield what the fields of a filter ask for."""
-    same = {
-        "state": "desk_state",
-        "payment": "payment",
-        "fulfilment": "fulfilment",
-        "campaign": "campaign",
-        "channel": "channel",
-    }
-    for name, column in same.items():
-        if getattr(wanted, name):
-            yield Equal(column, (getattr(wanted, name),))
-    if wanted.held:
-        held: dict[str, Meaning] = {"yes": Held(), "no": Not(Held())}
-        yield held.get(wanted.held, Held((wanted.held,)))
-    if wanted.finding:
-        yield Found((wanted.finding,))
-    if wanted.shop:
-        yield Equal("shop_id", (home.id,))
-    if wanted.date_from or wanted.date_to:
-        low = day_bounds_us(read_date(wanted.date_from), home.zone)[0] if wanted.date_from else _FIRST
-        high = day_bounds_us(read_date(wanted.date_to), home.zone)[1] if wanted.date_to else _LAST
-        yield Span("placed_at_us", low, high)
-    amounts = wanted.amount_min_minor, wanted.amount_max_minor
-    if wanted.currency or amounts != (None, None):
-        yield Equal("currency", (wanted.currency or home.currency,))
-    if amounts != (None, None):
-        yield Span(
-            "payable_minor",
-            _FIRST if amounts[0] is None else amounts[0],
-            _LAST if amounts[1] is None else amounts[1] + 1,
-        )
+def read_filter(tx: Tx, wanted: Filter, *, shop: str = "") -> Asked:
+    """Return what a filter asks for, read at a shop: the first one, or that of a code."""
+    home = get_shop(tx, code=shop)
+    place = Place(home.zone, home.currency, tx.now_us, lambda code: get_shop(tx, code=code))
+    return read_meaning(parse_query(wanted.query), place)
 
 
 def _read_place(after: str, sort: Sort) -> dict[str, int]:

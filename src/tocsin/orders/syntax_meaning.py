@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.errors import Refusal
 from tocsin.core.money import parse_minor
+from tocsin.core.tenant import Shop
 from tocsin.orders.search import name_tokens, phone_tokens, readings, split_terms, title_tokens
 from tocsin.orders.syntax import Both, Either, Field, Item, Negated, Node, Words
 from tocsin.orders.syntax_dates import DateUnreadable, read_span
@@ -38,7 +40,7 @@ class Place(Struct, frozen=True):
     zone: str
     currency: str
     now_us: int
-    find_shop: Callable[[str], int]
+    find_shop: Callable[[str], Shop]
 
 
 class All(Struct, frozen=True, tag=True):
@@ -111,10 +113,11 @@ class Sort(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """What a query asks for."""
+    """What a query asks for, and the zone whose days it means."""
 
     meaning: Meaning
-    sort: Sort | None = None
+    sort: Sort | None
+    zone: str
 
 
 def read_meaning(node: Node, place: Place) -> Asked:
@@ -130,21 +133,24 @@ def read_meaning(node: Node, place: Place) -> Asked:
         sorts.append(part) if _is_sort(part) else kept.append(part)  # type: ignore[arg-type]
     if len(sorts) > 1:
         raise SortMisplaced(place=sorts[1].place)
-    place = _with_currency(kept, place)
+    place = _place_of(kept, place)
     meaning = All(tuple(_mean(part, place) for part in kept))
-    return Asked(meaning, _sort(sorts[0].items[0]) if sorts else None)
+    return Asked(meaning, _sort(sorts[0].items[0]) if sorts else None, place.zone)
 
 
 def _is_sort(part: Node) -> bool:
     return isinstance(part, Field) and find_field(part.name, place=part.place).kind == "sort"
 
 
-def _with_currency(parts: list[Node], place: Place) -> Place:
-    """Amounts are of the currency that the query names beside them, else of the shop's."""
-    for part in parts:
-        if isinstance(part, Field) and find_field(part.name, place=part.place).name == "currency":
-            return Place(place.zone, part.items[0].text.upper(), place.now_us, place.find_shop)
-    return place
+def _place_of(parts: list[Node], place: Place) -> Place:
+    """A query that names one shop is read there; amounts are of the currency that it names, else of the shop's."""
+    named = {
+        find_field(part.name, place=part.place).name: part.items for part in parts if isinstance(part, Field)
+    }
+    if len(items := named.get("shop", ())) == 1:
+        shop = place.find_shop(items[0].text)
+        place = replace(place, zone=shop.zone, currency=shop.currency)
+    return replace(place, currency=named["currency"][0].text.upper()) if "currency" in named else place
 
 
 def _mean(node: Node, place: Place) -> Meaning:
@@ -201,7 +207,7 @@ _MANY: dict[str, Callable[[QueryField, tuple[Item, ...]], Meaning]] = {
 
 def _one(field: QueryField, item: Item, place: Place) -> Meaning:
     if field.kind == "shop":
-        return Equal("shop_id", (place.find_shop(item.text),))
+        return Equal("shop_id", (place.find_shop(item.text).id,))
     if field.kind == "prefix":
         text = item.text.upper() if field.name == "number" else item.text
         return Prefix(field.column, text[:-1]) if text.endswith("*") else Equal(field.column, (text,))

@@ -77,7 +77,7 @@ def own_checks(tx: Tx, order: Order) -> tuple[Check, ...]:
 def _finder(tx: Tx, rule: OwnRule, order: Order) -> Callable[[Order, CheckContext], Iterator[Finding]]:
     wrong, meaning = None, None
     try:
-        meaning = read_filter(tx, Filter(query=rule.query, shop=order.shop))[0].meaning
+        meaning = read_filter(tx, Filter(query=rule.query), shop=order.shop).meaning
     except (
         Refusal
     ) as refusal:  # what it names is gone: raised where checks are asked, so that it is a finding itself
@@ -101,7 +101,7 @@ def _require_fit(tx: Tx, rule: OwnRule, *, row: int, names: set[str]) -> None:
         raise RuleWrong(row=row, problem="say in at most 200 characters what to do")
     if not rule.query.strip():
         raise RuleWrong(row=row, problem="it needs a query, or every order would be found")
-    asked = read_filter(tx, Filter(query=rule.query))[0]
+    asked = read_filter(tx, Filter(query=rule.query))
     if asked.sort is not None or _asks_outcome(asked.meaning):
         raise RuleWrong(
             row=row,

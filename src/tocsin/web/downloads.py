@@ -1,11 +1,10 @@
 """Box 15 as pages: ask for a file, watch it being made, fetch it; the receipt stays."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import File, Redirect, Stream
@@ -13,8 +12,6 @@ from litestar.response import File, Redirect, Stream
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.money import parse_minor
-from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
 from tocsin.orders.download import (
     Download,
@@ -28,18 +25,14 @@ from tocsin.orders.download_columns import list_columns, save_columns
 from tocsin.orders.download_rows import COLUMNS
 from tocsin.orders.format import every_format
 from tocsin.orders.screen import COUNT_MOST, Filter
+from tocsin.orders.screen_query import FORM_FIELDS, kept_filter, query_of
 from tocsin.send import send_file
-from tocsin.web.filtered import show_filter
 from tocsin.web.form import Form, once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.words import Words
 
 DOOR = "page"
-_FILTER = (
-    "state", "payment", "fulfilment", "hold", "finding", "date_from", "date_to", "amount_from", "amount_to", "campaign",
-    "channel", "query",
-)  # fmt: skip
 _STATES = {
     "waiting": "queued",
     "running": "running",
@@ -50,7 +43,7 @@ _STATES = {
 }
 _FAILED = "It failed and left no file: ask for it again"
 _FAULTS = {"too_many_for_format": "Too many orders for this format: choose CSV, or fewer orders"}
-_HOLDS = {"any": "yes", "none": "no"}
+_TEXT_MOST = 2000
 
 
 @get("/downloads", sync_to_thread=True)
@@ -58,8 +51,8 @@ def get_downloads(request: PageRequest) -> Response[str]:
     """Show one's downloads, how far they are, and a form where a filter is given."""
     desk, actor = enter(request)
     require(actor, "download")
-    given = {name: request.query_params.get(name, "") for name in _FILTER}
-    return _list(request, desk, actor, wanted=given if "new" in request.query_params else None)
+    asked = _query_of(request.query_params) if "new" in request.query_params else None
+    return _list(request, desk, actor, asked=asked)
 
 
 @post("/downloads", sync_to_thread=True, status_code=200)
@@ -68,9 +61,8 @@ def post_download(request: PageRequest, *, body: RawBody) -> Response[str] | Red
     desk, actor = enter(request)
     form = read_form(request, body)
     require(actor, "download")
-    words = words_of(request, actor)
+    words, wanted = words_of(request, actor), Filter(query=_query_of(form))
     try:
-        wanted = _filter_of(desk, actor, form)
         real = form.get("real") == "1"
         if real and not form.get("reason", "").strip():
             raise DownloadReasonMissing
@@ -84,9 +76,14 @@ def post_download(request: PageRequest, *, body: RawBody) -> Response[str] | Red
     except Refusal as wrong:
         if wrong.kind != "invalid":
             raise
-        kept = {name: form.get(name, "") for name in _FILTER}
         return _list(
-            request, desk, actor, wanted=kept, form=form, error=told(wrong, words), status=status_of(wrong)
+            request,
+            desk,
+            actor,
+            asked=wanted.query,
+            form=form,
+            error=told(wrong, words),
+            status=status_of(wrong),
         )
     return go("/downloads")
 
@@ -132,25 +129,28 @@ def _columns_of(desk: Desk, actor: Actor, form: Form) -> tuple[str, ...]:
 
 
 def _list(
-    request: PageRequest, desk: Desk, actor: Actor, *, wanted: dict[str, str] | None, form: Form | None = None,
+    request: PageRequest, desk: Desk, actor: Actor, *, asked: str | None, form: Form | None = None,
     error: str = "", status: int = 200,
 ) -> Response[str]:  # fmt: skip
     words = words_of(request, actor)
-    found = desk.db.read(actor.merchant_id, lambda tx: list_downloads(tx, actor))
+
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        return [_show(tx, each, actor, words) for each in list_downloads(tx, actor)]
+
+    rows = desk.db.read(actor.merchant_id, read)
     may_real = "yes" if actor.may("download_real") else "reason" if actor.may("download_real_reason") else ""
-    currency = desk.db.read(actor.merchant_id, get_shop).currency
     kept = desk.db.read(actor.merchant_id, lambda tx: list_columns(tx, actor))
     saved = {"": words.translate("those ticked below"), **{one.name: one.name for one in kept}}
     return show(
         request, "orders/downloads.html", actor=actor, section="download", status=status,
-        rows=[_show(each, actor, currency, words) for each in found], may_real=may_real, filter=wanted, form=form or {},
+        rows=rows, may_real=may_real, filter=None if asked is None else {"query": asked}, form=form or {},
         errors={"reason": error} if error else {}, page={"count_text": "", "previous_url": "", "next_url": ""},
         formats={each.name: each.title for each in every_format().values()}, columns=COLUMNS, saved=saved,
-        waiting=any(each.status in ("waiting", "running") for each in found),
+        waiting=any(row["state"] in ("queued", "running") for row in rows),
     )  # fmt: skip
 
 
-def _show(found: Download, actor: Actor, currency: str, words: Words) -> dict[str, Any]:
+def _show(tx: Tx, found: Download, actor: Actor, words: Words) -> dict[str, Any]:
     done = found.status == "complete"
     rows = found.total if done and found.total <= COUNT_MOST else None
     progress = ""
@@ -162,7 +162,7 @@ def _show(found: Download, actor: Actor, currency: str, words: Words) -> dict[st
         }
     failed = words.translate(_FAULTS.get(found.fault, _FAILED)) if found.status == "failed" else ""
     return {
-        "id": found.id, "at_us": found.at_us, "by": found.actor_name, "screen_title": _title(found, currency, words),
+        "id": found.id, "at_us": found.at_us, "by": found.actor_name, "screen_title": kept_filter(tx, found.filter).query or words.translate("All orders"),
         "format": found.format, "masked": not found.real, "reason": found.reason, "row_count": rows,
         "state": _STATES.get(found.status, "running"), "orders": found.orders, "total": found.total,
         "cancel": f"/downloads/{found.id}/cancel" if found.status in ("waiting", "running") and found.actor_id == actor.id else "",
@@ -177,25 +177,8 @@ def _may_fetch(found: Download, actor: Actor) -> bool:
     return found.actor_id == actor.id and actor.may("download_real_reason")
 
 
-def _title(found: Download, currency: str, words: Words) -> str:
-    return show_filter(msgspec.json.decode(found.filter, type=Filter), currency=currency, words=words)
-
-
-def _filter_of(desk: Desk, actor: Actor, form: Form) -> Filter:
-    """Return the filter of a form; amounts are read in the shop's currency."""
-
-    def read(tx: Tx) -> str:
-        return get_shop(tx).currency
-
-    currency = desk.db.read(actor.merchant_id, read)
-    text = {name: form.get(name, "").strip()[:2000] for name in _FILTER}
-    lowest, highest = (
-        parse_minor(text[name], currency) if text[name] else None for name in ("amount_from", "amount_to")
-    )
-    same = {name: text[name] for name in _FILTER if name in Filter.__struct_fields__}
-    return Filter(
-        **same, held=_HOLDS.get(text["hold"], text["hold"]), amount_min_minor=lowest, amount_max_minor=highest
-    )
+def _query_of(given: Mapping[str, str]) -> str:
+    return query_of({name: given.get(name, "").strip()[:_TEXT_MOST] for name in FORM_FIELDS})
 
 
 DOWNLOADS = [get_downloads, post_download, post_cancel, get_file]

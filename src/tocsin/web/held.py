@@ -13,6 +13,7 @@ from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.orders.listing import HeadRow
 from tocsin.orders.screen import Filter, count_rows, screen_orders
+from tocsin.orders.screen_query import query_of
 from tocsin.orders.stop import HOLD_KINDS, open_holds_of
 from tocsin.tickets.hold import acknowledge_findings, release_hold
 from tocsin.tickets.job import list_jobs
@@ -43,7 +44,7 @@ def get_held(request: PageRequest) -> Response[str]:
     require(actor, "query")
     kind, code = _asked(request)
     after, trail = request.query_params.get("after", "")[:60], request.query_params.get("trail", "")[:2000]
-    wanted = Filter(held=kind or "yes", finding=code)
+    wanted = Filter(query=query_of({"held": kind or "yes", "finding": code}))
     page = screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after)
     words = words_of(request, actor)
 

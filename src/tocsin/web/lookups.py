@@ -1,7 +1,7 @@
 """Box 13 as pages: one's look-ups to run again, everybody's with the right, and who has seen an order."""
 
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get
@@ -9,21 +9,18 @@ from litestar.params import FromPath
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
-from tocsin.core.tenant import get_shop
 from tocsin.orders.listing import list_heads
 from tocsin.orders.lookup import Lookup, all_lookups, own_lookups, read_query, who_has_seen
-from tocsin.orders.screen import Filter
+from tocsin.orders.screen_query import Fields, filter_of
 from tocsin.orders.store import find_order_id
 from tocsin.web.form import read_number
 from tocsin.web.guard import PageRequest, enter
-from tocsin.web.screen import fields_of_filter
 from tocsin.web.shell import show, words_of
 from tocsin.web.words import Words
 
 NEWEST = 2**63 - 1
 PAGE_ROWS = 50
 _SHOWN_NUMBERS = 6
-_HELD = {"any": "Held", "none": "Not held"}
 
 
 @get("/lookups", sync_to_thread=True)
@@ -80,45 +77,35 @@ def _show(tx: Tx, found: Lookup, actor: Actor, words: Words) -> dict[str, Any]:
     changed = sum(1 for order_id, seen in pairs if order_id in heads and heads[order_id].revision != seen)
     # What another one asked may be a name or a phone: who may read the ledger reads it too.
     asked = read_query(tx, found) if mine or actor.may("journal") else ""
-    fields = _fields(tx, asked) if found.kind in ("screen", "download") else {}
+    if found.kind in ("screen", "download"):
+        asked = _query_of(tx, asked)
     return {
         "id": found.id, "at_us": found.at_us, "by": found.actor_name, "kind": found.kind, "purpose": found.purpose,
-        "asked_text": _say(found.kind, asked, fields, words), "order_count": found.count, "changed_count": changed,
-        "again_url": _again(found.kind, asked, fields) if mine else "",
+        "asked_text": asked or (words.translate("All orders") if found.kind in ("screen", "download") else ""), "order_count": found.count, "changed_count": changed,
+        "again_url": _again(found.kind, asked) if mine else "",
         "numbers": [heads[order_id].number for order_id, _ in pairs[:_SHOWN_NUMBERS] if order_id in heads],
     }  # fmt: skip
 
 
-def _again(kind: str, asked: str, fields: dict[str, str]) -> str:
-    if kind == "search":
+def _again(kind: str, asked: str) -> str:
+    if kind in ("search", "screen"):
         return f"/orders?q={quote(asked, safe='')}"
     if kind == "import":
         return f"/imports/{quote(asked, safe='')}"
     if kind == "detail":
         return f"/orders/{quote(asked, safe='')}"
-    if kind == "screen":
-        return f"/screens?{urlencode(fields)}"
     return ""
 
 
-def _say(kind: str, asked: str, fields: dict[str, str], words: Words) -> str:
-    if kind in ("screen", "download"):
-        said = (words.translate(_HELD.get(value, value)) for value in fields.values())
-        return " · ".join(said) or words.translate("All orders")
-    return asked
-
-
-def _fields(tx: Tx, asked: str) -> dict[str, str]:
-    """Return what a screen's look-up asked for, by the fields of its form."""
+def _query_of(tx: Tx, asked: str) -> str:
+    """Return the query of a screen's look-up, or the name of a file."""
     try:
         found = msgspec.json.decode(asked, type=dict[str, Any])
         if "file" in found:
-            return {"file": str(found["file"])}
-        wanted = msgspec.convert(found.get("filter", found), Filter)
+            return str(found["file"])
+        return filter_of(tx, msgspec.convert(found.get("filter", found), Fields)).query
     except msgspec.MsgspecError:
-        return {}
-    fields = fields_of_filter(wanted, currency=wanted.currency or get_shop(tx).currency)
-    return {name: value for name, value in fields.items() if value}
+        return ""
 
 
 LOOKUPS = [get_lookups, get_order_lookups]

@@ -210,7 +210,7 @@ def _preview(request: PageRequest, desk: Desk, actor: Actor, order: Order) -> di
 
 def _position(tx: Tx, order: Order) -> dict[str, Any]:
     """Return where an order stands among the newest held ones, and its neighbours."""
-    rows, _ = page_rows(tx, wanted=Filter(held="yes"), after="", limit=_HELD_MOST)
+    rows, _ = page_rows(tx, wanted=Filter(query="held:yes"), after="", limit=_HELD_MOST)
     numbers = [row.number for row in rows]
     at = numbers.index(order.number) if order.number in numbers else -1
     return {

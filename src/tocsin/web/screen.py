@@ -7,10 +7,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
-from tocsin.core.actor import Actor, require
+from tocsin.core.actor import require
 from tocsin.core.errors import Refusal
-from tocsin.core.money import parse_minor, plain_minor
-from tocsin.core.tenant import get_shop
 from tocsin.orders.listing import Page
 from tocsin.orders.saved_screen import (
     COLUMNS,
@@ -21,22 +19,14 @@ from tocsin.orders.saved_screen import (
     save_screen,
 )
 from tocsin.orders.screen import Filter
-from tocsin.orders.screen_query import query_of
-from tocsin.orders.syntax_dates import DateUnreadable, read_date
-from tocsin.web.form import Form, once, read_form, read_number, read_pairs
+from tocsin.orders.screen_query import FORM_FIELDS, query_of
+from tocsin.web.form import once, read_form, read_number, read_pairs
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.orders import show_list
 from tocsin.web.screens import Chosen, show_screens
-from tocsin.web.shell import go, show, told, words_of
-from tocsin.web.words import Words
+from tocsin.web.shell import go, show, words_of
 
 DOOR = "page"
-FIELDS = (
-    "state", "payment", "fulfilment", "hold", "finding", "date_from", "date_to", "amount_from", "amount_to", "campaign",
-    "channel", "query",
-)  # fmt: skip
-_HOLDS = {"any": "yes", "none": "no"}
-_SAME = ("state", "payment", "fulfilment", "finding", "date_from", "date_to", "campaign", "channel", "query")
 _TEXT_MOST = 500
 NAME_NEEDED = "Give the screen a name"
 
@@ -47,11 +37,9 @@ def get_screens(request: PageRequest) -> Response[str] | Redirect:
     desk, actor = enter(request)
     require(actor, "query")
     words = words_of(request, actor)
-    asked = {name: request.query_params.get(name, "").strip()[:_TEXT_MOST] for name in FIELDS}
+    asked = {name: request.query_params.get(name, "").strip()[:_TEXT_MOST] for name in FORM_FIELDS}
     if any(asked.values()):
-        currency = _currency(request, actor)
-        wanted, _ = read_filter(asked, currency=currency, words=words)
-        return Redirect("/orders?" + urlencode({"q": query_of(wanted, currency=currency)}), status_code=303)
+        return Redirect("/orders?" + urlencode({"q": query_of(asked)}), status_code=303)
     screens = desk.db.read(actor.merchant_id, lambda tx: show_screens(tx, actor, words=words))
     return show(request, "orders/screens.html", actor=actor, section="filter", screens=screens)
 
@@ -120,46 +108,6 @@ def post_removal(request: PageRequest, *, name: FromPath[str], body: RawBody) ->
     except ScreenMissing:
         return go("/screens")
     return go("/screens", done="dropped")
-
-
-def read_filter(asked: Form, *, currency: str, words: Words) -> tuple[Filter, dict[str, str]]:
-    """Return the filter of a form's fields, and what of it can't be read, by field."""
-    errors: dict[str, str] = {}
-    values: dict[str, Any] = {name: asked.get(name, "") for name in _SAME}
-    hold = asked.get("hold", "")
-    values["held"] = _HOLDS.get(hold, hold)
-    for name in ("date_from", "date_to"):
-        if values[name] and not _is_date(values[name]):
-            errors[name] = told(DateUnreadable(text=values[name][:20]), words)
-            values[name] = ""
-    for name, field in (("amount_from", "amount_min_minor"), ("amount_to", "amount_max_minor")):
-        try:
-            values[field] = parse_minor(asked[name], currency) if asked.get(name) else None
-        except Refusal as refusal:
-            errors[name] = told(refusal, words)
-    return Filter(**values), errors
-
-
-def fields_of_filter(wanted: Filter, *, currency: str) -> dict[str, str]:
-    """Return a filter as the form's fields."""
-    back = {kind: name for name, kind in _HOLDS.items()}
-    amounts = {"amount_from": wanted.amount_min_minor, "amount_to": wanted.amount_max_minor}
-    return {
-        **{name: getattr(wanted, name) for name in _SAME}, "hold": back.get(wanted.held, wanted.held),
-        **{name: "" if minor is None else plain_minor(minor, currency) for name, minor in amounts.items()},
-    }  # fmt: skip
-
-
-def _is_date(text: str) -> bool:
-    try:
-        read_date(text)
-    except DateUnreadable:
-        return False
-    return True
-
-
-def _currency(request: PageRequest, actor: Actor) -> str:
-    return enter(request)[0].db.read(actor.merchant_id, get_shop).currency
 
 
 SCREENS = [get_screens, post_screen, get_one_screen, post_opening, post_removal]

@@ -8,11 +8,9 @@ from msgspec import Struct
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
 from tocsin.orders.saved_screen import FIRST_COLUMNS, get_screen, list_screens, opening_screen
 from tocsin.orders.screen import COUNT_MOST, Filter, count_rows
-from tocsin.orders.screen_query import query_of
 from tocsin.web.form import read_number
 from tocsin.web.words import Words
 
@@ -50,7 +48,7 @@ def read_screen(desk: Desk, actor: Actor, *, name: str, words: Words) -> Chosen:
 
     def read(tx: Tx) -> Chosen:
         found = get_screen(tx, actor, screen_id=screen_id)
-        query = query_of(found.saved_filter(), currency=get_shop(tx).currency)
+        query = found.saved_filter(tx).query
         return Chosen(
             name, found.name, query, own=found.owner_id == actor.id, columns=found.shown_columns(), shared=bool(found.shared)
         )  # fmt: skip
@@ -66,7 +64,7 @@ def show_screens(tx: Tx, actor: Actor, *, words: Words) -> list[dict[str, Any]]:
         for name, (title, query, _) in BUILT_IN.items()
     ]
     saved = [
-        (str(one.id), one.name, one.saved_filter(),
+        (str(one.id), one.name, one.saved_filter(tx),
          {"own": one.owner_id == actor.id, "shared": bool(one.shared), "opens": bool(opens and opens.id == one.id)})
         for one in list_screens(tx, actor)[:_SHOWN_MOST]
     ]  # fmt: skip
