@@ -6,7 +6,8 @@ from tocsin.core.db import Database
 from tocsin.orders.amend import Amendment, TotalsChanges
 from tocsin.orders.batch import get_batch
 from tocsin.orders.draft import Totals
-from tocsin.orders.lookup import all_lookups, own_lookups, read_query, who_has_seen
+from tocsin.orders.ledger import all_lookups, who_has_seen
+from tocsin.orders.lookup import own_lookups, read_query
 from tocsin.orders.preview import preview_amendment
 from tocsin.orders.query import look_up_order, search_orders
 from tocsin.orders.screen import Filter, screen_orders

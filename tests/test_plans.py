@@ -66,6 +66,7 @@ from tocsin.orders import (
     batch,
     campaign,
     campaign_report,
+    commit,
     conflict,
     connection,
     delivery,
@@ -74,10 +75,13 @@ from tocsin.orders import (
     download_file,
     editing,
     erase,
+    handed,
     intake,
+    ledger,
     legal,
     listing,
     lookup,
+    mend,
     outbound,
     outbound_delivery,
     outbound_message,
@@ -85,6 +89,7 @@ from tocsin.orders import (
     person,
     platform,
     produce,
+    profile,
     retention,
     screen,
     search,
@@ -108,7 +113,7 @@ MODULES = (
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
     screen, search, stop, store, syntax_page, check, claim, device, job, serial, spool, attempt, bucket,
     orders_claim,
-    decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, sweep, core_forget, forget,
+    commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, sweep, core_forget, forget,
 )  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {
@@ -190,6 +195,9 @@ def all_statements(dialect: str) -> dict[str, Statement[Any]]:
             found[f"page {parts} {placed}"] = screen._page(shape, Sort(), placed, dialect)
         found[f"count {parts}"] = screen._count(shape, dialect)
         found[f"words {parts}"] = syntax_page._among(shape, dialect)
+    for count, in_shop in itertools.product(range(4), (False, True)):
+        for names in itertools.combinations(ledger._CONDITIONS, count):
+            found[f"look-ups {names} {in_shop}"] = ledger.page_statement(names, in_shop=in_shop)
     for sort, part, placed in itertools.product(SORTS, PARTS, (False, True)):
         found[f"page {part} {sort} {placed}"] = screen._page(("All", part), sort, placed, dialect)
     return found
@@ -259,6 +267,9 @@ def test_no_statement_walks_a_table(house: House) -> None:
         (claim._NEXT, "ix_print_job_waiting"),
         (device._QUEUES, "ix_print_job_waiting"),
         (lookup._OF_ACTOR, "ix_lookup_merchant_id_actor_id_id"),
+        (ledger.page_statement(("actor_id",), in_shop=False), "ix_lookup_merchant_id_actor_id_id"),
+        (ledger.page_statement(("door",), in_shop=False), "ix_lookup_merchant_id_door_id"),
+        (handed._SIZES, "ix_lookup_span_merchant_id_lookup_id"),
     ],
 )
 def test_each_list_is_served_by_the_index_made_for_it(

@@ -20,7 +20,7 @@ from tocsin.orders.download_file import change_download_rules, purge_downloads, 
 from tocsin.orders.export import EXPORTS_MOST, Export, ExportBroken, ExportsBusy
 from tocsin.orders.file_part import read_range
 from tocsin.orders.intake import take_in
-from tocsin.orders.lookup import all_lookups
+from tocsin.orders.ledger import all_lookups
 from tocsin.orders.screen import Filter
 
 
@@ -57,8 +57,9 @@ def test_a_fault_halfway_is_raised_and_places_are_given_back(
 ) -> None:
     door.order()
     make = partial(
-        Export, door.db, door.house.merchant_id, wanted=Filter(), format_name="csv", real=False, columns=()
-    )
+        Export, door.db, door.house.merchant_id, wanted=Filter(), format_name="csv", real=False, columns=(),
+        lookup_id=1,
+    )  # fmt: skip
 
     def broken(*_: object, **__: object) -> None:
         raise OSError("disk")

@@ -25,7 +25,7 @@ from tocsin.orders.download import (
     start_download,
 )
 from tocsin.orders.intake import take_in
-from tocsin.orders.lookup import all_lookups
+from tocsin.orders.ledger import Asked, all_lookups
 from tocsin.orders.screen import Filter
 
 
@@ -120,7 +120,7 @@ def test_a_file_of_real_data_is_fetched_by_those_alone_who_may_have_one_and_reco
 
     def recorded(tx: Tx) -> tuple[list[str], list[int]]:
         told = read_journal(tx, subject=f"download:{real.id}")
-        looked = all_lookups(tx, house.actor(), actor_id=77)
+        looked = all_lookups(tx, house.actor(), asked=Asked(actor_id=77))
         return [e.actor_name for e in told if e.fields().get("file")], [one.count for one in looked]
 
     names, looks = db.read(house.merchant_id, recorded)

@@ -12,14 +12,8 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import SECOND_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.statement import Statement, own
-from tocsin.orders.lookup import (
-    all_lookups,
-    index_lookups,
-    own_lookups,
-    read_query,
-    record_lookup,
-    who_has_seen,
-)
+from tocsin.orders.ledger import Asked, all_lookups, who_has_seen
+from tocsin.orders.lookup import index_lookups, own_lookups, read_query, record_lookup
 from tocsin.orders.query import look_up_order, reveal_receiver, search_orders
 
 
@@ -68,9 +62,10 @@ def test_the_ledger_is_read_by_who_may(db: Database) -> None:
         for role in ("owner", "manager", "auditor"):
             reader = counter.house.actor(role, actor_id=99)
             assert [k.actor_id for k in counter.ask(all_lookups, actor=reader)] == [5, 6, 5]
-            kept = counter.ask(all_lookups, actor=reader, actor_id=6)
+            kept = counter.ask(all_lookups, actor=reader, asked=Asked(actor_id=6))
             assert [k.actor_name for k in kept] == ["checker"]
-            assert counter.ask(all_lookups, actor=reader, before=kept[0].id, limit=5)[0].id < kept[0].id
+            earlier = counter.ask(all_lookups, actor=reader, asked=Asked(), before=kept[0].id, limit=5)
+            assert earlier[0].id < kept[0].id
         for reader in (clerk, other):
             with pytest.raises(NotAllowed):
                 counter.ask(all_lookups, actor=reader)

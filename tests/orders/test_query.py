@@ -8,7 +8,8 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
 from tocsin.orders import query
-from tocsin.orders.lookup import all_lookups, own_lookups, read_query
+from tocsin.orders.ledger import all_lookups
+from tocsin.orders.lookup import own_lookups, read_query
 from tocsin.orders.query import PurposeMissing, look_up_order, reveal_receiver, search_orders
 from tocsin.orders.screen import Filter, screen_orders
 from tocsin.orders.store import OrderMissing

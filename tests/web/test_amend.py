@@ -11,7 +11,7 @@ from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tocsin.orders.amend import Amendment, amend_order
 from tocsin.orders.draft import Draft, Line, Order, Totals
-from tocsin.orders.lookup import who_has_seen
+from tocsin.orders.ledger import who_has_seen
 from tocsin.orders.store import load_order
 from tocsin.web.merge_form import apply_picks, merge_form
 from tocsin.web.order_form import fields_of

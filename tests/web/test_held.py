@@ -6,7 +6,7 @@ from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tocsin.core.party import Party
 from tocsin.orders.draft import Order, Totals
-from tocsin.orders.lookup import all_lookups
+from tocsin.orders.ledger import all_lookups
 from tocsin.orders.stop import list_holds, open_holds
 from tocsin.web.held import RELEASED
 

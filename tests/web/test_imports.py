@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.web.pages import Pages, text_of
 from tocsin.core.db import Tx
 from tocsin.orders.amend import Amendment, amend_order
-from tocsin.orders.lookup import all_lookups
+from tocsin.orders.ledger import all_lookups
 from tocsin.orders.quarantine import list_quarantine
 from tocsin.orders.search import find_order_ids
 from tocsin.tickets.check import check_new_revisions

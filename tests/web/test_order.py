@@ -8,7 +8,7 @@ from tocsin.core.clock import now_us, to_datetime
 from tocsin.core.party import Party
 from tocsin.orders.amend import Amendment, PartyChanges, amend_order
 from tocsin.orders.draft import Order, Totals
-from tocsin.orders.lookup import all_lookups
+from tocsin.orders.ledger import all_lookups
 from tocsin.orders.stop import open_holds
 
 

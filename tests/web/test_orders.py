@@ -3,7 +3,7 @@
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tocsin.core.party import Party
-from tocsin.orders.lookup import all_lookups
+from tocsin.orders.ledger import all_lookups
 
 
 def test_the_list_is_masked_and_recorded(pages: Pages) -> None:

@@ -5,7 +5,7 @@ from tests.web.pages import Pages, text_of
 from tocsin.core.party import Party
 from tocsin.orders.amend import Amendment, TotalsChanges, amend_order
 from tocsin.orders.draft import Order, Totals
-from tocsin.orders.lookup import all_lookups
+from tocsin.orders.ledger import all_lookups
 
 
 def wrong_sum(pages: Pages) -> Order:

@@ -5,7 +5,7 @@ from tests.web.pages import Pages, text_of
 from tocsin.access.operator import add_operator
 from tocsin.access.session import create_session
 from tocsin.orders.draft import Order
-from tocsin.orders.lookup import all_lookups
+from tocsin.orders.ledger import all_lookups
 from tocsin.tickets.job import read_content
 
 

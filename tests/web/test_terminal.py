@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.house import make_draft, make_house
 from tests.web.pages import Pages, text_of
 from tocsin.orders.draft import Order, Party
-from tocsin.orders.lookup import all_lookups
+from tocsin.orders.ledger import all_lookups
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import add_printer, get_printer, printer_plugin, read_options
 from tocsin.tickets.job import list_jobs

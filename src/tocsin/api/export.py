@@ -30,10 +30,10 @@ def export_orders(
     begin = partial(
         begin_export, actor=actor, wanted=wanted, format_name=format_name, real=real, reason=reason, columns=chosen, door=DOOR
     )  # fmt: skip
-    desk.db.write(actor.merchant_id, begin)
+    lookup_id = desk.db.write(actor.merchant_id, begin)
     export = Export(
-        desk.db, actor.merchant_id, wanted=wanted, format_name=format_name, real=real, columns=chosen
-    )
+        desk.db, actor.merchant_id, wanted=wanted, format_name=format_name, real=real, columns=chosen, lookup_id=lookup_id
+    )  # fmt: skip
     kind = find_format(format_name)
     headers = {"content-disposition": f'attachment; filename="orders{kind.suffix}"'}
     return Stream(_read(export), media_type=kind.media_type.partition(";")[0], headers=headers)

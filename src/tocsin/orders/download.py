@@ -70,6 +70,7 @@ class Download(Struct, frozen=True):
     done_at_us: int | None
     orders: int
     columns: str
+    lookup_id: int = 0
 
 
 _COLUMNS = tuple(download.c[name] for name in Download.__struct_fields__)
@@ -103,7 +104,7 @@ def start_download(
     chosen, total = find_format(format_name), count_rows(tx, wanted=wanted)
     if chosen.most and total > chosen.most:
         raise TooManyForFormat(format=chosen.title, limit=chosen.most)
-    lookup_id = record_file(tx, actor, wanted=wanted, door="download", purpose=reason)
+    lookup_id = record_file(tx, actor, wanted=wanted, door="download", purpose=reason, real=real)
     tx.run(
         _ADD, id=download_id, name=f"orders-{download_id}{chosen.suffix}", format=format_name, filter=encoded, real=int(real),
         reason=reason.strip()[:500], status="waiting", rows=0, total=total, size_bytes=0,
@@ -135,12 +136,13 @@ def require_download(tx: Tx, actor: Actor, *, real: bool, reason: str) -> None:
             raise DownloadReasonMissing
 
 
-def record_file(tx: Tx, actor: Actor, *, wanted: Filter, door: str, purpose: str) -> int:
+def record_file(tx: Tx, actor: Actor, *, wanted: Filter, door: str, purpose: str, real: bool) -> int:
     """Record that orders leave as a file, with the snapshot that is meant; return the look-up's id."""
     query = msgspec.json.encode({"filter": wanted, "event": latest_event_id(tx), "at_us": tx.now_us}).decode()
     return record_lookup(
-        tx, actor, door=door, kind="download", query=query, pairs=[], purpose=purpose.strip()
-    )
+        tx, actor, door=door, kind="download", query=query, pairs=[], purpose=purpose.strip(), of_id=None,
+        fields=("real",) if real else (),
+    )  # fmt: skip
 
 
 def cancel_download(tx: Tx, actor: Actor, *, download_id: int) -> None:
@@ -187,7 +189,10 @@ def fetch_download(tx: Tx, actor: Actor, *, download_id: int, door: str) -> Down
     if found.status != "complete" or not Path(found.path).is_file():
         raise DownloadMissing
     query, subject = msgspec.json.encode({"file": found.name}).decode(), f"download:{found.id}"
-    record_lookup(tx, actor, door=door, kind="download", query=query, pairs=[], purpose=found.reason)
+    record_lookup(
+        tx, actor, door=door, kind="download", query=query, pairs=[], purpose=found.reason, of_id=found.lookup_id,
+        fields=("real",) if found.real else (),
+    )  # fmt: skip
     data = {"real": bool(found.real), "file": "fetched", "sha256": found.sha256}
     write_journal(tx, actor, verb="orders.download", subject=subject, data=data)
     count_usage(tx, kind="download_large", actor_kind=actor.kind, actor_id=actor.id, amount=found.rows)

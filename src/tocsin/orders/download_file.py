@@ -24,6 +24,7 @@ from tocsin.orders.download import ONE, TASK, UNDER_WAY, Download, columns_of
 from tocsin.orders.download_rows import file_orders, file_rows
 from tocsin.orders.draft import Order
 from tocsin.orders.format import Content, find_format, write_file
+from tocsin.orders.handed import Handed
 from tocsin.orders.screen import Filter
 from tocsin.orders.screen_query import kept_filter
 from tocsin.orders.table import download
@@ -75,15 +76,16 @@ _EXPIRE = Statement[None](
 
 
 def content_of(
-    tx: Tx, *, wanted: Filter, real: bool, columns: Sequence[str], tell: Callable[[int], None] | None = None
+    tx: Tx, *, wanted: Filter, real: bool, columns: Sequence[str], tell: Callable[[int], None] | None = None,
+    handed: Handed | None = None,
 ) -> Content:  # fmt: skip
     """Return what a file of a filter is made of, in an open snapshot."""
 
     def rows() -> Iterable[tuple[str, ...]]:
-        return file_rows(tx, wanted=wanted, real=real, columns=columns, tell=tell)
+        return file_rows(tx, wanted=wanted, real=real, columns=columns, tell=tell, handed=handed)
 
     def orders() -> Iterable[Order]:
-        return file_orders(tx, wanted=wanted, real=real, tell=tell)
+        return file_orders(tx, wanted=wanted, real=real, tell=tell, handed=handed)
 
     return Content(columns, rows, orders)
 
@@ -161,7 +163,7 @@ def _purge(db: Database, merchant_id: int) -> int:
 
 
 def _write(db: Database, merchant_id: int, asked: Download, file: BinaryIO) -> tuple[int, str]:
-    hashed = HashingFile(file)
+    hashed, handed = HashingFile(file), Handed()
 
     def tell(orders: int) -> None:
         if not db.write(
@@ -172,8 +174,11 @@ def _write(db: Database, merchant_id: int, asked: Download, file: BinaryIO) -> t
     tell(0)
     with db.snapshot(merchant_id) as tx:
         wanted = kept_filter(tx, asked.filter)
-        content = content_of(tx, wanted=wanted, real=bool(asked.real), columns=columns_of(asked), tell=tell)
+        content = content_of(
+            tx, wanted=wanted, real=bool(asked.real), columns=columns_of(asked), tell=tell, handed=handed
+        )
         rows = write_file(find_format(asked.format), content, hashed)  # type: ignore[arg-type]
+    handed.keep(db, merchant_id, lookup_id=asked.lookup_id)
     return rows, hashed.digest.hexdigest()
 
 

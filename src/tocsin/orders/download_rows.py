@@ -20,6 +20,7 @@ from tocsin.core.party import PARTY_COLUMNS, Party, PartyRow, open_party, party,
 from tocsin.core.statement import Statement, any_of, own
 from tocsin.core.vault import SealBroken
 from tocsin.orders.draft import Order
+from tocsin.orders.handed import Handed
 from tocsin.orders.screen import Filter, filter_conditions
 from tocsin.orders.store import load_orders
 from tocsin.orders.table import order_head, order_line, order_revision
@@ -58,6 +59,7 @@ class _Head(Struct, frozen=True):
     campaign: str
     currency: str
     payable_minor: int
+    revision: int
     masked: str
 
 
@@ -110,12 +112,14 @@ def check_columns(columns: Sequence[str]) -> tuple[str, ...]:
 
 
 def file_rows(
-    tx: Tx, *, wanted: Filter, real: bool, columns: Sequence[str] = COLUMNS, tell: Callable[[int], None] | None = None
+    tx: Tx, *, wanted: Filter, real: bool, columns: Sequence[str] = COLUMNS, tell: Callable[[int], None] | None = None,
+    handed: Handed | None = None,
 ) -> Iterator[tuple[str, ...]]:  # fmt: skip
     """Yield the cells of a download, a row a line, in an open snapshot; personal text masked unless `real`.
 
     Args:
         tell: called with the number of orders so far, every few thousand rows.
+        handed: notes which orders the file holds.
     """
     conditions, binds, zone = filter_conditions(tx, wanted)
     heads = tx.stream(Statement(_MASKED.where(*conditions), _Head), **binds)
@@ -123,6 +127,8 @@ def file_rows(
     orders, count, told, show, pick = 0, 0, 0, _shower(zone), _picker(columns)
     while chunk := list(islice(heads, STREAM_ROWS)):
         lines = _lines_of(tx, chunk)
+        if handed:
+            handed.add((head.id, head.revision) for head in chunk)
         for head in chunk:
             to = _receiver(tx, head, next(parties, None))
             rows = _rows(head, to, lines[head.id], show)
@@ -135,14 +141,17 @@ def file_rows(
 
 
 def file_orders(
-    tx: Tx, *, wanted: Filter, real: bool, tell: Callable[[int], None] | None = None
-) -> Iterator[Order]:
+    tx: Tx, *, wanted: Filter, real: bool, tell: Callable[[int], None] | None = None, handed: Handed | None = None
+) -> Iterator[Order]:  # fmt: skip
     """Yield the orders of a download, newest first, in an open snapshot; the receiver masked unless `real`."""
     conditions, binds, _ = filter_conditions(tx, wanted)
     ids = tx.stream(Statement[tuple[int]](_IDS.where(*conditions)), **binds)
     orders = 0
     while chunk := [row[0] for row in islice(ids, STREAM_ROWS)]:
-        yield from _load(tx, chunk, real=real)
+        found = _load(tx, chunk, real=real)
+        if handed:
+            handed.add((order.id, order.revision) for order in found)
+        yield from found
         orders += len(chunk)
         if tell:
             tell(orders)

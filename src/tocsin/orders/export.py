@@ -13,6 +13,7 @@ from tocsin.orders.download import record_file, require_download
 from tocsin.orders.download_file import content_of
 from tocsin.orders.download_rows import check_columns
 from tocsin.orders.format import TooManyForFormat, find_format, write_file
+from tocsin.orders.handed import Handed
 from tocsin.orders.screen import Filter, count_rows
 
 EXPORTS_MOST = 2
@@ -34,8 +35,8 @@ class ExportBroken(Exception):
 
 def begin_export(
     tx: Tx, actor: Actor, *, wanted: Filter, format_name: str, real: bool, reason: str, columns: Sequence[str], door: str
-) -> None:  # fmt: skip
-    """Record an export as a look-up and in the journal, before its first byte.
+) -> int:  # fmt: skip
+    """Record an export as a look-up and in the journal, before its first byte; return the look-up's id.
 
     Raises:
         NotAllowed, DeskLockedDown, DownloadReasonMissing
@@ -47,9 +48,10 @@ def begin_export(
     total = count_rows(tx, wanted=wanted)  # it reads the query too, before anything is sent
     if chosen.most and total > chosen.most:
         raise TooManyForFormat(format=chosen.title, limit=chosen.most)
-    lookup_id = record_file(tx, actor, wanted=wanted, door=door, purpose=reason)
+    lookup_id = record_file(tx, actor, wanted=wanted, door=door, purpose=reason, real=real)
     data = {"real": real, "format": format_name, "export": "streamed"}
     write_journal(tx, actor, verb="orders.download", subject=f"lookup:{lookup_id}", data=data)
+    return lookup_id
 
 
 class Export:
@@ -60,8 +62,10 @@ class Export:
     """
 
     def __init__(
-        self, db: Database, merchant_id: int, *, wanted: Filter, format_name: str, real: bool, columns: Sequence[str]
+        self, db: Database, merchant_id: int, *, wanted: Filter, format_name: str, real: bool, columns: Sequence[str],
+        lookup_id: int,
     ) -> None:  # fmt: skip
+        self._lookup_id, self._handed = lookup_id, Handed()
         self._db, self._merchant_id, self._wanted = db, merchant_id, wanted
         self._format_name, self._real, self._columns = format_name, real, check_columns(columns)
         self._chunks: queue.Queue[bytes | None] = queue.Queue(_CHUNKS_AHEAD)
@@ -100,14 +104,24 @@ class Export:
     def _run(self) -> None:
         try:
             with self._db.snapshot(self._merchant_id) as tx:
-                content = content_of(tx, wanted=self._wanted, real=self._real, columns=self._columns)
+                content = content_of(
+                    tx, wanted=self._wanted, real=self._real, columns=self._columns, handed=self._handed
+                )
                 write_file(find_format(self._format_name), content, self)  # type: ignore[arg-type]
             self.flush()
         except Exception as fault:  # noqa: BLE001 - it is raised where the file is read
             self._fault = type(fault).__name__
         finally:
             _places.release()
+            self._keep_handed()
             self._tell_end()
+
+    def _keep_handed(self) -> None:
+        """Note which orders left, also of a file that broke off."""
+        try:
+            self._handed.keep(self._db, self._merchant_id, lookup_id=self._lookup_id)
+        except Exception as fault:  # noqa: BLE001 - it is raised where the file is read
+            self._fault = self._fault or type(fault).__name__
 
     def _tell_end(self) -> None:
         while not self._over.is_set():

@@ -6,27 +6,53 @@ pairs that came back; the index by order is immediate for details and reveals, b
 
 import struct
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Protocol, get_args
 
 import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.alarm.signal import Kind
 from tocsin.alarm.usage import count_usage
-from tocsin.core.actor import Actor, require
+from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
 from tocsin.core.ident import id_at, new_id
-from tocsin.core.statement import Statement, bind, insert_into, own, upsert
+from tocsin.core.statement import Statement, any_of, bind, insert_into, own, upsert
 from tocsin.core.vault import seal, unseal
-from tocsin.orders.table import lookup, lookup_mark, lookup_order
+from tocsin.orders.draft import DeskState, Fulfilment, Payment
+from tocsin.orders.table import lookup, lookup_mark, lookup_order, lookup_shop, order_head
 
-DETAIL_KINDS = ("detail", "reveal")
-_COUNTED_KINDS = (*DETAIL_KINDS, "search", "screen")
+DETAIL_KINDS = ("detail", "reveal", "denied", "print")
+_COUNTED_KINDS = ("detail", "reveal", "search", "screen", "since")
+NEWEST = 2**63 - 1
+_AXES = (get_args(DeskState), get_args(Payment), get_args(Fulfilment))
 _PAIR = struct.Struct(">QI")
 
 
+class Standing(Protocol):
+    """What stands somewhere on the three axes: a row of a list, or an order."""
+
+    @property
+    def desk_state(self) -> str: ...  # noqa: D102
+    @property
+    def payment(self) -> str: ...  # noqa: D102
+    @property
+    def fulfilment(self) -> str: ...  # noqa: D102
+
+
+class LookupMissing(Refusal):
+    """There is no such look-up of yours, or it is too old to be kept: look at the list again"""
+
+    kind, code = "missing", "lookup_missing"
+
+
 class Lookup(Struct, frozen=True):
-    """One recorded look-up."""
+    """One recorded look-up.
+
+    `fields` are those that were shown unmasked, `place` is where its page of a list began, `states` what each order
+    stood at, `of_id` the look-up of the file that was asked for or fetched; 0: it is none of a file.
+    """
 
     id: int
     at_us: int
@@ -39,10 +65,22 @@ class Lookup(Struct, frozen=True):
     sealed_query: bytes
     count: int
     hits: bytes
+    fields: str = ""
+    place: str = ""
+    states: bytes | None = None
+    of_id: int = 0
 
     def pairs(self) -> list[tuple[int, int]]:
         """Return the (order id, revision) pairs that came back."""
         return [_PAIR.unpack_from(self.hits, place) for place in range(0, len(self.hits), _PAIR.size)]
+
+    def axes(self) -> list[tuple[str, ...]]:
+        """Return where each order stood then, as `pairs` has them: desk state, payment, fulfilment."""
+        given = self.states or b""
+        return [
+            tuple(words[place] for words, place in zip(_AXES, given[at : at + 3], strict=True))
+            for at in range(0, len(given), 3)
+        ]
 
 
 _COLUMNS = tuple(lookup.c[name] for name in Lookup.__struct_fields__)
@@ -55,23 +93,18 @@ _OF_ACTOR = Statement(
     .order_by(lookup.c.id.desc()).limit(bind("limit")),
     Lookup,
 )  # fmt: skip
-_PAGE = Statement(
-    sa.select(*_COLUMNS).where(own(lookup), lookup.c.id < bind("before"))
-    .order_by(lookup.c.id.desc()).limit(bind("limit")),
-    Lookup,
-)  # fmt: skip
-_OF_ORDER = Statement(
-    sa.select(*_COLUMNS)
-    .join(lookup_order, sa.and_(lookup_order.c.merchant_id == lookup.c.merchant_id, lookup_order.c.lookup_id == lookup.c.id))
-    .where(own(lookup), lookup_order.c.order_id == bind("order_id"))
-    .order_by(lookup_order.c.lookup_id.desc()).limit(bind("limit")),
-    Lookup,
-)  # fmt: skip
+_ONE = Statement(sa.select(*_COLUMNS).where(own(lookup), lookup.c.id == bind("id")), Lookup)
 _AFTER = Statement(
     sa.select(*_COLUMNS).where(own(lookup), lookup.c.id > bind("after"), lookup.c.id < bind("until"))
     .order_by(lookup.c.id).limit(bind("limit")),
     Lookup,
 )  # fmt: skip
+_ADD_SHOP = Statement[None](
+    upsert(lookup_shop).on_conflict_do_nothing(), sets=("merchant_id", "shop_id", "lookup_id")
+)
+_SHOPS = Statement[tuple[int, int]](
+    sa.select(order_head.c.id, order_head.c.shop_id).where(own(order_head), any_of(order_head.c.id, "ids"))
+)
 _MARK = Statement[tuple[int]](sa.select(lookup_mark.c.indexed_to).where(own(lookup_mark)))
 _marking = upsert(lookup_mark)
 _MOVE_MARK = Statement[None](
@@ -91,14 +124,24 @@ def record_lookup(
     query: str,
     pairs: Sequence[tuple[int, int]],
     purpose: str = "",
+    fields: Sequence[str] = (),
+    place: str = "",
+    states: bytes | None = None,
+    of_id: int | None = 0,
 ) -> int:
-    """Record a look-up; return its id. What was asked is sealed, because it may be a name or a phone."""
+    """Record a look-up; return its id. What was asked is sealed, because it may be a name or a phone.
+
+    Args:
+        fields: those that are shown unmasked.
+        of_id: the look-up of the file that is handed out; None: this one is a file's own.
+    """
     lookup_id, keys = new_id(), tx.vault.keys(tx)
     tx.run(
         _ADD, id=lookup_id, at_us=tx.now_us, actor_kind=actor.kind, actor_id=actor.id, actor_name=actor.name, door=door,
-        kind=kind, purpose=purpose, query_digest=keys.digest("query", query), count=len(pairs),
+        kind=kind, purpose=purpose, query_digest=digest_of(tx, query), count=len(pairs),
         sealed_query=seal(keys.wrapping, query.encode("utf-8", "replace"), bound_to=_bound(tx)),
-        hits=b"".join(_PAIR.pack(*pair) for pair in pairs),
+        hits=b"".join(_PAIR.pack(*pair) for pair in pairs), fields=",".join(fields), place=place, states=states,
+        of_id=lookup_id if of_id is None else of_id,
     )  # fmt: skip
     if kind in DETAIL_KINDS:
         tx.many(_ADD_INDEX, [{"order_id": order_id, "lookup_id": lookup_id} for order_id, _ in pairs])
@@ -112,33 +155,35 @@ def read_query(tx: Tx, found: Lookup) -> str:
     return unseal(tx.vault.keys(tx).wrapping, found.sealed_query, bound_to=_bound(tx)).decode()
 
 
-def own_lookups(tx: Tx, actor: Actor, *, before: int = 2**63 - 1, limit: int = 50) -> list[Lookup]:
+def states_of(rows: Iterable[Standing]) -> bytes:
+    """Return where orders stand, three bytes each, to be kept with a look-up."""
+    return bytes(
+        words.index(word)
+        for row in rows
+        for words, word in zip(_AXES, (row.desk_state, row.payment, row.fulfilment), strict=True)
+    )
+
+
+def digest_of(tx: Tx, query: str) -> str:
+    """Return what tells the look-ups of one text from all others."""
+    return tx.vault.keys(tx).digest("query", query)
+
+
+def get_lookup(tx: Tx, actor: Actor, *, lookup_id: int) -> Lookup:
+    """Return one of the actor's own look-ups.
+
+    Raises:
+        LookupMissing: there is none, or it is somebody else's.
+    """
+    found = tx.one(_ONE, id=lookup_id)
+    if found is None or (found.actor_kind, found.actor_id) != (actor.kind, actor.id):
+        raise LookupMissing
+    return found
+
+
+def own_lookups(tx: Tx, actor: Actor, *, before: int = NEWEST, limit: int = 50) -> list[Lookup]:
     """Return the actor's own look-ups, the newest first."""
     return tx.rows(_OF_ACTOR, actor_id=actor.id, before=before, limit=limit)
-
-
-def all_lookups(
-    tx: Tx, actor: Actor, *, actor_id: int = 0, before: int = 2**63 - 1, limit: int = 50
-) -> list[Lookup]:
-    """Return look-ups of everybody, or of one operator, the newest first.
-
-    Raises:
-        NotAllowed: reading others' look-ups needs the journal's right.
-    """
-    require(actor, "journal")
-    if actor_id:
-        return tx.rows(_OF_ACTOR, actor_id=actor_id, before=before, limit=limit)
-    return tx.rows(_PAGE, before=before, limit=limit)
-
-
-def who_has_seen(tx: Tx, actor: Actor, *, order_id: int, limit: int = 50) -> list[Lookup]:
-    """Return the look-ups in which an order came back; lists count once the index has caught up.
-
-    Raises:
-        NotAllowed: it needs the journal's right.
-    """
-    require(actor, "journal")
-    return tx.rows(_OF_ORDER, order_id=order_id, limit=limit)
 
 
 def index_lookups(tx: Tx, *, limit: int = 200) -> int:
@@ -154,9 +199,21 @@ def index_lookups(tx: Tx, *, limit: int = 200) -> int:
     if pairs:
         tx.many(_ADD_INDEX, [{"order_id": order_id, "lookup_id": lookup_id} for order_id, lookup_id in pairs])
     if found:
+        _index_shops(tx, found)
         tx.run(_MOVE_MARK, indexed_to=found[-1].id)
         _count(tx, found)
     return len(found)
+
+
+def _index_shops(tx: Tx, found: list[Lookup]) -> None:
+    """Tell of which shops' orders each look-up showed any."""
+    order_ids = sorted({order_id for row in found for order_id, _ in row.pairs()})
+    shops = dict(tx.rows(_SHOPS, ids=order_ids)) if order_ids else {}
+    seen = {(shops[order_id], row.id) for row in found for order_id, _ in row.pairs() if order_id in shops}
+    if seen:
+        tx.many(
+            _ADD_SHOP, [{"shop_id": shop_id, "lookup_id": lookup_id} for shop_id, lookup_id in sorted(seen)]
+        )
 
 
 def _count(tx: Tx, found: list[Lookup]) -> None:

@@ -16,7 +16,9 @@ from tocsin.core.journal import write_journal
 from tocsin.core.party import PartyRow, StoredParty, open_party
 from tocsin.core.preference import read_preference
 from tocsin.core.statement import Statement, bind, own
-from tocsin.orders.lookup import record_lookup, who_has_seen
+from tocsin.orders.draft import PERSONAL_FIELDS
+from tocsin.orders.ledger import who_has_seen
+from tocsin.orders.lookup import record_lookup
 from tocsin.orders.store import find_order_id, load_order
 from tocsin.orders.table import order_revision
 
@@ -112,7 +114,16 @@ def export_person(tx: Tx, actor: Actor, found: Person, *, door: str) -> bytes:
         (int(each["id"]), int(each["revisions"][-1]["revision"])) for each in orders if each["revisions"]
     ]
     subject = f"person:{found.id}"
-    record_lookup(tx, actor, door=door, kind="reveal", query=subject, pairs=pairs, purpose="export")
+    record_lookup(
+        tx,
+        actor,
+        door=door,
+        kind="reveal",
+        query=subject,
+        pairs=pairs,
+        purpose="export",
+        fields=PERSONAL_FIELDS,
+    )
     write_journal(tx, actor, verb="orders.export_person", subject=subject, data={"orders": len(orders)})
     told = {"person": str(found.id), "made_at_us": str(tx.now_us), "orders": orders}
     return msgspec.json.format(msgspec.json.encode(told), indent=2)

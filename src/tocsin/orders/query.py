@@ -13,9 +13,9 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.journal import write_journal
 from tocsin.core.party import Party
-from tocsin.orders.draft import Order
+from tocsin.orders.draft import PERSONAL_FIELDS, Order
 from tocsin.orders.listing import HeadRow, Page, list_heads
-from tocsin.orders.lookup import record_lookup
+from tocsin.orders.lookup import record_lookup, states_of
 from tocsin.orders.search import find_order_ids, must_recheck, recheck, split_terms
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import OrderMissing, find_order_id, load_order
@@ -60,7 +60,8 @@ def look_up_order(db: Database, actor: Actor, *, number: str, door: str, revisio
     except OrderMissing:  # what was guessed and is not there leaves its trace too
         _record(db, actor, door=door, kind="detail", query=number, pairs=[])
         raise
-    _record(db, actor, door=door, kind="detail", query=number, pairs=[(order.id, order.revision)])
+    pairs, states = [(order.id, order.revision)], states_of([order])
+    _record(db, actor, door=door, kind="detail", query=number, pairs=pairs, states=states)
     return order
 
 
@@ -74,9 +75,11 @@ def search_orders(
     """
     require(actor, "query")
     before = min(int(after), NEWEST) if after.isascii() and after.isdecimal() else NEWEST
-    rows, following = db.read(actor.merchant_id, partial(_search, text=text, before=before, limit=limit))
+    rows, following = db.read(actor.merchant_id, partial(search_rows, text=text, before=before, limit=limit))
     pairs = [(row.id, row.revision) for row in rows]
-    lookup_id = _record(db, actor, door=door, kind="search", query=text, pairs=pairs)
+    lookup_id = _record(
+        db, actor, door=door, kind="search", query=text, pairs=pairs, states=states_of(rows), place=after[:40]
+    )
     return Page(tuple(rows), following, lookup_id)
 
 
@@ -99,7 +102,8 @@ def reveal_receiver(db: Database, actor: Actor, *, order_id: int, purpose: str, 
         frozen = read_posture(tx).state == "lockdown"
         kind = "reveal" if allowed and not frozen else "denied"
         record_lookup(
-            tx, actor, door=door, kind=kind, query=order.number, purpose=purpose, pairs=[(order.id, order.revision)]
+            tx, actor, door=door, kind=kind, query=order.number, purpose=purpose, pairs=[(order.id, order.revision)],
+            fields=shown_fields(order) if kind == "reveal" else (),
         )  # fmt: skip
         write_journal(
             tx, actor, verb=f"orders.{kind}", subject=f"order:{order.id}", data={"purpose": purpose}
@@ -114,15 +118,24 @@ def reveal_receiver(db: Database, actor: Actor, *, order_id: int, purpose: str, 
     return found
 
 
+def shown_fields(order: Order) -> list[str]:
+    """Return the personal fields that an order's real text has something in."""
+    shown = [name for name in PERSONAL_FIELDS if getattr(order.receiver, name)]
+    return [*shown, "merchant_note"] if order.merchant_note else shown
+
+
 def _record(
-    db: Database, actor: Actor, *, door: str, kind: str, query: str, pairs: list[tuple[int, int]]
-) -> int:
+    db: Database, actor: Actor, *, door: str, kind: str, query: str, pairs: list[tuple[int, int]], states: bytes = b"",
+    place: str = "",
+) -> int:  # fmt: skip
     return db.write(
-        actor.merchant_id, partial(record_lookup, actor=actor, door=door, kind=kind, query=query, pairs=pairs)
+        actor.merchant_id,
+        partial(record_lookup, actor=actor, door=door, kind=kind, query=query, pairs=pairs, states=states, place=place),
     )  # fmt: skip
 
 
-def _search(tx: Tx, *, text: str, before: int, limit: int) -> tuple[list[HeadRow], str]:
+def search_rows(tx: Tx, *, text: str, before: int, limit: int) -> tuple[list[HeadRow], str]:
+    """Return the rows of a search, in an open transaction, and what the next page comes after."""
     ids = find_order_ids(tx, text=text, before=before, limit=limit + 1)
     following = str(ids[limit - 1]) if len(ids) > limit else ""
     terms = [term for term in split_terms(text) if must_recheck(term)]

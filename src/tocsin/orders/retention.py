@@ -12,11 +12,12 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.forget import destroy_key, overwrite_freed, parties_of, persons_of_order
 from tocsin.core.preference import read_preference
 from tocsin.core.statement import NOUGHT, Statement, any_of, bind, own
+from tocsin.core.tenant import list_shops
 from tocsin.orders.erase import forget_receiver
 from tocsin.orders.legal import kept_by_law
 from tocsin.orders.lookup import Lookup
 from tocsin.orders.person import BOX, Person, PrivacyRules, real_parties
-from tocsin.orders.table import lookup, lookup_order, order_head
+from tocsin.orders.table import lookup, lookup_order, lookup_shop, lookup_span, order_head
 
 PIECE, LEDGER_DAYS_LEAST = 50, 184
 _h = order_head.c
@@ -32,6 +33,14 @@ _OLDEST = Statement(
     Lookup,
 )  # fmt: skip
 _DROP_LOOKUPS = Statement[None](sa.delete(lookup).where(own(lookup), any_of(lookup.c.id, "ids")))
+_DROP_SHOPS = Statement[None](
+    sa.delete(lookup_shop).where(
+        own(lookup_shop), lookup_shop.c.shop_id == bind("shop_id"), any_of(lookup_shop.c.lookup_id, "ids")
+    )
+)
+_DROP_SPANS = Statement[None](
+    sa.delete(lookup_span).where(own(lookup_span), any_of(lookup_span.c.lookup_id, "ids"))
+)
 _DROP_INDEX = Statement[None](
     sa.delete(lookup_order).where(
         own(lookup_order), lookup_order.c.order_id == bind("order_id"), lookup_order.c.lookup_id == bind("lookup_id")
@@ -52,16 +61,24 @@ def erase_old(db: Database, merchant_id: int) -> int:
 
 def purge_ledger(tx: Tx) -> int:
     """Delete a piece of the look-ups older than the merchant keeps, at least six months; return how many."""
-    days = max(LEDGER_DAYS_LEAST, read_preference(tx, PrivacyRules, box=BOX).ledger_days)
-    before = tx.now_us - days * DAY_US
+    before = tx.now_us - ledger_days(tx) * DAY_US
     old = [row for row in tx.rows(_OLDEST, limit=PIECE) if row.at_us < before]
     if old:
         pairs = {(order_id, row.id) for row in old for order_id, _ in row.pairs()}
         tx.many(
             _DROP_INDEX, [{"order_id": order_id, "lookup_id": lookup_id} for order_id, lookup_id in pairs]
         )
-        tx.run(_DROP_LOOKUPS, ids=[row.id for row in old])
+        ids = [row.id for row in old]
+        for shop in list_shops(tx):
+            tx.run(_DROP_SHOPS, shop_id=shop.id, ids=ids)
+        tx.run(_DROP_SPANS, ids=ids)
+        tx.run(_DROP_LOOKUPS, ids=ids)
     return len(old)
+
+
+def ledger_days(tx: Tx) -> int:
+    """Return how many days look-ups are kept."""
+    return max(LEDGER_DAYS_LEAST, read_preference(tx, PrivacyRules, box=BOX).ledger_days)
 
 
 def _erase_piece(tx: Tx, *, after: int) -> tuple[int, int | None]:

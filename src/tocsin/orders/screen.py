@@ -16,7 +16,7 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.statement import Statement, bind, own
 from tocsin.core.tenant import get_shop
 from tocsin.orders.listing import HEAD_COLUMNS, HeadRow, Page
-from tocsin.orders.lookup import record_lookup
+from tocsin.orders.lookup import record_lookup, states_of
 from tocsin.orders.syntax import parse_query
 from tocsin.orders.syntax_meaning import Asked, Place, Sort, read_meaning, token_parts
 from tocsin.orders.syntax_page import page_of_words
@@ -47,9 +47,10 @@ def screen_orders(
     rows, following = db.read(actor.merchant_id, partial(page_rows, wanted=wanted, after=after, limit=limit))
     query = msgspec.json.encode(wanted).decode()
     pairs = [(row.id, row.revision) for row in rows]
-    lookup_id = db.write(
-        actor.merchant_id, partial(record_lookup, actor=actor, door=door, kind="screen", query=query, pairs=pairs)
+    record = partial(
+        record_lookup, actor=actor, door=door, kind="screen", query=query, pairs=pairs, states=states_of(rows), place=after[:60]
     )  # fmt: skip
+    lookup_id = db.write(actor.merchant_id, record)
     return Page(tuple(rows), following, lookup_id)
 
 

@@ -84,13 +84,26 @@ acknowledgement = merchant_table(
 
 lookup = merchant_table(
     "lookup", big("id"), big("at_us"), text("actor_kind"), big("actor_id"), text("actor_name"), text("door"),
-    text("kind"), text("purpose"), text("query_digest"), blob("sealed_query"), big("count"), blob("hits"),
-    key=("id",),
+    text("kind"), text("purpose"), text("query_digest"), blob("sealed_query"), big("count"), blob("hits"), text("fields"),
+    text("place"), blob("states", nullable=True), big("of_id"), key=("id",),
 )  # fmt: skip
 index(lookup, "merchant_id", "actor_id", "-id")
+index(lookup, "merchant_id", "door", "-id")
+index(lookup, "merchant_id", "query_digest", "-id")
+_of_file = lookup.c.of_id > NOUGHT
+sa.Index(
+    "ix_lookup_file", lookup.c.merchant_id, lookup.c.id.desc(), sqlite_where=_of_file, postgresql_where=_of_file
+)  # fmt: skip
 lookup_order = merchant_table(
     "lookup_order", big("order_id"), big("lookup_id"), key=("order_id", "lookup_id")
 )
+lookup_shop = merchant_table("lookup_shop", big("shop_id"), big("lookup_id"), key=("shop_id", "lookup_id"))
+# The orders of files, packed by the time that they were made: a file of a million is some hundred rows.
+lookup_span = merchant_table(
+    "lookup_span", big("bucket"), big("lookup_id"), big("low"), big("high"), big("count"), blob("hits"),
+    key=("bucket", "lookup_id", "low"),
+)  # fmt: skip
+index(lookup_span, "merchant_id", "lookup_id")
 lookup_mark = merchant_table("lookup_mark", big("indexed_to"), key=())
 
 screen = merchant_table(

@@ -20,10 +20,12 @@ from tocsin.core.log import get_log
 from tocsin.core.tenant import get_shop
 from tocsin.orders.batch import Batch, make_batch
 from tocsin.orders.draft import Order
+from tocsin.orders.lookup import record_lookup, states_of
+from tocsin.orders.query import shown_fields
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.tickets.check import check_order, context_of, is_void, lock_order
-from tocsin.tickets.content import Copy, PaperRequest, build_content
+from tocsin.tickets.content import MASKED_COPIES, Copy, PaperRequest, build_content
 from tocsin.tickets.device import COPIES, Device, get_printer
 from tocsin.tickets.job import add_job, end_job, get_job, mark_printed, marks, new_job_id
 from tocsin.tickets.rule import Finding, run_checks
@@ -134,6 +136,11 @@ def request_print(
         return answer(result="held", findings=verdict.findings, holds=tuple(kinds))
     queue = partial(_queue_paper, device=device, batch_id=batch_id, verdict_id=verdict.id, base_url=base_url)
     job_ids = tuple(queue(tx, actor, order, copy) for copy in wanted)
+    real = any(copy not in MASKED_COPIES for copy in wanted)
+    record_lookup(
+        tx, actor, door="terminal", kind="print", query=order.number, pairs=[(order.id, order.revision)],
+        states=states_of([order]), fields=shown_fields(order) if real else (),
+    )  # fmt: skip
     append_event(
         tx, "print.queued", subject_id=order_id, data={"printer": str(device.id), "batch": str(batch_id)}
     )

@@ -16,7 +16,6 @@ from tocsin.core.errors import Refusal
 from tocsin.core.party import Party
 from tocsin.orders.amend import compare_orders
 from tocsin.orders.draft import Order
-from tocsin.orders.lookup import who_has_seen
 from tocsin.orders.query import PURPOSES, look_up_order, reveal_receiver
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import list_revisions, load_order
@@ -29,6 +28,7 @@ from tocsin.web.change import show_changes
 from tocsin.web.form import AddressWrong, Form, read_form, read_number
 from tocsin.web.found import show_found, show_hold
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.lookups import show_seen
 from tocsin.web.rows import show_printers
 from tocsin.web.say import channel_word
 from tocsin.web.shell import go, show, show_actor, status_of, told, words_of
@@ -116,7 +116,7 @@ def read_context(tx: Tx, *, actor: Actor, order: Order, words: Words) -> dict[st
         "findings": show_found(found, words),
         "holds": [] if past else [show_hold(hold, actor, words) for hold in holds],
         "history": _history(tx, order, words), "jobs": _jobs(tx, order), "printers": show_printers(tx),
-        "lookups": who_has_seen(tx, actor, order_id=order.id) if actor.may("journal") else [],
+        "lookups": show_seen(tx, actor, order_id=order.id, words=words),
         "purposes": _purposes(actor, held=any(hold.kind in ("check", "acknowledge") for hold in holds)),
         "viewing_past": past, "beside": read_beside(tx, actor, order, words=words),
     }  # fmt: skip
