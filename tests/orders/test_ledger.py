@@ -71,7 +71,7 @@ def test_who_has_seen_an_order_counts_lists_prints_and_files(db: Database, tmp_p
         reveal_receiver(db, counter.actor, order_id=one.order_id, purpose="deliver", door="page")
         counter.check()
         assert counter.print(one.order_id).result == "queued"
-        make_download(counter.house, tmp_path, wanted=Filter(payment="paid"), real=True, reason="对账")
+        make_download(counter.house, tmp_path, wanted=Filter(query="payment:paid"), real=True, reason="对账")
         begin = partial(begin_export, actor=counter.actor, wanted=Filter(), format_name="jsonl", real=False, reason="", columns=(), door="api")  # fmt: skip
         lookup_id = db.write(merchant_id, begin)
         list(Export(db, merchant_id, wanted=Filter(), format_name="jsonl", real=False, columns=(), lookup_id=lookup_id))  # fmt: skip

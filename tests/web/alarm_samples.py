@@ -142,5 +142,5 @@ ALARM_SAMPLES: dict[str, tuple[str, Context]] = {
     "alarm_news": ("alarm/news.html", {"shell": shell(), "alarm": OWN}),
     "incident": ("alarm/incident.html", SHOWN),
     "incident_over": ("alarm/incident.html", {**SHOWN, "shell": shell("/incidents/777", "alarm", alarm=LOCKED), "incident": {**INCIDENT, "state": "cleared", "can_silence": False, "can_take": False, "note": "隔壁店的人输错了店名，已打电话核实。", "by": "林小姐", "cleared_us": T0 + 3 * MINUTE}, "timeline": TIMELINE, "timeline_next": "/incidents/777?earlier=5"}),
-    "orders_own": ("orders/lookups.html", {"shell": shell("/lookups", alarm=OWN), "rows": [], "page": PAGE, "mine": True, "may_all": True, "order_number": ""}),
+    "orders_own": ("orders/lookups.html", {"shell": shell("/lookups", alarm=OWN), "rows": [], "page": PAGE, "mine": True, "may_all": True, "order_number": "", "days": 365, "form": {}, "error": ""}),
 }  # fmt: skip

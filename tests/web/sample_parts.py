@@ -184,13 +184,15 @@ ORDER: Context = {
     "history": [{"revision": 2, "at_us": T0 + 9 * MINUTE, "by": "lin", "reason": "客户来电改数量", "changes": CHANGES, "url": "/orders/x/revisions/2"},
                 {"revision": 1, "at_us": T0, "by": "desk", "reason": "", "changes": [], "url": "/orders/x/revisions/1"}],
     "jobs": [{**job(4, "printed", reprint=1), "at_us": T0, "printer": "前台"}],
-    "lookups": [{"at_us": T0, "by": "lin", "purpose": ""}],
+    "lookups": [{"at_us": T0, "by": "lin", "door": "page", "kind": "reveal", "purpose": "deliver", "fields": ["name"]}, {"at_us": T0, "by": "wang", "door": "api", "kind": "search", "purpose": "", "fields": []}],
 }  # fmt: skip
 LOOKUPS = [
-    {"id": 1, "at_us": T0, "by": "lin", "kind": "phone_tail", "asked_text": "1849", "purpose": "", "order_count": 3, "changed_count": 1,
-     "again_url": "/orders?q=1849", "numbers": ["DL-20200225-0004", "DL-20200225-0005"]},
-    {"id": 2, "at_us": T0, "by": "lin", "kind": "reveal", "asked_text": "", "purpose": "contact", "order_count": 1, "changed_count": 0,
-     "again_url": "", "numbers": []},
+    {"id": 1, "at_us": T0, "by": "lin", "by_id": 5, "door": "page", "kind": "search", "asked_text": "1849", "purpose": "", "fields": [], "order_count": 3, "changed_count": 1,
+     "again_url": "/orders?q=1849", "since_url": "/lookups/1", "numbers": ["DL-20200225-0004", "DL-20200225-0005"]},
+    {"id": 2, "at_us": T0, "by": "lin", "by_id": 5, "door": "page", "kind": "reveal", "asked_text": "DL-20200225-0004", "purpose": "deliver", "fields": ["name", "phone", "address"], "order_count": 1, "changed_count": 0,
+     "again_url": "", "since_url": "/lookups/2", "numbers": ["DL-20200225-0004"]},
+    {"id": 3, "at_us": T0, "by": "wang", "by_id": 6, "door": "api", "kind": "download", "asked_text": "支付:已支付", "purpose": "对账", "fields": ["real"], "order_count": 480, "changed_count": 0,
+     "again_url": "", "since_url": "", "numbers": []},
 ]  # fmt: skip
 DOWNLOADS = [
     {"id": 13, "at_us": T0, "by": "lin", "screen_title": "全部", "format": "xlsx", "masked": True, "reason": "", "state": "running", "orders": 1200,
@@ -283,3 +285,14 @@ HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jo
                  "kinds": [{"kind": "check", "count": 11, "url": "/held?kind=check", "current": False}]}  # fmt: skip
 PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {}, "copies": ["merchant", "customer"],
                           "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}}  # fmt: skip
+_STOOD, _STANDS = ("produced", "unpaid", "unfulfilled"), ("printed", "paid", "shipped")
+SINCE = {
+    "shell": shell("/lookups"), "found": {"kind": "screen", "at_us": T0}, "asked_text": "支付:未支付", "again_url": "/orders?q=x", "again": True, "refused": "",
+    "rows": [
+        {"fate": "new", "number": "DL-20200225-0009", "then": None, "now": {"revision": 1, "axes": _STOOD}},
+        {"fate": "changed", "number": "DL-20200225-0004", "then": {"revision": 1, "axes": _STOOD}, "now": {"revision": 2, "axes": _STOOD}},
+        {"fate": "gone", "number": "DL-20200225-0005", "then": {"revision": 1, "axes": _STOOD}, "now": {"revision": 1, "axes": _STANDS}},
+        {"fate": "same", "number": "DL-20200225-0006", "then": {"revision": 1, "axes": ()}, "now": {"revision": 1, "axes": _STOOD}},
+    ],
+    "counts": {"new": 1, "changed": 1, "gone": 1, "removed": 0, "same": 1},
+}  # fmt: skip

@@ -150,13 +150,10 @@ def _read_asked(tx: Tx, form: dict[str, str]) -> Asked:
 def _show_all(tx: Tx, found: list[Lookup], *, actor: Actor, words: Words) -> list[Shown]:
     order_ids = {order_id for row in found for order_id, _ in row.pairs()}
     heads = {head.id: head for head in list_heads(tx, order_ids=sorted(order_ids))} if order_ids else {}
-    sizes, currency = (
-        sizes_of(tx, lookup_ids=[row.of_id for row in found if row.of_id]),
-        get_shop(tx).currency,
-    )
+    sizes = sizes_of(tx, lookup_ids=[row.of_id for row in found if row.of_id])
     return [
         {
-            **_show(tx, row, actor, currency=currency, words=words),
+            **_show(tx, row, actor, words=words),
             **_show_orders(row, heads, sizes.get(row.of_id)),
         }
         for row in found
