@@ -35,7 +35,7 @@ NO_SECRET = {
     "tocsin.orders.receive.receive_hook": "256 random bits and a signature; wrong ones spend budgets of their own, and right ones pass",
     "tocsin.core.forget.person_by_phone": "the digest of a receiver's phone",
     "tocsin.core.party._find_or_add_person": "the digest of a receiver's phone",
-    "tocsin.orders.campaign.ask_campaign": "the digest of an order's receiver",
+    "tocsin.orders.campaign_ask.ask_campaign": "the digest of an order's receiver",
     "tocsin.tickets.check._duplicates": "the digest of an order's receiver",
     "tocsin.tickets.serial.scan_ticket": "a paper's code: who is not signed in gets one word, on a budget of its own",
 }

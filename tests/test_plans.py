@@ -65,6 +65,7 @@ from tocsin.core.statement import Statement
 from tocsin.orders import (
     batch,
     campaign,
+    campaign_ask,
     campaign_report,
     commit,
     conflict,
@@ -106,7 +107,7 @@ from tocsin.tickets import check, claim, device, forget, job, serial, spool
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
-    campaign, campaign_report, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
+    campaign, campaign_ask, campaign_report, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
     presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
@@ -133,7 +134,7 @@ SEALED = ("secrets", "sealed", "sealed_before", "sealed_query", "sealed_raw", "s
 HELD = ("All", ("Held", 0))
 DAYS = ("All", ("Span", "placed_at_us"))
 PARTS: tuple[tuple[Any, ...], ...] = (
-    *(("Equal", name, 1) for name in ("desk_state", "payment", "fulfilment", "campaign", "channel", "currency", "shop_id", "number")),
+    *(("Equal", name, 1) for name in ("desk_state", "payment", "fulfilment", "campaign", "pickup_point", "channel", "currency", "shop_id", "number")),
     ("Equal", "payment", 2), ("Prefix", "number"), ("Span", "placed_at_us"), ("Span", "paid_at_us"), ("Span", "payable_minor"),
     ("Held", 0), ("Held", 1), ("Not", ("Held", 0)), ("Found", 1), ("Tokens",), ("Not", ("Tokens",)),
     ("Any", ("Equal", "campaign", 1), ("Tokens",)),

@@ -45,6 +45,8 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("GET", "/campaigns"): ("query", None),
     ("POST", "/campaigns"): ("shop_settings", {"kind": "vote", "title": "t", "code": "c"}),
     ("PUT", "/campaigns/{campaign_id:str}"): ("shop_settings", {"kind": "vote", "title": "t", "code": "c"}),
+    ("GET", "/campaigns/{campaign_id:str}"): ("query", None),
+    ("GET", "/campaigns/{campaign_id:str}/packing"): ("query", None),
     ("GET", "/webhooks"): ("shop_settings", None),
     ("POST", "/webhooks"): ("shop_settings", {"name": "w", "url": "https://example.com/in"}),
     ("POST", "/webhooks/{webhook_id:str}/state"): ("shop_settings", {"active": True}),

@@ -7,14 +7,21 @@ from tests.house import House, make_draft, make_house
 from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
 from tocsin.orders.campaign import (
+    CampaignMoved,
     CampaignTwice,
+    CampaignUnchanged,
     CampaignWrong,
     Plan,
     add_campaign,
     change_campaign,
+    close_campaign,
+    get_campaign,
     list_campaigns,
+    undo_campaign,
 )
+from tocsin.orders.campaign_report import Counted, Stock, count_campaign, count_campaigns
 from tocsin.orders.intake import take_in
+from tocsin.orders.packing import pack_campaign, places_of, write_packing
 from tocsin.tickets.check import check_order
 
 PLAN = Plan(
@@ -79,3 +86,57 @@ def test_what_a_campaign_may_be_and_who_may_set_it(db: Database) -> None:
     assert db.read(neighbour.merchant_id, lambda tx: list_campaigns(tx, neighbour.actor())) == []
     (kept,) = db.read(house.merchant_id, lambda tx: list_campaigns(tx, house.actor("clerk")))
     assert [kept.state(NOW_US + shift) for shift in (-1, 0, 1000)] == ["soon", "running", "ended"]
+
+
+def test_a_campaign_is_counted_and_packed_by_place_and_article(db: Database) -> None:
+    house = make_house(db)
+    made = db.write(house.merchant_id, lambda tx: add_campaign(tx, house.actor(), plan=PLAN))
+    empty = db.read(house.merchant_id, lambda tx: count_campaign(
+        tx, house.actor(), one=get_campaign(tx, house.actor(), campaign_id=made)
+    ))  # fmt: skip
+    assert (empty.orders, empty.times, empty.stock) == (0, (), (Stock("LI-5", 5, 0, 5),))
+    day = 86_400_000_000
+    for n, (place, more) in enumerate((
+        ("东门", {}), ("东门", {}), ("=1+1", {"placed_at_us": NOW_US + 3 * day}), ("", {"cancelled": True}),
+    )):  # fmt: skip
+        other = {"receiver": make_draft().receiver.__class__(name=f"客{n}", phone=f"1390000111{n}", address="长江路 8 号")}  # fmt: skip
+        found(house, f"E-{n}", pickup_point=place, community="翠苑一区", **{**other, **more})
+    one = db.read(house.merchant_id, lambda tx: get_campaign(tx, house.actor("clerk"), campaign_id=made))
+    report = db.read(house.merchant_id, lambda tx: count_campaign(tx, house.actor("clerk"), one=one))
+    assert report.orders == 4 and Counted("cancelled", 1) in report.by_state and not report.hourly
+    assert [row.orders for row in report.times] == [3, 0, 0, 1]
+    assert report.stock == (Stock("LI-5", 5, 6, -1),)
+    assert {row.name: row.orders for row in report.problems}["campaign"] == 1
+    assert db.read(house.merchant_id, lambda tx: count_campaigns(tx, house.actor())) == {made: 4}
+    rows = db.read(house.merchant_id, lambda tx: pack_campaign(tx, house.actor(), code="MS-1"))
+    assert [(row.pickup_point, row.quantity_micro, row.held_micro, row.orders) for row in rows] == [
+        ("=1+1", 0, 2_000_000, 1), ("东门", 4_000_000, 0, 2)
+    ]  # fmt: skip
+    assert [place.pickup_point for place in places_of(rows)] == ["=1+1", "东门"]
+    assert '"\'=1+1","翠苑一区","LI-5"' in write_packing(rows).decode("utf-8-sig")
+
+
+def test_a_change_is_against_what_was_seen_and_is_taken_back(db: Database) -> None:
+    house = make_house(db)
+    made = db.write(house.merchant_id, lambda tx: add_campaign(tx, house.actor(), plan=PLAN))
+
+    def run(verb, **more):  # type: ignore[no-untyped-def]
+        return db.write(house.merchant_id, lambda tx: verb(tx, house.actor(), campaign_id=made, **more))
+
+    with pytest.raises(CampaignUnchanged):
+        run(undo_campaign)
+    other = Plan(kind="other", title="改了", code="MS-2", stock={"A": 1})
+    run(change_campaign, plan=other, seen=1)
+    with pytest.raises(CampaignMoved):
+        run(change_campaign, plan=PLAN, seen=1)
+    run(undo_campaign, seen=2)
+    assert run(get_campaign).plan() == PLAN
+    run(undo_campaign)
+    assert run(get_campaign).plan() == other
+    run(close_campaign, closed=True)
+    run(close_campaign, closed=True)
+    assert (run(get_campaign).revision, run(get_campaign).state(NOW_US)) == (5, "ended")
+    run(close_campaign, closed=False)
+    assert run(get_campaign).plan() == other
+    with pytest.raises(CampaignWrong):
+        run(change_campaign, plan=Plan(kind="other", title="x", code='a"b'))

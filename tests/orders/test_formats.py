@@ -110,6 +110,15 @@ def test_a_ubl_order_is_well_formed_and_has_what_is_required_in_its_sequence() -
     assert {"=1+1", "<A&>", "]]> $x$ `y`", "=cmd|' /C calc'!A0", "王*小_明"} <= texts
 
 
+def test_each_format_of_whole_orders_says_where_one_is_fetched() -> None:
+    order = replace(ORDER, pickup_point="东门<&>", community="翠苑一区")
+    with zipfile.ZipFile(io.BytesIO(written("ubl", order))) as archive:
+        document = archive.read(archive.namelist()[0]).decode()
+    assert "<cbc:Description>翠苑一区</cbc:Description><cbc:Name>东门&lt;&amp;&gt;</cbc:Name>" in document
+    assert json.loads(written("jsonl", order))["pickup_point"] == "东门<&>"
+    assert {"pickup_point", "community"} <= {*COLUMNS}
+
+
 def test_a_pdf_shows_text_as_text() -> None:
     assert written("pdf", ORDER).startswith(b"%PDF-")
 

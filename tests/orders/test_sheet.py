@@ -213,6 +213,8 @@ def test_pickup_points_phones_and_gifts():
     assert (draft.delivery, draft.receiver.address) == ("pickup", "阳光小区 3栋")
     assert draft.receiver.phone == "13800138000"
     assert draft.lines[0].gift
+    fetched = only("订单号,自提点,小区,收货人,产品,数量,单价\nB,东门,,王,梨,1,1\n")
+    assert (fetched.delivery, fetched.pickup_point, fetched.receiver.address) == ("pickup", "东门", "")
 
 
 def test_headings_are_compared_without_width_case_and_unit():

@@ -24,6 +24,7 @@ _VALUES = {
     "placed": ("2026-11-22", ">2026-11-21", "2026-11-20..2026-11-22", "<2026-11-22", "2026-11", "2025"), "paid": ("2026-11-22", "..2030", "2020.."),
     "revision": ("1", ">1"), "number": ("HF-*", "x*", "HF-20261122-0001"), "name": ("王小", "李", "李雷", "韩"), "phone": ("5678", "13700001199", "0000"),
     "sku": ("li-5", "tea"), "title": ("酥梨", "毛峰"), "external": ("E-1", "E-*"), "shop": ("HF",), "delivery": ("express", "prize"),
+    "pickup": ("东门", "西门"), "community": ("翠苑一区",), "group": ("forming", "formed"),
 }  # fmt: skip
 _field = st.sampled_from([(name, value) for name, values in _VALUES.items() for value in values]).map(
     ":".join
@@ -76,7 +77,7 @@ def _orders(counter) -> list[int]:  # type: ignore[no-untyped-def]
     changes: list[dict[str, object]] = [
         {}, {"payment": "unpaid"}, {"campaign": "团购", "receiver": lei}, {"campaign": "秒杀", "price": 0.0}, {"channel": "sheet"},
         {"fulfilment": "shipped", "paid_at_us": NOON_US}, {"lines": tea, "quantity": 1}, {"cancelled": True}, {"external_id": "E-1"},
-        {"payment_method": "cod", "payment": "unpaid", "delivery": "prize"}, {"receiver": Party(name="韩梅", phone="123")}, {"quantity": 1},
+        {"payment_method": "cod", "payment": "unpaid", "delivery": "prize"}, {"receiver": Party(name="韩梅", phone="123")}, {"quantity": 1, "pickup_point": "东门", "community": "翠苑一区", "group_state": "forming"},
     ]  # fmt: skip
     made = [
         counter.take(placed_at_us=NOON_US - n % 4 * DAY_US, **each).order_id for n, each in enumerate(changes)

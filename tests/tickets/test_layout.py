@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 from PIL import Image
 
-from tests.desk import RECEIVER, make_line, make_order
+from tests.desk import RECEIVER, make_line, make_order, order_with
 from tests.peers.escpos_peer import Paper
 from tests.tickets.paper import SCAN_URL, SERIAL, make_content, picture_of, words_of
 from tocsin.tickets import engine, layout
-from tocsin.tickets.content import TicketContent
+from tocsin.tickets.content import TicketContent, shown_text
 from tocsin.tickets.engine import EngineFault, compile_ticket, engine_digest
 from tocsin.tickets.layout import draw_pdf, draw_png, draw_raster
 
@@ -205,3 +205,12 @@ def test_a_package_without_its_fonts_says_which(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(FileNotFoundError, match=r"NotoSansSC-Regular\.ttf"):
         engine_digest.__wrapped__()
     assert re.fullmatch("[0-9a-f]{64}", engine_digest())
+
+
+def test_the_pickup_point_and_the_community_stand_on_each_copy_where_they_are_given():
+    order = order_with(pickup_point="东门便利店", community="翠苑一区")
+    for copy in ("merchant", "customer", "kitchen", "delivery"):
+        words = words_of(draw_pdf(make_content(order, copy=copy)))
+        assert all(text in words for text in ("自提点", "东门便利店", "小区", "翠苑一区")), copy
+    assert "自提点" not in words_of(draw_pdf(make_content()))
+    assert "翠苑一区" in shown_text(make_content(order))

@@ -256,7 +256,7 @@ PASTED = {"token": "abc", "unread": [{"line": 3, "text": "谢谢老板", "reason
 NEW: Context = {"form": {}, "errors": {}, "findings": [], "line_count": 2, "currency": "CNY", "currencies": {"CNY": "CNY", "JPY": "JPY"},
                 "may_see_receiver": True, "pasted_text": "", "pasted": None, "key": "k"}  # fmt: skip
 REVISE: Context = {**EDIT, "holds": HOLDS, "printers": PRINTERS, "printer_id": "",
-                   "sums_differ": True, "computed": "9674.41", "moved": False,
+                   "sums_differ": True, "computed": "9674.41", "conflict": None, "asked": [],
                 "position": {"at": 2, "of": 13, "previous_url": "/orders/a/revise", "next_url": "/orders/b/revise"}}  # fmt: skip
 SIGN_IN: Context = {"shell": door(), "errors": {}, "notice": "", "back": "/orders", "passkeys": True}
 PASSWORD: Context = {

@@ -98,6 +98,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "held": ("tickets/held.html", HELD),
     "held_empty": ("tickets/held.html", {**HELD, "rows": [], "unknown_jobs": 0}),
     "revise": ("tickets/revise.html", {"shell": shell("/held", "held"), **REVISE, **FORM_AROUND}),
+    "revise_conflict": ("tickets/revise.html", {"shell": shell("/held", "held"), **REVISE, **FORM_AROUND, "conflict": CONFLICT}),
     "printers": ("tickets/printers.html", PRINTERS_PAGE),
     "scan": ("tickets/scan.html", {"shell": shell("/scan", "scan"), "code": "", "answer": "", "ticket": None}),
     **{f"scan_{answer.lower()}": ("tickets/scan.html", {"shell": shell("/scan", "scan"), "code": "AB12CD34", "answer": answer, "ticket": None if answer == "UNKNOWN" else TICKET}) for answer in ("CURRENT", "SUPERSEDED", "HELD", "VOID", "UNKNOWN")},

@@ -1,5 +1,8 @@
 """Revise on its page: from the finding to its field, and back to the print terminal."""
 
+import re
+
+from tests.desk import make_line
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tocsin.core.party import Party
@@ -128,3 +131,33 @@ def test_a_form_that_comes_back_goes_on_against_the_revision_it_was_made_for(pag
     for answer in (pages.post(path, token="x", form=typed.items()), pages.post(path, form={**typed, "totals.goods": "x"}.items())):  # fmt: skip
         assert 'name="revision" value="1"' in answer.text, "sent again, it meets what came between"
     assert pages.post(path, form=typed.items()).status_code == 409
+
+
+def test_lines_that_moved_are_merged_by_what_they_are_and_not_by_their_place(pages: Pages) -> None:
+    pear, tea = make_draft().lines[0], make_line(title="黄山毛峰", sku="TEA")
+    order = pages.take(make_draft(lines=(pear, tea), totals=Totals(), merchant_note="old"))
+    path, lines = f"/orders/{order.number}/revise", pages.again(order).lines
+    other = Amendment(lines=(lines[1],), merchant_note="theirs", recalculate=True)  # the pears are taken out
+    pages.db.write(pages.house.merchant_id, lambda tx: amend_order(
+        tx, pages.actor(), order_id=order.id, seen=1, amendment=other, reason="x"
+    ))  # fmt: skip
+    typed = {"revision": "1", "reason": "mine", "line_count": "2", "lines.1.quantity": "7", "merchant_note": "mine",
+             "recalculate": "1", "then": "keep"}  # fmt: skip
+    met = pages.post(path, **typed)
+    assert met.status_code == 409 and "owner has amended this order meanwhile" in text_of(met)
+    fields = dict(
+        re.findall(r'name="((?:lines|pick|collisions|revision)[^"]*)"[^>]*value="([^"]*)"', met.text)
+    )
+    assert (fields["lines.0.sku"], fields["lines.0.quantity"]) == ("TEA", "7"), "my seven are teas, not pears"
+    assert "lines.1.sku" not in fields and fields["collisions"] == "merchant_note"
+    again = {**typed, **fields, "line_count": "1", "lines.0.quantity": "7", "merchant_note": "mine"}
+    again = {name: text for name, text in again.items() if not name.startswith(("pick.", "lines.1"))}
+    unpicked = pages.post(path, form=again.items())
+    assert unpicked.status_code == 422 and "Choose one of the two" in text_of(unpicked)
+    done = pages.post(path, form={**again, "pick.merchant_note": "theirs"}.items())
+    assert done.status_code == 303, done.text
+    now = pages.again(order)
+    assert ([(line.sku, line.quantity_micro) for line in now.lines], now.merchant_note) == (
+        [("TEA", 7_000_000)],
+        "theirs",
+    )

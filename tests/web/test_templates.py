@@ -15,7 +15,7 @@ from tocsin.web.page import TEMPLATE_DIR, render, show_clock, show_instant, show
 from tocsin.web.words import LOCALES
 
 STATIC = TEMPLATE_DIR.parent / "static"
-PARTIAL = {"settings/connection_words.html", "settings/webhook_words.html", "orders/campaign_words.html", "access/proof.html", "alarm/parts.html", "alarm/persons.html", "components.html", "icons.html", "states.html", "base.html", "door.html", "orders/form.html", "orders/seen.html",
+PARTIAL = {"settings/connection_words.html", "settings/webhook_words.html", "orders/campaign_words.html", "orders/charts.html", "orders/ways.html", "orders/seen.html", "access/proof.html", "alarm/parts.html", "alarm/persons.html", "components.html", "icons.html", "states.html", "base.html", "door.html", "orders/form.html",
            "orders/rows.html", "orders/bulk_parts.html", "orders/sums.html", "settings/tabs.html", "tickets/answer.html"}  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """Campaigns over the API: what the checks judge orders of a campaign by."""
 
+from typing import Annotated
+
 from litestar import Response, get, post, put
-from litestar.params import FromPath, JSONBody, RawBody
+from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
 from msgspec import Struct
 
 from tocsin.api.guard import ApiRequest, change_once, enter, read_body, read_id
@@ -9,8 +11,19 @@ from tocsin.api.shape import iso
 from tocsin.core.actor import Actor
 from tocsin.core.clock import now_us
 from tocsin.core.db import Tx
+from tocsin.core.money import plain_micro
 from tocsin.core.tenant import get_shop
-from tocsin.orders.campaign import Campaign, Kind, Plan, add_campaign, change_campaign, list_campaigns
+from tocsin.orders.campaign import (
+    Campaign,
+    Kind,
+    Plan,
+    add_campaign,
+    change_campaign,
+    get_campaign,
+    list_campaigns,
+)
+from tocsin.orders.campaign_report import Counted, Stock, count_campaign
+from tocsin.orders.packing import Packed, pack_campaign, write_packing
 from tocsin.orders.sheet_cells import read_instant
 
 
@@ -44,6 +57,30 @@ class CampaignOut(Struct, frozen=True, kw_only=True):
     closed: bool
 
 
+class ReportOut(Struct, frozen=True, kw_only=True):
+    """How a campaign goes: its orders over time (hours of a short one, else days), by state, by problem, and its stock."""
+
+    campaign: CampaignOut
+    orders: int
+    times: tuple[Counted, ...]
+    by_state: tuple[Counted, ...]
+    problems: tuple[Counted, ...]
+    stock: tuple[Stock, ...]
+
+
+class PackedOut(Struct, frozen=True, kw_only=True):
+    """How much of one article goes to one place; what is held is not in `quantity`."""
+
+    pickup_point: str
+    community: str
+    sku: str
+    title: str
+    spec: str
+    quantity: str
+    held: str
+    orders: int
+
+
 class CampaignId(Struct, frozen=True):
     """The id of a campaign."""
 
@@ -71,6 +108,41 @@ def create_campaign(
     return change_once(request, body, run, status=201)
 
 
+@get("/campaigns/{campaign_id:str}", sync_to_thread=True)
+def get_report(request: ApiRequest, *, campaign_id: FromPath[str]) -> ReportOut:
+    """Return how a campaign goes."""
+    desk, actor = enter(request)
+    wanted = read_id(campaign_id)
+
+    def read(tx: Tx) -> ReportOut:
+        one = get_campaign(tx, actor, campaign_id=wanted)
+        found = count_campaign(tx, actor, one=one)
+        return ReportOut(
+            campaign=_out(one), orders=found.orders, times=found.times, by_state=found.by_state, problems=found.problems,
+            stock=found.stock,
+        )  # fmt: skip
+
+    return desk.db.read(actor.merchant_id, read)
+
+
+@get("/campaigns/{campaign_id:str}/packing", sync_to_thread=True)
+def get_packing(
+    request: ApiRequest, *, campaign_id: FromPath[str], format_name: Annotated[str, QueryParameter(name="format")] = "json",
+) -> Response[list[PackedOut]] | Response[bytes]:  # fmt: skip
+    """Return what is to be packed where, 2,000 rows at most; as CSV with `format=csv`."""
+    desk, actor = enter(request)
+    wanted = read_id(campaign_id)
+
+    def read(tx: Tx) -> list[Packed]:
+        return pack_campaign(tx, actor, code=get_campaign(tx, actor, campaign_id=wanted).code)
+
+    rows = desk.db.read(actor.merchant_id, read)
+    if format_name == "csv":
+        headers = {"content-disposition": f'attachment; filename="packing-{wanted}.csv"'}
+        return Response(write_packing(rows), media_type="text/csv", headers=headers)
+    return Response([_packed_out(row) for row in rows])
+
+
 @put("/campaigns/{campaign_id:str}", sync_to_thread=True, status_code=200)
 def set_campaign(
     request: ApiRequest, *, campaign_id: FromPath[str], data: JSONBody[CampaignIn], body: RawBody
@@ -95,6 +167,13 @@ def _plan(tx: Tx, given: CampaignIn) -> Plan:
     )  # fmt: skip
 
 
+def _packed_out(row: Packed) -> PackedOut:
+    return PackedOut(
+        pickup_point=row.pickup_point, community=row.community, sku=row.sku, title=row.title, spec=row.spec,
+        quantity=plain_micro(row.quantity_micro), held=plain_micro(row.held_micro), orders=row.orders,
+    )  # fmt: skip
+
+
 def _out(one: Campaign) -> CampaignOut:
     return CampaignOut(
         id=str(one.id), kind=one.kind, title=one.title, code=one.code, state=one.state(now_us()),
@@ -103,4 +182,4 @@ def _out(one: Campaign) -> CampaignOut:
     )  # fmt: skip
 
 
-CAMPAIGNS = [get_campaigns, create_campaign, set_campaign]
+CAMPAIGNS = [get_campaigns, create_campaign, get_report, set_campaign, get_packing]

@@ -30,6 +30,8 @@ class RowOut(Struct, frozen=True, kw_only=True):
     payment_method: str
     fulfilment: str
     campaign: str
+    pickup_point: str
+    community: str
     currency: str
     payable: str
     placed_at: str

@@ -3,34 +3,32 @@
 An order is of a campaign by its code, which the order's source names.
 """
 
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
-from tocsin.core.money import MICRO
-from tocsin.core.party import party
 from tocsin.core.schema import big, index, merchant_table, text
-from tocsin.core.statement import Statement, any_of, bind, insert_into, own
-from tocsin.orders.draft import Order
-from tocsin.orders.table import order_head, order_line
+from tocsin.core.statement import Statement, bind, insert_into, own
 
 Kind = Literal[
     "group_buy", "flash_sale", "time_limited", "coupon", "vote", "lottery", "points", "other"
 ]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(Kind)
-_TEXT_MOST, _PIECES_MOST, _SKUS_MOST, _LISTED_MOST = 100, 10**9, 500, 200
+_TEXT_MOST, _PIECES_MOST, _SKUS_MOST = 100, 10**9, 500
+LISTED_MOST = 200
 
 campaign = merchant_table(
     "campaign", big("id"), text("kind"), text("title"), text("code"), big("starts_at_us", nullable=True),
     big("ends_at_us", nullable=True), big("min_group"), big("per_buyer"), text("stock"), big("closed"),
-    big("created_at_us"), key=("id",),
+    big("created_at_us"), big("revision"), text("before"), key=("id",),
 )  # fmt: skip
 index(campaign, "merchant_id", "code", unique=True)
 
@@ -53,6 +51,18 @@ class CampaignWrong(Refusal):
     kind, code = "invalid", "campaign_wrong"
 
 
+class CampaignMoved(Refusal):
+    """Somebody has changed the campaign meanwhile: look at it as it is now, then change it again"""
+
+    kind, code = "conflict", "campaign_moved"
+
+
+class CampaignUnchanged(Refusal):
+    """Nothing of this campaign was changed yet: there is nothing to take back"""
+
+    kind, code = "conflict", "campaign_unchanged"
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What a campaign is to be; instants in microseconds, None for open; 0 for no limit; `stock` pieces by SKU."""
 
@@ -68,7 +78,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 class Campaign(Struct, frozen=True):
-    """A campaign as it is kept; `stock` is JSON, pieces by SKU."""
+    """A campaign as it is kept; `stock` is JSON, pieces by SKU, `before` its plan before the last change."""
 
     id: int
     kind: str
@@ -80,10 +90,20 @@ class Campaign(Struct, frozen=True):
     per_buyer: int
     stock: str
     closed: int
+    revision: int = 0
+    before: str = ""
 
     def pieces(self) -> dict[str, int]:
         """Return the stock, pieces by SKU."""
         return msgspec.json.decode(self.stock, type=dict[str, int])
+
+    def plan(self) -> Plan:
+        """Return what the campaign is to be."""
+        return Plan(
+            kind=cast("Kind", self.kind), title=self.title, code=self.code, starts_at_us=self.starts_at_us,
+            ends_at_us=self.ends_at_us, min_group=self.min_group, per_buyer=self.per_buyer, stock=self.pieces(),
+            closed=bool(self.closed),
+        )  # fmt: skip
 
     def state(self, now_us: int) -> str:
         """Return `soon`, `running` or `ended`."""
@@ -92,63 +112,29 @@ class Campaign(Struct, frozen=True):
         return "soon" if self.starts_at_us is not None and now_us < self.starts_at_us else "running"
 
 
-class Asked(Struct, frozen=True):
-    """What the checks ask of an order's campaign.
-
-    Args:
-        any: the merchant has campaigns, so that one of another code is unknown.
-        bought: pieces that the same receiver has ordered before in it.
-        left: pieces by SKU that earlier orders have left, where stock is known.
-    """
-
-    any: bool = False
-    found: Campaign | None = None
-    bought: int = 0
-    left: tuple[tuple[str, int], ...] = ()
-
-
 _COLUMNS = tuple(campaign.c[name] for name in Campaign.__struct_fields__)
 _ADD = insert_into(campaign)
 _LIST = Statement(
-    sa.select(*_COLUMNS).where(own(campaign)).order_by(campaign.c.id.desc()).limit(_LISTED_MOST), Campaign
+    sa.select(*_COLUMNS).where(own(campaign)).order_by(campaign.c.id.desc()).limit(LISTED_MOST), Campaign
 )
 _GET = Statement(sa.select(*_COLUMNS).where(own(campaign), campaign.c.id == bind("campaign_id")), Campaign)
-_BY_CODE = Statement(
-    sa.select(*_COLUMNS).where(own(campaign), campaign.c.code == bind("code", str)), Campaign
-)
-_ANY = Statement[tuple[int]](sa.select(campaign.c.id).where(own(campaign)).limit(1))
+BY_CODE = Statement(sa.select(*_COLUMNS).where(own(campaign), campaign.c.code == bind("code", str)), Campaign)
 _CHANGE = Statement[None](
     sa.update(campaign).where(own(campaign), campaign.c.id == bind("b_id")),
-    sets=("kind", "title", "code", "starts_at_us", "ends_at_us", "min_group", "per_buyer", "stock", "closed"),
+    sets=(
+        "kind",
+        "title",
+        "code",
+        "starts_at_us",
+        "ends_at_us",
+        "min_group",
+        "per_buyer",
+        "stock",
+        "closed",
+        "revision",
+        "before",
+    ),
 )
-_h, _l, _same = order_head.c, order_line.c, party.alias("same_receiver")
-_of_head = sa.and_(_l.merchant_id == _h.merchant_id, _l.order_id == _h.id, _l.revision == _h.revision)
-_BOUGHT = Statement[tuple[int | None]](
-    sa.select(sa.cast(sa.func.sum(_l.quantity_micro), sa.BigInteger))
-    .select_from(order_head.join(order_line, _of_head))
-    .where(
-        own(order_head), _h.campaign == bind("code", str), _h.desk_state != "cancelled", _h.id < bind("order_id"),
-        _h.id.in_(
-            sa.select(party.c.order_id)
-            .join(_same, sa.and_(
-                _same.c.merchant_id == party.c.merchant_id, _same.c.receiver_digest == party.c.receiver_digest
-            ))
-            .where(
-                own(party), _same.c.merchant_id == sa.bindparam("merchant_id", type_=sa.BigInteger),
-                _same.c.order_id == bind("order_id"), _same.c.version == bind("version"),
-            )
-        ),
-    )
-)  # fmt: skip
-_SOLD = Statement[tuple[str, int]](
-    sa.select(_l.sku, sa.cast(sa.func.sum(_l.quantity_micro), sa.BigInteger))
-    .select_from(order_head.join(order_line, _of_head))
-    .where(
-        own(order_head), _h.campaign == bind("code", str), _h.desk_state != "cancelled", _h.id < bind("order_id"),
-        any_of(_l.sku, "skus"),
-    )
-    .group_by(_l.sku)
-)  # fmt: skip
 
 
 def add_campaign(tx: Tx, actor: Actor, *, plan: Plan) -> int:
@@ -159,22 +145,55 @@ def add_campaign(tx: Tx, actor: Actor, *, plan: Plan) -> int:
     """
     require(actor, "shop_settings")
     made, values = new_id(), _values(tx, plan, campaign_id=0)
-    tx.run(_ADD, id=made, created_at_us=tx.now_us, **values)
+    tx.run(_ADD, id=made, created_at_us=tx.now_us, revision=1, before="", **values)
     write_journal(tx, actor, verb="orders.campaign_add", subject=f"campaign:{made}", data={"code": plan.code})
     return made
 
 
-def change_campaign(tx: Tx, actor: Actor, *, campaign_id: int, plan: Plan) -> None:
+def change_campaign(tx: Tx, actor: Actor, *, campaign_id: int, plan: Plan, seen: int = 0) -> None:
     """Set a campaign anew; orders are judged by it when they are checked again.
 
+    Args:
+        seen: the revision that was looked at; 0 sets it whatever it is.
+
     Raises:
-        NotAllowed, CampaignMissing, CampaignWrong, CampaignTwice
+        NotAllowed, CampaignMissing, CampaignWrong, CampaignTwice, CampaignMoved
     """
     require(actor, "shop_settings")
-    get_campaign(tx, actor, campaign_id=campaign_id)
-    tx.run(_CHANGE, b_id=campaign_id, **_values(tx, plan, campaign_id=campaign_id))
+    present = get_campaign(tx, actor, campaign_id=campaign_id)
+    if seen and seen != present.revision:
+        raise CampaignMoved
+    before, values = msgspec.json.encode(present.plan()).decode(), _values(tx, plan, campaign_id=campaign_id)
+    tx.run(_CHANGE, b_id=campaign_id, revision=present.revision + 1, before=before, **values)
     data = {"code": plan.code, "closed": plan.closed}
     write_journal(tx, actor, verb="orders.campaign_change", subject=f"campaign:{campaign_id}", data=data)
+
+
+def close_campaign(tx: Tx, actor: Actor, *, campaign_id: int, closed: bool) -> None:
+    """Close a campaign, or open it again; done already, nothing happens.
+
+    Raises:
+        NotAllowed, CampaignMissing
+    """
+    require(actor, "shop_settings")
+    plan = get_campaign(tx, actor, campaign_id=campaign_id).plan()
+    if plan.closed != closed:
+        change_campaign(tx, actor, campaign_id=campaign_id, plan=replace(plan, closed=closed))
+
+
+def undo_campaign(tx: Tx, actor: Actor, *, campaign_id: int, seen: int = 0) -> None:
+    """Take the last change of a campaign back; done again, it stands as it did.
+
+    Raises:
+        NotAllowed, CampaignMissing, CampaignMoved, CampaignTwice
+        CampaignUnchanged: it was never changed.
+    """
+    require(actor, "shop_settings")
+    before = get_campaign(tx, actor, campaign_id=campaign_id).before
+    if not before:
+        raise CampaignUnchanged
+    plan = msgspec.json.decode(before, type=Plan)
+    change_campaign(tx, actor, campaign_id=campaign_id, plan=plan, seen=seen)
 
 
 def list_campaigns(tx: Tx, actor: Actor) -> list[Campaign]:
@@ -200,36 +219,22 @@ def get_campaign(tx: Tx, actor: Actor, *, campaign_id: int) -> Campaign:
     return found
 
 
-def ask_campaign(tx: Tx, order: Order) -> Asked:
-    """Return what the checks ask of an order's campaign."""
-    if not order.campaign or tx.one(_ANY) is None:
-        return Asked()
-    found = tx.one(_BY_CODE, code=order.campaign)
-    if found is None:
-        return Asked(any=True)
-    bought = left = None
-    if found.per_buyer:
-        bought = tx.value(_BOUGHT, code=found.code, order_id=order.id, version=order.revision)
-    if stock := found.pieces():
-        skus = sorted({line.sku for line in order.lines if line.sku in stock})
-        sold = dict(tx.rows(_SOLD, code=found.code, order_id=order.id, skus=skus)) if skus else {}
-        left = tuple((sku, stock[sku] - int(sold.get(sku, 0)) // MICRO) for sku in skus)
-    return Asked(any=True, found=found, bought=int(bought or 0) // MICRO, left=left or ())
-
-
 def _values(tx: Tx, plan: Plan, *, campaign_id: int) -> dict[str, object]:
     title, code = plan.title.strip(), plan.code.strip()
     for field, given in (("title", title), ("code", code)):
         if not given or len(given) > _TEXT_MOST or not given.isprintable():
             raise CampaignWrong(field=field, problem="write 1 to 100 characters")
+    if {'"', "“", "”"} & {*code}:  # a query could not name it
+        raise CampaignWrong(field="code", problem="leave quotation marks out")
     if None not in (plan.starts_at_us, plan.ends_at_us) and (plan.starts_at_us or 0) >= (
         plan.ends_at_us or 0
     ):
         raise CampaignWrong(field="ends_at", problem="it ends before it begins")
-    numbers = (plan.min_group, plan.per_buyer, *plan.stock.values())
-    if len(plan.stock) > _SKUS_MOST or not all(0 <= number <= _PIECES_MOST for number in numbers):
-        raise CampaignWrong(field="stock", problem="write pieces from 0 on, of 500 SKUs at most")
-    present = tx.one(_BY_CODE, code=code)
+    limits = {"min_group": [plan.min_group], "per_buyer": [plan.per_buyer], "stock": plan.stock.values()}
+    for field, numbers in limits.items():
+        if len(numbers) > _SKUS_MOST or not all(0 <= number <= _PIECES_MOST for number in numbers):
+            raise CampaignWrong(field=field, problem="write pieces from 0 on, of 500 SKUs at most")
+    present = tx.one(BY_CODE, code=code)
     if present is not None and present.id != campaign_id:
         raise CampaignTwice
     return {

@@ -27,7 +27,7 @@ from tocsin.orders.table import order_head, order_line, order_revision
 
 COLUMNS = (
     "number", "external_id", "channel", "placed", "state", "payment", "payment_method", "fulfilment", "campaign",
-    "currency", "payable", "name", "phone", "province", "city", "district", "address", "postcode", "buyer_note",
+    "pickup_point", "community", "currency", "payable", "name", "phone", "province", "city", "district", "address", "postcode", "buyer_note",
     "line", "sku", "title", "spec", "quantity", "unit_price", "line_discount", "line_total",
 )  # fmt: skip
 _NO_LINE = ("",) * 8
@@ -57,6 +57,8 @@ class _Head(Struct, frozen=True):
     payment_method: str
     fulfilment: str
     campaign: str
+    pickup_point: str
+    community: str
     currency: str
     payable_minor: int
     revision: int
@@ -198,7 +200,7 @@ def _rows(
     money = head.currency
     cells = (
         head.number, head.external_id, head.channel, show(head.placed_at_us), head.desk_state, head.payment,
-        head.payment_method, head.fulfilment, head.campaign, money, _minor(head.payable_minor, money), to.name,
+        head.payment_method, head.fulfilment, head.campaign, head.pickup_point, head.community, money, _minor(head.payable_minor, money), to.name,
         to.phone, to.province, to.city, to.district, to.address, to.postcode, to.buyer_note,
     )  # fmt: skip
     if not lines:

@@ -22,6 +22,8 @@ class HeadRow(Struct, frozen=True):
     payment_method: str
     fulfilment: str
     campaign: str
+    pickup_point: str
+    community: str
     currency: str
     payable_minor: int
     placed_at_us: int

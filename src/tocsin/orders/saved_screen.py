@@ -15,7 +15,7 @@ from tocsin.orders.screen_query import kept_filter
 from tocsin.orders.table import screen, screen_default
 
 COLUMNS = (
-    "receiver", "goods", "payable", "state", "axes", "placed", "campaign", "channel", "method", "produced", "checked"
+    "receiver", "goods", "payable", "state", "axes", "placed", "campaign", "pickup", "channel", "method", "produced", "checked"
 )  # fmt: skip
 FIRST_COLUMNS = ("receiver", "goods", "payable", "state", "axes", "placed")
 

@@ -28,7 +28,7 @@ _EACH_OWN = frozenset({
     "spec_other", "sku_other",
 })  # fmt: skip
 _HEAD = (
-    "currency", "payment_method", "community", "campaign", "merchant_note", "shop", "placed_at",
+    "currency", "payment_method", "community", "pickup_point", "campaign", "merchant_note", "shop", "placed_at",
 )  # fmt: skip
 _TOTALS = (
     "goods", "payable", "paid", "shipping", "tax", "fees", "promotion", "coupon", "points", "adjustment",
@@ -119,7 +119,9 @@ class _Builder:
 
     def build(self, _number: str, group: Group) -> Draft:
         row, options = self._join(group), self._options
-        currency, method_word, community, campaign, note, shop, placed_raw = self._head.texts(row)
+        currency, method_word, community, pickup_point, campaign, note, shop, placed_raw = self._head.texts(
+            row
+        )
         currency = currency.upper() or options.currency
         totals = self._read_totals(group, row, currency=currency)
         lines = self._read_lines(group, currency, totals)
@@ -142,9 +144,10 @@ class _Builder:
             payment_method=method,
             fulfilment=status.fulfilment if status else "unfulfilled",
             cancelled=status.cancelled if status else False,
-            delivery="pickup" if community else "express",
+            delivery="pickup" if community or pickup_point else "express",
             campaign=campaign,
             community=community,
+            pickup_point=pickup_point,
             merchant_note=note,
             carrier=carrier,
             waybill=waybill,

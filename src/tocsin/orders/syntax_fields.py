@@ -78,6 +78,12 @@ FIELDS = (
     ),
     QueryField(name="channel", kind="text", chinese=("渠道",), column="channel", example="taobao"),
     QueryField(name="campaign", kind="text", chinese=("活动",), column="campaign", example="双十一"),
+    QueryField(name="pickup", kind="text", chinese=("自提点",), column="pickup_point", example="东门"),
+    QueryField(name="community", kind="text", chinese=("小区",), column="community", example="翠苑一区"),
+    QueryField(
+        name="group", kind="choice", chinese=("拼团", "成团"), column="group_state",
+        values={"forming": ("拼团中", "未成团"), "formed": ("已成团",), "failed": ("拼团失败",)},
+    ),
     QueryField(name="currency", kind="text", chinese=("币种",), column="currency", example="CNY"),
     QueryField(name="shop", kind="shop", chinese=("店铺", "门店"), column="shop_id", example="HF"),
     QueryField(name="number", kind="prefix", chinese=("单号", "订单号"), column="number", example="HF-20261122-*"),

@@ -10,7 +10,7 @@ from tocsin.orders.syntax_meaning import All, Any, Equal, Found, Held, Meaning, 
 
 _COLUMNS = (
     "id", "shop_id", "number", "revision", "channel", "external_id", "desk_state", "payment", "payment_method",
-    "fulfilment", "delivery", "campaign", "currency", "payable_minor", "placed_at_us", "paid_at_us", "produced_at_us",
+    "fulfilment", "delivery", "campaign", "pickup_point", "community", "group_state", "currency", "payable_minor", "placed_at_us", "paid_at_us", "produced_at_us",
 )  # fmt: skip
 
 

@@ -18,7 +18,17 @@ _HITS = {
     "postgresql": "SELECT find_orders_by_token(:{name}, 9223372036854775807, 9223372036854775807)",
 }
 # By these columns an index of the head leads.
-_LED = {"desk_state", "payment", "fulfilment", "campaign", "number", "placed_at_us", "payable_minor"}
+_LED = {
+    "desk_state",
+    "payment",
+    "fulfilment",
+    "campaign",
+    "pickup_point",
+    "community",
+    "number",
+    "placed_at_us",
+    "payable_minor",
+}
 
 
 def shape_of(meaning: Meaning) -> Shape:

@@ -21,7 +21,7 @@ from tocsin.core.party import party
 from tocsin.core.preference import change_preference, read_preference
 from tocsin.core.statement import Statement, among, bind, insert_into, own
 from tocsin.core.tenant import get_shop
-from tocsin.orders.campaign import ask_campaign
+from tocsin.orders.campaign_ask import ask_campaign
 from tocsin.orders.draft import Order
 from tocsin.orders.stop import Hold, HoldKind, close_hold, list_holds, open_hold, open_holds
 from tocsin.orders.store import list_revisions, load_order, load_orders

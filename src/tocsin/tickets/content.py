@@ -94,6 +94,8 @@ class TicketContent(Struct, frozen=True, kw_only=True):
     locale: str
     paper_mm: Literal[58, 80]
     profile: str = ""
+    pickup_point: str = ""
+    community: str = ""
 
     def __post_init__(self) -> None:
         if not _SERIAL.fullmatch(self.serial):  # it names files
@@ -132,6 +134,8 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         locale=request.locale,
         paper_mm=request.paper_mm,
         profile=request.profile,
+        pickup_point=strip_control(order.pickup_point),
+        community=strip_control(order.community),
         **_receiver_texts(order, request.copy),
     )
 
@@ -149,7 +153,14 @@ def content_digest(content: TicketContent) -> str:
 def shown_text(content: TicketContent) -> str:
     """Return every text of outside on the paper, joined: what the glyph check reads."""
     texts = [content.number, content.shop, content.channel, content.campaign, content.receiver_name]
-    texts += [content.receiver_phone, content.receiver_address, content.buyer_note, content.payable]
+    texts += [
+        content.receiver_phone,
+        content.receiver_address,
+        content.buyer_note,
+        content.payable,
+        content.pickup_point,
+        content.community,
+    ]
     for line in content.lines:
         texts += [line.title, line.spec, line.quantity]
     return "\n".join(texts)

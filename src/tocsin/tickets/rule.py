@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tocsin.core.errors import Refusal
 from tocsin.core.money import minor_digits, plain_minor
 from tocsin.core.plugins import PluginBroken, load_plugins
-from tocsin.orders.campaign import Asked
+from tocsin.orders.campaign_ask import Asked
 from tocsin.orders.draft import Order
 
 Level = Literal["E", "W", "I"]

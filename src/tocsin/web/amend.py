@@ -17,20 +17,19 @@ from tocsin.orders.amend import (
     OrderMoved,
     ReasonMissing,
     amend_order,
-    compare_orders,
 )
 from tocsin.orders.draft import Order
 from tocsin.orders.editing import Editor, begin_editing, end_editing
 from tocsin.orders.query import look_up_order
-from tocsin.orders.store import OrderMissing, list_revisions, load_order
 from tocsin.tickets.foresee import foresee_amendment
 from tocsin.tickets.problem import Found, findings_of
 from tocsin.web.beside import read_form_around
 from tocsin.web.change import show_changes
-from tocsin.web.form import Form, read_form, read_number, read_typed
+from tocsin.web.form import read_form, read_typed
 from tocsin.web.found import show_finding, show_found
 from tocsin.web.guard import PageRequest, enter
-from tocsin.web.merge_form import Row, apply_picks, merge_form
+from tocsin.web.merge_form import Row, apply_picks
+from tocsin.web.moved import load_seen, meet_head
 from tocsin.web.order import DOOR, order_path
 from tocsin.web.order_form import fields_of, line_count_of, read_amendment
 from tocsin.web.page import render
@@ -59,7 +58,7 @@ def post_amendment(request: PageRequest, *, number: FromPath[str], body: RawBody
     (form, stale), words = read_typed(request, body), words_of(request, actor)
     if stale and "revision" not in form:
         raise stale
-    seen = _load_seen(desk, actor, number, form)
+    seen = load_seen(desk, actor, number, form=form)
     if stale:
         return _page(request, actor, seen, form=form, errors={"reason": told(stale, words)}, status=403)
     form, asked = apply_picks(form, seen)
@@ -79,7 +78,8 @@ def post_amendment(request: PageRequest, *, number: FromPath[str], body: RawBody
             actor.merchant_id, lambda tx: _amend(tx, actor, seen, amendment=amendment, reason=reason)
         )
     except OrderMoved:
-        return _show_conflict(request, actor, seen, form=form)
+        head, conflict, merged = meet_head(desk, actor, seen, form=form)
+        return _page(request, actor, head, form=merged, conflict=conflict, status=409)
     except Refusal as refusal:
         if refusal.kind != "invalid":
             raise
@@ -95,22 +95,13 @@ def post_preview(request: PageRequest, *, number: FromPath[str], body: RawBody) 
     desk, actor = enter(request)
     require(actor, "amend")
     form, words = read_form(request, body), words_of(request, actor)
-    seen = _load_seen(desk, actor, number, form)
+    seen = load_seen(desk, actor, number, form=form)
     amendment, errors = read_amendment(form, seen, words=words)
     preview = (
         _refused_preview(seen, *errors.values()) if errors else _preview(desk, actor, seen, amendment, words)
     )
     shell = make_shell(request, actor, section="orders")
     return answer(render("orders/money.html", locale=words.locale, shell=shell, preview=preview))
-
-
-def _load_seen(desk: Desk, actor: Actor, number: str, form: Form) -> Order:
-    """Return the revision that a form was made for, masked, recorded; one that does not exist counts as the head."""
-    revision = read_number(form.get("revision", ""))
-    try:
-        return look_up_order(desk.db, actor, number=number, door=DOOR, revision=revision)
-    except OrderMissing:
-        return look_up_order(desk.db, actor, number=number, door=DOOR)
 
 
 def _preview(desk: Desk, actor: Actor, seen: Order, amendment: Amendment, words: Words) -> Shown:
@@ -139,25 +130,6 @@ def _refused_preview(seen: Order, *texts: str) -> Shown:
 def _amend(tx: Tx, actor: Actor, seen: Order, *, amendment: Amendment, reason: str) -> None:
     amend_order(tx, actor, order_id=seen.id, seen=seen.revision, amendment=amendment, reason=reason)
     end_editing(tx, actor, order_id=seen.id)
-
-
-def _show_conflict(request: PageRequest, actor: Actor, seen: Order, *, form: Form) -> Response[str]:
-    """Show what was seen, mine and theirs; my form goes on against the present revision, with theirs where I left it."""
-    desk = enter(request)[0]
-    head = look_up_order(desk.db, actor, number=seen.number, door=DOOR)
-
-    def read(tx: Tx) -> tuple[Shown, set[str]]:
-        before, theirs = (
-            load_order(tx, order_id=seen.id, revision=one.revision, real=True) for one in (seen, head)
-        )
-        newest = next(one for one in list_revisions(tx, order_id=seen.id) if one.revision == head.revision)
-        moved = {change.field for change in compare_orders(before, theirs)}
-        return {"head": newest.revision, "by": newest.actor_name, "at_us": newest.at_us}, moved
-
-    conflict, moved = desk.db.read(actor.merchant_id, read)
-    merged = merge_form(form, seen=seen, head=head, moved=moved)
-    conflict["changes"] = merged.rows
-    return _page(request, actor, head, form=merged.form, conflict=conflict, status=409)
 
 
 def _page(

@@ -17,11 +17,11 @@ from tocsin.core.party import Party
 from tocsin.desk import Desk
 from tocsin.orders.amend import Amendment, MaskedValue, OrderMoved, ReasonMissing
 from tocsin.orders.draft import Order
+from tocsin.orders.editing import Editor, begin_editing, end_editing
 from tocsin.orders.preview import preview_amendment
 from tocsin.orders.query import look_up_order, reveal_receiver
 from tocsin.orders.screen import Filter, page_rows
 from tocsin.orders.stop import open_holds
-from tocsin.orders.store import load_order
 from tocsin.tickets.device import PrinterMissing
 from tocsin.tickets.problem import Found, findings_of
 from tocsin.tickets.revise import Revised, revise_order
@@ -30,10 +30,11 @@ from tocsin.web.change import show_changes
 from tocsin.web.form import Form, read_number, read_typed
 from tocsin.web.found import show_found, show_hold
 from tocsin.web.guard import PageRequest, enter, locale_of
+from tocsin.web.merge_form import Row, apply_picks
+from tocsin.web.moved import cover_revealed, load_seen, meet_head
 from tocsin.web.order_form import fields_of, line_count_of, read_amendment
 from tocsin.web.rows import show_printers
 from tocsin.web.shell import go, show, status_of, told, words_of
-from tocsin.web.words import Words
 
 DOOR = "page"
 _HELD_MOST = 200
@@ -49,7 +50,8 @@ def get_revise(request: PageRequest, *, number: FromPath[str]) -> Response[str]:
     order = look_up_order(desk.db, actor, number=number, door=DOOR)
     found = desk.db.read(actor.merchant_id, lambda tx: findings_of(tx, order_ids=[order.id])[order.id])
     shown = fields_of(order, receiver=_revealed(desk, actor, order, found))
-    return _form(request, desk, actor, order, form=shown)
+    opened = desk.db.write(actor.merchant_id, lambda tx: begin_editing(tx, actor, order_id=order.id))
+    return _form(request, desk, actor, order, form=shown, opened=opened)
 
 
 @post("/orders/{number:str}/revise", sync_to_thread=True, status_code=200)
@@ -59,33 +61,42 @@ def post_revise(request: PageRequest, *, number: FromPath[str], body: RawBody) -
     form, stale = read_typed(request, body)
     require(actor, "amend")
     words = words_of(request, actor)
-    order = look_up_order(desk.db, actor, number=number, door=DOOR)
+    order = load_seen(desk, actor, number, form=form)
     if stale:
         errors = {"reason": told(stale, words)}
         return _form(request, desk, actor, order, form=form, errors=errors, status=403)
-    if "add_line" in form:
-        return _form(request, desk, actor, order, form=form)
-    seen = read_number(form.get("revision", ""))
-    amendment, errors = _amendment(desk, actor, order, form, words)
+    form, asked = apply_picks(form, order)
+    if "add_line" in form or asked:
+        return _form(request, desk, actor, order, form=form, asked=asked, status=422 if asked else 200)
+    covered = cover_revealed(desk, actor, order, form=form)
+    amendment, errors = read_amendment(covered, order, words=words)
     if errors:
         return _form(request, desk, actor, order, form=form, errors=errors, status=422)
     try:
-        made = _revise(desk, actor, order, form, seen=seen, amendment=amendment)
+        made = _revise(desk, actor, order, form, amendment=amendment)
+    except OrderMoved:
+        head, conflict, merged = meet_head(desk, actor, order, form=covered)
+        kept: dict[str, str] = {name: form[name] for name in ("terminal", "editing") if name in form}
+        return _form(request, desk, actor, head, form={**merged, **kept}, conflict=conflict, status=409)
     except Refusal as refusal:
         return _refused(request, desk, actor, order, form=form, refusal=refusal)
     return go(*_next_place(made))
 
 
-def _revise(
-    desk: Desk, actor: Actor, order: Order, form: Form, *, seen: int, amendment: Amendment
-) -> Revised:
+def _revise(desk: Desk, actor: Actor, order: Order, form: Form, *, amendment: Amendment) -> Revised:
     printer = form.get("terminal", "")
     verb = partial(
-        revise_order, actor=actor, order_id=order.id, seen=seen, amendment=amendment, reason=form.get("reason", ""),
+        revise_order, actor=actor, order_id=order.id, seen=order.revision, amendment=amendment, reason=form.get("reason", ""),
         base_url=desk.settings.base_url(), print_again=form.get("then") != "keep",
         printer_id=read_number(printer) if printer else 0,
     )  # fmt: skip
-    return desk.db.write(actor.merchant_id, verb)
+
+    def run(tx: Tx) -> Revised:
+        made = verb(tx)
+        end_editing(tx, actor, order_id=order.id)
+        return made
+
+    return desk.db.write(actor.merchant_id, run)
 
 
 def _next_place(made: Revised) -> tuple[str]:
@@ -100,18 +111,8 @@ def _next_place(made: Revised) -> tuple[str]:
 def _refused(
     request: PageRequest, desk: Desk, actor: Actor, order: Order, *, form: Form, refusal: Refusal
 ) -> Response[str]:
-    """Say a refusal at the form where mending it there helps; where it has moved, show the present order."""
+    """Say a refusal at the form where mending it there helps."""
     words = words_of(request, actor)
-    if isinstance(refusal, OrderMoved):
-        present, then = desk.db.read(
-            actor.merchant_id, partial(_both, order_id=order.id, seen=refusal.data["seen"])
-        )
-        # What the person did not touch stands as it is now: his form must not take others' changes back.
-        shown = fields_of(then) if then else {}
-        form = {name: text for name, text in form.items() if text != shown.get(name) and name != "revision"}
-        return _form(
-            request, desk, actor, present, form=form, errors={"revision": told(refusal, words)}, status=409, moved=True
-        )  # fmt: skip
     if refusal.kind != "invalid" and not isinstance(refusal, PrinterMissing):
         raise refusal
     place = (
@@ -125,25 +126,6 @@ def _refused(
         place = str(refusal.data.get("field", ""))
     errors = {place or "reason": told(refusal, words)}
     return _form(request, desk, actor, order, form=form, errors=errors, status=status_of(refusal))
-
-
-def _both(tx: Tx, *, order_id: int, seen: int) -> tuple[Order, Order | None]:
-    """Return an order as it is, and at the revision that was seen."""
-    present = load_order(tx, order_id=order_id)
-    known = 0 < seen < present.revision
-    return present, load_order(tx, order_id=order_id, revision=seen) if known else None
-
-
-def _amendment(
-    desk: Desk, actor: Actor, order: Order, form: Form, words: Words
-) -> tuple[Amendment, dict[str, str]]:
-    """Return what the form changes: a field counts as shown with its mask, or as it really is."""
-    real = desk.db.read(actor.merchant_id, lambda tx: load_order(tx, order_id=order.id, real=True))
-    shown = fields_of(order)
-    for name, text in fields_of(real).items():
-        if name.startswith("receiver.") and form.get(name) == text:
-            shown[name] = text  # revealed and left as it is
-    return read_amendment(form, order, words=words, shown=shown)
 
 
 def _revealed(desk: Desk, actor: Actor, order: Order, found: list[Found]) -> Party | None:
@@ -168,11 +150,14 @@ def _revealed(desk: Desk, actor: Actor, order: Order, found: list[Found]) -> Par
 
 def _form(
     request: PageRequest, desk: Desk, actor: Actor, order: Order, *, form: Form, errors: dict[str, str] | None = None,
-    status: int = 200, moved: bool = False,
+    status: int = 200, conflict: dict[str, Any] | None = None, asked: list[Row] | None = None,
+    opened: tuple[Editor, bool] | None = None,
 ) -> Response[str]:  # fmt: skip
-    words = words_of(request, actor)
-    # A form that comes back with errors was made for the revision it names, unless that one is past.
-    sent = {**fields_of(order), **form}
+    words, sent = words_of(request, actor), {**fields_of(order), **form}
+    if asked:
+        errors = {
+            "collisions": words.translate("Choose one of the two for each field that both have changed")
+        }
 
     def read(tx: Tx) -> dict[str, Any]:
         found = findings_of(tx, order_ids=[order.id])[order.id]
@@ -180,7 +165,7 @@ def _form(
             "findings": show_found(found, words), "sums_differ": any(one.finding.code in _SUMS for one in found),
             "holds": [show_hold(hold, actor, words) for hold in open_holds(tx, order_id=order.id)],
             "printers": [{**one, "id": str(one["id"])} for one in show_printers(tx)],
-            "position": _position(tx, order), **read_form_around(tx, actor, order_id=order.id, token=form.get("editing", "")),
+            "position": _position(tx, order), **read_form_around(tx, actor, order_id=order.id, token=form.get("editing", ""), opened=opened),
         }  # fmt: skip
 
     context = desk.db.read(actor.merchant_id, read)
@@ -188,7 +173,7 @@ def _form(
         request, "tickets/revise.html", actor=actor, section="held", status=status, order=order, form=sent,
         errors=errors or {}, line_count=line_count_of(form, len(order.lines)), currency=order.currency,
         may_see_receiver=False, preview=_preview(request, desk, actor, order) if context["sums_differ"] else None,
-        printer_id=form.get("terminal", ""), moved=moved,
+        printer_id=form.get("terminal", ""), conflict=conflict, asked=asked or [],
         computed=plain_minor(order.computed_payable_minor, order.currency), **context,
     )  # fmt: skip
 

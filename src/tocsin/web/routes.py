@@ -13,6 +13,7 @@ from tocsin.web.amend import AMEND
 from tocsin.web.amending import AMENDING
 from tocsin.web.asking import ASKING
 from tocsin.web.bulk import BULK
+from tocsin.web.campaign import CAMPAIGN
 from tocsin.web.campaigns import CAMPAIGNS
 from tocsin.web.conflict import CONFLICT
 from tocsin.web.connections import CONNECTIONS
@@ -146,4 +147,5 @@ PAGES: list[Any] = [
     *TERMINALS,
     *WEBHOOKS,
     *CAMPAIGNS,
+    *CAMPAIGN,
 ]

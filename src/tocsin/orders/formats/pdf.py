@@ -51,7 +51,7 @@ def _show(order: Order) -> dict[str, Any]:
     return {
         "number": order.number, "external_id": order.external_id, "state": f"{order.desk_state} {order.payment} {order.fulfilment}",
         "placed": "" if placed is None else to_datetime(placed).strftime("%Y-%m-%d %H:%MZ"), "name": to.name, "phone": to.phone,
-        "address": f"{to.province}{to.city}{to.district}{to.address}", "note": to.buyer_note, "lines": lines,
+        "address": " ".join(filter(None, (order.pickup_point, order.community, f"{to.province}{to.city}{to.district}{to.address}"))), "note": to.buyer_note, "lines": lines,
         "payable": show_money(order.payable_minor, order.currency),
     }  # fmt: skip
 

@@ -91,7 +91,9 @@ def _delivery(order: Order) -> str:
     waybill = _tag("TrackingID", order.waybill)
     to = _address("DeliveryAddress", order.receiver)
     by = f"<cac:CarrierParty>{carrier}</cac:CarrierParty>" if carrier else ""
-    return f"<cac:Delivery>{waybill}{to}{by}</cac:Delivery>" if waybill or to or by else ""
+    at = _tag("Description", order.community) + _tag("Name", order.pickup_point)
+    at = f"<cac:DeliveryLocation>{at}</cac:DeliveryLocation>" if at else ""
+    return f"<cac:Delivery>{waybill}{to}{at}{by}</cac:Delivery>" if waybill or to or at or by else ""
 
 
 def _address(name: str, to: Party) -> str:

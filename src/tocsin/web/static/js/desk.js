@@ -18,6 +18,7 @@ import "./passkey.js";
 import "./passkey_make.js";
 import "./passkey_talk.js";
 import "./passkey_wait.js";
+import "./print.js";
 import "./push.js";
 import "./scanner.js";
 import "./secret.js";
