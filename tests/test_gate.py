@@ -8,8 +8,8 @@ import pytest
 
 from tests.access.people import PASSWORD, make_desk, signals_of
 from tests.api.door import BASE, Door
+from tests.apps import app_of
 from tocsin.access.session import csrf_token
-from tocsin.app import build_app
 from tocsin.core.db import Database
 from tocsin.desk import Desk
 from tocsin.gate import ForwardedWrong, client_address
@@ -73,7 +73,7 @@ def from_peer(desk: Desk, peer: str, path: str, **given: object) -> httpx.Respon
     """Send a request from an address."""
 
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(app=build_app(desk), client=(peer, 4711))  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=app_of(desk), client=(peer, 4711))  # type: ignore[arg-type]
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
             return await client.request("POST" if "data" in given else "GET", path, **given)  # type: ignore[arg-type]
 

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 from litestar.testing import TestClient
 
+from tests.apps import app_of
 from tests.house import House, make_house
 from tocsin.access.api_key import create_api_key
 from tocsin.access.operator import add_operator
 from tocsin.access.session import create_session, csrf_token, find_session
 from tocsin.access.step_up import mark_proved
-from tocsin.app import build_app
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database
 from tocsin.core.ident import new_id
@@ -29,7 +29,7 @@ class Door:
         self.house: House = make_house(db)
         self.db, self.desk = db, Desk(Settings(data_dir=str(folder)), db)
         self.client: TestClient[Any] = TestClient(
-            build_app(self.desk), base_url=BASE, raise_server_exceptions=False
+            app_of(self.desk), base_url=BASE, raise_server_exceptions=False
         )
         self._headers: dict[str, dict[str, str]] = {}
 

@@ -85,7 +85,7 @@ def test_a_new_table_behind_its_walls_shows_a_merchant_his_own_rows(
     table = sa.Table(
         "later", sa.MetaData(), sa.Column("merchant_id", sa.BigInteger), info={"append_only": True}
     )
-    postgres_server.sql(f"CREATE DATABASE later TEMPLATE {postgres_template}")
+    postgres_server.copy(postgres_template, "later")
     for statement in ["CREATE TABLE later (merchant_id bigint)", *walls_of(table, "postgresql")]:
         postgres_server.sql(statement, database="later")
     as_desk = f"SET ROLE {DESK_ROLE}; SET tocsin.merchant = '7'; "

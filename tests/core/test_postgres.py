@@ -20,7 +20,7 @@ from tocsin.migrations.tables import all_tables, is_directory
 @pytest.fixture
 def name(postgres_server: PostgresServer, postgres_template: str) -> str:
     name = f"own_{new_id()}"
-    postgres_server.sql(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    postgres_server.copy(postgres_template, name)
     return name
 
 

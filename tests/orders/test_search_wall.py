@@ -20,7 +20,7 @@ def test_a_search_uses_the_index_and_never_leaves_its_merchant(
     postgres_server: PostgresServer, postgres_template: str, vault: Vault
 ) -> None:
     name = f"wall_{new_id()}"
-    postgres_server.sql(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    postgres_server.copy(postgres_template, name)
     db = PostgresDatabase(postgres_server.url(name), vault)
     mine, other = make_house(db), make_house(db, code="NJ")
     for house in (mine, other):
@@ -60,7 +60,7 @@ def test_a_term_of_many_orders_is_answered_as_one_of_few(
 ) -> None:
     """The newest are looked at first; what comes back is what the index of tokens alone gives, page by page."""
     name = f"often_{new_id()}"
-    postgres_server.sql(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
+    postgres_server.copy(postgres_template, name)
     db = PostgresDatabase(postgres_server.url(name), vault)
     house, other = make_house(db), make_house(db, code="NJ")
     made = (

@@ -15,6 +15,7 @@ from granian.server.embed import Server
 
 from tests.access.counters import Counter
 from tests.access.stations import make_code
+from tests.apps import app_of
 from tests.databases import free_port
 from tests.house import make_house
 from tocsin.access.desk import enrol_desk
@@ -25,7 +26,6 @@ from tocsin.access.reader import FINGERS
 from tocsin.access.readers.memory import MemoryDriver, hand
 from tocsin.access.station import Station, find_station
 from tocsin.access.verification import find_candidate
-from tocsin.app import build_app
 from tocsin.core.command import read_command
 from tocsin.core.db import Database
 from tocsin.core.ident import new_id
@@ -51,7 +51,7 @@ class ServedDesk:
         self.desk.closing = False
         self._loop = asyncio.new_event_loop()
         self._server = Server(
-            build_app(self.desk), address="127.0.0.1", port=self.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
+            app_of(self.desk), address="127.0.0.1", port=self.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
             websockets=False, log_enabled=False,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._serve, daemon=True)
