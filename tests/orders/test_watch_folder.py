@@ -70,3 +70,31 @@ def test_what_was_left_by_a_kill_is_taken_up_and_changes_nothing_twice(db: Datab
     assert sorted(path.name for path in (folder / "done").iterdir()) == [
         "orders-1.csv", "orders-2.csv", "orders.csv",
     ]  # fmt: skip
+
+
+def test_no_name_and_no_clock_of_a_file_holds_up_the_others(
+    db: Database, tmp_path: Path, monkeypatch
+) -> None:
+    """Names of 255 bytes, names in no encoding, and a time of next year that came with the file."""
+    house, folder = make_house(db), tmp_path / "watched"
+    folder.mkdir()
+    names = [
+        b"\xb5\xf6.csv",
+        b"a" * 250 + b".csv",
+        ("梨" * 83 + ".csv").encode(),
+        b"b" * 246 + b".csv",
+        b"z.csv",
+    ]
+    for place, name in enumerate(names):
+        path = Path(os.fsdecode(os.path.join(os.fsencode(folder), name)))
+        path.write_text(
+            "心情\n好\n" if name.startswith(b"b") else SHEET.replace("X-1", f"N-{place}"), "utf-8"
+        )
+    now = time.time()
+    os.utime(folder / "z.csv", (now + 9e6, now + 9e6))
+    monkeypatch.setattr("tocsin.orders.watch_folder.time.time", lambda: now + 3)
+    assert import_folder(db, folder, merchant_id=house.merchant_id) == 5
+    assert db.read(house.merchant_id, partial(count_rows, wanted=Filter())) == 4
+    left = [path.name for path in (*folder.iterdir(), *(folder / "working").iterdir())]
+    assert sorted(left) == ["done", "failed", "working"]
+    assert len(list((folder / "done").iterdir())) == 4 and len(list((folder / "failed").iterdir())) == 2

@@ -25,6 +25,8 @@ STILL_SECONDS = 2.0
 FOLDERS = ("working", "done", "failed")
 ACTOR = "watched folder"
 _AT_ONCE = 20
+_CLOCKS_APART_SECONDS = 3_600.0
+_STEM_BYTES, _SUFFIX_MOST = 160, 12
 _log = get_log("watch_folder")
 
 
@@ -81,13 +83,18 @@ def _lies_still(path: Path) -> bool:
     found = path.lstat()
     if stat.S_ISDIR(found.st_mode):
         return False
-    return stat.S_ISLNK(found.st_mode) or time.time() - max(found.st_mtime, found.st_ctime) >= STILL_SECONDS
+    return stat.S_ISLNK(found.st_mode) or not any(map(_is_fresh, (found.st_mtime, found.st_ctime)))
+
+
+def _is_fresh(at: float) -> bool:
+    """Tell whether a time is of this moment; one that is far ahead came with the file and says nothing."""
+    return -_CLOCKS_APART_SECONDS <= time.time() - at < STILL_SECONDS
 
 
 def _take(db: Database, path: Path, *, folder: Path, merchant_id: int) -> None:
     working = folder / "working" / path.name
     if path != working:
-        working = _free(working)
+        working = _free(working.with_name(_fit(path.name)))
         path.rename(working)
     try:
         data = _read(working)
@@ -96,18 +103,31 @@ def _take(db: Database, path: Path, *, folder: Path, merchant_id: int) -> None:
         )  # fmt: skip
         shop = db.read(merchant_id, get_shop)
         options = ImportOptions(zone=shop.zone, currency=shop.currency)
-        source = Source(working.name[:200], "", data)
+        source = Source(_fit(working.name), "", data)
         if path != working or not _was_taken(db, source, merchant_id=merchant_id):
             seen = upload_sheet(db, actor, source=source, options=options)
             commit_import(db, actor, import_id=seen.import_id)
-    except (Refusal, OSError) as wrong:
-        reason = wrong.message() if isinstance(wrong, Refusal) else os.strerror(wrong.errno or 0)
-        target = _free(folder / "failed" / working.name)
+    except (Refusal, OSError, ValueError) as wrong:  # whatever is in it, it holds up no other
+        reason = _reason_of(wrong)
+        target = _free(folder / "failed" / _fit(working.name))
         target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", "utf-8")
         working.rename(target)
         _log.warning("file_failed", code=getattr(wrong, "code", "io"))
         return
-    working.rename(_free(folder / "done" / working.name))
+    working.rename(_free(folder / "done" / _fit(working.name)))
+
+
+def _reason_of(wrong: Exception) -> str:
+    if isinstance(wrong, Refusal):
+        return wrong.message()
+    return os.strerror(wrong.errno or 0) if isinstance(wrong, OSError) else "it can't be read"
+
+
+def _fit(name: str) -> str:
+    """Return a name in UTF-8 that has room for more at its end: what people call files may be neither."""
+    whole = Path(os.fsencode(name).decode("utf-8", "replace"))
+    suffix = whole.suffix if len(whole.suffix) <= _SUFFIX_MOST else ""
+    return whole.name.removesuffix(suffix).encode()[:_STEM_BYTES].decode("utf-8", "ignore") + suffix
 
 
 def _was_taken(db: Database, source: Source, *, merchant_id: int) -> bool:
