@@ -9,12 +9,14 @@ from msgspec.structs import replace
 from tests.counter import Counter, open_counter
 from tests.house import make_draft
 from tocsin.core.actor import NotAllowed
+from tocsin.core.clock import DAY_US, now_us
 from tocsin.core.db import Database
 from tocsin.core.money import MICRO
 from tocsin.core.tenant import ShopMissing
 from tocsin.orders.amend import Amendment, PartyChanges, cancel_order
+from tocsin.orders.axis import AxisNews
 from tocsin.orders.draft import Line, Party, Totals
-from tocsin.orders.intake import DraftWrong, foresee, take_in
+from tocsin.orders.intake import DraftWrong, foresee, take_in, take_news
 from tocsin.orders.mark import mark_order
 from tocsin.orders.query import search_orders
 from tocsin.orders.screen import Filter, count_rows
@@ -98,6 +100,25 @@ def test_what_comes_of_each_kind_of_news(db: Database) -> None:
         counter.do(cancel_order, order_id=order.id, reason="不要了")
         assert counter.take(external_id="E-1", price=70.0, source_version_us=90).result == "conflict"
         assert counter.kinds(order.id) == ["conflict"] and counter.order(order.id).desk_state == "cancelled"
+
+
+def test_a_source_whose_clock_is_years_ahead_bars_no_later_news(db: Database) -> None:
+    with open_counter(db) as counter:
+        ahead = now_us() + 400 * DAY_US
+        taken = counter.take(external_id="E-1", source_version_us=ahead)
+        counter.do(
+            take_news, news=AxisNews(channel="test", external_id="E-1", at_us=ahead, fulfilment="shipped")
+        )
+        assert counter.take(external_id="E-1", source_version_us=ahead).result == "unchanged"
+        later = {
+            "source_version_us": now_us() + 1_000_000,
+            "fulfilment": "returned",
+            "price": 50.0,
+            "cancelled": True,
+        }
+        assert counter.take(external_id="E-1", **later).result == "changed"
+        order = counter.order(taken.order_id)
+        assert (order.desk_state, order.payable_minor, order.fulfilment) == ("cancelled", 10000, "returned")
 
 
 def test_news_that_changes_and_cancels_at_once_cancels(db: Database) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from tocsin.core.clock import MINUTE_US
 from tocsin.orders.draft import Draft, Fulfilment, Payment
 
 # What money has done counts more than what was asked: a payment is not undone by a document that had not heard of it.
@@ -18,6 +20,7 @@ _MONEY: dict[str, int] = {"paid": 1, "part_refunded": 2, "refunded": 3}
 _WAY: tuple[Fulfilment, ...] = ("unfulfilled", "partial", "shipped", "delivered", "returned")
 _PAYMENTS: tuple[Payment, ...] = ("unpaid", "authorised", "closed", "paid", "part_refunded", "refunded")
 AXES = ("payment", "fulfilment", "cancelled", "paid_minor", "paid_at_us", "external_status", "status_known")
+_CLOCKS_APART_US = 10 * MINUTE_US
 Values = dict[str, Any]
 Said = dict[str, tuple[int, Values]]
 """The newest news of each axis: when it was so, and what."""
@@ -48,6 +51,19 @@ class AxisNews(Struct, frozen=True, kw_only=True):
         if self.cancelled is not None:
             found["cancelled"] = (self.at_us, {"cancelled": self.cancelled})
         return found
+
+
+def heard_at(at_us: int, now_us: int) -> int:
+    """Return when news was so: what a source puts far into the future was so now, or it would bar all that follows."""
+    return at_us if at_us <= now_us + _CLOCKS_APART_US else now_us
+
+
+def as_heard(draft: Draft, now_us: int) -> Draft:
+    """Return a draft whose version lies in no future."""
+    version_us = draft.source_version_us
+    if version_us is None or heard_at(version_us, now_us) == version_us:
+        return draft
+    return replace(draft, source_version_us=now_us)
 
 
 def axes_of(draft: Draft) -> Values:

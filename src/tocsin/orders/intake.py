@@ -22,8 +22,10 @@ from tocsin.orders.axis import (
     AxisNews,
     Said,
     Values,
+    as_heard,
     axes_of,
     further,
+    heard_at,
     is_paid_though_closed,
     join_said,
     keep_axes,
@@ -88,7 +90,7 @@ def take_in(tx: Tx, actor: Actor, draft: Draft) -> Taken:
     """
     if not (actor.may("import") or actor.may("amend")):
         raise NotAllowed(right="import")
-    shop, clean = get_shop(tx, code=draft.shop), clean_draft(draft)
+    shop, clean = get_shop(tx, code=draft.shop), as_heard(clean_draft(draft), tx.now_us)
     if not clean.external_id:
         issued = produce_order(tx, actor, clean, shop=shop, reason=f"intake: {clean.channel}")
         return Taken("new", issued.order_id, issued.number, issued.revision)
@@ -98,7 +100,7 @@ def take_in(tx: Tx, actor: Actor, draft: Draft) -> Taken:
 
 def foresee(tx: Tx, draft: Draft) -> Taken:
     """Tell what `take_in` would make of a draft; nothing is stored."""
-    shop, clean = get_shop(tx, code=draft.shop), clean_draft(draft)
+    shop, clean = get_shop(tx, code=draft.shop), as_heard(clean_draft(draft), tx.now_us)
     known = (
         tx.one(FIND, channel=clean.channel, shop_id=shop.id, external_id=clean.external_id)
         if clean.external_id
@@ -141,7 +143,7 @@ def take_news(tx: Tx, actor: Actor, news: AxisNews) -> Taken | None:
     """
     if not (actor.may("import") or actor.may("amend")):
         raise NotAllowed(right="import")
-    shop = get_shop(tx, code=news.shop)
+    shop, news = get_shop(tx, code=news.shop), replace(news, at_us=heard_at(news.at_us, tx.now_us))
     known = tx.one(FIND_LOCKED, channel=news.channel, shop_id=shop.id, external_id=news.external_id)
     if known is None:
         keep_waiting(tx, news, shop_id=shop.id)
