@@ -13,7 +13,7 @@ from tests.orders.senders import AES_KEY, GIVEN, Call, call_of, keys_of, order_o
 from tests.peers.wechat_api import WechatApi
 from tocsin.core.clock import now_us
 from tocsin.core.errors import Refusal
-from tocsin.orders.hook import BASES, Asked, Keys, KeysWrong, SignatureWrong, every_hook
+from tocsin.orders.hook import BASES, Asked, Keys, KeysWrong, NewsUnreadable, SignatureWrong, every_hook
 from tocsin.orders.hooks.wechat import PlatformRefused, WechatHook
 from tocsin.orders.importer import ImportOptions
 
@@ -184,6 +184,29 @@ def test_greetings_topics_of_no_interest_and_deletions() -> None:
         asked, youzan.verify(asked, keys_of("youzan")), keys=keys_of("youzan"), options=OPTIONS
     ).axes
     assert (one.fulfilment, one.external_id) == ("shipped", "E1")
+
+
+def test_what_is_not_signed_makes_no_other_news_of_a_genuine_call() -> None:
+    """Topics and types stand beside what is signed: who caught a call and renames it cancels no order."""
+    woo, youzan = every_hook()["woocommerce"], every_hook()["youzan"]
+    caught = call_of("woocommerce", order_of("woocommerce", "1"), topic="order.deleted").asked()
+    with pytest.raises(NewsUnreadable):
+        woo.read(
+            caught, woo.verify(caught, keys_of("woocommerce")), keys=keys_of("woocommerce"), options=OPTIONS
+        )
+    sent = call_of(
+        "youzan", {"tid": "E1", "update_time": "2026-09-21 10:00:00"}, topic="trade_TradeSellerShip"
+    )
+    renamed = replace(
+        sent, body=json.dumps({**json.loads(sent.body), "type": "trade_TradeClose", "id": "x"}).encode()
+    )
+    ids = {
+        youzan.read(
+            one, youzan.verify(one, keys_of("youzan")), keys=keys_of("youzan"), options=OPTIONS
+        ).delivery_id
+        for one in (sent.asked(), renamed.asked())
+    }
+    assert len(ids) == 1, "the same message is the same delivery, which counts once"
 
 
 def test_keys_that_can_not_work_are_refused() -> None:
