@@ -98,6 +98,13 @@ def test_the_heading_row_is_found_below_a_title_and_total_rows_are_passed_over()
     assert parsed.bad == ()
 
 
+@pytest.mark.parametrize("title", ["总计划笔记本", "小计时器", "汇总器"])
+def test_goods_whose_name_begins_as_a_total_are_no_total(title):
+    """A merged cell leaves the second line without a number: its first text is the goods' name."""
+    draft = only(HEAD + f"A1,张三,苹果,2,3\n,,{title},1,20\n合计金额：,,,3,26\n")
+    assert [line.title for line in draft.lines] == ["苹果", title]
+
+
 def test_a_given_heading_row_is_taken():
     text = "订单号,姓名,商品,数量,单价\n" + HEAD + "A1,张三,苹果,2,3\n"
     assert [bad.row for bad in parse(text).bad] == [2]

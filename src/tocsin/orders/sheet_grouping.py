@@ -23,7 +23,10 @@ _NUMBER = re.compile(r"(?!\+?\d{7,13}\Z)(?=.*\d)[A-Za-z0-9#_.-]{1,40}", re.ASCII
 Group = list[Row]
 Build = Callable[[str, Group], Draft]
 
-_totals = ("合计", "总计", "小计", "共计", "汇总")
+# Such a word alone, with what it sums up, or before an amount; goods may be called 小计时器.
+_totals = re.compile(
+    r"(?:本页)?(?:合计|总计|小计|共计|汇总)(?:金额|数量|件数|笔数|单数|人民币|表|行)?(?:[\d\W].*)?", re.DOTALL
+)
 _totals_en = frozenset({"total", "total:", "totals", "grand total", "subtotal", "sum"})
 # What a draft calls the cells that people write text in; other columns keep their own name.
 _parts = ("name", "phone", "country", "province", "city", "district", "address", "postcode")
@@ -195,7 +198,7 @@ def _is_total(key: str, row: Row) -> bool:
     if key[:1].isdigit():
         return False
     first = key or next(filter(None, row.cells), "")
-    return first.startswith(_totals) or first.casefold() in _totals_en
+    return bool(_totals.fullmatch(first)) or first.casefold() in _totals_en
 
 
 def _check_rows(group: Group) -> None:
