@@ -92,6 +92,7 @@ from tocsin.orders import (
     produce,
     profile,
     retention,
+    reveal,
     screen,
     search,
     source,
@@ -114,7 +115,7 @@ MODULES = (
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
     screen, search, stop, store, syntax_page, check, claim, device, job, serial, spool, attempt, bucket,
     orders_claim,
-    commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, sweep, core_forget, forget,
+    commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget,
 )  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {

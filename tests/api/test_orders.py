@@ -89,13 +89,17 @@ def test_an_order_is_cancelled_once_with_a_reason(door: Door):
     assert door.ask("GET", f"/orders/{number}").json()["desk_state"] == "cancelled"
 
 
-def test_a_reveal_has_a_purpose_and_its_denial_is_recorded(door: Door):
+def test_a_reveal_has_fields_and_a_purpose_and_its_denial_is_recorded(door: Door):
     number = door.order()
     path = f"/orders/{number}/reveal"
-    shown = door.ask("POST", path, json={"purpose": "deliver"})
-    assert shown.json()["receiver"]["phone"] == "13812345678"
-    assert door.ask("POST", path, json={"purpose": "curiosity"}).status_code == 422
-    denied = door.ask("POST", path, role="clerk", json={"purpose": "deliver"})
+    wanted = {"fields": ["phone"], "purpose": "deliver"}
+    shown = door.ask("POST", path, json=wanted).json()
+    assert (
+        shown["receiver"]["phone"] == "13812345678" and shown["receiver"]["name"] == "王**" and shown["until"]
+    )
+    for wrong in ({"purpose": "curiosity"}, {"purpose": "other"}, {"fields": []}, {"fields": ["all"]}):
+        assert door.ask("POST", path, json={**wanted, **wrong}).status_code == 422, wrong
+    denied = door.ask("POST", path, role="clerk", json=wanted)
     assert (denied.status_code, denied.json()["code"]) == (403, "not_allowed")
     kinds = [row["kind"] for row in door.ask("GET", "/lookups/mine", role="clerk").json()]
     assert kinds == ["denied"]

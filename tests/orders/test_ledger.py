@@ -17,7 +17,8 @@ from tocsin.orders.handed import Handed, files_with, sizes_of
 from tocsin.orders.ledger import Asked, all_lookups, names_of_people, who_has_seen
 from tocsin.orders.lookup import NEWEST, Lookup, LookupMissing, index_lookups, own_lookups, record_lookup
 from tocsin.orders.mark import mark_order
-from tocsin.orders.query import look_up_order, reveal_receiver, search_orders
+from tocsin.orders.query import look_up_order, search_orders
+from tocsin.orders.reveal import reveal_receiver
 from tocsin.orders.screen import Filter, screen_orders
 from tocsin.orders.since import Since, find_changes
 
@@ -81,7 +82,7 @@ def test_who_has_seen_an_order_counts_lists_prints_and_files(db: Database, tmp_p
         files = [("api", "download"), ("page", "download"), ("download", "download")]
         assert kinds(seen) == [("page", "search"), *files, ("terminal", "print"), ("page", "reveal")]
         real = "name,phone,province,city,district,address"
-        assert [row.fields for row in seen] == ["", "", "real", "real", real, real]
+        assert [row.fields for row in seen] == ["", "", "real", "real", real, "name,phone,address"]
         assert kinds(counter.ask(who_has_seen, actor=counter.actor, order_id=other.order_id)) == [("page", "search"), files[0]]  # fmt: skip
         pages, before = [], NEWEST
         while page := counter.ask(

@@ -15,7 +15,8 @@ from tocsin.core.queue import queue_for
 from tocsin.orders.amend import Amendment, amend_order, cancel_order
 from tocsin.orders.download import fetch_download, start_download
 from tocsin.orders.lookup import own_lookups
-from tocsin.orders.query import look_up_order, reveal_receiver, search_orders
+from tocsin.orders.query import look_up_order, search_orders
+from tocsin.orders.reveal import reveal_receiver
 from tocsin.orders.screen import Filter
 
 

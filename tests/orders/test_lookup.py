@@ -14,7 +14,8 @@ from tocsin.core.db import Database
 from tocsin.core.statement import Statement, own
 from tocsin.orders.ledger import Asked, all_lookups, who_has_seen
 from tocsin.orders.lookup import index_lookups, own_lookups, read_query, record_lookup
-from tocsin.orders.query import look_up_order, reveal_receiver, search_orders
+from tocsin.orders.query import look_up_order, search_orders
+from tocsin.orders.reveal import reveal_receiver
 
 
 def test_lists_are_indexed_by_order_in_batches(db: Database) -> None:

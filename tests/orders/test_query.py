@@ -10,7 +10,8 @@ from tocsin.core.journal import read_journal
 from tocsin.orders import query
 from tocsin.orders.ledger import all_lookups
 from tocsin.orders.lookup import own_lookups, read_query
-from tocsin.orders.query import PurposeMissing, look_up_order, reveal_receiver, search_orders
+from tocsin.orders.query import look_up_order, search_orders
+from tocsin.orders.reveal import PurposeMissing, reveal_receiver
 from tocsin.orders.screen import Filter, screen_orders
 from tocsin.orders.store import OrderMissing
 
@@ -29,6 +30,7 @@ def test_no_data_without_its_record(db: Database, monkeypatch: pytest.MonkeyPatc
 
         monkeypatch.setattr(query, "record_lookup", broken)
         monkeypatch.setattr("tocsin.orders.screen.record_lookup", broken)
+        monkeypatch.setattr("tocsin.orders.reveal.record_lookup", broken)
         for ask in (
             lambda: look_up_order(db, owner, number=taken.number, door="web"),
             lambda: search_orders(db, owner, text="5678", door="web"),
@@ -52,7 +54,11 @@ def test_a_denied_reveal_leaves_its_trace(db: Database) -> None:
             [(taken.order_id, 1)],
         )
         entry = counter.ask(read_journal, subject=f"order:{taken.order_id}")[0]
-        assert (entry.verb, entry.actor_id, entry.fields()) == ("orders.denied", 9, {"purpose": "deliver"})
+        assert (entry.verb, entry.actor_id, entry.fields()) == (
+            "orders.denied",
+            9,
+            {"purpose": "deliver", "fields": "address,name,note,phone"},
+        )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from tocsin.core.statement import Statement
 from tocsin.migrations.tables import all_tables
 from tocsin.orders.amend import Amendment, PartyChanges, cancel_order
 from tocsin.orders.draft import Party
-from tocsin.orders.query import look_up_order, reveal_receiver, search_orders
+from tocsin.orders.query import look_up_order, search_orders
+from tocsin.orders.reveal import reveal_receiver
 from tocsin.orders.screen import Filter, screen_orders
 from tocsin.orders.store import OrderMissing, find_order_id, list_revisions, load_order, load_orders
 from tocsin.tickets.hold import hold_order, release_hold

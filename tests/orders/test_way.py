@@ -12,7 +12,8 @@ from tocsin.orders.draft import Line
 from tocsin.orders.intake import take_in
 from tocsin.orders.lookup import own_lookups, read_query
 from tocsin.orders.preview import preview_amendment
-from tocsin.orders.query import look_up_order, reveal_receiver, search_orders
+from tocsin.orders.query import look_up_order, search_orders
+from tocsin.orders.reveal import reveal_receiver
 from tocsin.orders.screen import Filter, count_rows, screen_orders
 from tocsin.orders.store import list_revisions, load_order
 

@@ -67,7 +67,10 @@ class Client:
 
     def reveal(self, order: Any, *, purpose: str = "deliver") -> Any:
         """Return the receiver's real text; counted."""
-        shown = self.post(f"/orders/{order['number']}/reveal", {"purpose": purpose})
+        shown = self.post(
+            f"/orders/{order['number']}/reveal",
+            {"purpose": purpose, "fields": ["name", "phone", "address", "note"]},
+        )
         self.count("reveal", [order])
         return shown["receiver"]
 

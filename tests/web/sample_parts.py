@@ -179,7 +179,7 @@ HELD_ROWS = [
 TICKET = {"serial": "T-000104", "number": "DL-20200225-0004", "revision": 1, "head_revision": 2, "copy_kind": "merchant", "reprint": 1,
           "printed_at_us": T0, "reason": "改单：应付金额", "order_url": "/orders/DL-20200225-0004"}  # fmt: skip
 ORDER: Context = {
-    "order": order(), "findings": FINDINGS, "holds": HOLDS, "printers": PRINTERS, "revealed_until_us": None,
+    "order": order(), "findings": FINDINGS, "holds": HOLDS, "printers": PRINTERS, "open_until": {"phone": T0}, "closed": {"phone": "138****5678"},
     "purposes": ["call_customer", "correct_order", "complaint"], "viewing_past": False, "act": "", "form": {}, "error": "",
     "history": [{"revision": 2, "at_us": T0 + 9 * MINUTE, "by": "lin", "reason": "客户来电改数量", "changes": CHANGES, "url": "/orders/x/revisions/2"},
                 {"revision": 1, "at_us": T0, "by": "desk", "reason": "", "changes": [], "url": "/orders/x/revisions/1"}],

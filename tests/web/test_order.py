@@ -1,11 +1,14 @@
 """One order as a page: masked, its acts, its history; its receiver revealed for a while."""
 
 import pytest
+import sqlalchemy as sa
 
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
+from tocsin.core import clock
 from tocsin.core.clock import now_us, to_datetime
 from tocsin.core.party import Party
+from tocsin.core.statement import Statement
 from tocsin.orders.amend import Amendment, PartyChanges, amend_order
 from tocsin.orders.draft import Order, Totals
 from tocsin.orders.ledger import all_lookups
@@ -29,32 +32,54 @@ def test_it_shows_findings_beside_the_money_and_no_secret(pages: Pages) -> None:
     assert text_of(pages.get(f"/orders/{order.id}")), "an id opens it too"
 
 
-def test_a_reveal_needs_a_purpose_and_is_recorded(pages: Pages) -> None:
-    order = pages.take(make_draft())
-    path = f"/orders/{order.number}/reveals"
-    none = pages.post(path, purpose="curiosity")
-    assert none.status_code == 422 and "13812345678" not in none.text
-    shown = pages.post(path, purpose="deliver")
-    assert "13812345678" in shown.text and "王小明" in shown.text
-    assert shown.headers["refresh"] == f"60; url=/orders/{order.number}"
+def test_one_field_is_opened_for_a_while(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = pages.take(make_draft(merchant_note="王小明怕狗"))
+    base = f"/orders/{order.number}"
+    path, texts = f"{base}/reveals", ("王小明", "13812345678", "12 号 3 栋")
+    assert pages.get(path).headers["location"] == base, "nothing is open yet"
+    for wrong in ({"purpose": "curiosity"}, {"purpose": "other"}, {"field": "lines"}):
+        refused = pages.post(path, **{"field": "phone", "purpose": "deliver", **wrong})
+        assert refused.status_code == 422 and not any(text in refused.text for text in texts)
+    opened = pages.post(path, field="phone", purpose="other", said="customer calls from 13812345678")
+    assert (opened.status_code, opened.headers["location"]) == (303, f"{path}#receiver")
+    shown = pages.get(path)
+    assert [text in shown.text for text in texts] == [False, True, False]
+    assert 'data-open-text="138****5678"' in shown.text and "<mark" not in shown.text
     assert shown.headers["cache-control"] == "no-store"
-    denied = pages.post(path, role="auditor", purpose="deliver")
-    assert denied.status_code == 403 and "13812345678" not in denied.text
+    assert 50 <= int(shown.headers["refresh"].partition(";")[0]) <= 60
+    assert pages.post(path, field="note", purpose="deliver").status_code == 303
+    both = pages.get(path).text
+    assert "怕狗" in both and [text in both for text in texts] == [True, True, False], "the note names him"
+    assert "13812345678" not in pages.get(base).text, "the order's own page is masked all the while"
+    assert pages.get(path, role="manager").headers["location"] == base, "another one's is not open"
+    later = now_us() + 61_000_000
+    monkeypatch.setattr(clock, "now_us", lambda: later)
+    assert pages.get(path).headers["location"] == base, "the server gives it no more"
     ledger = pages.db.read(pages.house.merchant_id, lambda tx: all_lookups(tx, pages.house.actor()))
-    assert [row.purpose for row in ledger if row.kind in ("reveal", "denied")] == ["deliver", "deliver"]
-    assert pages.get(path).headers["location"] == f"/orders/{order.number}"
-    assert pages.post(path, role="", purpose="deliver").status_code == 303
+    kept = [(row.kind, row.purpose, row.fields) for row in ledger if row.kind in ("reveal", "denied")]
+    assert kept == [("reveal", "deliver", "merchant_note"), ("reveal", "other", "phone")]
+    told = pages.db.read(pages.house.merchant_id, lambda tx: tx.rows(Statement[tuple[str]](sa.text(
+        "SELECT data FROM journal UNION ALL SELECT data FROM event UNION ALL SELECT purpose FROM lookup"
+    ))))  # fmt: skip
+    assert told and not any(text in str(told) for text in texts)
 
 
-def test_a_clerk_reveals_to_mend_a_finding_only(pages: Pages) -> None:
+def test_a_field_is_opened_by_who_may(pages: Pages) -> None:
     held = wrong(pages)
     sound = pages.take(
         make_draft(receiver=Party(name="李慧", phone="13900001111", city="合肥市", address="黄山路 3 号"))
     )
+    asked = {"field": "phone", "purpose": "deliver"}
+    denied = pages.post(f"/orders/{sound.number}/reveals", role="auditor", **asked)
+    assert denied.status_code == 403 and "13900001111" not in denied.text
+    assert pages.post(f"/orders/{sound.number}/reveals", role="", **asked).status_code == 303
     assert 'value="finding"' in pages.get(f"/orders/{held.number}", role="clerk").text
     assert "f-purpose" not in pages.get(f"/orders/{sound.number}", role="clerk").text
-    assert "13812345678" in pages.post(f"/orders/{held.number}/reveals", role="clerk", purpose="finding").text
-    assert pages.post(f"/orders/{sound.number}/reveals", role="clerk", purpose="finding").status_code == 403
+    for order, status in ((held, 303), (sound, 403)):
+        asked = {"field": "phone", "purpose": "finding"}
+        assert pages.post(f"/orders/{order.number}/reveals", role="clerk", **asked).status_code == status
+    page = pages.get(f"/orders/{held.number}/reveals", role="clerk").text
+    assert "13812345678" in page and "王小明" not in page
 
 
 def test_history_shows_what_changed_masked(pages: Pages) -> None:

@@ -19,7 +19,7 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.errors import Refusal, every_refusal
 from tocsin.core.tenant import ShopWrong
 from tocsin.orders.intake import DraftWrong
-from tocsin.orders.query import PurposeMissing
+from tocsin.orders.reveal import PurposeMissing
 from tocsin.orders.stop import Held
 from tocsin.tickets.hold import HoldNotReleasable, NotUnknown
 from tocsin.tickets.rule import every_message

@@ -88,6 +88,13 @@ def count_usage(tx: Tx, *, kind: Kind, actor_kind: str, actor_id: int, amount: i
     return True
 
 
+def used_this_hour(tx: Tx, *, kind: Kind, actor_kind: str, actor_id: int) -> int:
+    """Return how much somebody did in the clock hour that runs."""
+    hour = tx.now_us - tx.now_us % HOUR_US
+    hours = tx.rows(_HOURS, who=f"{actor_kind}:{actor_id}", kind=kind, since=hour)
+    return sum(one.amount for one in hours)
+
+
 def judge_hours(kind: str, hours: list[Hour], *, now_us: int, minutes: int) -> Facts:
     """Return what was done within the last minutes, and what is usual: the middle one of the days' busiest hours.
 

@@ -14,6 +14,7 @@ from tocsin.api.shape import (
     PageOut,
     RevisionOut,
     hold_out,
+    iso,
     order_out,
     page_out,
     receiver_out,
@@ -26,7 +27,8 @@ from tocsin.orders.amend import cancel_order
 from tocsin.orders.ask import ask_orders
 from tocsin.orders.importer import ImportOptions
 from tocsin.orders.intake import take_in
-from tocsin.orders.query import look_up_order, reveal_receiver
+from tocsin.orders.query import look_up_order
+from tocsin.orders.reveal import reveal_receiver
 from tocsin.orders.screen import Filter, screen_orders
 from tocsin.orders.screen_query import query_of
 from tocsin.orders.stop import list_holds
@@ -56,16 +58,19 @@ class ReasonIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PurposeIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the full text is needed for, one of the known purposes."""
+    """Which fields are opened (name, phone, address, note), and for which of the known purposes; `said`: in words."""
 
+    fields: list[str]
     purpose: str
+    said: str = ""
 
 
 class ReceiverOut(Struct, frozen=True):
-    """The receiver's real text, and the merchant's note's."""
+    """The receiver and the merchant's note, real where it was asked for, and until when they may be kept on a screen."""
 
     receiver: ReceiverIn
     merchant_note: str
+    until: str
 
 
 class CancelledOut(Struct, frozen=True):
@@ -160,16 +165,18 @@ def cancel(
 def reveal(
     request: ApiRequest, *, number: FromPath[str], data: JSONBody[PurposeIn], body: RawBody
 ) -> ReceiverOut:
-    """Return the receiver's real text for a purpose; the reveal, or its denial, is recorded first."""
+    """Return some fields of the receiver real, for a purpose; the reveal, or its denial, is recorded first."""
     del data
     given = read_body(body, PurposeIn)
     desk, actor = enter(request)
     require(actor, "query")
     order_id = desk.db.read(actor.merchant_id, partial(find_order_id, number=number))
-    revealed = reveal_receiver(desk.db, actor, order_id=order_id, purpose=given.purpose, door=DOOR)
+    revealed = reveal_receiver(
+        desk.db, actor, order_id=order_id, purpose=given.purpose, door=DOOR, fields=given.fields, said=given.said
+    )  # fmt: skip
     if revealed.receiver is None:
         raise NotAllowed(right="reveal")
-    return ReceiverOut(receiver_out(revealed.receiver), revealed.merchant_note)
+    return ReceiverOut(receiver_out(revealed.receiver), revealed.merchant_note, iso(revealed.until_us))
 
 
 ORDERS = [create_order, find_orders, get_order, get_revisions, get_holds, cancel, reveal]

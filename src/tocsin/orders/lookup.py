@@ -26,6 +26,8 @@ from tocsin.orders.table import lookup, lookup_mark, lookup_order, lookup_shop, 
 DETAIL_KINDS = ("detail", "reveal", "denied", "print")
 _COUNTED_KINDS = ("detail", "reveal", "search", "screen", "since")
 NEWEST = 2**63 - 1
+# What a text is opened for; `other` says it in words.
+PURPOSES = ("call_customer", "deliver", "correct_order", "complaint", "refund", "finding", "audit", "other")
 _AXES = (get_args(DeskState), get_args(Payment), get_args(Fulfilment))
 _PAIR = struct.Struct(">QI")
 
@@ -220,6 +222,8 @@ def _count(tx: Tx, found: list[Lookup]) -> None:
     """Tell the alarm's watch how much each one looked up, at most some seconds late: never in the look-up itself."""
     amounts: Counter[tuple[Kind, str, int]] = Counter()
     for row in found:
+        if row.kind == "reveal" and row.purpose in PURPOSES:
+            continue  # counted as it was opened
         kind: Kind = "reveals_many" if row.kind == "reveal" else "lookups_many"
         if row.actor_kind in ("operator", "api_key") and row.kind in _COUNTED_KINDS:
             amounts[kind, row.actor_kind, row.actor_id] += max(1, row.count)

@@ -5,42 +5,16 @@ These verbs take the database, because a look-up is two transactions: read, then
 
 from functools import partial
 
-import msgspec
-
-from tocsin.alarm.posture import DeskLockedDown, read_posture
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
-from tocsin.core.journal import write_journal
-from tocsin.core.party import Party
-from tocsin.orders.draft import PERSONAL_FIELDS, Order
+from tocsin.orders.draft import Order
 from tocsin.orders.listing import HeadRow, Page, list_heads
 from tocsin.orders.lookup import record_lookup, states_of
 from tocsin.orders.search import find_order_ids, must_recheck, recheck, split_terms
-from tocsin.orders.stop import open_holds
 from tocsin.orders.store import OrderMissing, find_order_id, load_order
 
 PAGE_ROWS = 50
 NEWEST = 2**63 - 1
-PURPOSES = ("call_customer", "deliver", "correct_order", "complaint", "refund", "finding", "audit")
-
-
-class PurposeMissing(Refusal):
-    """Say what you need the full text for: {purposes}"""
-
-    kind, code = "invalid", "purpose_missing"
-
-
-class Revealed(msgspec.Struct, frozen=True):
-    """The real text of a receiver and of the merchant's note, or the refusal that was recorded.
-
-    `frozen`: not the right is wanting, the desk is locked down.
-    """
-
-    allowed: bool
-    receiver: Party | None
-    merchant_note: str = ""
-    frozen: bool = False
 
 
 def look_up_order(db: Database, actor: Actor, *, number: str, door: str, revision: int = 0) -> Order:
@@ -81,47 +55,6 @@ def search_orders(
         db, actor, door=door, kind="search", query=text, pairs=pairs, states=states_of(rows), place=after[:40]
     )
     return Page(tuple(rows), following, lookup_id)
-
-
-def reveal_receiver(db: Database, actor: Actor, *, order_id: int, purpose: str, door: str) -> Revealed:
-    """Return the receiver's real text, for a purpose; the look-up, or the denial, is recorded first.
-
-    With the right `reveal_finding` alone it needs an open hold with a finding: to mend it.
-
-    Raises:
-        PurposeMissing: the purpose is not one of the known ones.
-        DeskLockedDown: he may, but full texts are frozen; that he tried is recorded.
-    """
-    if purpose not in PURPOSES:
-        raise PurposeMissing(purposes=", ".join(PURPOSES))
-
-    def reveal(tx: Tx) -> Revealed:
-        order = load_order(tx, order_id=order_id, real=True)
-        held = any(hold.kind in ("check", "acknowledge") for hold in open_holds(tx, order_id=order_id))
-        allowed = actor.may("reveal") or (actor.may("reveal_finding") and purpose == "finding" and held)
-        frozen = read_posture(tx).state == "lockdown"
-        kind = "reveal" if allowed and not frozen else "denied"
-        record_lookup(
-            tx, actor, door=door, kind=kind, query=order.number, purpose=purpose, pairs=[(order.id, order.revision)],
-            fields=shown_fields(order) if kind == "reveal" else (),
-        )  # fmt: skip
-        write_journal(
-            tx, actor, verb=f"orders.{kind}", subject=f"order:{order.id}", data={"purpose": purpose}
-        )
-        if kind == "denied":
-            return Revealed(False, None, frozen=allowed)
-        return Revealed(True, order.receiver, order.merchant_note)
-
-    found = db.write(actor.merchant_id, reveal)
-    if found.frozen:
-        raise DeskLockedDown
-    return found
-
-
-def shown_fields(order: Order) -> list[str]:
-    """Return the personal fields that an order's real text has something in."""
-    shown = [name for name in PERSONAL_FIELDS if getattr(order.receiver, name)]
-    return [*shown, "merchant_note"] if order.merchant_note else shown
 
 
 def _record(

@@ -9,6 +9,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.journal import write_journal
 from tocsin.orders.lookup import record_lookup
+from tocsin.orders.reveal import shown_fields
 from tocsin.orders.store import load_order
 from tocsin.tickets.content import MASKED_COPIES
 from tocsin.tickets.device import PrinterMissing, get_printer, read_options
@@ -46,7 +47,8 @@ def open_paper(tx: Tx, actor: Actor, *, job_id: int, door: str) -> PaperFile:
     allowed = not real or actor.may("reveal")
     kind = ("reveal" if allowed else "denied") if real else "detail"
     record_lookup(
-        tx, actor, door=door, kind=kind, query=order.number, pairs=[(order.id, job.revision)], purpose="deliver" if real else ""
+        tx, actor, door=door, kind=kind, query=order.number, pairs=[(order.id, job.revision)], purpose="paper" if real else "",
+        fields=shown_fields(order) if kind == "reveal" else (),
     )  # fmt: skip
     if real:
         data = {"job": str(job.id), "copy": job.copy}

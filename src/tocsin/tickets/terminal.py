@@ -21,7 +21,7 @@ from tocsin.core.tenant import get_shop
 from tocsin.orders.batch import Batch, make_batch
 from tocsin.orders.draft import Order
 from tocsin.orders.lookup import record_lookup, states_of
-from tocsin.orders.query import shown_fields
+from tocsin.orders.reveal import shown_fields
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.tickets.check import check_order, context_of, is_void, lock_order

@@ -1,5 +1,6 @@
 """One order as a page: masked, with its findings, holds, history and tickets; and its receiver, revealed for a while."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -7,16 +8,16 @@ from urllib.parse import quote
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
-from msgspec.structs import replace
+from msgspec.structs import asdict
 
 from tocsin.core.actor import Actor, NotAllowed
-from tocsin.core.clock import MINUTE_US, now_us
+from tocsin.core.clock import SECOND_US, now_us
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.party import Party
 from tocsin.orders.amend import compare_orders
 from tocsin.orders.draft import Order
-from tocsin.orders.query import PURPOSES, look_up_order, reveal_receiver
+from tocsin.orders.query import look_up_order
+from tocsin.orders.reveal import purposes_of, reveal_receiver, show_open
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import list_revisions, load_order
 from tocsin.tickets.device import list_printers
@@ -35,7 +36,6 @@ from tocsin.web.shell import go, show, show_actor, status_of, told, words_of
 from tocsin.web.words import Words
 
 DOOR = "page"
-REVEALED_US = MINUTE_US
 _COMPARED_MOST = 10
 
 
@@ -59,29 +59,36 @@ def get_revision(request: PageRequest, *, number: FromPath[str], revision: FromP
 
 
 @get("/orders/{number:str}/reveals", sync_to_thread=True)
-def get_reveals(request: PageRequest, *, number: FromPath[str]) -> Redirect:
-    """Lead to the order: what was revealed is not at an address."""
-    enter(request)
-    return go(order_path(number))
+def get_reveals(request: PageRequest, *, number: FromPath[str]) -> Response[str] | Redirect:
+    """Show an order with the texts that the reader has open; without one it is the masked page."""
+    desk, actor = enter(request)
+    order = look_up_order(desk.db, actor, number=number, door=DOOR)
+    opened, until = desk.db.read(actor.merchant_id, partial(show_open, actor=actor, order=order))
+    if not until:
+        return go(order_path(number))
+    shown = show_order(request, actor, order, opened=opened, until=until)
+    # Without scripts too: the browser asks again by itself, and what is open no more comes masked.
+    left = -((now_us() - min(until.values())) // SECOND_US)
+    shown.headers["refresh"] = f"{max(1, left)}; url={order_path(order.number)}/reveals"
+    return shown
 
 
-@post("/orders/{number:str}/reveals", sync_to_thread=True, status_code=200)
-def post_reveal(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str]:
-    """Show the receiver's real text for a minute, for a purpose; recorded, a denied one too."""
+@post("/orders/{number:str}/reveals", sync_to_thread=True, status_code=303)
+def post_reveal(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str] | Redirect:
+    """Open one field of the receiver for a while, for a purpose; recorded, a denied one too."""
     desk, actor = enter(request)
     form = read_form(request, body)
     order = look_up_order(desk.db, actor, number=number, door=DOOR)
     try:
-        found = reveal_receiver(desk.db, actor, order_id=order.id, purpose=form.get("purpose", ""), door=DOOR)
+        found = reveal_receiver(
+            desk.db, actor, order_id=order.id, purpose=form.get("purpose", ""), door=DOOR,
+            fields=(form.get("field", ""),), said=form.get("said", ""),
+        )  # fmt: skip
+        if not found.allowed:
+            raise NotAllowed(right="reveal")
     except Refusal as refusal:
         return show_order(request, actor, order, refusal=refusal, act="reveals", form=form)
-    if found.receiver is None:
-        return show_order(request, actor, order, refusal=NotAllowed(right="reveal"), act="reveals", form=form)
-    noted = replace(order, merchant_note=found.merchant_note)
-    shown = show_order(request, actor, noted, revealed=found.receiver)
-    # Without scripts too: the browser leads back to the masked page by itself.
-    shown.headers["refresh"] = f"{REVEALED_US // 1_000_000}; url={order_path(order.number)}"
-    return shown
+    return go(f"{order_path(order.number)}/reveals#receiver")
 
 
 def order_path(number: str) -> str:
@@ -90,19 +97,18 @@ def order_path(number: str) -> str:
 
 
 def show_order(
-    request: PageRequest, actor: Actor, order: Order, *, revealed: Party | None = None, refusal: Refusal | None = None,
-    act: str = "", form: Form | None = None,
+    request: PageRequest, actor: Actor, order: Order, *, opened: Order | None = None, until: Mapping[str, int] | None = None,
+    refusal: Refusal | None = None, act: str = "", form: Form | None = None,
 ) -> Response[str]:  # fmt: skip
     """Answer with an order's page; a refused act stays open there, with what was typed."""
     words = words_of(request, actor)
     context = enter(request)[0].db.read(
         actor.merchant_id, partial(read_context, actor=actor, order=order, words=words)
     )
-    if revealed is not None:
-        order = replace(order, receiver=revealed, masked=False)
     return show(
         request, "orders/order.html", actor=actor, section="orders", status=status_of(refusal) if refusal else 200,
-        order=order, revealed_until_us=now_us() + REVEALED_US if revealed else None, act=act, form=form or {},
+        order=opened or order, open_until=until or {}, closed={**asdict(order.receiver), "merchant_note": order.merchant_note},
+        act=act, form=form or {},
         error=told(refusal, words) if refusal else "", **context,
     )  # fmt: skip
 
@@ -117,15 +123,9 @@ def read_context(tx: Tx, *, actor: Actor, order: Order, words: Words) -> dict[st
         "holds": [] if past else [show_hold(hold, actor, words) for hold in holds],
         "history": _history(tx, order, words), "jobs": _jobs(tx, order), "printers": show_printers(tx),
         "lookups": show_seen(tx, actor, order_id=order.id, words=words),
-        "purposes": _purposes(actor, held=any(hold.kind in ("check", "acknowledge") for hold in holds)),
+        "purposes": purposes_of(actor, held=not past and any(hold.kind in ("check", "acknowledge") for hold in holds)),
         "viewing_past": past, "beside": read_beside(tx, actor, order, words=words),
     }  # fmt: skip
-
-
-def _purposes(actor: Actor, *, held: bool) -> tuple[str, ...]:
-    if actor.may("reveal"):
-        return tuple(purpose for purpose in PURPOSES if purpose != "finding" or held)
-    return ("finding",) if held and actor.may("reveal_finding") else ()
 
 
 def _history(tx: Tx, order: Order, words: Words) -> list[dict[str, Any]]:

@@ -19,7 +19,8 @@ from tocsin.orders.amend import Amendment, MaskedValue, OrderMoved, ReasonMissin
 from tocsin.orders.draft import Order
 from tocsin.orders.editing import Editor, begin_editing, end_editing
 from tocsin.orders.preview import preview_amendment
-from tocsin.orders.query import look_up_order, reveal_receiver
+from tocsin.orders.query import look_up_order
+from tocsin.orders.reveal import FIELDS, RevealsUsedUp, reveal_receiver
 from tocsin.orders.screen import Filter, page_rows
 from tocsin.orders.stop import open_holds
 from tocsin.tickets.device import PrinterMissing
@@ -130,22 +131,20 @@ def _refused(
 
 def _revealed(desk: Desk, actor: Actor, order: Order, found: list[Found]) -> Party | None:
     """Return the receiver with those fields real that a finding is about; the reveal, or its denial, is recorded."""
-    fields = {
+    wrong = {
         one.finding.field.removeprefix("receiver.")
         for one in found
         if one.finding.field.startswith("receiver.") and one.finding.level in ("E", "W")
     }
+    fields = [field for field, names in FIELDS.items() if wrong & set(names)]
     if not fields:
         return None
     try:
-        revealed = reveal_receiver(desk.db, actor, order_id=order.id, purpose="finding", door=DOOR).receiver
-    except DeskLockedDown:  # what is wrong is typed anew, or waits
+        return reveal_receiver(
+            desk.db, actor, order_id=order.id, purpose="finding", door=DOOR, fields=fields
+        ).receiver
+    except (DeskLockedDown, RevealsUsedUp):  # what is wrong is typed anew, or waits
         return None
-    if revealed is None:
-        return None
-    return Party(**{
-        name: getattr(revealed if name in fields else order.receiver, name) for name in Party.__struct_fields__
-    })  # fmt: skip
 
 
 def _form(
