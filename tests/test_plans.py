@@ -35,6 +35,7 @@ from tocsin.access import (
     presence,
     recovery,
     session,
+    standing,
     station,
     step_up,
     undo,
@@ -104,11 +105,11 @@ from tocsin.orders import (
 )
 from tocsin.orders import claim as orders_claim
 from tocsin.orders.syntax_meaning import Sort
-from tocsin.tickets import check, claim, device, forget, job, serial, spool
+from tocsin.tickets import bulk_job, check, claim, device, forget, job, serial, spool
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
-    campaign, campaign_ask, campaign_report, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
+    bulk_job, standing, campaign, campaign_ask, campaign_report, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
     presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,

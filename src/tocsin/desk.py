@@ -50,7 +50,9 @@ from tocsin.orders.retention import erase_old, purge_ledger
 from tocsin.orders.watch_folder import import_loops
 from tocsin.settings import Settings
 from tocsin.streams import Streams
+from tocsin.tickets import bulk_work as _declares_its_task_as_well  # noqa: F401
 from tocsin.tickets import forget as _takes_papers_out  # noqa: F401
+from tocsin.tickets.bulk_job import sweep_bulk
 from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.hold import wake_due
 from tocsin.tickets.papers import keep_papers_in
@@ -109,6 +111,7 @@ class Desk:
             Loop("drill plan", lambda: start_due_drills(self.db), idle_seconds=60),
             Loop("notices", self._each(sweep_notices), idle_seconds=_DAY_SECONDS),
             Loop("conflicts", self._each(sweep_conflicts), idle_seconds=_DAY_SECONDS),
+            Loop("bulk acts", self._each(sweep_bulk), idle_seconds=_DAY_SECONDS),
             Loop("evidence", lambda: sweep_evidence(self.db), idle_seconds=_DAY_SECONDS),
             Loop("unanswered", self._count_unanswered, idle_seconds=30),
             Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),

@@ -39,6 +39,7 @@ from tests.web.sample_parts import (
 from tests.web.samples_access import ACCESS_SAMPLES
 from tests.web.samples_amend import AMEND_SAMPLES, BESIDE, FORM_AROUND
 from tests.web.samples_asked import ASKED
+from tests.web.samples_bulk import BULK_SAMPLES
 from tests.web.samples_campaigns import CAMPAIGN_SAMPLES
 from tests.web.samples_connections import CONNECTION_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
@@ -84,7 +85,8 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "quarantine_empty": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": []}),
     "privacy": ("settings/privacy.html", {"shell": shell("/settings/privacy", "settings"), "form": {"phone": "13812345678", "person": "7"}, "people": [{"id": "7", "names": ["王**"], "phones": ["138****5678"], "numbers": ["HF-20261122-0001"], "versions": 2}], "erasures": [], "word": "ERASE", "missing": "", "error": ""}),
     "own_rules": ("settings/own_rules.html", {"shell": shell("/settings/own-rules", "settings"), "rows": [{"name": "大额货到付款", "level": "W", "query": "method:cod amount:>1000", "message": "先打电话确认"}, {"name": "", "level": "W", "query": "", "message": ""}], "revision": 1, "errors": {}}),
-    "bulk": ("orders/bulk.html", {"shell": shell(), "rows": [{"number": "HF-1", "text": ""}, {"number": "HF-2", "text": "订单已取消"}], "done": 1, "failed": 1, "whole": False}),
+    "bulk": ("orders/bulk.html", {"shell": shell(), "rows": [{"number": "HF-1", "text": ""}, {"number": "HF-2", "text": "订单已取消"}], "done": 1, "failed": 1}),
+    **BULK_SAMPLES,
     "screens": ("orders/screens.html", {"shell": shell("/screens", "filter"), "screens": SCREENS}),
     "downloads": ("orders/downloads.html", {"shell": shell("/downloads", "download"), "rows": DOWNLOADS, "page": PAGE, "may_real": "reason", "filter": FILTER, "form": {}, "formats": {"csv": "CSV", "xlsx": "Excel"}, "columns": ["number", "phone", "line_total"], "saved": {"": "下面勾选的", "快递": "快递"}, "errors": {}, "waiting": False}),
     "downloads_empty": ("orders/downloads.html", {"shell": shell("/downloads", "download"), "rows": [], "page": PAGE, "may_real": "", "filter": None, "form": {}, "formats": {"csv": "CSV", "xlsx": "Excel"}, "columns": ["number", "phone", "line_total"], "saved": {"": "下面勾选的", "快递": "快递"}, "errors": {}, "waiting": False}),

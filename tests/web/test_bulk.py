@@ -1,9 +1,15 @@
 """Bulk acts on the list: a result per order, over a selection and over a whole query."""
 
+from msgspec.structs import replace
+
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
+from tocsin.core.queue import TASKS
 from tocsin.orders.amend import cancel_order
 from tocsin.orders.store import load_order
+from tocsin.tickets.bulk_job import TASK
+
+TO = make_draft().receiver
 
 
 def test_each_order_of_a_selection_has_its_result(pages: Pages) -> None:
@@ -27,14 +33,41 @@ def test_each_order_of_a_selection_has_its_result(pages: Pages) -> None:
     )
 
 
-def test_a_whole_query_is_held_and_released(pages: Pages) -> None:
-    for n in range(3):
-        pages.take(make_draft(external_id=f"X-{n}", campaign="团购" if n else ""))
-    held = text_of(pages.post("/orders/bulk", act="hold", reason="等货", q="campaign:团购", whole="1"))
-    assert "Done: 2. Refused: 0." in held
+def finished(pages: Pages, **form: str) -> str:
+    """Ask for a whole screen, let it be done; return its page."""
+    answer = pages.post("/orders/bulk", whole="1", **form)
+    assert answer.status_code == 303, text_of(answer)
+    at = answer.headers["location"]
+    assert "http-equiv" in text_of(pages.get(at)) and "End it here" in text_of(pages.get(at))
+    TASKS[TASK](pages.db, pages.house.merchant_id, {"job": at.rpartition("/")[2]})
+    return text_of(pages.get(at))
+
+
+def test_a_whole_query_is_held_released_and_printed_as_a_job_that_is_watched(pages: Pages) -> None:
+    printer = pages.printer()
+    orders = [
+        pages.take(make_draft(
+            external_id=f"X-{n}", campaign="团购" if n else "", receiver=replace(TO, phone=f"1381234000{n}")
+        )) for n in range(3)
+    ]  # fmt: skip
+    held = finished(pages, act="hold", reason="等货", q="campaign:团购")
+    assert "2 of 2 orders done, 0 refused" in held and "End it here" not in held
     assert "2 orders" in text_of(pages.get("/orders?q=held:manual"))
-    freed = text_of(pages.post("/orders/bulk", act="release", reason="到货", q="sort:placed", whole="1"))
-    assert "Done: 2. Refused: 1." in freed and "not held" in freed
+    freed = finished(pages, act="release", reason="到货", q="sort:placed")
+    assert "3 of 3 orders done, 1 refused" in freed and "not held" in freed
+    offered = text_of(pages.get("/orders?q=campaign:团购"))
+    assert "Print the whole screen on Counter" in offered
+    printed = finished(pages, print=str(printer), q="campaign:团购")
+    assert "2 of 2 orders done" in printed and [len(pages.jobs(one)) for one in orders] == [0, 1, 1]
+    listed = text_of(pages.get("/bulk"))
+    assert listed.count("Complete") == 3 and pages.get("/bulk", role="clerk").text.count("Complete") == 0
+    gone = pages.post("/orders/bulk", whole="1", act="hold", reason="x", q="campaign:团购").headers[
+        "location"
+    ]
+    assert pages.post(f"{gone}/cancellation").status_code == 303 and "Ended by hand" in text_of(
+        pages.get(gone)
+    )
+    assert pages.get(gone, role="clerk").status_code == 404
 
 
 def test_who_may_and_what_may(pages: Pages) -> None:

@@ -8,8 +8,10 @@ from litestar.handlers import HTTPRouteHandler
 from tocsin.api.access import ACCESS
 from tocsin.api.alarm import ALARM
 from tocsin.api.amendments import AMENDMENTS
+from tocsin.api.bulk import BULK
 from tocsin.api.campaigns import CAMPAIGNS
 from tocsin.api.changes import CHANGES
+from tocsin.api.connections import CONNECTIONS
 from tocsin.api.events import EVENTS
 from tocsin.api.export import EXPORT
 from tocsin.api.files import FILES
@@ -46,6 +48,8 @@ _GROUPS = [
     HOOKS,
     WEBHOOKS,
     CAMPAIGNS,
+    BULK,
+    CONNECTIONS,
 ]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
@@ -60,7 +64,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS],
+    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

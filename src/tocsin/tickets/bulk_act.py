@@ -1,4 +1,4 @@
-"""Bulk acts over many orders: amend a safe field, hold, release; a result per order, none keeps another back."""
+"""Bulk acts over many orders: amend a safe field, hold, release, print; a result per order, none keeps another back."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -7,24 +7,26 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from tocsin.core.actor import Actor, require
+from tocsin.core.actor import Actor, Right, require
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.orders.amend import Amendment, amend_order
 from tocsin.orders.listing import list_heads
 from tocsin.orders.screen import Filter, page_rows
 from tocsin.orders.stop import open_holds
+from tocsin.tickets.device import COPIES
 from tocsin.tickets.hold import hold_order, release_hold
 
 ORDERS_MOST = 500
 SAFE_FIELDS = ("campaign", "merchant_note", "carrier", "pickup_point", "community")
-ACTS = ("amend", "hold", "release")
+RIGHT_OF: dict[str, Right] = {"amend": "amend", "hold": "hold", "release": "hold", "print": "print"}
+"""The right that each act takes; a release takes that of its hold's kind besides."""
 _PAGE_ROWS = 100
 _BY_HAND = frozenset({"manual", "later", "failed", "conflict", "refund"})
 
 
 class BulkWrong(Refusal):
-    """Nothing can be done so: choose 1 to 500 orders, one of the acts, and a field that may be changed in bulk"""
+    """Nothing can be done so: choose 1 to 500 orders (a query: 10,000), one of the acts, and a field that may be changed in bulk"""
 
     kind, code = "invalid", "bulk_wrong"
 
@@ -36,12 +38,14 @@ class NotHeld(Refusal):
 
 
 class BulkAct(Struct, frozen=True, kw_only=True):
-    """What is done to each order, and why; `field` and `value` are for an amendment."""
+    """What is done to each order, and why; `field` and `value` are for an amendment, the last two for a print."""
 
-    act: Literal["amend", "hold", "release"]
-    reason: str
+    act: Literal["amend", "hold", "release", "print"]
+    reason: str = ""
     field: str = ""
     value: str = ""
+    printer_id: int = 0
+    copies: tuple[str, ...] = ()
 
 
 class Done(Struct, frozen=True, kw_only=True):
@@ -52,15 +56,41 @@ class Done(Struct, frozen=True, kw_only=True):
     refusal: Refusal | None = None
 
 
-def screen_pairs(tx: Tx, *, query: str) -> tuple[list[tuple[int, int]], bool]:
-    """Return (order id, revision) of a query's orders, at most 500, and whether these are all."""
+def screen_pairs(tx: Tx, *, query: str, most: int) -> list[tuple[int, int]]:
+    """Return (order id, revision) of a query's orders; one more than the most where there are more."""
     found, after = list[tuple[int, int]](), ""
-    while len(found) <= ORDERS_MOST:
+    while len(found) <= most:
         rows, after = page_rows(tx, wanted=Filter(query=query), after=after, limit=_PAGE_ROWS)
         found += [(row.id, row.revision) for row in rows]
         if not after:
             break
-    return found[:ORDERS_MOST], len(found) <= ORDERS_MOST
+    return found[: most + 1]
+
+
+def require_act(actor: Actor, asked: BulkAct) -> None:
+    """Refuse an act that is none, and who may do it to no order.
+
+    Raises:
+        BulkWrong, NotAllowed
+    """
+    unfit = asked.act == "amend" and asked.field not in SAFE_FIELDS
+    if unfit or asked.act not in RIGHT_OF or not set(asked.copies) <= set(COPIES):
+        raise BulkWrong
+    require(actor, RIGHT_OF[asked.act])
+
+
+def do_act(tx: Tx, actor: Actor, *, order_id: int, seen: int, asked: BulkAct, base_url: str) -> None:
+    """Amend, hold or release one order.
+
+    Raises:
+        Refusal: what refuses the act itself.
+    """
+    verbs: dict[str, Callable[..., Any]] = {
+        "amend": _amend,
+        "hold": _hold,
+        "release": partial(_release, base_url=base_url),
+    }
+    verbs[asked.act](tx, actor=actor, order_id=order_id, seen=seen, asked=asked)
 
 
 def act_on_orders(
@@ -72,22 +102,16 @@ def act_on_orders(
         BulkWrong: no order, too many, no such act, or a field that is not safe in bulk.
         NotAllowed: he may do it to no order.
     """
-    unfit = asked.act not in ACTS or (asked.act == "amend" and asked.field not in SAFE_FIELDS)
-    if unfit or not 0 < len(orders) <= ORDERS_MOST:
+    require_act(actor, asked)
+    if asked.act == "print" or not 0 < len(orders) <= ORDERS_MOST:
         raise BulkWrong
-    require(actor, "amend" if asked.act == "amend" else "hold")
     heads = db.read(
         actor.merchant_id, lambda tx: list_heads(tx, order_ids=[order_id for order_id, _ in orders])
     )
     numbers = {head.id: head.number for head in heads}
-    verbs: dict[str, Callable[..., Any]] = {
-        "amend": _amend,
-        "hold": _hold,
-        "release": partial(_release, base_url=base_url),
-    }
     done = []
     for order_id, seen in orders:
-        run = partial(verbs[asked.act], actor=actor, order_id=order_id, seen=seen, asked=asked)
+        run = partial(do_act, actor=actor, order_id=order_id, seen=seen, asked=asked, base_url=base_url)
         refusal = None
         try:
             db.write(actor.merchant_id, run)

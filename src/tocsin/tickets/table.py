@@ -44,3 +44,16 @@ ticket_code = directory_table(
     "ticket_code", text("code_digest"), big("merchant_id"), big("job_id"), key=("code_digest",)
 )
 index(ticket_code, "merchant_id", "job_id")
+
+# A bulk act under way, 30 days; `orders` is JSON of [order id, revision as seen].
+# personal: `sealed` may hold a note that is to be written, until the act has ended
+bulk_job = merchant_table(
+    "bulk_job", big("id"), text("act"), text("orders"), blob("sealed"), text("base_url"), text("state"), big("total"),
+    big("done"), big("refused"), text("fault"), text("actor_kind"), big("actor_id"), text("actor_name"), big("at_us"),
+    big("ended_at_us", nullable=True), key=("id",),
+)  # fmt: skip
+index(bulk_job, "merchant_id", "at_us")
+bulk_row = merchant_table(
+    "bulk_row", big("job_id"), big("place"), big("order_id"), text("number"), text("result"), text("code"), text("told"),
+    text("data"), key=("job_id", "place"),
+)  # fmt: skip

@@ -1,31 +1,55 @@
-"""Bulk acts as a page: what became of each order of a selection, or of the whole screen."""
+"""Bulk acts as pages: what became of each order of a selection; a whole screen is a job that is watched and can be ended."""
 
 from typing import Any, cast
 
-from litestar import Response, post
-from litestar.params import RawBody
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Redirect
 
 from tocsin.core.actor import Actor
+from tocsin.core.db import Tx
 from tocsin.desk import Desk
 from tocsin.orders.listing import list_heads
 from tocsin.orders.syntax import QUERY_CHARACTERS
-from tocsin.tickets.bulk_act import BulkAct, BulkWrong, Done, act_on_orders, screen_pairs
-from tocsin.web.form import once_over, read_number, read_pairs
+from tocsin.tickets.bulk_act import (
+    RIGHT_OF,
+    BulkAct,
+    BulkWrong,
+    Done,
+    act_on_orders,
+    require_act,
+    screen_pairs,
+)
+from tocsin.tickets.bulk_job import (
+    ORDERS_MOST,
+    BulkJob,
+    BulkRow,
+    bulk_rows,
+    cancel_bulk,
+    get_bulk,
+    list_bulk,
+    start_bulk,
+)
+from tocsin.web.form import once, once_over, read_form, read_number, read_pairs
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.say import say
 from tocsin.web.shell import go, show, told, words_of
+from tocsin.web.words import Words
+
+PAGE_ROWS = 200
 
 
 @post("/orders/bulk", sync_to_thread=True, status_code=200)
 def post_bulk(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
-    """Do one thing to the chosen orders, or to all that a query shows; each has its result."""
+    """Do one thing to the chosen orders, each with its result; to all that a query shows, as a job."""
     desk, actor = enter(request)
     pairs = read_pairs(request, body)
     form, words = dict(pairs), words_of(request, actor)
-    asked = BulkAct(
-        act=cast("Any", form.get("act", "")), reason=form.get("reason", ""), field=form.get("field", ""), value=form.get("value", "").strip()[:200]
-    )  # fmt: skip
-    orders, whole = _orders(desk, actor, pairs, form)
+    asked = _asked(form)
+    if form.get("whole") == "1":
+        return _start(desk, actor, form, asked)
+    orders = _chosen(desk, actor, pairs)
     done: list[Done] = []
 
     def run() -> str:
@@ -40,17 +64,71 @@ def post_bulk(request: PageRequest, *, body: RawBody) -> Response[str] | Redirec
     rows = [{"number": one.number, "text": told(one.refusal, words) if one.refusal else ""} for one in done]
     failed = sum(bool(row["text"]) for row in rows)
     return show(
-        request, "orders/bulk.html", actor=actor, section="orders", rows=rows, done=len(rows) - failed, failed=failed, whole=whole
+        request, "orders/bulk.html", actor=actor, section="orders", rows=rows, done=len(rows) - failed, failed=failed
     )  # fmt: skip
 
 
-def _orders(
-    desk: Desk, actor: Actor, pairs: list[tuple[str, str]], form: dict[str, str]
-) -> tuple[list[tuple[int, int]], bool]:
-    """Return (order id, revision as seen) of the boxes or of the query, and whether these are all that were meant."""
-    if form.get("whole") == "1":
-        query = form.get("q", "")[: QUERY_CHARACTERS + 1]
-        return desk.db.read(actor.merchant_id, lambda tx: screen_pairs(tx, query=query))
+@get("/bulk", sync_to_thread=True)
+def get_bulk_jobs(request: PageRequest) -> Response[str]:
+    """List the bulk acts of late that one may see."""
+    desk, actor = enter(request)
+    recent = desk.db.read(actor.merchant_id, lambda tx: list_bulk(tx, actor, limit=PAGE_ROWS))
+    return show(request, "orders/bulk_jobs.html", actor=actor, section="orders", jobs=recent)
+
+
+@get("/bulk/{job_id:str}", sync_to_thread=True)
+def get_bulk_job(request: PageRequest, *, job_id: FromPath[str], after: FromQuery[str] = "") -> Response[str]:
+    """Show how far a bulk act is, and what became of each order so far."""
+    desk, actor = enter(request)
+    wanted, begun, words = read_number(job_id), read_number(after) if after else -1, words_of(request, actor)
+
+    def read(tx: Tx) -> tuple[BulkJob, list[BulkRow]]:
+        return get_bulk(tx, actor, job_id=wanted), bulk_rows(tx, job_id=wanted, after=begun, limit=PAGE_ROWS)
+
+    found, rows = desk.db.read(actor.merchant_id, read)
+    under_way = found.state in ("waiting", "running")
+    following = f"/bulk/{wanted}?after={rows[-1].place}" if len(rows) == PAGE_ROWS else ""
+    return show(
+        request, "orders/bulk_job.html", actor=actor, section="orders", job=found, rows=[_show_row(row, words) for row in rows],
+        under_way=under_way, page={"count_text": "", "previous_url": f"/bulk/{wanted}" if after else "", "next_url": following},
+        cancel=f"/bulk/{wanted}/cancellation" if under_way and actor.may(RIGHT_OF[found.act]) else "",
+    )  # fmt: skip
+
+
+@post("/bulk/{job_id:str}/cancellation", sync_to_thread=True, status_code=303)
+def post_bulk_cancellation(request: PageRequest, *, job_id: FromPath[str], body: RawBody) -> Redirect:
+    """End a bulk act before it is complete."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    wanted = read_number(job_id)
+    desk.db.write(actor.merchant_id, lambda tx: cancel_bulk(tx, actor, job_id=wanted))
+    return go(f"/bulk/{wanted}", done="cancelled")
+
+
+def _asked(form: dict[str, str]) -> BulkAct:
+    printer = form.get("print", "")
+    return BulkAct(
+        act="print" if printer else cast("Any", form.get("act", "")), reason=form.get("reason", ""),
+        field=form.get("field", ""), value=form.get("value", "").strip()[:200], printer_id=read_number(printer) if printer else 0,
+    )  # fmt: skip
+
+
+def _start(desk: Desk, actor: Actor, form: dict[str, str], asked: BulkAct) -> Redirect:
+    require_act(actor, asked)
+    query = form.get("q", "")[: QUERY_CHARACTERS + 1]
+    orders = desk.db.read(actor.merchant_id, lambda tx: screen_pairs(tx, query=query, most=ORDERS_MOST))
+
+    def start(tx: Tx) -> str:
+        base_url = desk.settings.base_url()
+        return f"/bulk/{start_bulk(tx, actor, desk.queue, orders=orders, asked=asked, base_url=base_url)}"
+
+    return go(desk.db.write(
+        actor.merchant_id, lambda tx: once(tx, actor, form, route="orders.bulk", make=lambda: start(tx))
+    ))  # fmt: skip
+
+
+def _chosen(desk: Desk, actor: Actor, pairs: list[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Return (order id, revision as seen) of the boxes."""
     chosen = {}
     for text in (value for name, value in pairs if name == "order"):
         order_id, _, seen = text.partition(":")
@@ -58,7 +136,12 @@ def _orders(
     if not chosen:
         raise BulkWrong
     heads = desk.db.read(actor.merchant_id, lambda tx: list_heads(tx, order_ids=list(chosen)))
-    return [(head.id, chosen[head.id] or head.revision) for head in heads], True
+    return [(head.id, chosen[head.id] or head.revision) for head in heads]
 
 
-BULK = [post_bulk]
+def _show_row(row: BulkRow, words: Words) -> dict[str, Any]:
+    said = say(row.told, msgspec.json.decode(row.data, type=dict[str, Any]), words) if row.told else ""
+    return {"number": row.number, "result": row.result, "code": "" if said else row.code, "text": said}
+
+
+BULK = [post_bulk, get_bulk_jobs, get_bulk_job, post_bulk_cancellation]
