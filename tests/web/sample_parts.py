@@ -135,7 +135,7 @@ BATCH = {"id": 88, "file_name": "orders_joined.csv", "importer": "sheet", "encod
          "order_count": 65, "moving": 40, "counts": COUNTS, "orders": BATCH_ORDERS, "shown_text": "7 / 65",
          "bad_rows": [{"row": 17, "reason": "下单时间“2018-13-45”不是时间", "cure": "写成 2018-09-15 12:24:27"}]}  # fmt: skip
 IMPORT: Context = {
-    "stage": "upload", "errors": {}, "importers": {"auto": "自动识别", "sheet": "28 列订单表", "shopify": "Shopify"},
+    "stage": "upload", "errors": {}, "unknown": False, "importers": {"auto": "自动识别", "sheet": "28 列订单表", "shopify": "Shopify"},
     "channels": {"mall_cn": "商城"}, "zones": {"Asia/Shanghai": "Asia/Shanghai", "UTC": "UTC"}, "batch": None, "result": None,
     "recent": [{"id": 88, "file_name": "orders_joined.csv", "at_us": T0, "by": "lin", "state": "done", "counts": COUNTS}],
 }  # fmt: skip

@@ -42,6 +42,7 @@ from tests.web.samples_asked import ASKED
 from tests.web.samples_bulk import BULK_SAMPLES
 from tests.web.samples_campaigns import CAMPAIGN_SAMPLES
 from tests.web.samples_connections import CONNECTION_SAMPLES
+from tests.web.samples_mapping import PROFILE_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
 from tests.web.samples_sirens import SIREN_SAMPLES
 from tests.web.samples_station import STATION_SAMPLES
@@ -80,8 +81,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "import_result": ("orders/import.html", {"shell": shell("/imports/88", "import"), **IMPORT, "stage": "result", "result": RESULT}),
     "quarantine": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": [{"id": 5, "at_us": T0, "source": "orders_joined.csv", "row": 17, "reason": "下单时间“2018-13-45”不是时间", "cure": "写成 2018-09-15 12:24:27", "raw_masked": "201809150101000001,2018-13-45,…", "until_us": T0}]}),
     "mend": ("orders/mend.html", {"shell": shell("/quarantine", "import"), "row_id": 5, "headings": ("订单号", "数量"), "text": "A-1,两", "reasons": [{"row": 3, "reason": "“两”不是金额"}], "lines": 4, "error": ""}),
-    "profiles": ("orders/profiles.html", {"shell": shell("/profiles", "import"), "columns": (), "form": {}, "errors": {}, "fields": {}, "profiles": [{"id": 7, "name": "邻居的表", "channel": "", "columns": 6}]}),
-    "profile_columns": ("orders/profiles.html", {"shell": shell("/profiles", "import"), "columns": [{"heading": "流水", "samples": ("N-1", "N-2"), "field": "order_number"}, {"heading": "东西", "samples": ("酥梨",), "field": ""}], "form": {"name": "邻居的表"}, "errors": {}, "fields": {"": "不读取", "order_number": "订单号"}, "profiles": []}),
+    **PROFILE_SAMPLES,
     "quarantine_empty": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": []}),
     "privacy": ("settings/privacy.html", {"shell": shell("/settings/privacy", "settings"), "form": {"phone": "13812345678", "person": "7"}, "people": [{"id": "7", "names": ["王**"], "phones": ["138****5678"], "numbers": ["HF-20261122-0001"], "versions": 2}], "erasures": [], "word": "ERASE", "missing": "", "error": ""}),
     "own_rules": ("settings/own_rules.html", {"shell": shell("/settings/own-rules", "settings"), "rows": [{"name": "大额货到付款", "level": "W", "query": "method:cod amount:>1000", "message": "先打电话确认"}, {"name": "", "level": "W", "query": "", "message": ""}], "revision": 1, "errors": {}}),

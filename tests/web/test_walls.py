@@ -11,7 +11,7 @@ DOORS = [
     ("GET", "/imports", "checker"), ("POST", "/imports/7/commit", "checker"), ("GET", "/imports/7", "auditor"),
     ("GET", "/quarantine", "station"), ("POST", "/quarantine/7/dismissal", "checker"),
     ("GET", "/quarantine/7", "checker"), ("POST", "/quarantine/7/retry", "checker"), ("GET", "/imports/7/errors.csv", "checker"),
-    ("GET", "/profiles", "checker"), ("POST", "/profiles", "checker"), ("POST", "/profiles/7/removal", "checker"),
+    ("GET", "/profiles", "checker"), ("POST", "/profiles/sheets/7", "checker"), ("POST", "/profiles/7/removal", "checker"),
     ("GET", "/downloads", "checker"), ("POST", "/downloads", "checker"), ("GET", "/downloads/7/file", "checker"),
     ("GET", "/lookups", "station"), ("GET", "/lookups?of=all", "clerk"), ("GET", "/orders/{number}/lookups", "clerk"),
     ("GET", "/terminals", "station"), ("GET", "/terminals/7", "station"), ("POST", "/terminals/7/prints", "auditor"),

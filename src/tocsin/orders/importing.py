@@ -32,6 +32,9 @@ from tocsin.orders.intake import Taken, foresee
 from tocsin.orders.profile import find_profile
 from tocsin.orders.table import import_batch
 
+MAPPING = "mapping"
+"""The state of a sheet whose columns are not known yet."""
+
 
 class ImportMissing(Refusal):
     """There is no such import, or it was committed already: upload the file again"""
@@ -115,9 +118,9 @@ def upload_sheet(
     parsed = parse_source(source, options, importer=importer)
     import_id = db.write(
         actor.merchant_id,
-        partial(_keep, actor=actor, source=source, options=options, importer=importer, parsed=parsed),
+        partial(keep_import, actor=actor, source=source, options=options, importer=importer, parsed=parsed),
     )
-    return db.read(actor.merchant_id, partial(_preview, import_id=import_id, parsed=parsed))
+    return db.read(actor.merchant_id, partial(foresee_parsed, import_id=import_id, parsed=parsed))
 
 
 def preview_import(db: Database, actor: Actor, *, import_id: int) -> Previewed:
@@ -128,7 +131,7 @@ def preview_import(db: Database, actor: Actor, *, import_id: int) -> Previewed:
     """
     require(actor, "import")
     parsed = read_import(db, actor, import_id=import_id)
-    return db.read(actor.merchant_id, partial(_preview, import_id=import_id, parsed=parsed))
+    return db.read(actor.merchant_id, partial(foresee_parsed, import_id=import_id, parsed=parsed))
 
 
 def get_import(tx: Tx, *, import_id: int) -> Import:
@@ -148,16 +151,17 @@ def list_imports(tx: Tx, *, limit: int = 50) -> list[Import]:
     return tx.rows(_LIST, limit=limit)
 
 
-def _keep(
-    tx: Tx, actor: Actor, *, source: Source, options: ImportOptions, importer: str, parsed: Parsed
-) -> int:
+def keep_import(
+    tx: Tx, actor: Actor, *, source: Source, options: ImportOptions, importer: str, parsed: Parsed, status: str = "previewed",
+) -> int:  # fmt: skip
+    """Keep a sheet, sealed, as an import that was not committed yet; return its id."""
     import_id = new_id()
     sealed = seal(
         tx.vault.keys(tx).wrapping, msgspec.msgpack.encode(source), bound_to=b"import %d" % import_id
     )
     tx.run(
         _ADD, id=import_id, filename=source.filename[:200], sha256=hashlib.sha256(source.data).hexdigest(),
-        importer=importer, options=msgspec.json.encode(options).decode(), status="previewed",
+        importer=importer, options=msgspec.json.encode(options).decode(), status=status,
         orders=len(parsed.orders), created=0, changed=0, unchanged=0, conflicts=0, bad_rows=len(parsed.bad),
         actor_id=actor.id, actor_name=actor.name, at_us=tx.now_us, done_at_us=None, sealed_file=sealed,
         headings=msgspec.json.encode(parsed.headings).decode(),
@@ -172,22 +176,29 @@ def read_import(db: Database, actor: Actor, *, import_id: int) -> Parsed:
     """Return the orders of an uploaded sheet, read again.
 
     Raises:
-        ImportMissing: it is not there, or was committed.
+        ImportMissing: it is not there, was committed, or its columns are not known yet.
     """
-
-    def read(tx: Tx) -> tuple[Import, Source]:
-        found, row = get_import(tx, import_id=import_id), tx.one(_FILE, id=import_id)
-        if row is None or row[0] is None or found.status == "committed":
-            raise ImportMissing
-        plain = unseal(tx.vault.keys(tx).wrapping, row[0], bound_to=b"import %d" % import_id)
-        return found, msgspec.msgpack.decode(plain, type=Source)
-
-    found, source = db.read(actor.merchant_id, read)
+    found, source = db.read(actor.merchant_id, partial(read_kept, import_id=import_id))
+    if found.status == MAPPING:
+        raise ImportMissing
     options = msgspec.json.decode(found.options, type=ImportOptions)
     return parse_source(source, options, importer=found.importer)
 
 
-def _preview(tx: Tx, *, import_id: int, parsed: Parsed) -> Previewed:
+def read_kept(tx: Tx, *, import_id: int) -> tuple[Import, Source]:
+    """Return an import with its file.
+
+    Raises:
+        ImportMissing: it is not there, or was committed.
+    """
+    found, row = get_import(tx, import_id=import_id), tx.one(_FILE, id=import_id)
+    if row is None or row[0] is None or found.status == "committed":
+        raise ImportMissing
+    plain = unseal(tx.vault.keys(tx).wrapping, row[0], bound_to=b"import %d" % import_id)
+    return found, msgspec.msgpack.decode(plain, type=Source)
+
+
+def foresee_parsed(tx: Tx, *, import_id: int, parsed: Parsed) -> Previewed:
     """Foresee each order; one that a commit would refuse stands among the bad rows already."""
     foreseen, good, bad = list[Foreseen](), list[ParsedOrder](), list(parsed.bad)
     for each, named in zip(parsed.orders, name_orders(parsed.orders, import_id), strict=True):

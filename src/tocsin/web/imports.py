@@ -20,6 +20,7 @@ from tocsin.orders.claim import get_progress
 from tocsin.orders.commit import commit_import
 from tocsin.orders.importer import BadRow, ImportOptions, Source, every_importer
 from tocsin.orders.importing import (
+    MAPPING,
     Import,
     Previewed,
     get_import,
@@ -98,17 +99,20 @@ def post_import(request: PageRequest, *, body: RawBody) -> Response[str] | Redir
         )  # fmt: skip
     except Refusal as wrong:
         errors = {"sheet": told(wrong, words)}
-        return _ask_sheet(request, desk, actor, errors=errors, status=status_of(wrong))
+        unknown = wrong.code in ("format_unknown", "headings_unknown")
+        return _ask_sheet(request, desk, actor, errors=errors, status=status_of(wrong), unknown=unknown)
     return go(address)
 
 
 @get("/imports/{import_id:str}", sync_to_thread=True)
-def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Response[str]:
+def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Response[str] | Redirect:
     """Show what a commit would make of a sheet, or what it made."""
     desk, actor = enter(request)
     require(actor, "import")
     wanted, words = read_number(import_id), words_of(request, actor)
     found = desk.db.read(actor.merchant_id, lambda tx: get_import(tx, import_id=wanted))
+    if found.status == MAPPING:
+        return go(f"/profiles/sheets/{wanted}")
     if found.status == "committed":
         result = desk.db.read(actor.merchant_id, partial(show_result, found=found))
         return _show(request, desk, actor, stage="result", result=result)
@@ -175,17 +179,23 @@ def post_dismissal(request: PageRequest, *, row_id: FromPath[str], body: RawBody
 
 
 def _ask_sheet(
-    request: PageRequest, desk: Desk, actor: Actor, *, errors: dict[str, str], status: int
+    request: PageRequest,
+    desk: Desk,
+    actor: Actor,
+    *,
+    errors: dict[str, str],
+    status: int,
+    unknown: bool = False,
 ) -> Response[str]:
     recent = desk.db.read(actor.merchant_id, lambda tx: list_imports(tx, limit=12))
     return _show(
-        request, desk, actor, stage="upload", errors=errors, recent=[_show_recent(each) for each in recent], status=status
+        request, desk, actor, stage="upload", errors=errors, recent=[_show_recent(each) for each in recent], status=status, unknown=unknown,
     )  # fmt: skip
 
 
 def _show(
     request: PageRequest, desk: Desk, actor: Actor, *, stage: str, errors: dict[str, str] | None = None, status: int = 200,
-    recent: Any = (), batch: Any = None, result: Any = None,
+    recent: Any = (), batch: Any = None, result: Any = None, unknown: bool = False,
 ) -> Response[str]:  # fmt: skip
     words = words_of(request, actor)
     zone = desk.db.read(actor.merchant_id, get_shop).zone
@@ -194,7 +204,7 @@ def _show(
         request, "orders/import.html", actor=actor, section="import", status=status, stage=stage, errors=errors or {},
         importers={"": words.translate("Find out"), **titles},
         channels={name: words.translate(title) for name, title in _CHANNELS.items()},
-        zones={name: name for name in dict.fromkeys((zone, *ZONES))}, recent=recent, batch=batch, result=result,
+        zones={name: name for name in dict.fromkeys((zone, *ZONES))}, recent=recent, batch=batch, result=result, unknown=unknown,
     )  # fmt: skip
 
 

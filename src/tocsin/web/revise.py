@@ -62,7 +62,8 @@ def post_revise(request: PageRequest, *, number: FromPath[str], body: RawBody) -
     form, stale = read_typed(request, body)
     require(actor, "amend")
     words = words_of(request, actor)
-    order = load_seen(desk, actor, number, form=form)
+    bare = stale is not None and "revision" not in form
+    order = load_seen(desk, actor, number, form={"revision": "0"} if bare else form)
     if stale:
         errors = {"reason": told(stale, words)}
         return _form(request, desk, actor, order, form=form, errors=errors, status=403)

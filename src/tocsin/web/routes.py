@@ -53,7 +53,7 @@ from tocsin.web.person import PERSON
 from tocsin.web.posture import POSTURE
 from tocsin.web.printers import PRINTERS
 from tocsin.web.privacy import PRIVACY
-from tocsin.web.profiles import PROFILES
+from tocsin.web.profiles import PROFILES, post_columns
 from tocsin.web.prove import PROVE
 from tocsin.web.push import PUSH
 from tocsin.web.received import RECEIVED
@@ -82,7 +82,7 @@ def get_desk(request: PageRequest) -> Redirect:
 
 FORM_MOST_BYTES = 4 << 20
 # Who sends these is asked before a byte of the body is read; they alone may be as long as an upload.
-UPLOADS: list[Any] = [get_imports, post_import]
+UPLOADS: list[Any] = [get_imports, post_import, post_columns]
 PAGES: list[Any] = [
     get_desk,
     *ACCESS,
@@ -133,7 +133,7 @@ PAGES: list[Any] = [
     *(each for each in IMPORTS if each not in UPLOADS),
     *IMPORTED,
     *MENDING,
-    *PROFILES,
+    *(each for each in PROFILES if each not in UPLOADS),
     *FINGER,
     *FINGERS_PAGES,
     *STATIONS,
