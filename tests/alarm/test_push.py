@@ -1,6 +1,7 @@
 """Web Push: encrypted for one browser, signed by the desk, at a push service that decrypts with another library."""
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.alarm.told import allow_near_push
 from tests.peers.push_peer import PushPeer, decode
+from tocsin.alarm import push
 from tocsin.alarm.outcome import SENT, Outcome
 from tocsin.alarm.push import SubscriptionWrong, public_key, read_subscription, send_push
 from tocsin.alarm.reach import PlaceForbidden
@@ -102,6 +104,18 @@ def test_a_host_that_moved_into_the_shop_is_not_sent_to(
         "failed", code="forbidden", permanent=True
     )
     assert peer.taken == []
+
+
+def test_a_host_that_moves_between_its_check_and_the_sending_is_not_sent_to(
+    key: Vault, peer: PushPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DNS rebinding: who checks is told an address of the internet, who asks again the loopback."""
+    answers, real = iter(["93.184.215.14"] * 2), socket.getaddrinfo
+    monkeypatch.setattr(push, "SCHEMES", ("http",))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest, **more: real(next(answers, "127.0.0.1"), *rest, **more))  # fmt: skip
+    endpoint = f"http://push.example:{peer.origin.rpartition(':')[2]}/x"
+    address = read_subscription(json.dumps(json.loads(peer.subscription()) | {"endpoint": endpoint}))
+    assert send_push(key, address.url, MESSAGE, sender="http://x").code == "forbidden" and peer.asked == 0
 
 
 @pytest.mark.parametrize(

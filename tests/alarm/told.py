@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Self
 
 import pytest
@@ -40,6 +41,7 @@ def point_robots_at(peer: RobotPeer, monkeypatch: pytest.MonkeyPatch) -> None:
 def allow_near_push(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a push service be on the loopback, without TLS."""
     monkeypatch.setattr(push, "SCHEMES", ("http", "https"))
+    monkeypatch.setattr(push, "NETWORKS", (ip_network("127.0.0.0/8"),))
     monkeypatch.setattr(reach, "is_public", lambda address: address.is_loopback)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.peers.hook_receiver import HookReceiver
-from tocsin.core.outbound import PlaceRefused, post_json, read_place, require_allowed
+from tocsin.core.outbound import PlaceRefused, post_body, read_place, require_allowed
 from tocsin.lan.authority import ensure_authority, issue_certificate
 
 NEAR = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -49,7 +49,7 @@ def test_an_address_of_another_shape_is_refused(url: str):
 )
 def test_other_spellings_of_the_loopback_reach_nothing(host: str):
     receiver = HookReceiver()
-    answer = post_json(read_place(f"https://{host}:{receiver.port}/"), b"{}", headers={}, seconds=3)
+    answer = post_body(read_place(f"https://{host}:{receiver.port}/"), b"{}", headers={}, seconds=3)
     assert (answer.status, answer.problem, receiver.asked) == (0, "forbidden", 0)
     receiver.close()
 
@@ -64,7 +64,7 @@ def test_a_name_that_changes_its_answer_is_asked_once_and_never_believed_again()
 
     place = read_place(receiver.url.replace("http:", "https:"))
     for _ in range(4):
-        answer = post_json(place, b"{}", headers={}, resolve=rebinding, seconds=0.3)
+        answer = post_body(place, b"{}", headers={}, resolve=rebinding, seconds=0.3)
         assert not answer.taken
     assert (len(asked), receiver.asked) == (4, 0)
     receiver.close()
@@ -79,7 +79,7 @@ def test_https_goes_to_the_checked_address_with_the_names_own_sni_and_host(tmp_p
     tls.load_cert_chain(tmp_path / "desk.crt", tmp_path / "desk.key")
     receiver = HookReceiver(tls)
     trust = ssl.create_default_context(cafile=str(tmp_path / "authority.crt"))
-    answer = post_json(
+    answer = post_body(
         read_place(receiver.url),
         b"{}",
         headers={},
@@ -89,7 +89,7 @@ def test_https_goes_to_the_checked_address_with_the_names_own_sni_and_host(tmp_p
     )
     assert (answer.status, receiver.asked, seen) == (401, 1, ["hooks.example.test"])
     other = read_place(receiver.url.replace("hooks.", "other."))
-    wrong = post_json(other, b"{}", headers={}, networks=NEAR, resolve=lambda *_: ["127.0.0.1"], trust=trust)
+    wrong = post_body(other, b"{}", headers={}, networks=NEAR, resolve=lambda *_: ["127.0.0.1"], trust=trust)
     assert (wrong.status, wrong.problem, receiver.asked) == (0, "unreachable", 1)
     receiver.close()
 
@@ -98,10 +98,10 @@ def test_a_redirect_is_not_followed_and_a_slow_answer_is_cut_off():
     receiver = HookReceiver()
     place, near = read_place(receiver.url), {"networks": NEAR, "resolve": lambda *_: ["127.0.0.1"]}
     receiver.status = 307
-    assert post_json(place, b"{}", headers={}, **near).problem == "status 307"  # type: ignore[arg-type]
+    assert post_body(place, b"{}", headers={}, **near).problem == "status 307"  # type: ignore[arg-type]
     assert (receiver.asked, receiver.elsewhere) == (1, 0)
     receiver.status, receiver.drip_seconds = 500, 0.05
-    answer = post_json(place, b"{}", headers={}, seconds=0.4, **near)  # type: ignore[arg-type]
+    answer = post_body(place, b"{}", headers={}, seconds=0.4, **near)  # type: ignore[arg-type]
     assert answer.problem == "timeout"
     assert answer.milliseconds < 2000
     receiver.close()

@@ -2,10 +2,12 @@
 
 The message is encrypted for that browser alone (RFC 8291), the desk shows itself by its own key (RFC 8292).
 Where the push service is blocked, as Google's in mainland China, nothing arrives: it is never the only way.
+Any browser may name any host: its address is looked up, checked and connected in one step (`core/outbound`).
 """
 
 import base64
 import re
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,15 +17,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec import Struct
 
 from tocsin.alarm.channel import Address
-from tocsin.alarm.outcome import SENT, Outcome, outcome_of_fault, outcome_of_status
-from tocsin.alarm.reach import UNKNOWN_HOST, PlaceForbidden, require_public
+from tocsin.alarm.outcome import SENT, Outcome, outcome_of_status
+from tocsin.alarm.reach import require_public
 from tocsin.core.errors import Refusal
+from tocsin.core.outbound import Answer, Network, post_body, read_place
 from tocsin.core.vault import Vault
 
 SECONDS_MOST = 8.0
 LIFE_SECONDS = 3600
 SCHEMES = ("https",)
 """A push service is reached by these; a test adds its own."""
+NETWORKS: tuple[Network, ...] = ()
+"""Private networks with a push service: none but a test's."""
+_SIGNED_SECONDS = 12 * 3600
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _ENDPOINT_MOST = 1000
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,120}={0,2}")
@@ -94,35 +100,44 @@ def send_push(
         sender: address of the desk, which a push service may complain to.
         topic: at most 32 characters; a newer message replaces one of the same topic that has not arrived yet.
     """
-    try:
-        require_public(urlsplit(msgspec.json.decode(subscription, type=Subscription).endpoint).hostname or "")
-    except PlaceForbidden as forbidden:
-        unknown = forbidden.data["problem"] == UNKNOWN_HOST
-        return Outcome("failed", code="no_host" if unknown else "forbidden", permanent=not unknown)
-    return _send(_private_key(vault), subscription, message, sender=sender, topic=topic)
+    found = msgspec.json.decode(subscription, type=Subscription)
+    headers = {
+        **_signed(_private_key(vault), found.endpoint, sender), "content-encoding": "aes128gcm",
+        "content-type": "application/octet-stream", "ttl": str(LIFE_SECONDS), "urgency": "high",
+        **({"topic": topic} if topic else {}),
+    }  # fmt: skip
+    body = _encrypted(subscription, msgspec.json.encode(message))
+    place = read_place(found.endpoint)
+    return _outcome(post_body(place, body, headers=headers, networks=NETWORKS, seconds=SECONDS_MOST))
 
 
-def _send(
-    key: ec.EllipticCurvePrivateKey, subscription: str, message: dict[str, Any], *, sender: str, topic: str
-) -> Outcome:
-    import requests
+def _encrypted(subscription: str, plain: bytes) -> bytes:
+    from pywebpush import WebPusher  # type: ignore[import-untyped]
+
+    return bytes(WebPusher(msgspec.json.decode(subscription)).encode(plain)["body"])
+
+
+def _signed(key: ec.EllipticCurvePrivateKey, endpoint: str, sender: str) -> dict[str, str]:
     from py_vapid import Vapid02  # type: ignore[import-untyped]
-    from pywebpush import WebPushException, webpush  # type: ignore[import-untyped]
 
-    headers: dict[str, str | int | float] = {"urgency": "high", **({"topic": topic} if topic else {})}
-    with requests.Session() as session:
-        session.max_redirects = 0
-        try:
-            webpush(
-                msgspec.json.decode(subscription), msgspec.json.encode(message).decode(), vapid_private_key=Vapid02(key),
-                vapid_claims={"sub": _contact(sender)}, ttl=LIFE_SECONDS, headers=headers, timeout=SECONDS_MOST, requests_session=session,
-            )  # fmt: skip
-        except WebPushException as refused:
-            status = refused.status_code or 0
-            return Outcome("gone", code=f"status {status}") if status in _GONE else outcome_of_status(status)
-        except requests.RequestException as fault:
-            return outcome_of_fault(fault)
-    return SENT
+    parts = urlsplit(endpoint)
+    claims = {
+        "sub": _contact(sender),
+        "aud": f"{parts.scheme}://{parts.netloc}",
+        "exp": int(time.time()) + _SIGNED_SECONDS,
+    }
+    return {"authorization": Vapid02(key).sign(claims)["Authorization"]}
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if answer.taken:
+        return SENT
+    if answer.status in _GONE:
+        return Outcome("gone", code=answer.problem)
+    if answer.status:
+        return outcome_of_status(answer.status)
+    code = {"timeout": "no_answer", "unreachable": "no_connection"}.get(answer.problem, answer.problem)
+    return Outcome("failed", code=code, permanent=code == "forbidden")
 
 
 def _contact(address: str) -> str:

@@ -150,11 +150,15 @@ def _bare(address: Address) -> Address:
     return wrapped or address
 
 
-def post_json(
+def post_body(
     place: Place, body: bytes, *, headers: dict[str, str], networks: tuple[Network, ...] = (),
     resolve: Resolve = look_up, trust: ssl.SSLContext | None = None, seconds: float = SECONDS_MOST,
 ) -> Answer:  # fmt: skip
-    """Send a body to a place and return what was answered; a redirect is an answer like any other."""
+    """Send a body, JSON unless a header says otherwise, and return what was answered; a redirect is an answer like any other.
+
+    Args:
+        headers: their names in lower case.
+    """
     begun = time.monotonic()
     way = _Way(place, networks=networks, resolve=resolve, until=begun + seconds)
     status, problem = 0, ""
@@ -256,12 +260,8 @@ def _left(until: float) -> float:
 
 
 def _headers(place: Place, headers: dict[str, str]) -> list[tuple[str, str]]:
-    own = [
-        ("host", _host_header(place)),
-        ("content-type", "application/json"),
-        ("user-agent", "tocsin-webhooks"),
-    ]
-    return [*own, *headers.items()]
+    own = {"host": _host_header(place), "content-type": "application/json", "user-agent": "tocsin-webhooks"}
+    return list({**own, **headers}.items())
 
 
 def _host_header(place: Place) -> str:

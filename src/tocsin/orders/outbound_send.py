@@ -17,7 +17,7 @@ from tocsin.core.outbound import (
     Network,
     Resolve,
     look_up,
-    post_json,
+    post_body,
     read_place,
     sign_message,
 )
@@ -52,7 +52,7 @@ class Sender:
         trust: ssl.SSLContext | None = None, seconds: float = SECONDS_MOST,
     ) -> None:  # fmt: skip
         self._db = db
-        self._post = partial(post_json, networks=networks, resolve=resolve, trust=trust, seconds=seconds)
+        self._post = partial(post_body, networks=networks, resolve=resolve, trust=trust, seconds=seconds)
         self._busy: set[int] = set()
         self._pool: ThreadPoolExecutor | None = None
         self._loops: tuple[Loop, ...] = ()
