@@ -1,7 +1,8 @@
 """Made-up orders, the same for the product and the raw engine: five lines each, over 300 days."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from tocsin.core.money import MICRO
 from tocsin.orders.draft import Draft, Line, Party, Totals
@@ -41,6 +42,12 @@ def make_orders(count: int, *, seed: int = 7) -> Iterator[Draft]:
             ),
             lines=lines, totals=Totals(goods_minor=goods, payable_minor=goods),
         )  # fmt: skip
+
+
+def sample(numbers: Sequence[str], *, repeats: int) -> tuple[list[str], list[Draft]]:
+    """Return some orders, by their numbers and as they were taken in, from all over."""
+    step = max(1, len(numbers) // repeats)
+    return list(numbers[::step][:repeats]), list(islice(make_orders(len(numbers)), 0, repeats * step, step))
 
 
 def _line(dice: random.Random, place: int) -> Line:

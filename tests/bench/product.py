@@ -5,13 +5,14 @@ from collections.abc import Callable
 from functools import partial
 from itertools import islice
 
-from tests.bench.clock import Figure, measure
-from tests.bench.data import make_orders
+from tests.bench.clock import Work
+from tests.bench.data import make_orders, sample
 from tests.house import House, make_house
 from tocsin.core.clock import now_us
 from tocsin.core.db import Database, Tx
-from tocsin.orders.download_rows import COLUMNS, file_rows
-from tocsin.orders.format import find_format
+from tocsin.orders.download_file import content_of
+from tocsin.orders.download_rows import COLUMNS
+from tocsin.orders.format import find_format, write_file
 from tocsin.orders.intake import take_in
 from tocsin.orders.query import look_up_order, search_orders
 from tocsin.orders.screen import Filter, count_rows, page_rows, screen_orders
@@ -33,46 +34,39 @@ class Product:
         self.numbers: list[str] = []
         self._fill(orders)
 
-    def run(self, *, repeats: int) -> list[Figure]:
-        """Measure every work; return the figures in a fixed order."""
+    def works(self, *, repeats: int) -> dict[str, Work]:
+        """Return every work, in a fixed order."""
         clerk, db = self.house.actor("owner"), self.db
-        step = max(1, len(self.numbers) // repeats)
-        numbers = self.numbers[::step][:repeats]
-        samples = list(islice(make_orders(self.count), 0, None, step))[:repeats]
-        names = [draft.receiver.name[:2] for draft in samples]
-        tails = [draft.receiver.phone[-4:] for draft in samples]
-        after = self._place_of_page(100)
-        return [
-            measure(
-                "create, 5 lines", [partial(self._create, draft) for draft in make_orders(repeats, seed=8)]
-            ),
-            measure("get", [partial(look_up_order, db, clerk, number=n, door="bench") for n in numbers]),
-            measure(
-                "search phone tail", [partial(search_orders, db, clerk, text=t, door="bench") for t in tails]
-            ),
-            measure("search name", [partial(search_orders, db, clerk, text=n, door="bench") for n in names]),
-            measure(
-                "search SKU",
-                [partial(search_orders, db, clerk, text=d.lines[0].sku, door="bench") for d in samples],
-            ),
-            measure(
-                "search number tail",
-                [partial(search_orders, db, clerk, text=n[-4:], door="bench") for n in numbers],
-            ),
-            measure(
-                "screen page 1", [partial(screen_orders, db, clerk, wanted=WANTED, door="bench")] * repeats
-            ),
-            measure(
-                "screen page 100",
-                [partial(screen_orders, db, clerk, wanted=WANTED, door="bench", after=after)] * repeats,
-            ),
-            measure("count, bounded", [self._count] * repeats),
-            measure("CSV of all, rows", [self._csv], units=self.count * 5),
-            self.ticket(repeats),
-        ]
+        numbers, samples = sample(self.numbers, repeats=repeats)
+        find = partial(search_orders, db, clerk, door="bench")
+        page = partial(screen_orders, db, clerk, wanted=WANTED, door="bench")
+        last = partial(page, after=self._place_of_page(100))
+        return {
+            "create, 5 lines": ([partial(self._create, draft) for draft in make_orders(repeats, seed=8)], 1),
+            "get": ([partial(look_up_order, db, clerk, number=n, door="bench") for n in numbers], 1),
+            "search phone tail": ([partial(find, text=d.receiver.phone[-4:]) for d in samples], 1),
+            "search name": ([partial(find, text=d.receiver.name[:2]) for d in samples], 1),
+            "search SKU": ([partial(find, text=d.lines[0].sku) for d in samples], 1),
+            "search number tail": ([partial(find, text=n[-4:]) for n in numbers], 1),
+            "screen page 1": ([page] * repeats, 1),
+            "screen page 100": ([last] * repeats, 1),
+            "count, bounded": ([self.count_paid] * repeats, 1),
+            "CSV of all, rows": ([partial(self.write_csv, os.devnull)], self.count * 5),
+            "ticket drawn": (self._tickets(repeats), 1),
+        }
 
-    def ticket(self, repeats: int) -> Figure:
-        """Measure drawing: content and 203 dpi picture of one ticket on 80 mm paper."""
+    def count_paid(self) -> int:
+        """Return how many are paid and shipped, at most 10,001."""
+        return self.db.read(self.house.merchant_id, partial(count_rows, wanted=WANTED))
+
+    def write_csv(self, path: str) -> None:
+        """Write every line with its order, masked."""
+        with open(path, "wb") as out, self.db.snapshot(self.house.merchant_id) as tx:
+            content = content_of(tx, wanted=Filter(), real=False, columns=COLUMNS)
+            write_file(find_format("csv"), content, out)
+
+    def _tickets(self, repeats: int) -> list[Callable[[], object]]:
+        """Return drawings: content and 203 dpi picture of one ticket on 80 mm paper."""
         number = self.numbers[0]
         order = self.db.read(
             self.house.merchant_id, lambda tx: load_order(tx, order_id=find_order_id(tx, number=number), real=True)
@@ -85,7 +79,7 @@ class Product:
             )  # fmt: skip
             draw.append(lambda request=request: draw_raster(build_content(order, request)))  # type: ignore[misc]
         draw[0]()
-        return measure("ticket drawn", draw)
+        return draw
 
     def _fill(self, orders: int) -> None:
         drafts, clerk = make_orders(orders), self.house.actor("owner")
@@ -118,10 +112,3 @@ class Product:
                 self.house.merchant_id, partial(page_rows, wanted=WANTED, after=after, limit=50)
             )
         return after
-
-    def _count(self) -> None:
-        self.db.read(self.house.merchant_id, partial(count_rows, wanted=WANTED))
-
-    def _csv(self) -> None:
-        with open(os.devnull, "wb") as out, self.db.snapshot(self.house.merchant_id) as tx:
-            find_format("csv").write(COLUMNS, file_rows(tx, wanted=Filter(), real=False), out)

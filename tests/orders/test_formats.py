@@ -79,6 +79,34 @@ def test_a_workbook_s_cells_are_text_and_come_back(rows: list[tuple[str, str]]) 
             assert re.sub(r"_x005F_(x[0-9A-Fa-f]{4}_)", r"_\1", cell.value or "") == text
 
 
+def test_csv_written_many_rows_at_once_is_what_it_is_row_by_row() -> None:
+    cells = (
+        "x",
+        "",
+        "=1",
+        " =1",
+        "-1.50",
+        "-x",
+        'a"b',
+        '","=',
+        "a,",
+        "\r=",
+        "\n",
+        "a\n=",
+        "'",
+        "＝",
+        "\ud800",
+    )
+    rows = [pair for one in cells for pair in ((one, "x"), ("x", one))]
+    expected = b"".join(written("csv", rows=[row])[len(written("csv")) :] for row in rows)
+    assert written("csv", rows=rows)[len(written("csv")) :] == expected
+    read = list(csv.reader(io.StringIO(expected.decode(), newline="")))
+    live = re.compile(r"\s*[=+\-@'＝＋－＠]")
+    assert all(cell == "-1.50" or cell[:1] == "'" or not live.match(cell) for row in read for cell in row), (
+        read
+    )
+
+
 def test_amounts_alone_become_numbers_and_only_where_no_digit_is_lost() -> None:
     rows = [("00012", "12.50", "00012"), ("5", "1234567890123456", "-0.1"), ("1e5", "=1", "NaN")]
     back = sheet(written("xlsx", rows=rows, columns=("sku", "payable", "quantity")))[1:]

@@ -99,6 +99,7 @@ GET_PARTY = Statement(
     .where(own(party), party.c.order_id == bind("order_id"), party.c.version == bind("version")),
     PartyRow,
 )  # fmt: skip
+_decode = msgspec.json.Decoder(StoredParty).decode
 _NOISE = re.compile(r"[\s\-()（）]|^\+86|^0086")
 
 
@@ -138,12 +139,12 @@ def open_party(tx: Tx, row: PartyRow) -> StoredParty:
         tx.vault.keys(tx).wrapping, row.wrapped_key, bound_to=_bound(tx.merchant_id, row.person_id)
     )
     plain = unseal(data_key, row.sealed, bound_to=_bound(tx.merchant_id, row.order_id, row.version))
-    return msgspec.json.decode(plain, type=StoredParty)
+    return _decode(plain)
 
 
 def masked_party(row: PartyRow) -> StoredParty:
     """Return the masked text of a stored party; nothing is unsealed."""
-    return msgspec.json.decode(row.masked, type=StoredParty)
+    return _decode(row.masked)
 
 
 def receiver_of(stored: StoredParty) -> Party:

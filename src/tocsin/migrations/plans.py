@@ -50,7 +50,7 @@ def _figures(columns: list[str], *, unique: bool, rows: int = _ROWS) -> str:
     for place, name in enumerate(columns):
         if name != "merchant_id":
             per = min(per, _PER_WORD * rows // _ROWS if name in _WORDS else _PER_OTHER)
-        if place == len(columns) - 1 and (unique or name == "id"):
+        if name == "id" or (unique and place == len(columns) - 1):
             per = 1
         shared.append(max(1, per))
     return " ".join(map(str, [rows, *shared]))

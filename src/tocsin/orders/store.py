@@ -53,6 +53,9 @@ class Body(Struct, frozen=True, kw_only=True):
     group_state: GroupState = ""
 
 
+_decode_body = msgspec.json.Decoder(Body).decode
+
+
 class _Whole(Struct, frozen=True):
     id: int
     shop_id: int
@@ -238,7 +241,7 @@ def _stored(tx: Tx, row: _Whole, *, real: bool) -> StoredParty:
 
 
 def _order(tx: Tx, row: _Whole, lines: tuple[Line, ...], *, real: bool) -> Order:
-    body, stored = msgspec.json.decode(row.body, type=Body), _stored(tx, row, real=real)
+    body, stored = _decode_body(row.body), _stored(tx, row, real=real)
     totals = msgspec.structs.replace(body.totals, paid_minor=row.paid_minor)
     payable = body.totals.payable_minor
     return Order(

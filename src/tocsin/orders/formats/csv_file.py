@@ -4,15 +4,15 @@ Source: RFC 4180; OWASP ASVS 5.0 requirement 1.2.10.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import BinaryIO
 
 _ROWS_AT_ONCE = 2_000
-_BORDER = '","'
+_BORDER, _BETWEEN = '","', '"\r\n"'
 # A cell that a spreadsheet may run, also after blanks; `'` too, since our own mark must come off again unambiguously.
 _live = re.compile(r"^\s*[=+\-@\t\r\n\x00'＝＋－＠]|^[\t\r\n\x00]")
-_live_after_border = re.compile(r'","[\s=+\-@\x00\'＝＋－＠]')
+_live_cell, _live_row = (re.compile(border + r"[\s=+\-@\x00'＝＋－＠]") for border in ('","', '\n"'))
 _number = re.compile(r"^-\d+(\.\d+)?$", re.ASCII)
 
 
@@ -28,7 +28,7 @@ class CsvFormat:
         count, waiting = 0, iter(rows)
         while chunk := list(islice(waiting, _ROWS_AT_ONCE)):
             count += len(chunk)
-            out.write(_encode("".join(_write_rows(chunk))))
+            out.write(_encode(_write_rows(chunk)))
         return count
 
 
@@ -37,18 +37,13 @@ def make_safe(cell: str) -> str:
     return f"'{cell}" if _live.match(cell) and not _number.match(cell) else cell
 
 
-def _write_rows(rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Write rows; one that holds no quotation mark and no suspicious beginning is joined as it is."""
-    for row in rows:
-        joined = _BORDER.join(row)
-        if (
-            joined.count('"') == 2 * len(row) - 2
-            and not _live_after_border.search(joined)
-            and not _live.match(joined)
-        ):
-            yield f'"{joined}"\r\n'
-        else:
-            yield _write_row(row)
+def _write_rows(rows: list[tuple[str, ...]]) -> str:
+    """Write rows: joined as they are where no cell of them holds a quotation mark or may be live, else each on its own."""
+    text = "".join(['"', _BETWEEN.join([_BORDER.join(row) for row in rows]), '"\r\n'])
+    plain = text.count('"') == 2 * sum(map(len, rows))
+    if plain and not _live.match(rows[0][0]) and not _live_cell.search(text) and not _live_row.search(text):
+        return text
+    return _write_row(rows[0]) if len(rows) == 1 else "".join([_write_rows([row]) for row in rows])
 
 
 def _write_row(row: tuple[str, ...]) -> str:
