@@ -1,6 +1,7 @@
 """Downloads on their page: asked for, made, fetched by whom they belong to."""
 
 import hashlib
+import re
 import time
 
 from tests.house import make_draft
@@ -73,6 +74,13 @@ def test_the_format_and_the_columns_are_chosen_and_kept_and_a_download_is_cancel
     assert pages.post(f"/downloads/{made.id}/cancel").status_code == 303
     assert "Cancelled" in text_of(pages.get("/downloads"))
     assert "快递" in text_of(pages.get("/downloads?new=1"))
+    first = {"ticked": "1", "first": "1", "column_pickup_point": "1", "column_sku": "1", "format": "csv"}
+    assert pages.post("/downloads", **first).status_code == 303
+    again = text_of(pages.get("/downloads?new=1"))
+    assert re.findall(r'name="column_(\w+)" value="1" checked', again) == ["pickup_point", "sku"]
+    assert pages.post("/downloads", query="", format="csv").status_code == 303
+    quick = pages.db.read(pages.house.merchant_id, lambda tx: list_downloads(tx, pages.house.actor()))[0]
+    assert quick.columns == "pickup_point,sku", "a download from the list has them too"
     pages.desk.start()
     assert pages.post("/downloads", saved="快递", format="csv").status_code == 303
     kept = pages.get(f"/downloads/{wait_complete(pages)}/file").text

@@ -112,6 +112,8 @@ def _start(tx: Tx, actor: Actor, form: Form, start: Callable[[Tx], int]) -> str:
     name = form.get("save_as", "").strip()
     if name:
         save_columns(tx, actor, name=name, columns=_ticked(form))
+    if form.get("first") == "1":
+        save_columns(tx, actor, name="", columns=_ticked(form))
     return "/downloads" if start(tx) else ""
 
 
@@ -120,9 +122,9 @@ def _ticked(form: Form) -> list[str]:
 
 
 def _columns_of(desk: Desk, actor: Actor, form: Form) -> tuple[str, ...]:
-    """Return the columns that were ticked, or those that were saved under the name that was chosen."""
+    """Return the columns that were ticked, or those saved under the name that was chosen; unasked, what one begins with."""
     name = form.get("saved", "")
-    if not name:
+    if not name and (form.get("ticked") or _ticked(form)):
         return tuple(_ticked(form))
     kept = desk.db.read(actor.merchant_id, lambda tx: list_columns(tx, actor))
     return next((one.chosen() for one in kept if one.name == name), ())
@@ -140,10 +142,11 @@ def _list(
     rows = desk.db.read(actor.merchant_id, read)
     may_real = "yes" if actor.may("download_real") else "reason" if actor.may("download_real_reason") else ""
     kept = desk.db.read(actor.merchant_id, lambda tx: list_columns(tx, actor))
-    saved = {"": words.translate("those ticked below"), **{one.name: one.name for one in kept}}
+    saved = {"": words.translate("those ticked below"), **{one.name: one.name for one in kept if one.name}}
+    first = {f"column_{column}": "1" for one in kept if not one.name for column in one.chosen()}
     return show(
         request, "orders/downloads.html", actor=actor, section="download", status=status,
-        rows=rows, may_real=may_real, filter=None if asked is None else {"query": asked}, form=form or {},
+        rows=rows, may_real=may_real, filter=None if asked is None else {"query": asked}, form=first if form is None else form,
         errors={"reason": error} if error else {}, page={"count_text": "", "previous_url": "", "next_url": ""},
         formats={each.name: each.title for each in every_format().values()}, columns=COLUMNS, saved=saved,
         waiting=any(row["state"] in ("queued", "running") for row in rows),

@@ -6,6 +6,7 @@ import "./confirm.js";
 import "./bulk.js";
 import "./copy.js";
 import "./flash.js";
+import "./here.js";
 import "./idle.js";
 import "./drill.js";
 import "./editing.js";
