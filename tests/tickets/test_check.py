@@ -5,6 +5,7 @@ from functools import partial
 import msgspec
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from tests.counter import open_counter
 from tests.house import make_draft, make_house
@@ -16,9 +17,10 @@ from tocsin.orders.amend import Amendment, PartyChanges, TotalsChanges, cancel_o
 from tocsin.orders.draft import Party, Totals
 from tocsin.orders.intake import take_in
 from tocsin.orders.lookup import own_lookups
+from tocsin.orders.profile import Profile, save_profile
 from tocsin.orders.store import OrderMissing
 from tocsin.orders.table import order_finding
-from tocsin.tickets.check import CheckPreference, axes_of, check_new_revisions, check_order
+from tocsin.tickets.check import CheckPreference, axes_of, check_new_revisions, check_order, choose_checks
 from tocsin.tickets.hold import acknowledge_findings, release_hold
 from tocsin.tickets.table import verdict
 
@@ -140,6 +142,29 @@ def test_a_merchant_chooses_levels_and_thresholds(db: Database) -> None:
         assert [[(f.code, f.level) for f in v.findings] for v in verdicts] == [
             [("price_zero", "E"), ("quantity_large", "W")]
         ] * 2
+
+
+def test_stars_are_a_notice_where_the_channel_declares_them(db: Database) -> None:
+    with open_counter(db) as counter:
+        hidden = Party(
+            name="王**", phone="138****5678", province="安徽省", city="合肥市", address="黄山路***"
+        )
+        profile = Profile(name="社区团", channel="tuan", columns={"订单号": "order_number"}, masked=True)
+        counter.do(save_profile, profile=profile)
+        counter.do(save_profile, profile=replace(profile, name="小店", channel="", masked=False))
+        found = {}
+        for channel in ("taobao", "pinduoduo", "tuan", "sheet", "shopify"):
+            taken = counter.take(channel=channel, external_id=channel, receiver=hidden)
+            verdict = counter.do(check_order, order_id=taken.order_id)
+            found[channel] = [(f.level, f.case) for f in verdict.findings if f.code == "masked"]
+            assert bool(verdict.errors()) == (found[channel] != [("I", "channel")]), channel
+        stops = [("E", "name"), ("E", "phone"), ("E", "address")]
+        declared = {channel: [("I", "channel")] for channel in ("taobao", "pinduoduo", "tuan")}
+        assert found == {**declared, "sheet": stops, "shopify": stops}
+        none = CheckPreference(masking_channels=())
+        counter.do(choose_checks, chosen=none, revision=0)
+        taken = counter.take(channel="taobao", external_id="again", receiver=hidden)
+        assert counter.do(check_order, order_id=taken.order_id).errors(), "a merchant may want them stopped"
 
 
 def test_duplicates_are_of_the_same_receiver_and_lines_within_the_window(db: Database) -> None:

@@ -142,6 +142,11 @@ def list_profiles(tx: Tx) -> list[Profile]:
     return [msgspec.json.decode(row.body, type=Profile) for row in rows]
 
 
+def declares_masking(tx: Tx, *, channel: str) -> bool:
+    """Tell whether a profile says that a channel hides its receivers."""
+    return any(one.masked and channel == (one.channel or one.importer) for one in list_profiles(tx))
+
+
 def remove_profile(tx: Tx, actor: Actor, *, profile_id: int) -> None:
     """Forget a profile; imports that were read by it stay.
 

@@ -22,13 +22,23 @@ from tocsin.core.preference import change_preference, read_preference
 from tocsin.core.statement import Statement, among, bind, insert_into, own
 from tocsin.core.tenant import get_shop
 from tocsin.orders.campaign_ask import ask_campaign
-from tocsin.orders.draft import Order
+from tocsin.orders.draft import PERSONAL_FIELDS, Order
+from tocsin.orders.platform import MASKING
+from tocsin.orders.profile import declares_masking
 from tocsin.orders.stop import Hold, HoldKind, close_hold, list_holds, open_hold, open_holds
 from tocsin.orders.store import list_revisions, load_order, load_orders
 from tocsin.orders.table import acknowledgement, order_finding, order_head
 from tocsin.tickets.glyph import missing_glyphs
 from tocsin.tickets.own_rule import own_checks
-from tocsin.tickets.rule import BROKEN_CODE, FIXED_CODES, CheckContext, Finding, Setting, run_checks
+from tocsin.tickets.rule import (
+    BROKEN_CODE,
+    FIXED_CODES,
+    CheckContext,
+    Finding,
+    Setting,
+    is_masked,
+    run_checks,
+)
 from tocsin.tickets.table import print_job, verdict
 
 CONSUMER = "tickets.check"
@@ -41,7 +51,7 @@ class CheckPreference(Struct, frozen=True, kw_only=True):
     """What a merchant chooses about checks: levels per code, thresholds, channels that mask."""
 
     levels: dict[str, Setting] = {}
-    masking_channels: tuple[str, ...] = ()
+    masking_channels: tuple[str, ...] = MASKING
     large_quantity_micro: int = 1_000_000_000
     duplicate_window_hours: int = 24
 
@@ -185,11 +195,19 @@ def context_of(tx: Tx, order: Order, *, asked_revision: int | None = None) -> Ch
     chosen = read_preference(tx, CheckPreference, box="tickets.check", shop_id=order.shop_id)
     return CheckContext(
         now_us=tx.now_us, zone=get_shop(tx, shop_id=order.shop_id).zone, levels=chosen.levels,
-        masking_channels=frozenset(chosen.masking_channels), large_quantity_micro=chosen.large_quantity_micro,
+        masking_channels=_masking(tx, order, chosen.masking_channels), large_quantity_micro=chosen.large_quantity_micro,
         duplicate_of=_duplicates(tx, order, chosen.duplicate_window_hours), missing_glyphs=missing_glyphs,
         asked_revision=asked_revision, cancelled=order.desk_state == "cancelled",
         own=own_checks(tx, order), campaign=ask_campaign(tx, order),
     )  # fmt: skip
+
+
+def _masking(tx: Tx, order: Order, chosen: tuple[str, ...]) -> frozenset[str]:
+    """Return the channels that declare their masking; profiles are asked only of an order with a mask."""
+    seen = any(is_masked(getattr(order.receiver, name)) for name in PERSONAL_FIELDS)
+    if order.channel in chosen or not (seen and declares_masking(tx, channel=order.channel)):
+        return frozenset(chosen)
+    return frozenset((*chosen, order.channel))
 
 
 def _duplicates(tx: Tx, order: Order, window_hours: int) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from typing import Any
 from tests.desk import NOW_US, make_line, order_with
 from tests.tickets.checks.asking import Case, one_line, phones
 from tocsin.core.money import MICRO
-from tocsin.orders.campaign import Asked, Campaign
+from tocsin.orders.campaign import Campaign
+from tocsin.orders.campaign_ask import Asked
 
 BAD_PHONE, BAD_QUANTITY = "E receiver.phone", "E lines.0.quantity"
 BIDI, BELL, ZERO = "\u202e", "\x07", "\x00"
