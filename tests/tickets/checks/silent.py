@@ -3,7 +3,8 @@
 from tests.desk import NOW_US, make_line, order_with
 from tests.tickets.checks.asking import Case, one_line, phones
 from tocsin.core.money import MICRO
-from tocsin.orders.campaign import Asked, Campaign
+from tocsin.orders.campaign import Campaign
+from tocsin.orders.campaign_ask import Asked
 
 _KEPT = Campaign(1, "flash_sale", "秒杀", "MS", 0, NOW_US, 0, 10, "{}", 0)
 SILENT: dict[str, list[Case]] = {
