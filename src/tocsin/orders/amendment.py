@@ -1,7 +1,5 @@
 """What an amendment is, and what it makes of an order: nothing is stored here."""
 
-import re
-
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict, replace
 
@@ -9,10 +7,9 @@ from tocsin.core.errors import Refusal
 from tocsin.core.mask import mask_party, mask_text
 from tocsin.core.party import Party
 from tocsin.orders.draft import Delivery, Draft, Line, Method, Order
+from tocsin.orders.mask_fit import STARS
 from tocsin.orders.produce import clean_draft
 from tocsin.orders.total import goods_minor, payable_minor, recalculate
-
-_STARS = re.compile(r"[*＊]")
 
 
 class MaskedValue(Refusal):
@@ -137,7 +134,7 @@ def _receiver_changes(present: Party, changes: PartyChanges) -> dict[str, str]:
     for name, value in asdict(changes).items():
         if value is UNSET or value == getattr(masked, name):
             continue
-        if _STARS.search(value) and value != getattr(present, name):
+        if STARS.search(value) and value != getattr(present, name):
             raise MaskedValue(field=f"receiver.{name}")
         kept[name] = value
     return kept
@@ -148,7 +145,7 @@ def _note_change(draft: Draft, note: str) -> str:
     present, masked = draft.merchant_note, mask_text(draft.merchant_note, draft.receiver)
     if note == masked:
         return present
-    if present not in (masked, note) and _STARS.search(note):
+    if present not in (masked, note) and STARS.search(note):
         raise MaskedValue(field="merchant_note")
     return note
 

@@ -106,6 +106,19 @@ def meet_source(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, base_revis
     return base_revision
 
 
+def agree_again(tx: Tx, draft: Draft, *, order_id: int) -> bool:
+    """Close the conflict of an order that the desk has not amended, now that its source says plainly what it is.
+
+    Return whether the order stands so already.
+    """
+    held = next((one for one in open_holds(tx, order_id=order_id) if one.kind == "conflict"), None)
+    if held is None:
+        return False
+    close_hold(tx, desk_actor(tx.merchant_id), held, reason="the source agrees")
+    head = load_order(tx, order_id=order_id, real=True)
+    return not compare_orders(head, as_order(head, draft))
+
+
 def show_conflict(tx: Tx, actor: Actor, *, order_id: int) -> Conflict:
     """Return an order's conflict in three versions: at the source before, at the desk, at the source now.
 

@@ -35,7 +35,7 @@ from tocsin.orders.axis import (
     settle_axes,
 )
 from tocsin.orders.bounds import DraftWrong as DraftWrong  # what intake refuses a draft with
-from tocsin.orders.conflict import meet_source
+from tocsin.orders.conflict import agree_again, meet_source
 from tocsin.orders.draft import Draft, Order
 from tocsin.orders.mask_fit import keep_real
 from tocsin.orders.produce import clean_draft, produce_order, produce_revision
@@ -108,10 +108,10 @@ def foresee(tx: Tx, draft: Draft) -> Taken:
     )
     if known is None:
         return Taken("new", 0, "", 0)
-    clean = _keep_cancelled(known, keep_real(tx, clean, known))
-    return Taken(
-        _judge(known, clean, _content_digest(tx, clean)), known.order_id, known.number, known.revision
-    )
+    kept, hides = keep_real(tx, clean, known)
+    clean = _keep_cancelled(known, kept)
+    result = _judge(known, clean, _content_digest(tx, clean), hides=hides)
+    return Taken(result, known.order_id, known.number, known.revision)
 
 
 def foresee_changes(tx: Tx, actor: Actor, draft: Draft) -> tuple[Order, Order] | None:
@@ -124,7 +124,7 @@ def foresee_changes(tx: Tx, actor: Actor, draft: Draft) -> tuple[Order, Order] |
     if known is None:
         return None
     real = actor.may("reveal")
-    before, clean = load_order(tx, order_id=known.order_id, real=real), keep_real(tx, clean, known)
+    before, (clean, _) = load_order(tx, order_id=known.order_id, real=real), keep_real(tx, clean, known)
     note = clean.merchant_note if real else mask_text(clean.merchant_note, clean.receiver)
     return before, replace(
         before, receiver=clean.receiver if real else mask_party(clean.receiver), merchant_note=note, lines=clean.lines,
@@ -200,23 +200,27 @@ def _keep_cancelled(known: KnownSource, draft: Draft) -> Draft:
     return draft if newer or not kept_axes(known.axes)["cancelled"] else replace(draft, cancelled=True)
 
 
-def _judge(known: KnownSource, draft: Draft, digest: str) -> Result:
+def _judge(known: KnownSource, draft: Draft, digest: str, *, hides: bool) -> Result:
     if _is_older(known, draft):
         return "older"
     if digest == known.content_digest:
         return "unchanged" if keep_axes(axes_of(draft)) == known.axes else "moved"
     by_source = known.desk_state != "cancelled" or _settled(known)["cancelled"]
-    return "changed" if known.revision == known.source_revision and by_source else "conflict"
+    # A mask is never written over a real text: a person asks the source for the real one.
+    return "changed" if known.revision == known.source_revision and by_source and not hides else "conflict"
 
 
 def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: KnownSource) -> Taken:
-    draft = _keep_cancelled(known, keep_real(tx, draft, known))
+    kept, hides = keep_real(tx, draft, known)
+    draft = _keep_cancelled(known, kept)
     digest = _content_digest(tx, draft)
-    result, revision = _judge(known, draft, digest), known.revision
+    result, revision = _judge(known, draft, digest, hides=hides), known.revision
     if result in ("older", "unchanged"):
         return Taken(result, known.order_id, known.number, revision)
     version_us = max(filter(None, (known.version_us, draft.source_version_us)), default=None)
     moved = known
+    if result == "changed" and agree_again(tx, draft, order_id=known.order_id):
+        result = "moved"
     if result == "changed":
         cancelled = settle_axes(axes_of(draft), version_us, kept_said(known.news))["cancelled"]
         revision = _take_content(tx, actor, replace(draft, cancelled=cancelled), known)
@@ -225,11 +229,11 @@ def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: KnownSource) -
     agreed = revision if result == "changed" else known.source_revision
     if result == "conflict":
         agreed = _hold_conflict(tx, actor, known, draft)
-    kept = replace(
+    said = replace(
         known, content_digest=digest, axes=keep_axes(axes_of(draft)), version_us=version_us,
         source_revision=agreed,
     )  # fmt: skip
-    keep_source(tx, (draft.channel, shop.id, draft.external_id), kept)
+    keep_source(tx, (draft.channel, shop.id, draft.external_id), said)
     return Taken(result, known.order_id, known.number, revision)
 
 

@@ -5,25 +5,39 @@ import re
 from msgspec.structs import asdict, replace
 
 from tocsin.core.db import Tx
-from tocsin.orders.draft import Draft
+from tocsin.orders.draft import Draft, Order
 from tocsin.orders.source import KnownSource
 from tocsin.orders.store import load_order
 
-STARS = re.compile(r"[*＊]+")
+# One dot between parts of a name is none of a mask.
+STARS = re.compile(r"(?:[*＊●]|[•·](?=[•·])|(?<=[•·])[•·])+")
 # No shop hides a field in more places; a text with more is no mask.
 _STAR_RUNS = 16
+# Where stars can't be the text itself, as they can in a note.
+_NAMED = ("name", "phone", "address")
 
 
-def keep_real(tx: Tx, draft: Draft, known: KnownSource) -> Draft:
-    """Return a draft whose masked fields have the real text that the source gave before, where it fits the mask."""
-    masked = {name: text for name, text in asdict(draft.receiver).items() if STARS.search(text)}
+def keep_real(tx: Tx, draft: Draft, known: KnownSource) -> tuple[Draft, bool]:
+    """Return a draft whose masked fields have the real text that the source gave before, where it fits the mask.
+
+    Also whether the source hides what it changed: a mask stands in it for another text than the real one that is kept.
+    """
+    masked = {name: text for name, text in _texts(draft).items() if STARS.search(text)}
     if not masked:
-        return draft
-    before = load_order(tx, order_id=known.order_id, revision=known.source_revision, real=True).receiver
-    kept = {
-        name: getattr(before, name) for name, text in masked.items() if fits_mask(text, getattr(before, name))
-    }
-    return replace(draft, receiver=replace(draft.receiver, **kept))
+        return draft, False
+    before = _texts(load_order(tx, order_id=known.order_id, revision=known.source_revision, real=True))
+    kept = {name: before[name] for name, text in masked.items() if fits_mask(text, before[name])}
+    hides = any(
+        before[name] and not STARS.search(before[name])
+        for name in _NAMED
+        if name in masked and name not in kept
+    )
+    note = kept.pop("merchant_note", draft.merchant_note)
+    return replace(draft, receiver=replace(draft.receiver, **kept), merchant_note=note), hides
+
+
+def _texts(order: Draft | Order) -> dict[str, str]:
+    return {**asdict(order.receiver), "merchant_note": order.merchant_note}
 
 
 def fits_mask(masked: str, real: str) -> bool:
