@@ -24,6 +24,7 @@ from tocsin.orders.lookup import own_lookups, read_query
 from tocsin.orders.person import PersonMissing, PrivacyRules, export_person, find_people
 from tocsin.orders.quarantine import list_quarantine
 from tocsin.orders.query import search_orders
+from tocsin.orders.undo import ReceiverErased, undo_amendment
 from tocsin.tickets.job import JobMissing, jobs_of_order, read_content
 
 
@@ -90,6 +91,19 @@ def test_what_tells_of_an_erased_person_is_gone_and_amounts_stay(db: Database, t
 
 def read_query_of(counter: Counter, one: Any) -> str:
     return counter.ask(read_query, found=one)
+
+
+def test_nothing_goes_back_to_a_receiver_who_was_erased(db: Database, tmp_path: Path) -> None:
+    with open_counter(db) as counter:
+        taken = counter.take(receiver=HIM)
+        other = PartyChanges(name="赵六", phone="13755550000", address="新路 1 号")
+        counter.amend(taken.order_id, 1, Amendment(receiver=other))
+        erase(counter, tmp_path)
+        with pytest.raises(ReceiverErased):
+            counter.do(undo_amendment, order_id=taken.order_id, seen=2, reason="改回")
+        assert counter.order(taken.order_id, real=True).receiver.name == "赵六"
+        counter.amend(taken.order_id, 2)
+        assert counter.do(undo_amendment, order_id=taken.order_id, seen=3, reason="改回").revision == 4
 
 
 def test_who_may_erase_proves_himself_and_types_the_word(db: Database, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tocsin.core.tenant import ShopMissing
 from tocsin.orders.amend import Amendment, PartyChanges, cancel_order
 from tocsin.orders.axis import AxisNews
 from tocsin.orders.draft import Line, Party, Totals
-from tocsin.orders.intake import DraftWrong, foresee, take_in, take_news
+from tocsin.orders.intake import REOPENED, DraftWrong, foresee, take_in, take_news
 from tocsin.orders.mark import mark_order
 from tocsin.orders.query import search_orders
 from tocsin.orders.screen import Filter, count_rows
@@ -119,6 +119,22 @@ def test_a_source_whose_clock_is_years_ahead_bars_no_later_news(db: Database) ->
         assert counter.take(external_id="E-1", **later).result == "changed"
         order = counter.order(taken.order_id)
         assert (order.desk_state, order.payable_minor, order.fulfilment) == ("cancelled", 10000, "returned")
+
+
+@pytest.mark.parametrize("price", [39.9, 50.0])
+def test_what_a_person_cancelled_is_not_opened_again_by_its_shop(db: Database, price: float) -> None:
+    """Also where the shop cancelled it as well, and took that back: it is held, for a person to decide."""
+    with open_counter(db) as counter:
+        take = partial(counter.take, external_id="E-1")
+        taken = take(source_version_us=1)
+        counter.do(cancel_order, order_id=taken.order_id, reason="不要了")
+        assert take(source_version_us=2, cancelled=True).result == "moved"
+        later = {"source_version_us": 3, "price": price}
+        foreseen = counter.ask(foresee, draft=make_draft(external_id="E-1", **later))
+        assert take(**later).result == foreseen.result == ("moved" if price == 39.9 else "conflict")
+        order = counter.order(taken.order_id)
+        assert (order.desk_state, order.revision) == ("cancelled", 1)
+        assert REOPENED in [hold.reason for hold in counter.holds(taken.order_id)]
 
 
 def test_news_that_changes_and_cancels_at_once_cancels(db: Database) -> None:

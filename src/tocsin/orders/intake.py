@@ -1,12 +1,10 @@
 """Intake: drafts from any door go through `produce`; idempotent by (merchant, channel, shop, external id).
 
-Again with newer payment or fulfilment it moves those axes. It never overwrites a desk's
-amendment: that is a conflict, held.
+Again with newer payment or fulfilment it moves those axes. It never overwrites a desk's amendment: that is a conflict.
 """
 
 from typing import Literal
 
-import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -18,6 +16,7 @@ from tocsin.core.journal import write_journal
 from tocsin.core.mask import mask_party, mask_text
 from tocsin.core.statement import Statement, bind, own
 from tocsin.core.tenant import Shop, get_shop
+from tocsin.orders.amend import was_cancelled_here
 from tocsin.orders.axis import (
     AxisNews,
     Said,
@@ -39,7 +38,7 @@ from tocsin.orders.conflict import agree_again, meet_source
 from tocsin.orders.draft import Draft, Order
 from tocsin.orders.mask_fit import keep_real
 from tocsin.orders.produce import clean_draft, produce_order, produce_revision
-from tocsin.orders.source import ADD, FIND, FIND_LOCKED, KnownSource, keep_source
+from tocsin.orders.source import ADD, FIND, FIND_LOCKED, KnownSource, content_digest, keep_source
 from tocsin.orders.stop import open_hold
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
@@ -47,6 +46,9 @@ from tocsin.orders.waiting import Place, keep_waiting, take_waiting
 
 Result = Literal["new", "unchanged", "changed", "moved", "conflict", "older"]
 PAID_THOUGH_CLOSED = "Paid after its shop had closed it: give the money back, or have the shop open it again"
+REOPENED = (
+    "Its shop has opened it again, it was cancelled here: cancel it there too, or take it in as a new order"
+)
 
 
 class Taken(Struct, frozen=True):
@@ -110,7 +112,7 @@ def foresee(tx: Tx, draft: Draft) -> Taken:
         return Taken("new", 0, "", 0)
     kept, hides = keep_real(tx, clean, known)
     clean = _keep_cancelled(known, kept)
-    result = _judge(known, clean, _content_digest(tx, clean), hides=hides)
+    result = _judge(tx, known, clean, digest=content_digest(tx, clean), hides=hides)
     return Taken(result, known.order_id, known.number, known.revision)
 
 
@@ -172,7 +174,7 @@ def _hear(tx: Tx, actor: Actor, known: KnownSource, *, said: Said, place: Place)
 def _first(tx: Tx, actor: Actor, draft: Draft, shop: Shop) -> Taken:
     issued = produce_order(tx, actor, draft, shop=shop, reason=f"intake: {draft.channel}")
     known = KnownSource(
-        order_id=issued.order_id, content_digest=_content_digest(tx, draft), axes=keep_axes(axes_of(draft)),
+        order_id=issued.order_id, content_digest=content_digest(tx, draft), axes=keep_axes(axes_of(draft)),
         version_us=draft.source_version_us, source_revision=1, number=issued.number, revision=1,
         desk_state="cancelled" if draft.cancelled else "produced", news="",
     )  # fmt: skip
@@ -200,12 +202,14 @@ def _keep_cancelled(known: KnownSource, draft: Draft) -> Draft:
     return draft if newer or not kept_axes(known.axes)["cancelled"] else replace(draft, cancelled=True)
 
 
-def _judge(known: KnownSource, draft: Draft, digest: str, *, hides: bool) -> Result:
+def _judge(tx: Tx, known: KnownSource, draft: Draft, *, digest: str, hides: bool) -> Result:
     if _is_older(known, draft):
         return "older"
     if digest == known.content_digest:
         return "unchanged" if keep_axes(axes_of(draft)) == known.axes else "moved"
-    by_source = known.desk_state != "cancelled" or _settled(known)["cancelled"]
+    by_source = known.desk_state != "cancelled" or (
+        _settled(known)["cancelled"] and not was_cancelled_here(tx, order_id=known.order_id)
+    )
     # A mask is never written over a real text: a person asks the source for the real one.
     return "changed" if known.revision == known.source_revision and by_source and not hides else "conflict"
 
@@ -213,8 +217,8 @@ def _judge(known: KnownSource, draft: Draft, digest: str, *, hides: bool) -> Res
 def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: KnownSource) -> Taken:
     kept, hides = keep_real(tx, draft, known)
     draft = _keep_cancelled(known, kept)
-    digest = _content_digest(tx, draft)
-    result, revision = _judge(known, draft, digest, hides=hides), known.revision
+    digest = content_digest(tx, draft)
+    result, revision = _judge(tx, known, draft, digest=digest, hides=hides), known.revision
     if result in ("older", "unchanged"):
         return Taken(result, known.order_id, known.number, revision)
     version_us = max(filter(None, (known.version_us, draft.source_version_us)), default=None)
@@ -271,30 +275,22 @@ def _move_axes(
         tx.run(_SET_STATE, b_id=known.order_id, desk_state="cancelled")
         append_event(tx, "order.cancelled", subject_id=known.order_id, data={"revision": known.revision})
     elif cancelled is False and known.desk_state == "cancelled":
-        tx.run(_SET_STATE, b_id=known.order_id, desk_state="produced")
+        if was_cancelled_here(tx, order_id=known.order_id):
+            _hold(tx, actor, known, REOPENED)
+        else:
+            tx.run(_SET_STATE, b_id=known.order_id, desk_state="produced")
     told = {"payment": after["payment"], "fulfilment": after["fulfilment"]}
     append_event(tx, "order.moved", subject_id=known.order_id, data={"revision": known.revision, **told})
     write_journal(tx, actor, verb="orders.move", subject=f"order:{known.order_id}", data=told)
     if is_paid_though_closed(document, settled) and not is_paid_though_closed(kept_axes(known.axes), before):
-        _hold_paid(tx, actor, known)
+        _hold(tx, actor, known, PAID_THOUGH_CLOSED)
     return True
 
 
-def _hold_paid(tx: Tx, actor: Actor, known: KnownSource) -> None:
-    open_hold(
-        tx, actor, order_id=known.order_id, revision=known.revision, kind="manual", reason=PAID_THOUGH_CLOSED
-    )  # fmt: skip
+def _hold(tx: Tx, actor: Actor, known: KnownSource, reason: str) -> None:
+    open_hold(tx, actor, order_id=known.order_id, revision=known.revision, kind="manual", reason=reason)
 
 
 def _hold_conflict(tx: Tx, actor: Actor, known: KnownSource, draft: Draft) -> int:
     """Hold what the source brought beside the desk's amendment; return the revision that the source agrees with."""
     return meet_source(tx, actor, draft, order_id=known.order_id, base_revision=known.source_revision)
-
-
-def _content_digest(tx: Tx, draft: Draft) -> str:
-    # The order is found by its shop already: whether the source names it is no change.
-    content = replace(
-        draft, shop="", payment="unpaid", fulfilment="unfulfilled", cancelled=False, paid_at_us=None, source_version_us=None,
-        external_status="", status_known=True, totals=replace(draft.totals, paid_minor=None),
-    )  # fmt: skip
-    return tx.vault.keys(tx).digest("content", msgspec.json.encode(content, order="deterministic").decode())

@@ -1,10 +1,13 @@
 """Where an order came from, and what that source said last: how the same order is known when it comes again."""
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.db import Tx
 from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.orders.draft import Draft
 from tocsin.orders.table import order_head, order_source
 from tocsin.orders.waiting import Place
 
@@ -53,3 +56,13 @@ def keep_source(tx: Tx, place: Place, kept: KnownSource) -> None:
         _MOVE_SOURCE, b_channel=channel, b_shop=shop_id, b_external=external_id, content_digest=kept.content_digest,
         axes=kept.axes, version_us=kept.version_us, source_revision=kept.source_revision, news=kept.news,
     )  # fmt: skip
+
+
+def content_digest(tx: Tx, draft: Draft) -> str:
+    """Return what tells the same content of an order again, whatever its axes are."""
+    # The order is found by its shop already: whether the source names it is no change.
+    content = replace(
+        draft, shop="", payment="unpaid", fulfilment="unfulfilled", cancelled=False, paid_at_us=None, source_version_us=None,
+        external_status="", status_known=True, totals=replace(draft.totals, paid_minor=None),
+    )  # fmt: skip
+    return tx.vault.keys(tx).digest("content", msgspec.json.encode(content, order="deterministic").decode())

@@ -1,5 +1,7 @@
 """Undo: the last amendment is taken back by a revision of its own; nothing that was is lost."""
 
+from msgspec.structs import asdict
+
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -14,6 +16,12 @@ class NothingToUndo(Refusal):
     """Revision {revision} of {number} was not amended at this desk, so there is nothing to undo: amend it instead"""
 
     kind, code = "conflict", "nothing_to_undo"
+
+
+class ReceiverErased(Refusal):
+    """The receiver of revision {revision} was erased, so there is nothing to go back to: amend {number} instead"""
+
+    kind, code = "conflict", "receiver_erased"
 
 
 class UndoPrinted(Refusal):
@@ -34,6 +42,7 @@ def undo_amendment(
         NotAllowed, ProofNeeded, ReasonMissing, OrderCancelled, FieldLocked
         OrderMoved: somebody changed the order since.
         NothingToUndo: the head is the first revision, or came from the source.
+        ReceiverErased: the one before has lost its receiver.
         UndoPrinted: the head is on paper, and that was not confirmed.
     """
     before = begin_change(tx, actor, order_id=order_id, seen=seen, reason=reason)
@@ -43,6 +52,8 @@ def undo_amendment(
     if before.desk_state != "produced" and not printed_too:
         raise UndoPrinted(revision=seen)
     earlier = load_order(tx, order_id=order_id, revision=seen - 1, real=True)
+    if not any(asdict(earlier.receiver).values()) and any(asdict(before.receiver).values()):
+        raise ReceiverErased(revision=seen - 1, number=before.number)
     after = as_order(before, draft_of(earlier))
     require_fields(tx, actor, before, after=after)
     return issue_change(tx, actor, before, after=after, reason=reason)
