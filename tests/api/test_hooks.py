@@ -10,6 +10,7 @@ from tests.orders.senders import GIVEN, Call, call_of, order_of
 from tests.peers.wechat_api import WechatApi
 from tocsin.core.clock import DAY_US, pass_time
 from tocsin.core.journal import read_journal
+from tocsin.core.postgres import NotCommitted
 from tocsin.orders.connection import (
     add_connection,
     change_keys,
@@ -157,3 +158,19 @@ def test_wechat_names_an_order_that_is_fetched_and_its_payment_came_before(
         method="GET", body=b"", query={"signature": "0", "timestamp": "1", "nonce": "2", "echostr": "5"}
     )
     assert shop.send(greeting).status_code == 401
+
+
+def test_what_the_desk_itself_could_not_store_is_left_to_the_platform_to_repeat(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call was good: in quarantine it would wait for a person."""
+    way = Way(door, "shopify")
+    with monkeypatch.context() as failing:
+        failing.setattr("tocsin.orders.receive.take_in", _not_committed)
+        assert way.bring(order_of("shopify", "1"), delivery="a").status_code >= 500
+    assert way.results() == [] and way.ask(list_quarantine) == []
+    assert way.bring(order_of("shopify", "1"), delivery="a").status_code == 200 and way.results() == ["new"]
+
+
+def _not_committed(*_: object) -> None:
+    raise NotCommitted

@@ -5,8 +5,11 @@ import time
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.house import make_house
 from tocsin.core.db import Database
+from tocsin.core.writer import WriterStopped
 from tocsin.orders.importing import list_imports
 from tocsin.orders.screen import Filter, count_rows
 from tocsin.orders.watch_folder import import_folder
@@ -98,3 +101,22 @@ def test_no_name_and_no_clock_of_a_file_holds_up_the_others(
     left = [path.name for path in (*folder.iterdir(), *(folder / "working").iterdir())]
     assert sorted(left) == ["done", "failed", "working"]
     assert len(list((folder / "done").iterdir())) == 4 and len(list((folder / "failed").iterdir())) == 2
+
+
+def test_a_file_that_the_desk_leaves_at_its_end_is_taken_up_at_its_next_start(
+    db: Database, tmp_path: Path, monkeypatch
+) -> None:
+    house, folder = make_house(db), tmp_path / "watched"
+    (folder / "working").mkdir(parents=True)
+    put(folder / "working", "orders.csv", SHEET)
+    step = partial(import_folder, db, folder, merchant_id=house.merchant_id)
+    with monkeypatch.context() as ending:
+        ending.setattr("tocsin.orders.watch_folder.upload_sheet", _stopped)
+        with pytest.raises(WriterStopped):
+            step()
+    assert [path.name for path in (folder / "working").iterdir()] == ["orders.csv"]
+    assert step() == 1 and [path.name for path in (folder / "done").iterdir()] == ["orders.csv"]
+
+
+def _stopped(*_: object, **__: object) -> None:
+    raise WriterStopped

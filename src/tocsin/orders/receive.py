@@ -146,6 +146,8 @@ def _take_or_set_aside(
     try:
         db.write(opened.merchant_id, partial(_take, queue=queue, opened=opened, asked=asked, news=news))
     except Refusal as refusal:  # a value that no order can have: all of the call waits in quarantine
+        if refusal.kind == "broken":  # the desk itself: the platform repeats it
+            raise
         return _set_aside(db, opened, asked, refusal=refusal, news=news)
     return news.reply
 

@@ -108,6 +108,8 @@ def _take(db: Database, path: Path, *, folder: Path, merchant_id: int) -> None:
             seen = upload_sheet(db, actor, source=source, options=options)
             commit_import(db, actor, import_id=seen.import_id)
     except (Refusal, OSError, ValueError) as wrong:  # whatever is in it, it holds up no other
+        if isinstance(wrong, Refusal) and wrong.kind == "broken":  # the desk itself: it is taken up again
+            raise
         reason = _reason_of(wrong)
         target = _free(folder / "failed" / _fit(working.name))
         target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", "utf-8")
