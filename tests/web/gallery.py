@@ -1,6 +1,7 @@
 """Draw every sample page at PC and phone width, in both languages, light and dark.
 
-Run: `python -m tests.web.gallery FOLDER [name …]`; needs /usr/bin/chromium.
+Run: `python -m tests.web.gallery FOLDER [name …]`; needs /usr/bin/chromium. With `--docs` it leaves the pictures of
+docs/pages.md that no walk of a browser test comes by.
 """
 
 import mimetypes
@@ -9,12 +10,27 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Route, sync_playwright
 
+from tests.browser.test_journey import keep_picture
 from tests.web.samples import SAMPLES
 from tocsin.web.page import TEMPLATE_DIR, render
 
 STATIC = TEMPLATE_DIR.parent / "static"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+DOCS = {
+    "amend_conflict": "amend-conflict", "conflict": "conflict", "profile_columns": "mapping", "mend": "mend", "campaign": "campaign",
+    "packing": "packing", "since": "since", "connections": "connections", "webhooks": "webhooks", "privacy": "privacy",
+}  # fmt: skip
+IMAGES = Path("docs/images")
 SIZES = {"pc": (1440, 900), "phone": (390, 844)}
+VIEWS = {
+    False: [
+        ("pc", "zh_CN", "light"),
+        ("phone", "zh_CN", "light"),
+        ("pc", "en", "dark"),
+        ("phone", "en", "dark"),
+    ],
+    True: [("pc", "en", "light"), ("phone", "zh_CN", "light")],
+}
 
 
 def draw(browser: Browser, folder: Path, name: str, *, size: str, locale: str, scheme: str) -> None:
@@ -54,10 +70,14 @@ def draw(browser: Browser, folder: Path, name: str, *, size: str, locale: str, s
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     if wide > 0:
         print(f"  {name} {size} {locale}: {wide} px wider than the window")
-    if size == "phone":  # a full page without the bars standing in its middle
+    if size == "phone" and folder != IMAGES:  # a full page without the bars standing in its middle
         page.set_viewport_size(
             {"width": width, "height": min(4000, page.evaluate("document.documentElement.scrollHeight"))}
         )
+    if folder == IMAGES:
+        keep_picture(page, DOCS[name] + ("-phone-zh" if size == "phone" else ""))
+        page.close()
+        return
     stem = f"{name}-{size}-{locale}-{scheme}"
     (folder / f"{stem}.html").write_text(html)
     page.screenshot(path=folder / f"{stem}.png")
@@ -70,15 +90,13 @@ def main(folder: Path, names: list[str]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         for name in names or SAMPLES:
-            for size, locale, scheme in [
-                ("pc", "zh_CN", "light"),
-                ("phone", "zh_CN", "light"),
-                ("pc", "en", "dark"),
-                ("phone", "en", "dark"),
-            ]:
+            for size, locale, scheme in VIEWS[folder == IMAGES]:
                 draw(browser, folder, name, size=size, locale=locale, scheme=scheme)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    if sys.argv[1:] == ["--docs"]:
+        main(IMAGES, list(DOCS))
+    else:
+        main(Path(sys.argv[1]), sys.argv[2:])
