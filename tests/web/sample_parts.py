@@ -118,7 +118,7 @@ PREVIEW = {
     "changes": CHANGES,
     "findings": [],
 }
-EDIT: Context = {"order": order(), "form": FORM, "errors": {}, "findings": FINDINGS, "line_count": 3, "currency": "CNY",
+EDIT: Context = {"campaigns": {"PT-1": "春季拼团"}, "order": order(), "form": FORM, "errors": {}, "findings": FINDINGS, "line_count": 3, "currency": "CNY",
                  "may_see_receiver": False, "preview": PREVIEW}  # fmt: skip
 CONFLICT = {"head": 3, "by": "wang", "at_us": T0, "changes": [
     {"field": "receiver.address", "before": "东晓街道***", "mine": "东晓街道***", "theirs": "文化路***", "side": "theirs"},
@@ -253,7 +253,7 @@ PASTED = {"token": "abc", "unread": [{"line": 3, "text": "谢谢老板", "reason
      "note": "", "currency": "CNY", "payment": "unpaid", "payable_minor": 3000,
      "lines": [({"title": "草莓", "spec": "500g", "unit": "", "quantity_micro": 2_000_000, "unit_price_micro": 15_000_000}, 3000)],
      "findings": FINDINGS[2:3]}]}  # fmt: skip
-NEW: Context = {"form": {}, "errors": {}, "findings": [], "line_count": 2, "currency": "CNY", "currencies": {"CNY": "CNY", "JPY": "JPY"},
+NEW: Context = {"campaigns": {}, "form": {}, "errors": {}, "findings": [], "line_count": 2, "currency": "CNY", "currencies": {"CNY": "CNY", "JPY": "JPY"},
                 "may_see_receiver": True, "pasted_text": "", "pasted": None, "key": "k"}  # fmt: skip
 REVISE: Context = {**EDIT, "holds": HOLDS, "printers": PRINTERS, "printer_id": "",
                    "sums_differ": True, "computed": "9674.41", "conflict": None, "asked": [],

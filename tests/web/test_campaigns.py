@@ -21,6 +21,9 @@ def test_a_campaign_is_added_and_what_it_sells_is_counted_and_packed(pages: Page
     assert "No campaign yet" in text_of(pages.get(AT, role="clerk"))
     page = made_of(pages)
     assert "No order yet" in text_of(pages.get(page))
+    assert '<option value="PT 1">春季拼团</option>' in text_of(pages.get("/orders/new")), (
+        "it is offered in forms"
+    )
     for n, place in enumerate(("东门", "东门", "")):
         to = Party(name="王小明", phone=f"1381234567{n}", address="黄山路 12 号")
         more = {"campaign": "PT 1", "pickup_point": place, "community": "翠苑一区", "delivery": "pickup"}

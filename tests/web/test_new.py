@@ -25,6 +25,10 @@ def test_a_typed_order_is_issued_once(pages: Pages) -> None:
     assert answers[0].headers["location"] == answers[1].headers["location"]
     page = text_of(pages.get(answers[0].headers["location"]))
     assert "79.80" in page and "Paid" in page and count(pages) == 1
+    where = {"campaign": "PT-1", "pickup_point": "东门", "community": "翠苑一区", "waybill": "SF1"}
+    other = pages.post("/orders", form={**TYPED, **where, "key": "another-key-of-a-form"}.items())
+    page = text_of(pages.get(other.headers["location"]))
+    assert all(text in page for text in where.values())
 
 
 def test_what_cannot_be_read_is_said_at_its_place_with_the_rest_kept(pages: Pages) -> None:

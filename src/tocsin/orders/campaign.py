@@ -206,6 +206,15 @@ def list_campaigns(tx: Tx, actor: Actor) -> list[Campaign]:
     return tx.rows(_LIST)
 
 
+def running_campaigns(tx: Tx, actor: Actor) -> dict[str, str]:
+    """Return the titles of the campaigns that are running now, by their codes.
+
+    Raises:
+        NotAllowed
+    """
+    return {one.code: one.title for one in list_campaigns(tx, actor) if one.state(tx.now_us) == "running"}
+
+
 def get_campaign(tx: Tx, actor: Actor, *, campaign_id: int) -> Campaign:
     """Return one campaign.
 

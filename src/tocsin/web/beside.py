@@ -4,6 +4,7 @@ from typing import Any
 
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
+from tocsin.orders.campaign import running_campaigns
 from tocsin.orders.draft import Order
 from tocsin.orders.editing import Editor, who_edits
 from tocsin.orders.field_right import group_of, locked_groups
@@ -39,7 +40,7 @@ def read_form_around(
     editor, own = opened or (who_edits(tx, order_id=order_id), False)
     token = editor.token if own and editor else token
     return {
-        "locked": locked_groups(tx, actor), "group_of": group_of,
+        "locked": locked_groups(tx, actor), "group_of": group_of, "campaigns": running_campaigns(tx, actor),
         "editing": show_editor(actor, editor, token=token),
     }  # fmt: skip
 

@@ -18,6 +18,7 @@ from tocsin.core.idempotency import Answer, claim_key, settle_key
 from tocsin.core.money import line_total_minor
 from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
+from tocsin.orders.campaign import running_campaigns
 from tocsin.orders.draft import Draft
 from tocsin.orders.importer import BadRow, ImportOptions, Parsed, Source, parse_source
 from tocsin.orders.intake import take_in
@@ -225,9 +226,14 @@ def _order_in(form: Form, lines: dict[int, dict[str, str]]) -> OrderIn:
     totals = {
         name: text for name in TotalsIn.__struct_fields__ if (text := form.get(f"totals.{name}", "").strip())
     }
+
+    def text(name: str) -> str:
+        return form.get(name, "").strip()
+
     return OrderIn(
-        currency=form.get("currency", ""), merchant_note=form.get("merchant_note", "").strip(),
-        pickup_point=form.get("pickup_point", "").strip(), community=form.get("community", "").strip(),
+        currency=form.get("currency", ""), merchant_note=text("merchant_note"),
+        campaign=text("campaign"), carrier=text("carrier"), waybill=text("waybill"), pickup_point=text("pickup_point"),
+        community=text("community"),
         payment=cast("Any", _one_of(form.get("payment", ""), PAYMENTS, "unpaid")),
         payment_method=cast("Any", _one_of(form.get("payment_method", ""), METHODS, "")),
         delivery=cast("Any", _one_of(form.get("delivery", ""), DELIVERIES, "express")),
@@ -256,13 +262,15 @@ def _page(
     request: PageRequest, actor: Actor, *, form: Mapping[str, str], errors: dict[str, str] | None = None,
     pasted_text: str = "", pasted: dict[str, Any] | None = None, status: int = 0,
 ) -> Response[str]:  # fmt: skip
-    shop = enter(request)[0].db.read(actor.merchant_id, get_shop)
+    shop, campaigns = enter(request)[0].db.read(
+        actor.merchant_id, lambda tx: (get_shop(tx), running_campaigns(tx, actor))
+    )
     codes = dict.fromkeys([shop.currency, *CURRENCIES])
     key = form.get("key", "")
     return show(
         request, "orders/new.html", actor=actor, section="orders", status=status or (422 if errors else 200), form=form,
         errors=errors or {}, findings=[], line_count=line_count_of(form, _LINES), currency=form.get("currency", shop.currency),
-        currencies={code: code for code in codes}, may_see_receiver=True, pasted_text=pasted_text, pasted=pasted,
+        currencies={code: code for code in codes}, may_see_receiver=True, campaigns=campaigns, pasted_text=pasted_text, pasted=pasted,
         key=key if _KEY.fullmatch(key) else secrets.token_urlsafe(12),
     )  # fmt: skip
 
