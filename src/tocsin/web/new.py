@@ -227,13 +227,13 @@ def _order_in(form: Form, lines: dict[int, dict[str, str]]) -> OrderIn:
         name: text for name in TotalsIn.__struct_fields__ if (text := form.get(f"totals.{name}", "").strip())
     }
 
-    def text(name: str) -> str:
+    def given(name: str) -> str:
         return form.get(name, "").strip()
 
     return OrderIn(
-        currency=form.get("currency", ""), merchant_note=text("merchant_note"),
-        campaign=text("campaign"), carrier=text("carrier"), waybill=text("waybill"), pickup_point=text("pickup_point"),
-        community=text("community"),
+        currency=form.get("currency", ""), merchant_note=given("merchant_note"),
+        campaign=given("campaign"), carrier=given("carrier"), waybill=given("waybill"), pickup_point=given("pickup_point"),
+        community=given("community"),
         payment=cast("Any", _one_of(form.get("payment", ""), PAYMENTS, "unpaid")),
         payment_method=cast("Any", _one_of(form.get("payment_method", ""), METHODS, "")),
         delivery=cast("Any", _one_of(form.get("delivery", ""), DELIVERIES, "express")),
