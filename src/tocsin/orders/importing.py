@@ -110,12 +110,12 @@ def upload_sheet(
         Refusal: the file as a whole can't be read.
     """
     require(actor, "import")
+    text, sheet = open_source(source, sheet=options.sheet), options.sheet
     if not importer:
-        found = db.read(
-            actor.merchant_id, partial(find_profile, text=open_source(source, sheet=options.sheet))
-        )
+        found = db.read(actor.merchant_id, partial(find_profile, text=text))
         options, importer = (found.options(), found.importer) if found else (options, importer)
-    parsed = parse_source(source, options, importer=importer)
+    parsed = parse_source(text if options.sheet == sheet else source, options, importer=importer)
+    del text  # beside the orders the file alone is held
     import_id = db.write(
         actor.merchant_id,
         partial(keep_import, actor=actor, source=source, options=options, importer=importer, parsed=parsed),

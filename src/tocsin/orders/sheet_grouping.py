@@ -134,7 +134,8 @@ def parse_groups(sheet: Sheet, build: Build, *, number: str) -> Parsed:
 def _parse(sheet: Sheet, build: Build, number: str) -> Parsed:
     groups, bad = _gather(sheet, number)
     orders: list[ParsedOrder] = []
-    for order_number, group in groups.items():
+    for order_number in list(groups):
+        group = groups.pop(order_number)  # its rows are let go as its order is made: not both at once
         try:
             _check_rows(group)
             draft = _tell_stripped(build(order_number, group), sheet, group)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from unicodedata import is_normalized
 
 from msgspec import Struct
@@ -149,11 +149,15 @@ def open_sheet(source: Source, options: ImportOptions, *, heading: Heading, need
         Refusal: the text can't be decoded.
     """
     text, encoding = decode_source(source, options.encoding)
-    delimiter, header = find_header(text, heading, needed=needed, header_row=options.header_row)
+    beginning = text[:_PEEK_CHARACTERS]
+    del text  # the rows are decoded once more as they are read: a sheet is not held as text beside its rows
+    delimiter, header = find_header(beginning, heading, needed=needed, header_row=options.header_row)
     if header is None:
         raise HeadingsUnknown(filename=show_name(source), rows=HEADER_WITHIN_ROWS, needed=needed)
     at, columns, unread = _match(header.cells, heading)
-    rows = _rows(text, delimiter, after=header.line, width=len(header.cells), filename=show_name(source))
+    codec = "utf-8-sig" if encoding == "utf-8" else encoding
+    lines = io.TextIOWrapper(io.BytesIO(source.data), codec, newline="")
+    rows = _rows(lines, delimiter, after=header.line, width=len(header.cells), filename=show_name(source))
     return Sheet(
         filename=show_name(source), encoding=encoding, at=at, columns=columns, unread=unread,
         width=len(header.cells), headings=header.cells, rows=rows,
@@ -219,11 +223,13 @@ def _match(
     return at, columns, tuple(cell for p, cell in enumerate(cells) if p not in by_position and cell)
 
 
-def _rows(text: str, delimiter: str, *, after: int, width: int, filename: str) -> Iterator[Row]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def _rows(lines: Iterable[str], delimiter: str, *, after: int, width: int, filename: str) -> Iterator[Row]:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     begin, count = 1, 0
+    once = dict[str, str]()  # most cells of a sheet repeat another one: each text is kept once
     try:
-        for cells in reader:
+        for read in reader:
+            cells = [once.setdefault(cell, cell) for cell in read]
             line, begin = begin, reader.line_num + 1
             if reader.line_num <= after:
                 continue
