@@ -6,7 +6,6 @@ bin/bench [--orders 100000] [--repeats 200] [--engine sqlite|postgresql|both] [-
 import argparse
 import json
 import platform
-import resource
 import shutil
 import tempfile
 import time
@@ -18,6 +17,7 @@ import psycopg
 from msgspec.structs import asdict
 
 from tests.bench.clock import Work, measure
+from tests.bench.memory import ALONE, measure_alone
 from tests.bench.multiply import multiply_desk, multiply_search
 from tests.bench.product import Product
 from tests.bench.raw import Raw
@@ -42,6 +42,9 @@ def main() -> None:
     parser.add_argument(
         "--times", type=int, default=1, help="copies of those orders, made by SQL: 50 of 20,000 are a million"
     )
+    parser.add_argument(
+        "--sheet-rows", type=int, default=100_000, help="rows of the sheets that are imported; 0: none is"
+    )
     parser.add_argument("--repeats", type=int, default=200, help="times that each work is done and measured")
     parser.add_argument(
         "--engine", choices=("sqlite", "postgresql", "both"), default="both", help="database to measure on"
@@ -50,19 +53,21 @@ def main() -> None:
     asked = parser.parse_args()
     engines = ("sqlite", "postgresql") if asked.engine == "both" else (asked.engine,)
     found = {
-        name: bench_engine(name, orders=asked.orders, times=asked.times, repeats=asked.repeats)
+        name: bench_engine(
+            name, orders=asked.orders, times=asked.times, repeats=asked.repeats, sheet_rows=asked.sheet_rows
+        )
         for name in engines
     }
     report = {
         "orders": asked.orders * asked.times, "repeats": asked.repeats, "python": platform.python_version(),
-        "sqlite": engine.sqlite_version, "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "sqlite": engine.sqlite_version,
         "engines": found,
     }  # fmt: skip
     print(json.dumps(report, ensure_ascii=False) if asked.json else table(report))
 
 
-def bench_engine(name: str, *, orders: int, repeats: int, times: int = 1) -> dict[str, Any]:
-    """Return the rows of one engine: each work of the product beside the raw engine's."""
+def bench_engine(name: str, *, orders: int, repeats: int, times: int, sheet_rows: int) -> dict[str, Any]:
+    """Return the rows of one engine: each work of the product beside the raw engine's, and what some take in memory."""
     folder = Path(tempfile.mkdtemp(prefix="tocsin-bench-"))
     server = PostgresServer() if name == "postgresql" else None
     try:
@@ -79,7 +84,11 @@ def bench_engine(name: str, *, orders: int, repeats: int, times: int = 1) -> dic
         rows = list(pair(product.works(repeats=repeats), raw.works(repeats=repeats)))
         raw.close()
         db.close()
-        return {"filled_per_second": round(orders / filled), "works": rows}
+        alone = measure_alone(
+            ALONE if sheet_rows else ALONE[:1], folder=folder, where=server.url("desk") if server else str(folder / "desk" / "desk.sqlite"), merchant_id=product.house.merchant_id,
+            rows=sheet_rows,
+        )  # fmt: skip
+        return {"filled_per_second": round(orders / filled), "works": rows, "alone": alone}
     finally:
         if server:
             server.stop()
@@ -125,7 +134,7 @@ def table(report: dict[str, Any]) -> str:
     """Return the report for people."""
     lines = [
         f"{report['orders']:,} orders of 5 lines; SQLite {report['sqlite']}, Python {report['python']}; "
-        f"peak {report['peak_rss_mb']} MB. Times in ms of one client; ratio = raw engine's time / the desk's."
+        "times in ms of one client; ratio = raw engine's time / the desk's."
     ]
     for name, found in report["engines"].items():
         lines += ["", f"{name}: filled with {found['filled_per_second']:,} orders/s"]
@@ -141,6 +150,14 @@ def table(report: dict[str, Any]) -> str:
                 f"{row['work']:<20}{row['p50_ms']:>10.2f}{row['best_ms']:>10.2f}{row['p99_ms']:>10.2f}"
                 f"{row['per_second']:>14,.0f}{raw:>10}{ratio:>8}{best:>9}"
             )
+        lines.append(
+            f"{'in a process alone':<20}{'rows':>10}{'seconds':>10}{'per second':>14}{'peak MB':>10}{'child MB':>10}"
+        )
+        lines += [
+            f"{one['work']:<20}{one['rows']:>10,}{one['seconds']:>10.1f}{one['rows_per_second']:>14,}{one['peak_mb']:>10}"
+            f"{one['child_peak_mb']:>10}"
+            for one in found["alone"]
+        ]
     return "\n".join(lines)
 
 

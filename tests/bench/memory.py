@@ -21,7 +21,7 @@ from tocsin.core.vault import open_vault
 from tocsin.orders.commit import commit_import
 from tocsin.orders.download_file import content_of
 from tocsin.orders.download_rows import COLUMNS
-from tocsin.orders.format import find_format, write_file
+from tocsin.orders.format import Content, find_format, write_file
 from tocsin.orders.importer import ImportOptions, Source
 from tocsin.orders.importing import upload_sheet
 from tocsin.orders.screen import Filter
@@ -30,6 +30,7 @@ SHEET_COLUMNS = (
     "订单号", "下单时间", "订单状态", "支付方式", "应付金额", "收货人", "联系电话", "省", "市", "区", "详细地址", "商品名称", "商品编码",
     "单价", "数量",
 )  # fmt: skip
+ALONE = ("CSV of all", "import csv", "import xlsx")
 _HERE = Path(__file__).parents[2]
 
 
@@ -44,55 +45,43 @@ def measure_alone(
     """
     found = []
     for work in works:
-        command = [
-            sys.executable,
-            "-m",
-            "tests.bench.memory",
-            work,
-            str(folder),
-            where,
-            str(merchant_id),
-            str(rows),
-        ]
+        if work.startswith("import"):  # made elsewhere: what a process takes is the import's own
+            path = str(_sheet_of(folder, work))
+            subprocess.run(
+                [sys.executable, "-m", "tests.bench.memory", path, str(rows)], check=True, cwd=_HERE
+            )
+        command = [sys.executable, "-m", "tests.bench.memory", work, str(folder), where, str(merchant_id)]
         told = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=_HERE)
         found.append(json.loads(told.stdout))
     return found
 
 
 def main() -> None:
-    """Do one work and print what it took."""
-    work, folder, where, merchant_id, rows = sys.argv[1:]
-    house, path = (
-        _open(Path(folder), where, int(merchant_id)),
-        Path(folder) / f"sheet.{work.rpartition(' ')[2]}",
-    )
-    if work.startswith("import"):  # made by another process: this one's highest memory is the import's own
-        if not path.exists():
-            maker = [sys.executable, "-c", "import sys; from tests.bench.memory import make_sheet as m; m(sys.argv[1], int(sys.argv[2]))"]  # fmt: skip
-            subprocess.run([*maker, str(path), rows], check=True)
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, time.perf_counter()
-        count = _import(house, path)
-    else:
-        before, began = 0, time.perf_counter()
-        count = _export(house)
+    """Make a sheet, or do one work and print what it took."""
+    if len(sys.argv) == 3:
+        _make_sheet(Path(sys.argv[1]), rows=int(sys.argv[2]))
+        return
+    work, folder, where, merchant_id = sys.argv[1:]
+    house, began = _open(Path(folder), where, int(merchant_id)), time.perf_counter()
+    count = _import(house, _sheet_of(Path(folder), work)) if work.startswith("import") else _export(house)
     seconds = time.perf_counter() - began
-    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     print(json.dumps({
         "work": work, "rows": count, "seconds": round(seconds, 1), "rows_per_second": round(count / seconds),
-        "peak_mb": _peak_mb(), "child_peak_mb": child // 1024 if child > before else 0,
+        "peak_mb": _peak_mb(), "child_peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
     }))  # fmt: skip
 
 
-def make_sheet(path: str, rows: int) -> None:
+def _sheet_of(folder: Path, work: str) -> Path:
+    return folder / f"sheet.{work.rpartition(' ')[2]}"
+
+
+def _make_sheet(path: Path, *, rows: int) -> None:
     """Write a sheet of orders of five rows, which nobody has taken in yet."""
-    kind = find_format(path.rpartition(".")[2])
-    with open(path, "wb") as out:
-        write_file(kind, _content(rows, seed=len(path.rpartition(".")[2]) + 90), out)
+    with path.open("wb") as out:
+        write_file(find_format(path.suffix[1:]), _content(rows, seed=90 + len(path.suffix)), out)
 
 
-def _content(rows: int, *, seed: int) -> Any:
-    from tocsin.orders.format import Content
-
+def _content(rows: int, *, seed: int) -> Content:
     return Content(SHEET_COLUMNS, lambda: _rows(rows // 5, seed), lambda: ())
 
 

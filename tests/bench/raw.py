@@ -156,10 +156,7 @@ class Raw:
         self._do("INSERT INTO c VALUES (1, 'd', 1) ON CONFLICT (m, day) DO UPDATE SET last = c.last + 1")
         self._do(
             f"INSERT INTO o (m, {WHOLE}) VALUES (1{',?' * (WHOLE.count(',') + 1)})",
-            (order_id, number, 1, 1, draft.channel, draft.external_id, "produced", draft.payment, draft.payment_method,
-             draft.fulfilment, draft.campaign, "CNY", draft.totals.payable_minor, draft.placed_at_us, draft.placed_at_us,
-             to.name, to.phone, draft.lines[0].title, 0, "ok", to.province, to.city, to.district, to.address, to.postcode,
-             to.buyer_note),
+            (*_head(order_id, number, draft), to.province, to.city, to.district, to.address, to.postcode, to.buyer_note),
         )  # fmt: skip
         lines = [
             (order_id, place, one.line_id, one.sku, one.title, one.spec, one.quantity_micro, one.unit_price_micro,
@@ -199,6 +196,17 @@ class Raw:
 
     def _screen(self, before: int) -> None:
         self._look("screen", "payment:paid fulfilment:shipped", self.page(before, 50))
+
+
+def _head(order_id: int, number: str, draft: Draft) -> list[object]:
+    """Return the fields of a list's row, in their order."""
+    to = mask_party(draft.receiver)
+    told: dict[str, object] = {
+        "id": order_id, "number": number, "revision": 1, "shop_id": 1, "desk_state": "produced", "currency": "CNY",
+        "payable_minor": draft.totals.payable_minor, "receiver_name": to.name, "receiver_phone": to.phone,
+        "summary": draft.lines[0].title, "produced_at_us": draft.placed_at_us, "holds_open": 0, "checked": "ok",
+    }  # fmt: skip
+    return [told[name] if name in told else getattr(draft, name) for name in HEAD.split(", ")]
 
 
 def _plain(token: str) -> str:

@@ -4,23 +4,24 @@ Every key begins with the merchant, as the desk's do; the index that serves the 
 search on PostgreSQL looks among the newest first, as the desk's does, before it asks the index of tokens.
 """
 
+from msgspec.structs import fields
+
+from tocsin.orders.download_rows import COLUMNS
 from tocsin.orders.listing import HeadRow
 
 HEAD = ", ".join(HeadRow.__struct_fields__)
+_KINDS = ", ".join(f"{f.name} {'bigint' if f.type is int else 'text'}" for f in fields(HeadRow))
 WHOLE = f"{HEAD}, province, city, district, address, postcode, note"
 LINE = "order_id, place, line, sku, title, spec, quantity, price, discount, total"
 LOOK = "at, who, who_name, door, kind, asked, count, hits"
-TABLES = """
-CREATE TABLE o (m bigint, id bigint, number text, revision bigint, shop_id bigint, channel text, external_id text,
-  desk_state text, payment text, payment_method text, fulfilment text, campaign text, currency text, payable_minor bigint,
-  placed_at_us bigint, produced_at_us bigint, receiver_name text, receiver_phone text, summary text, holds_open bigint,
-  checked text, province text, city text, district text, address text, postcode text, note text, PRIMARY KEY (m, id));
+TABLES = f"""
+CREATE TABLE o (m bigint, {_KINDS}, province text, city text, district text, address text, postcode text, note text, PRIMARY KEY (m, id));
 CREATE UNIQUE INDEX o_number ON o (m, number);
 CREATE INDEX o_screen ON o (m, payment, id DESC, desk_state, fulfilment, holds_open);
 CREATE TABLE l (m bigint, order_id bigint, place int, line text, sku text, title text, spec text, quantity bigint,
   price bigint, discount bigint, total bigint, PRIMARY KEY (m, order_id, place));
 CREATE TABLE c (m bigint, day text, last bigint, PRIMARY KEY (m, day));
-CREATE TABLE look (id {serial}, m bigint, at bigint, who bigint, who_name text, door text, kind text, asked text,
+CREATE TABLE look (id {{serial}}, m bigint, at bigint, who bigint, who_name text, door text, kind text, asked text,
   count bigint, hits text);
 CREATE INDEX look_who ON look (m, who, id DESC);
 CREATE TABLE seen (m bigint, order_id bigint, look_id bigint, PRIMARY KEY (m, order_id, look_id));
@@ -45,9 +46,11 @@ BEGIN
   END IF;
 END $$
 """
-FILE = """
-SELECT number, external_id, channel, placed_at_us, desk_state, payment, payment_method, fulfilment, campaign, currency,
-  payable_minor, receiver_name, receiver_phone, province, city, district, address, postcode, note,
-  line, sku, title, spec, quantity, price, discount, total
+_STORED = {
+    "placed": "placed_at_us", "state": "desk_state", "payable": "payable_minor", "name": "receiver_name",
+    "phone": "receiver_phone", "buyer_note": "note", "unit_price": "price", "line_discount": "discount", "line_total": "total",
+}  # fmt: skip
+FILE = f"""
+SELECT {", ".join(_STORED.get(name, name) for name in COLUMNS)}
 FROM o JOIN l ON l.m = o.m AND l.order_id = o.id WHERE o.m = 1 ORDER BY o.id DESC, l.place
 """

@@ -21,6 +21,8 @@ def test_the_bench_measures_every_work_beside_the_raw_engine(engine: str) -> Non
         "3",
         "--repeats",
         "5",
+        "--sheet-rows",
+        "50" if engine == "sqlite" else "0",
         "--json",
         "--engine",
         engine,
@@ -31,6 +33,11 @@ def test_the_bench_measures_every_work_beside_the_raw_engine(engine: str) -> Non
         "create, 5 lines", "get", "search phone tail", "search name", "search SKU", "search number tail",
         "screen page 1", "screen page 100", "count, bounded", "CSV of all, rows", "ticket drawn",
     ]  # fmt: skip
+    alone = {one["work"]: one for one in report["engines"][engine]["alone"]}
+    imports = {"import csv": 50, "import xlsx": 50} if engine == "sqlite" else {}
+    assert {name: one["rows"] for name, one in alone.items()} == {"CSV of all": 775, **imports}
+    assert all(one["peak_mb"] > 0 for one in alone.values())
+    assert not imports or alone["import xlsx"]["child_peak_mb"] > alone["import csv"]["child_peak_mb"] == 0
     assert all(row["p50_ms"] > 0 for row in works)
     assert all(row["ratio"] > 0 for row in works if row["work"] != "ticket drawn")
 
