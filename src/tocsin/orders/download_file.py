@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -166,9 +167,7 @@ def _write(db: Database, merchant_id: int, asked: Download, file: BinaryIO) -> t
     hashed, handed = HashingFile(file), Handed()
 
     def tell(orders: int) -> None:
-        if not db.write(
-            merchant_id, lambda tx: tx.run(_TELL, b_id=asked.id, status="running", orders=orders)
-        ):
+        if not db.write(merchant_id, partial(_tell, download_id=asked.id, orders=orders)):
             raise DownloadCancelled
 
     tell(0)
@@ -180,6 +179,14 @@ def _write(db: Database, merchant_id: int, asked: Download, file: BinaryIO) -> t
         rows = write_file(find_format(asked.format), content, hashed)  # type: ignore[arg-type]
     handed.keep(db, merchant_id, lookup_id=asked.lookup_id)
     return rows, hashed.digest.hexdigest()
+
+
+def _tell(tx: Tx, *, download_id: int, orders: int) -> bool:
+    """Say how far a file is, its page too; False where somebody ended it."""
+    if not tx.run(_TELL, b_id=download_id, status="running", orders=orders):
+        return False
+    append_event(tx, "download.moved", subject_id=download_id, data={})
+    return True
 
 
 def _remove(path: Path) -> None:

@@ -3,7 +3,8 @@
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import BinaryIO
 
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
@@ -54,20 +55,22 @@ def begin_export(
     return lookup_id
 
 
-class Export:
-    """One file on its way: iterate over its bytes; `close` gives its place back, also halfway.
+class Piped:
+    """A file on its way: iterate over its bytes; `close` gives its place back, also halfway.
+
+    Args:
+        write: writes the file, in an open snapshot.
+        ended: called when it was written or broke off.
 
     Raises:
         ExportsBusy: as many are running as may.
     """
 
     def __init__(
-        self, db: Database, merchant_id: int, *, wanted: Filter, format_name: str, real: bool, columns: Sequence[str],
-        lookup_id: int,
+        self, db: Database, merchant_id: int, *, write: Callable[[Tx, BinaryIO], object],
+        ended: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
-        self._lookup_id, self._handed = lookup_id, Handed()
-        self._db, self._merchant_id, self._wanted = db, merchant_id, wanted
-        self._format_name, self._real, self._columns = format_name, real, check_columns(columns)
+        self._db, self._merchant_id, self._write, self._ended = db, merchant_id, write, ended
         self._chunks: queue.Queue[bytes | None] = queue.Queue(_CHUNKS_AHEAD)
         self._pending, self._over, self._fault = bytearray(), threading.Event(), ""
         if not _places.acquire(blocking=False):
@@ -104,22 +107,18 @@ class Export:
     def _run(self) -> None:
         try:
             with self._db.snapshot(self._merchant_id) as tx:
-                content = content_of(
-                    tx, wanted=self._wanted, real=self._real, columns=self._columns, handed=self._handed
-                )
-                write_file(find_format(self._format_name), content, self)  # type: ignore[arg-type]
+                self._write(tx, self)  # type: ignore[arg-type]
             self.flush()
         except Exception as fault:  # noqa: BLE001 - it is raised where the file is read
             self._fault = type(fault).__name__
         finally:
             _places.release()
-            self._keep_handed()
+            self._end()
             self._tell_end()
 
-    def _keep_handed(self) -> None:
-        """Note which orders left, also of a file that broke off."""
+    def _end(self) -> None:
         try:
-            self._handed.keep(self._db, self._merchant_id, lookup_id=self._lookup_id)
+            self._ended()
         except Exception as fault:  # noqa: BLE001 - it is raised where the file is read
             self._fault = self._fault or type(fault).__name__
 
@@ -141,3 +140,21 @@ class Export:
             return
         self._over.set()
         raise ExportBroken("the reader went away")
+
+
+class Export(Piped):
+    """A file of orders on its way; which orders left is noted, also of one that broke off."""
+
+    def __init__(
+        self, db: Database, merchant_id: int, *, wanted: Filter, format_name: str, real: bool, columns: Sequence[str],
+        lookup_id: int,
+    ) -> None:  # fmt: skip
+        handed, chosen = Handed(), check_columns(columns)
+
+        def write(tx: Tx, out: BinaryIO) -> None:
+            content = content_of(tx, wanted=wanted, real=real, columns=chosen, handed=handed)
+            write_file(find_format(format_name), content, out)
+
+        super().__init__(
+            db, merchant_id, write=write, ended=lambda: handed.keep(db, merchant_id, lookup_id=lookup_id)
+        )

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 import msgspec
@@ -24,7 +24,7 @@ from tocsin.orders.sheet_filling import map_headings
 from tocsin.orders.table import import_batch, quarantine
 
 TEXT_MOST = 100_000
-_ROWS_MOST = 5_000
+_ROWS_BESIDE = 2_500
 
 
 class RowsStillBad(Refusal):
@@ -55,11 +55,18 @@ class _Sheet(Struct, frozen=True):
 
 _fields = tuple(quarantine.c[name] for name in Quarantined.__struct_fields__)
 _ONE = Statement(sa.select(*_fields).where(own(quarantine), quarantine.c.id == bind("id")), Quarantined)
-_OF_BATCH = Statement(
-    sa.select(*_fields).where(own(quarantine), quarantine.c.batch_id == bind("batch_id"))
-    .order_by(quarantine.c.id).limit(bind("limit")),
+_of_batch = sa.select(*_fields).where(
+    own(quarantine), quarantine.c.batch_id == bind("batch_id"), quarantine.c.status == "open"
+)
+_OF_BATCH = Statement(_of_batch.order_by(quarantine.c.id), Quarantined)
+_FROM_ROW = Statement(
+    _of_batch.where(quarantine.c.id >= bind("row_id")).order_by(quarantine.c.id).limit(bind("limit")),
     Quarantined,
-)  # fmt: skip
+)
+_BEFORE_ROW = Statement(
+    _of_batch.where(quarantine.c.id < bind("row_id")).order_by(quarantine.c.id.desc()).limit(bind("limit")),
+    Quarantined,
+)
 _SHEET = Statement(
     sa.select(import_batch.c.importer, import_batch.c.options, import_batch.c.headings).where(
         own(import_batch), import_batch.c.id == bind("id")
@@ -116,19 +123,28 @@ def retry_rows(db: Database, actor: Actor, *, row_id: int, text: str) -> list[Ta
     return db.write(actor.merchant_id, partial(_take, actor=actor, waiting=waiting, orders=parsed.orders))
 
 
-def bad_rows_of(tx: Tx, actor: Actor, *, import_id: int) -> list[tuple[Quarantined, list[str]]]:
-    """Return the open rows of an import with their cells; without the right to reveal, without a cell.
+def begin_error_sheet(tx: Tx, actor: Actor, *, import_id: int) -> tuple[str, ...]:
+    """Record that an import's bad rows are taken away, before the first of them; return their headings.
 
     Raises:
         NotAllowed: the actor may not import.
     """
     require(actor, "import")
-    rows = [row for row in tx.rows(_OF_BATCH, batch_id=import_id, limit=_ROWS_MOST) if row.status == "open"]
-    real = actor.may("reveal")
     write_journal(
-        tx, actor, verb="orders.error_sheet", subject=f"import:{import_id}", data={"rows": len(rows)}
+        tx,
+        actor,
+        verb="orders.error_sheet",
+        subject=f"import:{import_id}",
+        data={"real": actor.may("reveal")},
     )
-    return [(row, _cells(read_raw(tx, actor, row)) if real else []) for row in rows]
+    return headings_of(tx, import_id=import_id)
+
+
+def bad_rows_of(tx: Tx, actor: Actor, *, import_id: int) -> Iterator[tuple[Quarantined, list[str]]]:
+    """Yield every open row of an import with its cells, in an open snapshot; without the right to reveal, without a cell."""
+    real = actor.may("reveal")
+    for row in tx.stream(_OF_BATCH, batch_id=import_id):
+        yield row, _cells(read_raw(tx, actor, row)) if real else []
 
 
 def headings_of(tx: Tx, *, import_id: int) -> tuple[str, ...]:
@@ -184,11 +200,8 @@ def _of_same_order(tx: Tx, actor: Actor, found: Quarantined, *, at: int) -> tupl
     """Return the open rows with the number of this one; a row without one goes on with the row above it."""
     groups: dict[str, list[Quarantined]] = {}
     key, above = "", -1
-    rows = [
-        each
-        for each in tx.rows(_OF_BATCH, batch_id=found.batch_id, limit=_ROWS_MOST)
-        if each.status == "open"
-    ]
+    near = {"batch_id": found.batch_id, "row_id": found.id, "limit": _ROWS_BESIDE}
+    rows = [*tx.rows(_BEFORE_ROW, **near), *tx.rows(_FROM_ROW, **near)]
     for row in sorted(rows, key=lambda each: each.row):
         cells = _cells(read_raw(tx, actor, row))
         number = cells[at] if 0 <= at < len(cells) else ""

@@ -1,18 +1,20 @@
 """Rows in quarantine as pages: mended in place and tried again, or taken away as a sheet of errors."""
 
-import io
-from typing import Any
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, BinaryIO
 
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
-from litestar.response import Redirect
+from litestar.response import Redirect, Stream
 
 from tocsin.core.actor import require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
+from tocsin.orders.export import Piped
 from tocsin.orders.format import Content, find_format, write_file
-from tocsin.orders.mend import Mendable, bad_rows_of, headings_of, read_mendable, retry_rows
+from tocsin.orders.mend import Mendable, bad_rows_of, begin_error_sheet, read_mendable, retry_rows
 from tocsin.orders.quarantine import Quarantined
 from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, enter
@@ -49,29 +51,27 @@ def post_retry(request: PageRequest, *, row_id: FromPath[str], body: RawBody) ->
 
 
 @get("/imports/{import_id:str}/errors.csv", sync_to_thread=True)
-def get_errors(request: PageRequest, *, import_id: FromPath[str]) -> Response[bytes]:
-    """Send an import's bad rows as a sheet: row, reason and cure, and the cells for who may reveal."""
+def get_errors(request: PageRequest, *, import_id: FromPath[str]) -> Stream:
+    """Send all bad rows of an import as a sheet, as they are read: row, reason and cure, and the cells for who may reveal."""
     desk, actor = enter(request)
-    require(actor, "import")
     wanted, words = read_number(import_id), words_of(request, actor)
-
-    def read(tx: Tx) -> tuple[list[tuple[Quarantined, list[str]]], tuple[str, ...]]:
-        return bad_rows_of(tx, actor, import_id=wanted), headings_of(tx, import_id=wanted)
-
-    rows, headings = desk.db.write(actor.merchant_id, read)
-    width = max((len(cells) for _, cells in rows), default=0)
-    names = [*headings[:width], *[""] * (width - len(headings))]
-    written, out = find_format("csv"), io.BytesIO()
-    columns = [words.translate(name) for name in ("Row", "Field", "Reason")]
-    told_rows = [
-        (str(row.row), row.field, _reason(row, words), *cells, *[""] * (width - len(cells)))
-        for row, cells in rows
+    begin = partial(begin_error_sheet, actor=actor, import_id=wanted)
+    headings = desk.db.write(actor.merchant_id, begin)
+    names = [
+        *(words.translate(name) for name in ("Row", "Field", "Reason")),
+        *(headings if actor.may("reveal") else ()),
     ]
-    content = Content([*columns, *names], lambda: told_rows, lambda: ())
-    write_file(written, content, out)
-    return Response(
-        out.getvalue(), media_type=written.media_type,
-        headers={"content-disposition": f'attachment; filename="errors-{wanted}.csv"', "cache-control": "no-store"},
+
+    def rows(tx: Tx) -> Iterator[tuple[str, ...]]:
+        for row, cells in bad_rows_of(tx, actor, import_id=wanted):
+            told_row = (str(row.row), row.field, _reason(row, words), *cells)
+            yield told_row + ("",) * (len(names) - len(told_row))
+
+    def write(tx: Tx, out: BinaryIO) -> None:
+        write_file(find_format("csv"), Content(names, lambda: rows(tx), lambda: ()), out)
+
+    return Stream(
+        iter(Piped(desk.db, actor.merchant_id, write=write)), media_type="text/csv", headers={"content-disposition": f'attachment; filename="errors-{wanted}.csv"'}
     )  # fmt: skip
 
 
