@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from tocsin import gate
 from tocsin.api import errors as api_errors
 from tocsin.api.routes import API, API_HOOKS, API_STATIONS, API_UPLOADS, HEALTH
+from tocsin.body import Paced, require_plain
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
 from tocsin.desk import Desk
@@ -81,7 +82,8 @@ class Front:
             answer = _refused(asked, wrong) if isinstance(wrong, Refusal) else _failed(asked, wrong)
             await answer.to_asgi_response(app=None, request=Request(scope))(scope, receive, send_with_headers)
             return
-        await self._inner(scope, receive, send_with_headers)
+        grace = self._desk.settings.body_grace_seconds
+        await self._inner(scope, Paced(receive, grace_seconds=grace), send_with_headers)
 
     def _require_sound(self, scope: HTTPScope, host: str) -> None:
         self._place_client(scope)
@@ -90,6 +92,7 @@ class Front:
             scope["query_string"],
         )
         gate.require_known_host(self._desk.settings, host)
+        require_plain(scope)
         if scope["method"] not in gate.SAFE_METHODS:
             names = ("host", "origin", "sec-fetch-site")
             headers = {name: found for name in names if (found := _header(scope, name.encode()))}

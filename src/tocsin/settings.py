@@ -70,6 +70,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Private networks that webhooks may be sent to: addresses or CIDRs, separated by commas; empty is the internet alone."""
     upload_limit_bytes: int = 32 * 1024 * 1024
     """Largest request body."""
+    body_grace_seconds: int = 20
+    """After so many seconds a request whose body comes slower than 16 KiB a second is given up."""
     wechat_api_url: str = "https://api.weixin.qq.com"
     """Where the orders of WeChat shops are fetched: another address is for a relay of your own, or for tests."""
     watch_dir: str = ""

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from tocsin.body import STATUS_OF_BODY
 from tocsin.core.errors import Kind, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
@@ -21,7 +22,8 @@ STATUS_OF: dict[Kind, int] = {
     "missing": 404, "refused": 403, "conflict": 409, "locked": 423, "invalid": 422, "broken": 500
 }  # fmt: skip
 _OF_CLASS: dict[type[Refusal], int] = {
-    NotSignedIn: 401, SessionLocked: 401, TooManyTries: 429, SignatureWrong: 401, TooManyWrong: 429, HookPaused: 503
+    NotSignedIn: 401, SessionLocked: 401, TooManyTries: 429, SignatureWrong: 401, TooManyWrong: 429, HookPaused: 503,
+    **STATUS_OF_BODY,
 }  # fmt: skip
 _RESERVED = frozenset({"type", "title", "status", "detail", "code", "request_id"})
 # The framework reads a body before the route does, and lets these through as they are.

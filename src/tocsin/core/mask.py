@@ -7,6 +7,7 @@ character of the name, six digits of the phone, unit and room hidden).
 import re
 
 from tocsin.core.party import Party
+from tocsin.core.text import strip_control
 
 _COMPOUND = frozenset(
     "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 太叔 申屠 公孙 "
@@ -78,6 +79,7 @@ def mask_party(party: Party) -> Party:
 
 def mask_text(text: str, *parties: Party) -> str:
     """Return free text of the desk, such as a reason, without what it repeats of a party; long numbers are masked."""
+    text = strip_control(text)
     for party in parties:
         text = _hide(text, party)
     return mask_note(text)

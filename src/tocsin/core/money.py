@@ -27,6 +27,12 @@ class AmountTooFine(AmountUnreadable):
     code = "amount_too_fine"
 
 
+class NumberTooFine(AmountUnreadable):
+    """Quantities and unit prices have at most 6 decimals: round it yourself"""
+
+    code = "number_too_fine"
+
+
 class AmountTooLarge(Refusal):
     """Quantity × unit price is more than any order comes to: correct the quantity or the price"""
 
@@ -105,6 +111,19 @@ def parse_micro(text: str) -> int:
         AmountUnreadable: it is not a number, or beyond 64 bits.
     """
     return _scaled(text, 6)
+
+
+def parse_exact_micro(text: str) -> int:
+    """Return a written quantity or unit price in millionths, of which none is lost.
+
+    Raises:
+        AmountUnreadable: it is not a number, or beyond 64 bits.
+        NumberTooFine: it has more than six decimals.
+    """
+    micro = parse_micro(text)
+    if "." in text and _decimal(text) != _exact.scaleb(Decimal(micro), -6):
+        raise NumberTooFine
+    return micro
 
 
 def line_total_minor(quantity_micro: int, unit_price_micro: int, currency: str) -> int:

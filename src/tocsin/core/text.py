@@ -20,6 +20,12 @@ def strip_control(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", _bound_marks(text))
 
 
+def read_name(text: str, *, most: int) -> str:
+    """Return the name of something as it is kept, clean and on one line; empty where nothing is left, or too much."""
+    plain = strip_control(text).strip()
+    return plain if len(plain) <= most else ""
+
+
 def removed_characters(text: str) -> str:
     """Return the control and bidi characters that `strip_control` takes out, each once.
 

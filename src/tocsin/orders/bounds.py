@@ -9,6 +9,11 @@ from tocsin.orders.draft import Draft
 from tocsin.orders.total import goods_minor, line_discounts_minor, payable_minor
 
 _MOST = 2**63 - 1
+# Lists and screens are led by them: an index of PostgreSQL takes no text without end.
+_SHORT_MOST = 200
+_SHORT = (
+    "channel", "shop", "external_status", "campaign", "carrier", "waybill", "pickup_point", "community", "group_no"
+)  # fmt: skip
 
 
 class DraftWrong(Refusal):
@@ -29,6 +34,9 @@ def require_sane(draft: Draft) -> None:
         raise DraftWrong(field="lines", problem="an order has at most 1,000 lines")
     if len(draft.external_id) > 100:
         raise DraftWrong(field="external_id", problem="it is longer than 100 characters")
+    for name in _SHORT:
+        if len(getattr(draft, name)) > _SHORT_MOST:
+            raise DraftWrong(field=name, problem="it is longer than 200 characters")
     if len(draft.currency) != 3:
         raise DraftWrong(field="currency", problem="write an ISO 4217 code such as CNY")
     for field, value in _numbers(draft):

@@ -17,6 +17,7 @@ from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.schema import big, index, merchant_table, text
 from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.text import read_name
 
 Kind = Literal[
     "group_buy", "flash_sale", "time_limited", "coupon", "vote", "lottery", "points", "other"
@@ -229,9 +230,9 @@ def get_campaign(tx: Tx, actor: Actor, *, campaign_id: int) -> Campaign:
 
 
 def _values(tx: Tx, plan: Plan, *, campaign_id: int) -> dict[str, object]:
-    title, code = plan.title.strip(), plan.code.strip()
+    title, code = read_name(plan.title, most=_TEXT_MOST), read_name(plan.code, most=_TEXT_MOST)
     for field, given in (("title", title), ("code", code)):
-        if not given or len(given) > _TEXT_MOST or not given.isprintable():
+        if not given:
             raise CampaignWrong(field=field, problem="write 1 to 100 characters")
     if {'"', "“", "”"} & {*code}:  # a query could not name it
         raise CampaignWrong(field="code", problem="leave quotation marks out")

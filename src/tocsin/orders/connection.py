@@ -19,6 +19,7 @@ from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.tenant import get_shop
+from tocsin.core.text import read_name
 from tocsin.core.vault import seal, unseal
 from tocsin.orders.hook import Keys, KeysWrong, hook_of
 from tocsin.orders.table import connection, hook_route
@@ -106,12 +107,13 @@ def add_connection(tx: Tx, actor: Actor, *, kind: str, name: str, shop: str, giv
     """
     require(actor, "shop_settings")
     keys, place = read_keys(kind, given), get_shop(tx, code=shop)
-    if not 0 < len(name.strip()) <= _LONGEST_NAME:
+    plain = read_name(name, most=_LONGEST_NAME)
+    if not plain:
         raise KeysWrong(field="connection", problem="a name has 1 to 60 characters")
     connection_id, token = new_id(), new_secret()
     tx.run(_ADD_ROUTE, token_hash=hash_secret(token), connection_id=connection_id, merchant_id=tx.merchant_id)
     tx.run(
-        _ADD, id=connection_id, kind=kind, name=name.strip(), shop_id=place.id, options=_options(keys),
+        _ADD, id=connection_id, kind=kind, name=plain, shop_id=place.id, options=_options(keys),
         sealed=_seal(tx, connection_id, {**keys.secrets, "": token}), sealed_before=None, rotated_at_us=None,
         state="active", created_at_us=tx.now_us, last_at_us=None, last_result="", fault="", fault_at_us=None, refused=0,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from tocsin.core.journal import write_journal
 from tocsin.core.outbound import new_secret, read_place
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.tenant import get_shop
+from tocsin.core.text import read_name
 from tocsin.core.vault import seal, unseal
 from tocsin.orders.outbound_table import outbound_delivery, outbound_endpoint
 
@@ -227,8 +228,8 @@ def _require(actor: Actor) -> None:
 
 
 def _check(tx: Tx, *, name: str, url: str, kinds: tuple[str, ...], shops: tuple[int, ...]) -> dict[str, str]:
-    place, name = read_place(url.strip()), name.strip()
-    if not name or len(name) > NAME_MOST or not name.isprintable():
+    place, name = read_place(url.strip()), read_name(name, most=NAME_MOST)
+    if not name:
         raise EndpointWrong(field="name", problem="name what listens there, in 60 characters at most")
     unknown = sorted(set(kinds) - set(KINDS))
     if unknown:

@@ -134,7 +134,7 @@ def clean_draft(draft: Draft) -> Draft:
             return value
         if removed_characters(value):
             stripped[field] = None
-        return strip_control(value)
+        return strip_control(value).strip()
 
     receiver = Party(
         **{name: clean(f"receiver.{name}", value) for name, value in asdict(draft.receiver).items()}

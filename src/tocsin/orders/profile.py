@@ -11,6 +11,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.text import read_name
 from tocsin.orders.headings import HEADINGS, field_of, plain_heading
 from tocsin.orders.importer import ImporterUnknown, ImportOptions, Source, every_importer
 from tocsin.orders.sheet_grouping import check_options
@@ -122,7 +123,8 @@ def save_profile(tx: Tx, actor: Actor, *, profile: Profile) -> Profile:
     if profile.importer not in every_importer():
         raise ImporterUnknown(importer=profile.importer[:40], formats=", ".join(every_importer()))
     fields = [*profile.columns.values(), *profile.values, *profile.defaults]
-    if not profile.name.strip() or len(profile.name) > 80:
+    name = read_name(profile.name, most=80)
+    if not name:
         raise ProfileUnnamed
     if unknown := [field for field in fields if field and field not in HEADINGS]:
         raise ProfileFieldUnknown(field=unknown[0][:40])
@@ -130,7 +132,7 @@ def save_profile(tx: Tx, actor: Actor, *, profile: Profile) -> Profile:
         raise NumberColumnMissing
     if len(list_profiles(tx)) >= PROFILES_MOST:
         raise TooManyProfiles(limit=PROFILES_MOST)
-    kept = replace(profile, id=new_id(), name=profile.name.strip())
+    kept = replace(profile, id=new_id(), name=name)
     tx.run(_ADD, id=kept.id, name=kept.name, body=msgspec.json.encode(asdict(kept)).decode(), at_us=tx.now_us)
     write_journal(tx, actor, verb="orders.save_profile", subject=f"profile:{kept.id}")
     return kept

@@ -10,6 +10,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
+from tocsin.core.text import read_name
 from tocsin.orders.screen import Filter, read_filter
 from tocsin.orders.screen_query import kept_filter
 from tocsin.orders.table import screen, screen_default
@@ -17,6 +18,7 @@ from tocsin.orders.table import screen, screen_default
 COLUMNS = (
     "receiver", "goods", "payable", "state", "axes", "placed", "campaign", "pickup", "channel", "method", "produced", "checked"
 )  # fmt: skip
+_NAME_MOST = 80
 FIRST_COLUMNS = ("receiver", "goods", "payable", "state", "axes", "placed")
 
 
@@ -24,6 +26,12 @@ class ScreenMissing(Refusal):
     """There is no such saved screen, or it is not shared with you"""
 
     kind, code = "missing", "screen_missing"
+
+
+class ScreenNameWrong(Refusal):
+    """A screen's name has 1 to {most} characters that can be seen: give it another"""
+
+    kind, code = "invalid", "screen_name_wrong"
 
 
 class Screen(Struct, frozen=True):
@@ -74,15 +82,19 @@ def save_screen(
 
     Raises:
         NotAllowed: the actor may not query; or not share, which needs `amend` or `shop_settings`.
+        ScreenNameWrong: nothing is left of it, or more than 80 characters.
         QueryUnreadable and its like: the query can't be read.
     """
     require(actor, "query")
     if shared and not actor.may("shop_settings"):
         require(actor, "amend")
+    plain = read_name(name, most=_NAME_MOST)
+    if not plain:
+        raise ScreenNameWrong(most=_NAME_MOST)
     read_filter(tx, wanted)
     screen_id = new_id()
     tx.run(
-        _ADD, id=screen_id, name=name.strip()[:80] or "?", owner_id=actor.id, shared=int(shared),
+        _ADD, id=screen_id, name=plain, owner_id=actor.id, shared=int(shared),
         filter=msgspec.json.encode(wanted).decode(), columns=" ".join(c for c in columns if c in COLUMNS), at_us=tx.now_us,
     )  # fmt: skip
     write_journal(

@@ -11,7 +11,7 @@ from msgspec import Struct, field, structs
 
 from tocsin.core.clock import to_datetime
 from tocsin.core.errors import Refusal
-from tocsin.core.money import minor_digits, parse_micro, parse_minor, plain_micro, plain_minor
+from tocsin.core.money import minor_digits, parse_exact_micro, parse_minor, plain_micro, plain_minor
 from tocsin.core.text import removed_characters, strip_control
 from tocsin.orders.draft import Delivery, Draft, Fulfilment, GroupState, Line, Method, Party, Payment, Totals
 from tocsin.orders.importer import CELL_LIMIT_CHARACTERS, ImportOptions
@@ -189,8 +189,8 @@ def _line(line: LineIn, currency: str, position: int) -> Line:
         sku=line.sku,
         spec=line.spec,
         unit=line.unit,
-        quantity_micro=_at(f"{path}quantity", lambda: parse_micro(_digits(line.quantity))),
-        unit_price_micro=_at(f"{path}unit_price", lambda: parse_micro(line.unit_price)),
+        quantity_micro=_at(f"{path}quantity", lambda: parse_exact_micro(_digits(line.quantity))),
+        unit_price_micro=_at(f"{path}unit_price", lambda: parse_exact_micro(line.unit_price)),
         discount_minor=_at(f"{path}discount", lambda: parse_minor(line.discount, currency)),
         total_minor=None
         if line.total is None

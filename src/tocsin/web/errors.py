@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from tocsin.access.step_up import ProofNeeded
+from tocsin.body import STATUS_OF_BODY
 from tocsin.core.errors import Kind, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
@@ -22,7 +23,7 @@ STATUS_OF: dict[Kind, int] = {
 _TITLES: dict[int, str] = {
     404: "Not found", 403: "Not allowed", 409: "Somebody was faster", 423: "Not now", 429: "Not now",
     422: "Something is wrong with what was sent", 400: "Something is wrong with what was sent", 405: "Not possible here",
-    413: "Too large", 500: "The desk is at fault", 421: "Unknown name",
+    413: "Too large", 408: "Not now", 415: "Something is wrong with what was sent", 500: "The desk is at fault", 421: "Unknown name",
 }  # fmt: skip
 _DOORS: dict[type[Refusal], str] = {NotSignedIn: "/sign-in", SessionLocked: "/lock", ProofNeeded: "/prove"}
 _log = get_log("web")
@@ -37,7 +38,8 @@ def refusal_page(request: PageRequest, refusal: Refusal) -> Response[str] | Redi
     if door:
         return Redirect(f"{door}?next={quote(_own_path(request))}", status_code=303)
     words = Words(locale_of(request))
-    status = 429 if isinstance(refusal, TooManyTries) else STATUS_OF[refusal.kind]
+    own = STATUS_OF_BODY.get(type(refusal), STATUS_OF[refusal.kind])
+    status = 429 if isinstance(refusal, TooManyTries) else own
     message = say(refusal.template(), refusal.data, words)
     text, _, cure = message.partition(": ") if ": " in message else message.partition("：")
     return _page(request, status=status, code=refusal.code, text=text, cure=cure)

@@ -51,7 +51,7 @@ def post_screen(request: PageRequest, *, body: RawBody) -> Response[str] | Redir
     require(actor, "query")
     form, words = read_form(request, body), words_of(request, actor)
     columns = tuple(value for name, value in read_pairs(request, body) if name == "col")
-    name, text = form.get("title", "").strip()[:60], form.get("q", "").strip()
+    name, text = form.get("title", "").strip(), form.get("q", "").strip()
     shared, opens = form.get("shared") == "1", form.get("opens") == "1"
     refusal: Refusal | None = None
 
