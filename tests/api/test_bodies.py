@@ -114,7 +114,7 @@ def test_a_body_that_comes_too_slowly_is_given_up_and_a_fast_one_is_not(small: W
         assert (status, "body_slow" in text) == (408, True), text
     assert 1.5 < time.monotonic() - began < 6
     with begin(
-        small, DOORS[1], **{"content-type": "application/x-ndjson", "content-length": str(96 << 10)}
+        small, UPLOADS[0], **{"content-type": "application/x-ndjson", "content-length": str(96 << 10)}
     ) as line:
         for _ in range(3):  # longer than the grace, and faster than the slowest
             line.sendall(b"\n" * (32 << 10))
