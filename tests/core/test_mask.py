@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tocsin.core.mask import mask_address, mask_name, mask_note, mask_party, mask_phone
+from tocsin.core.mask import mask_address, mask_name, mask_note, mask_party, mask_phone, mask_text
 from tocsin.core.party import Party
 
 WORDS = st.text(
@@ -88,3 +88,12 @@ def test_places_stay_readable() -> None:
         "蜀山区",
         "CN",
     )
+
+
+def test_a_piece_of_the_address_in_a_note_is_hidden_too() -> None:
+    party = Party(
+        address="紫薇大道 7 号 13 栋 2604 室", buyer_note="放 13 栋 2604 室门口，或紫薇大道的菜鸟站"
+    )
+    assert mask_party(party).buyer_note == "放***门口，或紫薇大道的菜鸟站"
+    assert mask_text("改到 13 栋 2605 室", party) == "改到***5 室"
+    assert mask_party(Party(address="短", buyer_note="短")).buyer_note == "***"

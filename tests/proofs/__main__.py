@@ -14,9 +14,9 @@ from tests.proofs import (
     kill,
     lockout,
     lookups,
-    privacy,
     reader,
     siren,
+    unmasked,
     way,
 )
 
@@ -28,7 +28,7 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "reader": reader.main,
     "enumeration": enumeration.main,
     "amend": amend.main,
-    "privacy": privacy.main,
+    "privacy": unmasked.main,
     "lookups": lookups.main,
     "intake": intake.main,
     "formulas": formulas.main,

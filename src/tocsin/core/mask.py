@@ -16,6 +16,8 @@ _COMPOUND = frozenset(
 _STREET = re.compile(
     r"^.*?(?:大道|路|街|巷|弄|镇|乡|村|道|(?i:street|st\.?|road|rd\.?|avenue|ave\.?|lane))(?=$|[\s,，\d]|.)"
 )
+_PIECE = 5
+_HIDDEN = re.compile("\0+")
 _DIGITS = re.compile(r"\d(?:[\d\- ]{4,}\d)")
 
 
@@ -43,15 +45,7 @@ def mask_phone(phone: str) -> str:
 
 def mask_address(address: str) -> str:
     """Return an address to its street; unit and room become stars."""
-    if not address:
-        return ""
-    street = _STREET.match(address)
-    kept = (
-        street.group(0)
-        if street and len(street.group(0)) < len(address)
-        else address[: min(2, len(address) - 1)]
-    )
-    return kept + "***"
+    return address[: _shown_length(address)] + "***" if address else ""
 
 
 def mask_note(note: str) -> str:
@@ -85,7 +79,27 @@ def mask_text(text: str, *parties: Party) -> str:
     return mask_note(text)
 
 
+def _shown_length(address: str) -> int:
+    street = _STREET.match(address)
+    if street and len(street.group(0)) < len(address):
+        return len(street.group(0))
+    return min(2, len(address) - 1)
+
+
 def _hide(text: str, party: Party) -> str:
     for secret in filter(None, (party.address, party.phone, party.name)):
         text = text.replace(secret, "***")
-    return text
+    return (
+        _hide_pieces(text, party.address[_shown_length(party.address) :]) if text and party.address else text
+    )
+
+
+def _hide_pieces(text: str, secret: str) -> str:
+    """Return a text without what it shares with a secret, from five characters on: `13 栋 2604` of a longer address."""
+    pieces = {secret[at : at + _PIECE] for at in range(len(secret) - _PIECE + 1)}
+    shared = [at for at in range(len(text) - _PIECE + 1) if text[at : at + _PIECE] in pieces]
+    if not shared:
+        return text
+    hidden = {place for at in shared for place in range(at, at + _PIECE)}
+    shown = "".join("\0" if place in hidden else character for place, character in enumerate(text))
+    return _HIDDEN.sub("***", shown)
