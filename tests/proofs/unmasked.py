@@ -1,29 +1,25 @@
 """`bin/prove privacy`: an erased person is in no file (`privacy`), and no page and no format shows a receiver's real text to who opened nothing."""
 
 import argparse
-import base64
 import io
-import json
 import re
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from msgspec.structs import replace
 
 from tests.house import make_draft
 from tests.proofs import privacy
+from tests.proofs.canary import HELD, HER, TYPED, needles, whose
 from tests.proofs.running import ENGINES, Ground, open_ground
-from tests.tickets.paper import words_of
 from tests.web.pages import Pages
 from tocsin.core.db import Database
 from tocsin.core.log import set_up_log
-from tocsin.core.party import Party, StoredParty, masked_party
+from tocsin.core.party import StoredParty, masked_party
 from tocsin.core.statement import Statement
 from tocsin.desk import open_desk
 from tocsin.orders import download_rows, store
@@ -35,12 +31,6 @@ from tocsin.tickets.content import canonical_json
 from tocsin.tickets.job import list_jobs, read_content
 
 ROLES = ("clerk", "owner")
-HER = Party(
-    name="鱊鱲鱴", phone="13700987654", province="安徽省", city="合肥市", district="蜀山区", address="紫薇大道 7 号 13 栋 2604 室",
-    postcode="230088", buyer_note="鱊鱲鱴 13700987654 送到 紫薇大道 7 号 13 栋 2604 室",
-)  # fmt: skip
-HELD = Party(name="鱯鱰鱱", phone="1379876541", city="合肥市", address="翡翠路 9 号 21 幢 1807 室")
-TYPED = Party(name="鲄鲅鲆", phone="13799887766", city="合肥市", address="繁华大道 5 号 8 座 903 室")
 SHEET = "订单号,收货人,联系电话,收货地址,商品名称,单价,数量\nU-1,{0},{1},{2},酥梨,39.90,2\nU-2,{0},{1},{2},酥梨,39.90,两\n"
 # Where real text has to be, who may see it there, and by which sentence. Each row must show it, or it goes.
 SHOWN: dict[tuple[str, str], str] = {
@@ -60,34 +50,9 @@ SHOWN: dict[tuple[str, str], str] = {
     ("ticket delivery", "HER"): "spec 6: the courier has to find the door",
     ("download csv, real data", "any"): "spec 4: real data with the right and a reason, recorded",
 }
-WHO = {"HER": HER, "HELD": HELD, "TYPED": TYPED}
 # These never end by themselves, or are no address of a page.
 _ENDLESS = re.compile(r"/events$|/static/|/hooks/|/openapi")
 _TABLES = ("event", "journal", "outbound_message", "outbound_endpoint", "outbound_delivery")
-
-
-def needles() -> dict[bytes, str]:
-    """Return each real text as pages and files may hold it, and whose it is."""
-    found: dict[bytes, str] = {}
-    for who, party in WHO.items():
-        unit = party.address.partition(" 号 ")[2]
-        spaced = f"{party.phone[:3]} {party.phone[3:7]} {party.phone[7:]}"
-        for text in (party.name, party.phone, spaced, spaced.replace(" ", "-"), unit, party.postcode):
-            for one in [text.encode(coding) for coding in ("utf-8", "utf-16-le", "gb18030")] if text else ():
-                found |= {one: who, base64.b64encode(one)[:-3] or one: who}
-            found |= {json.dumps(text)[1:-1].encode(): who, quote(text).encode(): who} if text else {}
-    return found
-
-
-def whose(data: bytes, wanted: dict[bytes, str]) -> set[str]:
-    """Return whose real text is in an answer; archives are looked into, a PDF is read through its fonts."""
-    if data.startswith(b"PK\x03\x04"):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return {who for name in archive.namelist() for who in whose(archive.read(name), wanted)}
-    if data.startswith(b"%PDF"):
-        data = re.sub(r"\s", "", words_of(data)).encode()
-        wanted = {re.sub(rb" ", b"", one): who for one, who in wanted.items()}
-    return {who for one, who in wanted.items() if one in data}
 
 
 class Shop:
