@@ -181,7 +181,7 @@ class Raw:
 
     def _look(self, kind: str, asked: str, hits: list[Any]) -> None:
         self._begin()
-        pairs = ",".join(f"{row[0]}:{row[2]}" for row in hits)
+        pairs = ",".join(f"{row[0]}:{row[2]}:{row[6]}:{row[7]}:{row[9]}" for row in hits)
         added = f"INSERT INTO look (m, {LOOK}) VALUES (1, ?,?,?,?,?,?,?,?) RETURNING id"
         values = (time.time_ns() // 1000, 1, "owner", "bench", kind, asked, len(hits), pairs)
         look_id = self._do(added, values).fetchone()[0]

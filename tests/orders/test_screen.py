@@ -169,7 +169,7 @@ def test_a_query_that_names_one_shop_is_read_there(db: Database) -> None:
         db.write(counter.house.merchant_id, make)
         ask = lambda query: counter.ask(read_filter, wanted=Filter(query=query))
         here, there = ask("placed:2026-03-01 amount:5"), ask("shop:TK placed:2026-03-01 amount:5")
-        assert (here.zone, there.zone) == ("Asia/Shanghai", "Asia/Tokyo")
+        assert (here.shop, there.shop) == ("", "TK")
         days = [next(one for one in asked.meaning.parts if isinstance(one, Span)) for asked in (here, there)]
         assert days[0].low - days[1].low == 60 * MINUTE_US, "a day begins an hour earlier in Tokyo"
         assert "Equal(column='currency', values=('JPY',))" in str(there.meaning)

@@ -7,6 +7,7 @@ pairs that came back; the index by order is immediate for details and reveals, b
 import struct
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Protocol, get_args
 
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ NEWEST = 2**63 - 1
 # What a text is opened for; `other` says it in words.
 PURPOSES = ("call_customer", "deliver", "correct_order", "complaint", "refund", "finding", "audit", "other")
 _AXES = (get_args(DeskState), get_args(Payment), get_args(Fulfilment))
+_CODES: tuple[dict[str, int], ...] = tuple({word: n for n, word in enumerate(words)} for words in _AXES)
 _PAIR = struct.Struct(">QI")
 
 
@@ -142,11 +144,12 @@ def record_lookup(
         _ADD, id=lookup_id, at_us=tx.now_us, actor_kind=actor.kind, actor_id=actor.id, actor_name=actor.name, door=door,
         kind=kind, purpose=purpose, query_digest=digest_of(tx, query), count=len(pairs),
         sealed_query=seal(keys.wrapping, query.encode("utf-8", "replace"), bound_to=_bound(tx)),
-        hits=b"".join(_PAIR.pack(*pair) for pair in pairs), fields=",".join(fields), place=place, states=states,
+        hits=struct.pack(f">{'QI' * len(pairs)}", *chain.from_iterable(pairs)), fields=",".join(fields), place=place, states=states,
         of_id=lookup_id if of_id is None else of_id,
     )  # fmt: skip
     if kind in DETAIL_KINDS:
-        tx.many(_ADD_INDEX, [{"order_id": order_id, "lookup_id": lookup_id} for order_id, _ in pairs])
+        for order_id, _ in pairs:
+            tx.run(_ADD_INDEX, order_id=order_id, lookup_id=lookup_id)
     return lookup_id
 
 
@@ -159,10 +162,11 @@ def read_query(tx: Tx, found: Lookup) -> str:
 
 def states_of(rows: Iterable[Standing]) -> bytes:
     """Return where orders stand, three bytes each, to be kept with a look-up."""
+    states, payments, fulfilments = _CODES
     return bytes(
-        words.index(word)
+        code
         for row in rows
-        for words, word in zip(_AXES, (row.desk_state, row.payment, row.fulfilment), strict=True)
+        for code in (states[row.desk_state], payments[row.payment], fulfilments[row.fulfilment])
     )
 
 

@@ -11,7 +11,7 @@ from tocsin.orders.draft import Order
 from tocsin.orders.listing import HeadRow, Page, list_heads
 from tocsin.orders.lookup import record_lookup, states_of
 from tocsin.orders.search import find_order_ids, must_recheck, recheck, split_terms
-from tocsin.orders.store import OrderMissing, find_order_id, load_order
+from tocsin.orders.store import OrderMissing, load_numbered
 
 PAGE_ROWS = 50
 NEWEST = 2**63 - 1
@@ -27,7 +27,7 @@ def look_up_order(db: Database, actor: Actor, *, number: str, door: str, revisio
     require(actor, "query")
 
     def read(tx: Tx) -> Order:
-        return load_order(tx, order_id=find_order_id(tx, number=number), revision=revision)
+        return load_numbered(tx, number=number, revision=revision)
 
     try:
         order = db.read(actor.merchant_id, read)

@@ -79,13 +79,12 @@ def filter_conditions(tx: Tx, wanted: Filter) -> tuple[list[sa.ColumnElement[boo
     """Return a filter's conditions on `order_head`, their binds, and the zone of the shop that is meant."""
     asked = read_filter(tx, wanted)
     binds = values_of(asked.meaning, tx.vault.keys(tx), tx.dialect)
-    return [clause_of(shape_of(asked.meaning), tx.dialect)], binds, asked.zone
+    return [clause_of(shape_of(asked.meaning), tx.dialect)], binds, get_shop(tx, code=asked.shop).zone
 
 
 def read_filter(tx: Tx, wanted: Filter, *, shop: str = "") -> Asked:
     """Return what a filter asks for, read at a shop: the first one, or that of a code."""
-    home = get_shop(tx, code=shop)
-    place = Place(home.zone, home.currency, tx.now_us, lambda code: get_shop(tx, code=code))
+    place = Place(tx.now_us, lambda code: get_shop(tx, code=code), shop)
     return read_meaning(parse_query(wanted.query), place)
 
 

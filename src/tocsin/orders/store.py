@@ -144,6 +144,13 @@ def _joined(revision: sa.ColumnElement[bool]) -> sa.Select[tuple[object, ...]]:
 
 
 _HEAD = Statement(_joined(_r.revision == _h.revision).where(_h.id == bind("id")), _Whole)
+_OF_NUMBER = Statement(
+    _joined(_r.revision == _h.revision).where(
+        _h.id == sa.select(order_number.c.order_id)
+        .where(own(order_number), order_number.c.number == bind("number", str)).scalar_subquery()
+    ),
+    _Whole,
+)  # fmt: skip
 _PAST = Statement(_joined(_r.revision == bind("revision")).where(_h.id == bind("id")), _Whole)
 _HEADS = Statement(_joined(_r.revision == _h.revision).where(any_of(_h.id, "ids")), _Whole)
 _LINES = Statement(
@@ -191,6 +198,18 @@ def find_order_id(tx: Tx, *, number: str) -> int:
     return int(found)
 
 
+def load_numbered(tx: Tx, *, number: str, revision: int = 0) -> Order:
+    """Return an order by its number, or by its id written out, as `load_order` does; masked.
+
+    Raises:
+        OrderMissing: no such order or revision of this merchant.
+    """
+    row = None if revision else tx.one(_OF_NUMBER, number=strip_control(number).strip())
+    if row is None:
+        return load_order(tx, order_id=find_order_id(tx, number=number), revision=revision)
+    return _with_lines(tx, row, real=False)
+
+
 def load_order(tx: Tx, *, order_id: int, revision: int = 0, real: bool = False) -> Order:
     """Return an order at its head or at a past revision; the receiver is masked unless `real`, blank once erased.
 
@@ -200,7 +219,11 @@ def load_order(tx: Tx, *, order_id: int, revision: int = 0, real: bool = False) 
     row = tx.one(_PAST, id=order_id, revision=revision) if revision else tx.one(_HEAD, id=order_id)
     if row is None:
         raise OrderMissing(order=str(order_id))
-    lines = tx.rows(_LINES, id=order_id, revision=row.revision)
+    return _with_lines(tx, row, real=real)
+
+
+def _with_lines(tx: Tx, row: _Whole, *, real: bool) -> Order:
+    lines = tx.rows(_LINES, id=row.id, revision=row.revision)
     return _order(tx, row, tuple(_line(line) for line in lines), real=real)
 
 

@@ -35,12 +35,20 @@ class ValueUnreadable(Refusal):
 
 
 class Place(Struct, frozen=True):
-    """Where and when a query is asked: the shop's zone and currency, the instant, and how a shop's code is found."""
+    """Where and when a query is asked. Its shop is found by its code, the first one by none, and only where it matters."""
 
-    zone: str
-    currency: str
     now_us: int
     find_shop: Callable[[str], Shop]
+    shop: str = ""
+    currency: str = ""
+
+    def zone(self) -> str:
+        """Return whose days are meant."""
+        return self.find_shop(self.shop).zone
+
+    def money(self) -> str:
+        """Return the currency of amounts: the one that is named, else the shop's."""
+        return self.currency or self.find_shop(self.shop).currency
 
 
 class All(Struct, frozen=True, tag=True):
@@ -113,11 +121,11 @@ class Sort(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """What a query asks for, and the zone whose days it means."""
+    """What a query asks for, and the code of the shop where it is read; of none it is the first."""
 
     meaning: Meaning
     sort: Sort | None
-    zone: str
+    shop: str
 
 
 def read_meaning(node: Node, place: Place) -> Asked:
@@ -135,7 +143,7 @@ def read_meaning(node: Node, place: Place) -> Asked:
         raise SortMisplaced(place=sorts[1].place)
     place = _place_of(kept, place)
     meaning = All(tuple(_mean(part, place) for part in kept))
-    return Asked(meaning, _sort(sorts[0].items[0]) if sorts else None, place.zone)
+    return Asked(meaning, _sort(sorts[0].items[0]) if sorts else None, place.shop)
 
 
 def _is_sort(part: Node) -> bool:
@@ -148,8 +156,7 @@ def _place_of(parts: list[Node], place: Place) -> Place:
         find_field(part.name, place=part.place).name: part.items for part in parts if isinstance(part, Field)
     }
     if len(items := named.get("shop", ())) == 1:
-        shop = place.find_shop(items[0].text)
-        place = replace(place, zone=shop.zone, currency=shop.currency)
+        place = replace(place, shop=items[0].text)
     return replace(place, currency=named["currency"][0].text.upper()) if "currency" in named else place
 
 
@@ -214,12 +221,13 @@ def _one(field: QueryField, item: Item, place: Place) -> Meaning:
     if field.kind == "search":
         return _search(field, item)
     if field.kind == "date":
-        read = partial(read_span, zone=place.zone, now_us=place.now_us)
+        read = partial(read_span, zone=place.zone(), now_us=place.now_us)
         return Span(field.column, *_span(item, read))
     if field.kind == "number":
         return Span(field.column, *_span(item, partial(_whole, item)))
-    low, high = _span(item, lambda text: _minor(text, place.currency, item))
-    return All((Equal("currency", (place.currency,)), Span(field.column, low, high)))
+    money = place.money()
+    low, high = _span(item, lambda text: _minor(text, money, item))
+    return All((Equal("currency", (money,)), Span(field.column, low, high)))
 
 
 _TOKENS: dict[str, Callable[[str], set[str]]] = {
@@ -249,14 +257,8 @@ def _span(item: Item, read: Callable[[str], tuple[int, int]]) -> tuple[int, int]
     except DateUnreadable as refusal:
         refusal.data["place"] = item.place
         raise
-    ends = {
-        ">": (high, _ALL),
-        "＞": (high, _ALL),
-        ">=": (low, _ALL),
-        "<": (_NONE, low),
-        "＜": (_NONE, low),
-        "<=": (_NONE, high),
-    }
+    above, below = (high, _ALL), (_NONE, low)
+    ends = {">": above, "＞": above, ">=": (low, _ALL), "<": below, "＜": below, "<=": (_NONE, high)}
     return ends.get(parts["op"] or "", (low, high))
 
 
