@@ -75,8 +75,18 @@ class Shop:
                 shops=(),
             )
         )
+        made = pages.ask("POST", "/campaigns", json={"kind": "group_buy", "title": "团", "code": "G1"})
         note = f"{HER.name}要发票 {HER.phone}"
-        order = pages.take(make_draft(receiver=HER, external_id="P-1", channel="api", merchant_note=note))
+        order = pages.take(
+            make_draft(
+                receiver=HER,
+                external_id="P-1",
+                channel="api",
+                merchant_note=note,
+                campaign="G1",
+                pickup_point="东门",
+            )
+        )
         held = pages.take(make_draft(receiver=HELD, external_id="P-2"))
         pages.ask("POST", f"/orders/{order.number}/amendments", json={
             "seen": 1, "reason": "换地址", "changes": {"receiver": {"address": HER.address + "东"}}
@@ -100,7 +110,7 @@ class Shop:
         make_messages(pages.db)
         self.ids = {
             "number": [order.number, held.number, plain.number], "revision": ["1"], "import_id": [at.rpartition("/")[2] for at in sent],
-            "terminal_id": [str(terminal)], "printer_id": [str(terminal)], "name": ["paid"],
+            "terminal_id": [str(terminal)], "printer_id": [str(terminal)], "name": ["paid"], "campaign_id": [made.json()["id"]], "code": [str(one[0]) for one in self.rows("SELECT serial FROM print_job")],
             **{name: self.every(table) for name, table in _ID_TABLES.items()},
         }  # fmt: skip
 

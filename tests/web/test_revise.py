@@ -88,8 +88,13 @@ def test_a_wrong_field_of_the_receiver_is_revealed_and_recorded(pages: Pages) ->
     order = pages.take(make_draft(receiver=receiver))
     page = text_of(pages.get(f"/orders/{order.number}/revise", role="clerk"))
     assert 'value="1381234567"' in page and "王小明" not in page
+    assert page.count("data-open-until") == 1 and 'data-open-text="138***4567"' in page.replace(
+        "********67", "138***4567"
+    )
+    assert 'value="1381234567"' in pages.get(f"/orders/{order.number}/revise", role="clerk").text
     ledger = pages.db.read(pages.house.merchant_id, lambda tx: all_lookups(tx, pages.house.actor()))
-    assert ("reveal", "finding") in [(row.kind, row.purpose) for row in ledger]
+    opened = [(row.purpose, row.fields) for row in ledger if row.kind == "reveal"]
+    assert opened == [("finding", "phone")], "what is open is opened no second time"
     left = {"receiver.phone": "1381234567", "receiver.name": order.receiver.name}
     untouched = pages.post(f"/orders/{order.number}/revise", revision="1", reason="x", **left)
     assert untouched.status_code == 422, "what was revealed and left is no change"

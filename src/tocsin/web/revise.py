@@ -20,7 +20,7 @@ from tocsin.orders.draft import Order
 from tocsin.orders.editing import Editor, begin_editing, end_editing
 from tocsin.orders.preview import preview_amendment
 from tocsin.orders.query import look_up_order
-from tocsin.orders.reveal import FIELDS, RevealsUsedUp, reveal_receiver
+from tocsin.orders.reveal import FIELDS, RevealsUsedUp, reveal_receiver, show_open
 from tocsin.orders.screen import Filter, page_rows
 from tocsin.orders.stop import open_holds
 from tocsin.tickets.device import PrinterMissing
@@ -50,9 +50,10 @@ def get_revise(request: PageRequest, *, number: FromPath[str]) -> Response[str]:
     desk.db.read(actor.merchant_id, lambda tx: require_proof_in_lockdown(tx, actor))
     order = look_up_order(desk.db, actor, number=number, door=DOOR)
     found = desk.db.read(actor.merchant_id, lambda tx: findings_of(tx, order_ids=[order.id])[order.id])
-    shown = fields_of(order, receiver=_revealed(desk, actor, order, found))
+    receiver, until = _revealed(desk, actor, order, found)
+    shown = fields_of(order, receiver=receiver)
     opened = desk.db.write(actor.merchant_id, lambda tx: begin_editing(tx, actor, order_id=order.id))
-    return _form(request, desk, actor, order, form=shown, opened=opened)
+    return _form(request, desk, actor, order, form=shown, opened=opened, until=until)
 
 
 @post("/orders/{number:str}/revise", sync_to_thread=True, status_code=200)
@@ -130,28 +131,33 @@ def _refused(
     return _form(request, desk, actor, order, form=form, errors=errors, status=status_of(refusal))
 
 
-def _revealed(desk: Desk, actor: Actor, order: Order, found: list[Found]) -> Party | None:
-    """Return the receiver with those fields real that a finding is about; the reveal, or its denial, is recorded."""
+def _revealed(
+    desk: Desk, actor: Actor, order: Order, found: list[Found]
+) -> tuple[Party | None, dict[str, int]]:
+    """Return the receiver with those fields real that a finding is about, and until when; recorded, a denial too.
+
+    What is open already is opened no second time.
+    """
     wrong = {
         one.finding.field.removeprefix("receiver.")
         for one in found
         if one.finding.field.startswith("receiver.") and one.finding.level in ("E", "W")
     }
     fields = [field for field, names in FIELDS.items() if wrong & set(names)]
-    if not fields:
-        return None
-    try:
-        return reveal_receiver(
-            desk.db, actor, order_id=order.id, purpose="finding", door=DOOR, fields=fields
-        ).receiver
-    except (DeskLockedDown, RevealsUsedUp):  # what is wrong is typed anew, or waits
-        return None
+    shown, until = desk.db.read(actor.merchant_id, partial(show_open, actor=actor, order=order))
+    if fields and not until.keys() >= set(fields):
+        try:
+            reveal_receiver(desk.db, actor, order_id=order.id, purpose="finding", door=DOOR, fields=fields)
+        except (DeskLockedDown, RevealsUsedUp):  # what is wrong is typed anew, or waits
+            return None, {}
+        shown, until = desk.db.read(actor.merchant_id, partial(show_open, actor=actor, order=order))
+    return shown.receiver, {f"receiver.{name}": us for field, us in until.items() for name in FIELDS[field]}
 
 
 def _form(
     request: PageRequest, desk: Desk, actor: Actor, order: Order, *, form: Form, errors: dict[str, str] | None = None,
     status: int = 200, conflict: dict[str, Any] | None = None, asked: list[Row] | None = None,
-    opened: tuple[Editor, bool] | None = None,
+    opened: tuple[Editor, bool] | None = None, until: dict[str, int] | None = None,
 ) -> Response[str]:  # fmt: skip
     words, sent = words_of(request, actor), {**fields_of(order), **form}
     if asked:
@@ -174,7 +180,7 @@ def _form(
         errors=errors or {}, line_count=line_count_of(form, len(order.lines)), currency=order.currency,
         may_see_receiver=False, preview=_preview(request, desk, actor, order) if context["sums_differ"] else None,
         printer_id=form.get("terminal", ""), conflict=conflict, asked=asked or [],
-        computed=plain_minor(order.computed_payable_minor, order.currency), **context,
+        open_until=until or {}, closed=fields_of(order), computed=plain_minor(order.computed_payable_minor, order.currency), **context,
     )  # fmt: skip
 
 

@@ -1,5 +1,5 @@
 // data-reveal="<id>": the form is sent without leaving the page, and the part of that id comes new, with a field open or with why not.
-// data-open-until="<instant>": counts down, and puts the masks (data-open-text) back by itself; a page from the browser's memory too.
+// data-open-until="<instant>": counts down, and puts the masks (data-open-text) back by itself, in fields of a form as well.
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest?.("[data-reveal]");
   if (!form || event.defaultPrevented) return;
@@ -17,6 +17,11 @@ document.addEventListener("submit", async (event) => {
 });
 
 function close(chip) {
+  chip.removeAttribute("data-open-until");
+  if ("value" in chip) {
+    if (chip.value === chip.defaultValue) chip.value = chip.dataset.openText; // what was typed over it stays
+    return;
+  }
   for (const one of chip.closest("dd").querySelectorAll("[data-open-text]")) {
     one.textContent = one.dataset.openText;
     one.removeAttribute("data-open-text");
@@ -30,8 +35,9 @@ function close(chip) {
 function tick() {
   for (const chip of document.querySelectorAll("[data-open-until]")) {
     const seconds = Math.ceil((Date.parse(chip.dataset.openUntil) - Date.now()) / 1000);
-    if (seconds > 0) chip.querySelector("[data-left]").textContent = `${seconds} s`;
-    else close(chip);
+    const left = chip.querySelector("[data-left]");
+    if (seconds <= 0) close(chip);
+    else if (left) left.textContent = `${seconds} s`;
   }
 }
 
