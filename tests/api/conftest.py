@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.door import Door
+from tests.api.wire import wire as wire
 from tocsin.core.db import Database
 
 

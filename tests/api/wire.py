@@ -56,15 +56,25 @@ class Wire:
         status = Path(f"/proc/{self.served.process.pid}/status").read_text()
         return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
 
+    def kill(self) -> None:
+        """End the server as a power cut would."""
+        self.served.process.kill()
+        self.served.process.communicate(timeout=30)
+
+    def serve_again(self) -> None:
+        """Start the server anew, at its address."""
+        options = ["--database-url", self.database_url] if self.database_url else []
+        self.served = Served(self.folder, *options, port=self.served.port)
+
     def close(self) -> None:
         """End the client and the server."""
         self.client.close()
         self.served.stop()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def wire(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    """One desk for the tests of a module, on each engine."""
+    """One desk on each engine for all tests that ask over a socket: a server takes seconds to start."""
     folder = tmp_path_factory.mktemp("wire")
     with contextlib.ExitStack() as stack:
         url = ""

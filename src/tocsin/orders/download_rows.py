@@ -138,6 +138,8 @@ def file_rows(
         if tell and count - told >= _TELL_ROWS:
             told = count
             tell(orders)
+    if tell and count > told:
+        tell(orders)
 
 
 def file_orders(
