@@ -21,6 +21,11 @@ _ROOT = (
 # Source: XML 1.0, production 2 (Char): what no reader of XML accepts, not even as a reference.
 _no_char = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _no_name = re.compile(r"[^\w.-]", re.ASCII)
+# An order has at least one line there: one without goods says so, and the importer takes no line from it.
+_NO_GOODS = (
+    "<cac:OrderLine><cbc:Note>no goods</cbc:Note><cac:LineItem><cbc:ID>0</cbc:ID>"
+    '<cbc:Quantity unitCode="C62">0</cbc:Quantity><cac:Item/></cac:LineItem></cac:OrderLine>'
+)
 _UNIT = "C62"  # Source: UN/ECE recommendation 20, "one"
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
@@ -65,7 +70,8 @@ def write_order(order: Order) -> str:
         "<cac:AnticipatedMonetaryTotal>", _amount("LineExtensionAmount", order.computed_goods_minor, money),
         _amount("PayableRoundingAmount", totals.adjustment_minor, money) if totals.adjustment_minor else "",
         _amount("PayableAmount", order.payable_minor, money), "</cac:AnticipatedMonetaryTotal>",
-        *(_line(line, number, money) for number, line in enumerate(order.lines, 1)), "</Order>\n",
+        *(_line(line, number, money) for number, line in enumerate(order.lines, 1)), "" if order.lines else _NO_GOODS,
+        "</Order>\n",
     ]  # fmt: skip
     return "".join(parts)
 

@@ -111,7 +111,8 @@ def _orders_of(source: Source) -> list[Element]:
 def _draft(order: Element, options: ImportOptions) -> Draft:
     currency = _text(order, "b:DocumentCurrencyCode").upper() or options.currency
     placed = " ".join(filter(None, (_text(order, "b:IssueDate"), _text(order, "b:IssueTime"))))
-    lines = tuple(_line(each, currency) for each in order.findall("a:OrderLine/a:LineItem", _SPACES))
+    items = order.findall("a:OrderLine/a:LineItem", _SPACES)
+    lines = tuple(_line(each, currency) for each in items if not _is_nothing(each))
     return Draft(
         channel=options.channel or "ubl",
         shop=options.shop,
@@ -143,6 +144,11 @@ def _receiver(order: Element) -> Party:
         address=" ".join(filter(None, (*street, *plain))), postcode=_text(place, "b:PostalZone"),
         buyer_note="; ".join(filter(None, notes)),
     )  # fmt: skip
+
+
+def _is_nothing(item: Element) -> bool:
+    """Tell a line that stands for none: UBL has no order without one."""
+    return _text(item, "b:ID") == _text(item, "b:Quantity") == "0" and not _text(item, "a:Item")
 
 
 def _line(item: Element, currency: str) -> Line:
