@@ -63,6 +63,8 @@ def test_what_was_typed_is_kept_where_it_is_refused(pages: Pages) -> None:
 
 def test_a_conflict_keeps_both_and_takes_nothing_back(pages: Pages) -> None:
     order = wrong_sum(pages)
+    pages.get(f"/orders/{order.number}/revise", role="clerk")
+    assert "is editing this order" in text_of(pages.get(f"/orders/{order.number}/revise"))
     other = Amendment(totals=TotalsChanges(shipping_minor=500))
     pages.db.write(pages.house.merchant_id, lambda tx: amend_order(
         tx, pages.actor(), order_id=order.id, seen=1, amendment=other, reason="theirs"

@@ -46,8 +46,8 @@ def read_form_around(
 
 
 def show_editor(actor: Actor, editor: Editor | None, *, token: str = "", form: bool = True) -> Shown:
-    """Return who edits an order as pages show it: nothing of a form that is the reader's own."""
-    own = editor is not None and editor.token == token
+    """Return who edits an order as pages show it: nothing of a form that is the reader's own, nor beside the order of himself."""
+    own = editor is not None and (editor.token == token or (not form and editor.operator_id == actor.id))
     return {
         "name": "" if editor is None or own else editor.name, "since_us": editor.since_us if editor else 0, "token": token,
         "lost": bool(token) and not own and editor is not None, "form": form,
