@@ -31,6 +31,8 @@ def test_a_campaign_is_added_and_what_it_sells_is_counted_and_packed(pages: Page
     shown = text_of(pages.get(page, role="clerk"))
     assert all(text in shown for text in ("春季拼团", "<rect", "As a table", "Oversold", "<td>Issued</td>"))
     assert '/orders?q=campaign%3A%22PT%201%22"' in shown and "Change the campaign" not in shown
+    (link,) = re.findall(r'href="(/orders[?]q=[^"]*stock[^"]*)"', shown)
+    assert text_of(pages.get(link)).count("data-open") == 1, "each problem leads to its orders"
     listed = text_of(pages.get("/orders?q=campaign%3A%22PT%201%22%20自提点:东门&col=pickup"))
     assert listed.count("<td>东门</td>") == 2
     assert "3 orders" in text_of(pages.get(AT))

@@ -18,7 +18,7 @@ from tocsin.orders.importing import MAPPING, ImportMissing, Previewed, foresee_p
 from tocsin.orders.profile import Column, Profile, save_profile, suggest_columns
 from tocsin.orders.table import import_batch, order_head
 
-PREVIEW_BYTES = 1 << 20
+PREVIEW_BYTES = 1 << 18
 
 
 class Mapping(Struct, frozen=True):
