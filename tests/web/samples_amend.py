@@ -79,6 +79,7 @@ AMENDING: Context = {
 }
 AMEND_SAMPLES: dict[str, tuple[str, Context]] = {
     "amending": ("settings/amending.html", {"shell": shell("/settings/amending", "settings"), **AMENDING}),
+    "masking": ("settings/masking.html", {"shell": shell("/settings/masking", "settings"), "errors": {}, "channels": ["jd", "taobao", "wechat"], "form": {"seconds": "60", "per_hour": "120", "per_hour_of_key": "1000", "channel.taobao": "1", "revision": "0", "check_revision": "0"}}),
     "conflict": ("orders/conflict.html", {"shell": shell(), "order": order(), "form": {}, "errors": {}, "at_us": T0, "revision": 2, "rows": SOURCES}),
     "timeline": ("orders/timeline.html", {"shell": shell(), "order": order(), "entries": ENTRIES, "lookups": 3, "page": {"count_text": "", "previous_url": "", "next_url": "/x"}}),
     "editing": ("orders/editing.html", {"shell": shell(), "number": "DL-1", "editing": {**NOBODY, "name": "li", "lost": True, "token": "t"}}),

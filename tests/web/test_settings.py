@@ -90,3 +90,25 @@ def test_each_creating_form_counts_once(pages: Pages) -> None:
     assert places[0] == places[1] and places[0].startswith("/imports/")
     assert pages.upload(sheet, form_key="a-sheet-again").headers["location"] != places[0]
     assert pages.upload(b"", form_key="a-sheet-wrong").status_code == 422
+
+
+def test_masking_is_chosen_by_who_looks_after_the_shop(pages: Pages) -> None:
+    page = text_of(pages.get("/settings/masking", role="clerk"))
+    assert 'value="60"' in page and page.count(" checked") == 4
+    form = {
+        "seconds": "30",
+        "per_hour": "5",
+        "per_hour_of_key": "0",
+        "channel.taobao": "1",
+        "revision": "0",
+        "check_revision": "0",
+    }
+    assert pages.post("/settings/masking", role="clerk", form=form.items()).status_code == 403
+    wrong = pages.post("/settings/masking", form={**form, "seconds": "9"}.items())
+    assert wrong.status_code == 422 and 'value="9"' in wrong.text and 'href="#f-seconds"' in wrong.text
+    assert pages.post("/settings/masking", form=form.items()).status_code == 303
+    assert pages.post("/settings/masking", form=form.items()).status_code == 409, (
+        "somebody else saved meanwhile"
+    )
+    kept = text_of(pages.get("/settings/masking"))
+    assert 'value="30"' in kept and kept.count(" checked") == 1

@@ -41,7 +41,7 @@ from tocsin.tickets.rule import (
 )
 from tocsin.tickets.table import print_job, verdict
 
-CONSUMER = "tickets.check"
+CONSUMER = BOX = "tickets.check"
 _log = get_log("tickets.check")
 _WAKING = frozenset({"order.produced", "order.moved", "order.cancelled", "order.acknowledged"})
 _VOIDING = frozenset({"refunded", "closed"})
@@ -122,7 +122,7 @@ def choose_checks(tx: Tx, actor: Actor, *, chosen: CheckPreference, revision: in
     fixed = sorted(FIXED_CODES & set(chosen.levels))
     if fixed:
         raise LevelFixed(codes=", ".join(fixed))
-    return change_preference(tx, actor, chosen, box="tickets.check", revision=revision, shop_id=shop_id)
+    return change_preference(tx, actor, chosen, box=BOX, revision=revision, shop_id=shop_id)
 
 
 def check_new_revisions(db: Database, *, limit: int = 100) -> int:
@@ -192,7 +192,7 @@ def axes_of(order: Order) -> str:
 
 def context_of(tx: Tx, order: Order, *, asked_revision: int | None = None) -> CheckContext:
     """Return what a verdict on an order depends on beside the order."""
-    chosen = read_preference(tx, CheckPreference, box="tickets.check", shop_id=order.shop_id)
+    chosen = read_preference(tx, CheckPreference, box=BOX, shop_id=order.shop_id)
     return CheckContext(
         now_us=tx.now_us, zone=get_shop(tx, shop_id=order.shop_id).zone, levels=chosen.levels,
         masking_channels=_masking(tx, order, chosen.masking_channels), large_quantity_micro=chosen.large_quantity_micro,

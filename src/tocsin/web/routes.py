@@ -37,6 +37,7 @@ from tocsin.web.lock import LOCK
 from tocsin.web.lock_all import LOCK_ALL
 from tocsin.web.lookups import LOOKUPS
 from tocsin.web.lost import LOST
+from tocsin.web.masking import MASKING
 from tocsin.web.mending import MENDING
 from tocsin.web.mine import MINE
 from tocsin.web.new import NEW
@@ -98,6 +99,7 @@ PAGES: list[Any] = [
     *ACTS,
     *AMEND,
     *AMENDING,
+    *MASKING,
     *CONFLICT,
     *EDITING,
     *UNDO,
