@@ -21,6 +21,9 @@ def test_a_campaign_is_added_and_what_it_sells_is_counted_and_packed(pages: Page
     assert "No campaign yet" in text_of(pages.get(AT, role="clerk"))
     page = made_of(pages)
     assert "No order yet" in text_of(pages.get(page))
+    assert pages.get("/orders/completions?q=state:held campaign:春").json() == [
+        {"text": 'state:held campaign:"PT 1"', "what": "春季拼团"}
+    ]
     assert '<option value="PT 1">春季拼团</option>' in text_of(pages.get("/orders/new")), (
         "it is offered in forms"
     )

@@ -207,6 +207,15 @@ def list_campaigns(tx: Tx, actor: Actor) -> list[Campaign]:
     return tx.rows(_LIST)
 
 
+def campaign_titles(tx: Tx, actor: Actor) -> dict[str, str]:
+    """Return the titles of the newest campaigns, by their codes.
+
+    Raises:
+        NotAllowed
+    """
+    return {one.code: one.title for one in list_campaigns(tx, actor)}
+
+
 def running_campaigns(tx: Tx, actor: Actor) -> dict[str, str]:
     """Return the titles of the campaigns that are running now, by their codes.
 

@@ -1,5 +1,7 @@
 """The fields of the query language: their names in English and Chinese, and the values that some of them choose from."""
 
+import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Literal
 
@@ -102,6 +104,7 @@ FIELDS = (
         values={"newest": ("最新",), "placed": ("下单", "下单时间"), "amount": ("金额",)}, example="placed-",
     ),
 )  # fmt: skip
+_BARE = re.compile(r"[\w.*-]+")
 _BY_NAME = {name: field for field in FIELDS for name in (field.name, *field.chinese)}
 
 
@@ -119,8 +122,14 @@ def find_field(name: str, *, place: int) -> QueryField:
     return found
 
 
-def complete(text: str, *, chinese: bool) -> list[tuple[str, str]]:
-    """Return what may follow at the end of a text: each time the whole text with it, and what it is, at most twelve."""
+def complete(
+    text: str, *, chinese: bool, known: Mapping[str, Mapping[str, str]] | None = None
+) -> list[tuple[str, str]]:
+    """Return what may follow at the end of a text: each time the whole text with it, and what it is, at most twelve.
+
+    Args:
+        known: by field, values that the merchant has and what they are, such as the codes of his campaigns.
+    """
     begun = text.rsplit(maxsplit=1)[-1] if text and not text[-1].isspace() else ""
     head, bare = text[: len(text) - len(begun)], begun.lstrip("-(（")
     lead = head + begun[: len(begun) - len(bare)]
@@ -135,11 +144,21 @@ def complete(text: str, *, chinese: bool) -> list[tuple[str, str]]:
     if field is None:
         return []
     done, comma, last = value.rpartition(",")
+    if own := (known or {}).get(field.name):
+        return [
+            (f"{lead}{name}:{done}{comma}{_quoted(choice)}", word)
+            for choice, word in own.items()
+            if any(one.lower().startswith(last.strip('"').lower()) for one in (choice, word))
+        ][:12]
     return [
         (f"{lead}{name}:{done}{comma}{spellings[0] if chinese and spellings else choice}", spellings[0] if spellings else choice)
         for choice, spellings in field.values.items()
         if any(word.startswith(last.lower()) for word in (choice, *spellings))
     ][:12]  # fmt: skip
+
+
+def _quoted(value: str) -> str:
+    return value if _BARE.fullmatch(value) else f'"{value}"'
 
 
 def _spelt(field: QueryField, begun: str, *, chinese: bool) -> str:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from tocsin.core.actor import require
 from tocsin.core.errors import Refusal
+from tocsin.orders.campaign import campaign_titles
 from tocsin.orders.syntax import QUERY_CHARACTERS
 from tocsin.orders.syntax_fields import complete
 from tocsin.web.guard import PageRequest, enter
@@ -28,14 +29,18 @@ class Completion(Struct, frozen=True):
     what: str
 
 
-@get("/orders/completions", sync_to_thread=False)
+@get("/orders/completions", sync_to_thread=True)
 def get_completions(request: PageRequest) -> list[Completion]:
     """Return what may follow the text in the search box; nothing of any order is in it."""
-    _, actor = enter(request)
+    desk, actor = enter(request)
     require(actor, "query")
     text = request.query_params.get("q", "")[:QUERY_CHARACTERS]
     chinese = words_of(request, actor).locale == "zh_CN"
-    return [Completion(whole, what) for whole, what in complete(text, chinese=chinese)]
+    asks = any(f"{name}:" in text.replace("：", ":") for name in ("campaign", "活动"))
+    codes = desk.db.read(actor.merchant_id, lambda tx: campaign_titles(tx, actor)) if asks else {}
+    return [
+        Completion(whole, what) for whole, what in complete(text, chinese=chinese, known={"campaign": codes})
+    ]
 
 
 def show_mistake(refusal: Refusal, text: str, words: Words) -> dict[str, Any]:
