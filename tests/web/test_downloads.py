@@ -4,9 +4,13 @@ import hashlib
 import re
 import time
 
+import pytest
+
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
+from tocsin.core.event import latest_event_id, replay_events
 from tocsin.orders.download import list_downloads
+from tocsin.web.news import make_news
 
 
 def wait_complete(pages: Pages, role: str = "owner") -> int:
@@ -85,3 +89,25 @@ def test_the_format_and_the_columns_are_chosen_and_kept_and_a_download_is_cancel
     assert pages.post("/downloads", saved="快递", format="csv").status_code == 303
     kept = pages.get(f"/downloads/{wait_complete(pages)}/file").text
     assert kept.splitlines()[0] == '\ufeff"number","title"'
+
+
+def test_a_page_hears_how_far_a_file_is_and_looks_again_by_itself_without_scripts(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tocsin.orders.download_rows._TELL_ROWS", 1)
+    monkeypatch.setattr("tocsin.orders.download_rows.STREAM_ROWS", 2)
+    for n in range(5):
+        pages.take(make_draft(external_id=f"X-{n}"))
+    pages.post("/downloads", state="produced", format="csv")
+    waiting = text_of(pages.get("/downloads"))
+    assert '<noscript><meta http-equiv="refresh"' in waiting and "0 of 5 orders written" in waiting
+    since = pages.db.read(pages.house.merchant_id, latest_event_id)
+    pages.desk.start()
+    wait_complete(pages)
+    events = pages.db.read(pages.house.merchant_id, lambda tx: replay_events(tx, after_id=since))
+    told = [event.kind for event in events if event.kind.startswith("download.")]
+    assert told == ["download.moved"] * 4 + ["download.complete"], (
+        "begun, after 2, 4 and 5 orders, and at its end"
+    )
+    assert make_news(events, problems=0).changed[0] == "downloads", "what the open page is told by its stream"
+    assert "http-equiv" not in text_of(pages.get("/downloads"))
