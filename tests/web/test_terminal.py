@@ -208,3 +208,16 @@ def test_an_unknown_or_another_merchants_printer_is_missing(pages: Pages) -> Non
     assert pages.get(f"/terminals/{printer_id}").status_code == 200
     for wrong in (0, 1, foreign):
         assert pages.get(f"/terminals/{wrong}").status_code == 404, wrong
+
+
+def test_a_batch_says_once_that_its_channel_masks_receivers(pages: Pages) -> None:
+    printer_id = pages.printer()
+    hidden = Party(name="王**", phone="138****5678", province="安徽省", city="合肥市", address="黄山路***")
+    orders = [
+        pages.take(make_draft(channel="taobao", external_id=f"T-{n}", receiver=hidden, quantity=n))
+        for n in (1, 2)
+    ]
+    form = [("order", f"{one.id}:1") for one in orders]
+    sent = pages.post(f"/terminals/{printer_id}/prints", form=form)
+    assert sent.headers["location"] == f"/terminals/{printer_id}?queued=2&held=0&masked=2"
+    assert text_of(pages.get(sent.headers["location"])).count("2 of them have masked receivers") == 1

@@ -29,6 +29,8 @@ _COUNTED_KINDS = ("detail", "reveal", "search", "screen", "since")
 NEWEST = 2**63 - 1
 # What a text is opened for; `other` says it in words.
 PURPOSES = ("call_customer", "deliver", "correct_order", "complaint", "refund", "finding", "audit", "other")
+# The place of a look-up that opened fields of one order for a while.
+FIELD = "field"
 _AXES = (get_args(DeskState), get_args(Payment), get_args(Fulfilment))
 _CODES: tuple[dict[str, int], ...] = tuple({word: n for n, word in enumerate(words)} for words in _AXES)
 _PAIR = struct.Struct(">QI")
@@ -226,7 +228,7 @@ def _count(tx: Tx, found: list[Lookup]) -> None:
     """Tell the alarm's watch how much each one looked up, at most some seconds late: never in the look-up itself."""
     amounts: Counter[tuple[Kind, str, int]] = Counter()
     for row in found:
-        if row.kind == "reveal" and row.purpose in PURPOSES:
+        if row.place == FIELD:
             continue  # counted as it was opened
         kind: Kind = "reveals_many" if row.kind == "reveal" else "lookups_many"
         if row.actor_kind in ("operator", "api_key") and row.kind in _COUNTED_KINDS:

@@ -24,7 +24,7 @@ from tocsin.core.preference import change_preference, preference_revision, read_
 from tocsin.core.statement import Statement, bind, own
 from tocsin.core.text import strip_control
 from tocsin.orders.draft import PERSONAL_FIELDS, Order
-from tocsin.orders.lookup import PURPOSES, Lookup, record_lookup, states_of
+from tocsin.orders.lookup import FIELD, PURPOSES, Lookup, record_lookup, states_of
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import lookup
@@ -148,7 +148,7 @@ def show_open(tx: Tx, actor: Actor, *, order: Order) -> tuple[Order, dict[str, i
         mine = (row.actor_kind, row.pairs()) == (actor.kind, [(order.id, order.revision)])
         if (
             mine
-            and row.purpose in PURPOSES
+            and row.place == FIELD
             and since_us < row.at_us <= tx.now_us
             and _may(tx, actor, order_id=order.id, purpose=row.purpose)
         ):
@@ -205,7 +205,7 @@ def _reveal(
     record_lookup(
         tx, actor, door=door, kind=kind, query=f"{real.number} {said}".strip(), purpose=purpose,
         pairs=[(real.id, real.revision)], fields=[name for name in shown_fields(real) if name in opened],
-        states=states_of([real]),
+        states=states_of([real]), place=FIELD,
     )  # fmt: skip
     write_journal(
         tx, actor, verb=f"orders.{kind}", subject=f"order:{real.id}",

@@ -90,7 +90,11 @@ def _place_of(receipt: Receipt, queue: str) -> str:
     if len(held) == len(receipt.results) == 1:
         return f"/orders/{held[0].number}?done=held"
     queued = sum(one.result == "queued" for one in receipt.results)
-    return f"{queue}?queued={queued}&held={len(held)}"
+    masked = sum(
+        one.result == "queued" and any((f.code, f.case) == ("masked", "channel") for f in one.findings)
+        for one in receipt.results
+    )
+    return f"{queue}?queued={queued}&held={len(held)}" + (f"&masked={masked}" if masked else "")
 
 
 @post("/terminals/{printer_id:str}/pause", sync_to_thread=True, status_code=200)
@@ -266,11 +270,18 @@ def _show_job(job: Job, number: str, words: Words, *, filing: set[int]) -> dict[
 
 def _said(request: PageRequest, words: Words) -> list[dict[str, str]]:
     """Return what a batch came to, from the counts in the address."""
-    queued, held = (request.query_params.get(name, "")[:4] for name in ("queued", "held"))
+    queued, held, masked = (request.query_params.get(name, "")[:4] for name in ("queued", "held", "masked"))
     toasts = []
     if queued.isdecimal() and int(queued):
         text = words.translate_count("One order is queued", "%(num)s orders are queued", int(queued))
         toasts.append({"kind": "ok", "text": text % {"num": int(queued)}})
+    if masked.isdecimal() and int(masked):
+        text = words.translate_count(
+            "One of them has a masked receiver: its channel gives no other",
+            "%(num)s of them have masked receivers: their channel gives no others",
+            int(masked),
+        )
+        toasts.append({"kind": "warn", "text": text % {"num": int(masked)}})
     if held.isdecimal() and int(held):
         text = words.translate_count("One order is held", "%(num)s orders are held", int(held))
         toasts.append({"kind": "bad", "text": text % {"num": int(held)}})
