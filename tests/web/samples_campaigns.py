@@ -16,7 +16,7 @@ _REPORT = Report(
     times=tuple(Counted(f"2026-09-{day:02}", day * 7 % 31 * 3) for day in range(1, 25)),
 )  # fmt: skip
 _PAGE: Context = {
-    "shell": shell("/campaigns/7", "campaign"), "one": _ONE, "state": "running", "report": _REPORT, "packed": 14, "places": 6,
+    "shell": shell("/campaigns/7", "campaign"), "one": _ONE, "state": "running", "report": _REPORT, "states_of": {"produced": 300, "printed": 98},
     "wanted": 'campaign:"PT-1"', "form": {"kind": "group_buy", "title": "春季拼团", "code": "PT-1", "stock": "LI-5 = 200"}, "errors": {},
     "may_set": True,
 }  # fmt: skip

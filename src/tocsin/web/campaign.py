@@ -135,8 +135,9 @@ def _page(
 ) -> Response[str]:  # fmt: skip
     def read(tx: Tx) -> tuple[Campaign, dict[str, Any]]:
         one = get_campaign(tx, actor, campaign_id=campaign_id)
-        report, rows = count_campaign(tx, actor, one=one), pack_campaign(tx, actor, code=one.code)
-        shown = {"report": report, "packed": len(rows), "places": len(places_of(rows))}
+        report = count_campaign(tx, actor, one=one)
+        states = {row.name: row.orders for row in report.by_state}
+        shown = {"report": report, "states_of": states}
         return one, {**shown, "form": {**form_of(one.plan(), get_shop(tx).zone), **(form or {})}}
 
     one, found = enter(request)[0].db.read(actor.merchant_id, read)
