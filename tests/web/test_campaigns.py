@@ -44,6 +44,24 @@ def test_a_campaign_is_added_and_what_it_sells_is_counted_and_packed(pages: Page
         text in paper for text in ("东门", "翠苑一区", "砀山酥梨 5 斤装", "LI-5", "4 pieces", "0 pieces")
     )
     assert '"东门","翠苑一区","LI-5"' in pages.get(f"{page}/packing.csv").text
+    api = {"headers": pages.headers("clerk")}
+    report = pages.client.get(f"/api/v1{page}", **api).json()
+    assert (report["orders"], report["stock"]) == (
+        3,
+        [
+            {"sku": "LI-5", "pieces": 5, "used": 6, "left": -1},
+            {"sku": "MF", "pieces": 2, "used": 0, "left": 2},
+        ],
+    )
+    packed = pages.client.get(f"/api/v1{page}/packing", **api).json()
+    assert [(row["pickup_point"], row["quantity"], row["held"], row["orders"]) for row in packed] == [
+        ("", "0", "2", 1),
+        ("东门", "4", "0", 2),
+    ]
+    assert (
+        pages.client.get(f"/api/v1{page}/packing?format=csv", **api).text
+        == pages.get(f"{page}/packing.csv").text
+    )
 
 
 def test_it_is_changed_closed_and_taken_back(pages: Pages) -> None:

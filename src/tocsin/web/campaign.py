@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
-from tocsin.core.actor import Actor
+from tocsin.core.actor import Actor, require
 from tocsin.core.clock import now_us
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -41,6 +41,7 @@ def post_change(
     """Set a campaign anew, against the revision that was seen."""
     _, actor = enter(request)
     form, wanted = read_form(request, body), read_number(campaign_id)
+    require(actor, "shop_settings")
 
     def change(tx: Tx) -> None:
         closed = bool(get_campaign(tx, actor, campaign_id=wanted).closed)
@@ -57,6 +58,7 @@ def post_closure(
     """Close a campaign, or open it again."""
     _, actor = enter(request)
     form, wanted = read_form(request, body), read_number(campaign_id)
+    require(actor, "shop_settings")
     closed = form.get("closed") == "1"
     return _done(
         request, wanted, {}, lambda tx: close_campaign(tx, actor, campaign_id=wanted, closed=closed), done="saved"
@@ -68,6 +70,7 @@ def post_undo(request: PageRequest, *, campaign_id: FromPath[str], body: RawBody
     """Take the last change back."""
     _, actor = enter(request)
     form, wanted = read_form(request, body), read_number(campaign_id)
+    require(actor, "shop_settings")
     seen = read_number(form.get("revision", ""))
     return _done(
         request, wanted, {}, lambda tx: undo_campaign(tx, actor, campaign_id=wanted, seen=seen), done="undone"
