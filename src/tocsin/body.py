@@ -49,7 +49,8 @@ class Paced:
     """
 
     def __init__(self, receive: Receive, *, grace_seconds: float) -> None:
-        self._receive, self._until, self._whole = receive, time.monotonic() + grace_seconds, False
+        self._receive, self._grace_seconds, self._whole = receive, grace_seconds, False
+        self._until = 0.0  # counted from the first reading: a busy desk is not the sender's fault
 
     async def __call__(self) -> ReceiveMessage:
         """Return the next message.
@@ -59,6 +60,7 @@ class Paced:
         """
         if self._whole:  # from now on it is only told that the client has gone
             return await self._receive()
+        self._until = self._until or time.monotonic() + self._grace_seconds
         try:
             message = await asyncio.wait_for(self._receive(), max(0.0, self._until - time.monotonic()))
         except TimeoutError:
