@@ -126,6 +126,19 @@ def test_a_text_too_long_for_its_field_is_refused_by_its_name(wire: Wire) -> Non
             taken = field == "merchant_note"
             assert answer.status_code == (201 if taken else 422), (field, len(text), answer.text)
             assert taken or answer.json()["field"] == field
+    made = wire.ask("POST", "/orders", json={"lines": [{"title": "a"}]}).json()["number"]
+    for change in (
+        {"merchant_note": "x" * 8_001},
+        {"receiver": {"name": "x" * 8_001}},
+        {"campaign": "x" * 201},
+    ):
+        sent = {"seen": 1, "reason": "r", "changes": change}
+        answer = wire.ask("POST", f"/orders/{made}/amendments", json=sent)
+        assert (answer.status_code, answer.json()["code"]) == (422, "draft_wrong"), answer.text
+    screen = wire.ask("POST", "/screens", json={"name": "n", "filter": {}, "columns": ["payable", "secret"]})
+    assert (screen.status_code, screen.json()["code"]) == (422, "screen_column_unknown"), (
+        "none is left out in silence"
+    )
     for field in OF_RECEIVER:
         answer = wire.ask(
             "POST", "/orders", json={"receiver": {field: "x" * 8_001}, "lines": [{"title": "a"}]}

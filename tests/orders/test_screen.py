@@ -180,7 +180,7 @@ def test_a_screen_keeps_its_columns_and_can_be_the_opening_one(db: Database) -> 
     with open_counter(db) as counter:
         one, checker = counter.house.actor("clerk", actor_id=5), counter.house.actor("checker", actor_id=6)
         run = lambda verb, **k: db.write(counter.house.merchant_id, partial(verb, **k))
-        made = run(save_screen, actor=one, name="x", wanted=Filter(query="状态:挂起"), shared=False, columns=("campaign", "gone", "goods"))  # fmt: skip
+        made = run(save_screen, actor=one, name="x", wanted=Filter(query="状态:挂起"), shared=False, columns=("campaign", "goods"))  # fmt: skip
         assert run(get_screen, actor=one, screen_id=made).shown_columns() == ("campaign", "goods")
         assert run(opening_screen, actor=one) is None
         run(open_with, actor=one, screen_id=made)

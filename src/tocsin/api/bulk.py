@@ -80,7 +80,7 @@ def create_bulk(request: ApiRequest, *, data: JSONBody[BulkIn], body: RawBody) -
     given = read_body(body, BulkIn)
     desk, actor = enter(request)
     asked = BulkAct(
-        act=given.act, reason=given.reason, field=given.field, value=given.value.strip()[:200],
+        act=given.act, reason=given.reason, field=given.field, value=given.value,
         printer_id=read_id(given.terminal), copies=given.copies,
     )  # fmt: skip
     require_act(actor, asked)

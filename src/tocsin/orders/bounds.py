@@ -10,7 +10,7 @@ from tocsin.orders.total import goods_minor, line_discounts_minor, payable_minor
 
 _MOST = 2**63 - 1
 # Lists and screens are led by them: an index of PostgreSQL takes no text without end.
-_SHORT_MOST = 200
+_SHORT_MOST, _TEXT_MOST = 200, 8_000
 _SHORT = (
     "channel", "shop", "external_status", "campaign", "carrier", "waybill", "pickup_point", "community", "group_no"
 )  # fmt: skip
@@ -37,6 +37,9 @@ def require_sane(draft: Draft) -> None:
     for name in _SHORT:
         if len(getattr(draft, name)) > _SHORT_MOST:
             raise DraftWrong(field=name, problem="it is longer than 200 characters")
+    for field, text in _texts(draft):
+        if len(text) > _TEXT_MOST:
+            raise DraftWrong(field=field, problem="it is longer than 8,000 characters")
     if len(draft.currency) != 3:
         raise DraftWrong(field="currency", problem="write an ISO 4217 code such as CNY")
     for field, value in _numbers(draft):
@@ -46,6 +49,18 @@ def require_sane(draft: Draft) -> None:
         # half of the range, so that the difference of two sums is within it
         if abs(value) > _MOST // 2:
             raise DraftWrong(field=field, problem="their sum is beyond 64 bits")
+
+
+def _texts(draft: Draft) -> Iterator[tuple[str, str]]:
+    """Yield each text that may be long, with its field."""
+    yield "merchant_note", draft.merchant_note
+    yield from ((f"receiver.{name}", text) for name, text in asdict(draft.receiver).items())
+    for place, line in enumerate(draft.lines):
+        yield f"lines.{place}.title", line.title
+        yield f"lines.{place}.sku", line.sku
+        yield f"lines.{place}.spec", line.spec
+        yield f"lines.{place}.unit", line.unit
+        yield f"lines.{place}.line_id", line.line_id
 
 
 def _numbers(draft: Draft) -> Iterator[tuple[str, int]]:

@@ -34,6 +34,12 @@ class ScreenNameWrong(Refusal):
     kind, code = "invalid", "screen_name_wrong"
 
 
+class ScreenColumnUnknown(Refusal):
+    """A list has no column “{column}”: choose among {columns}"""
+
+    kind, code = "invalid", "screen_column_unknown"
+
+
 class Screen(Struct, frozen=True):
     """A saved screen, personal or shared; `columns` are names with spaces between, empty for the usual ones."""
 
@@ -83,6 +89,7 @@ def save_screen(
     Raises:
         NotAllowed: the actor may not query; or not share, which needs `amend` or `shop_settings`.
         ScreenNameWrong: nothing is left of it, or more than 80 characters.
+        ScreenColumnUnknown
         QueryUnreadable and its like: the query can't be read.
     """
     require(actor, "query")
@@ -91,11 +98,13 @@ def save_screen(
     plain = read_name(name, most=_NAME_MOST)
     if not plain:
         raise ScreenNameWrong(most=_NAME_MOST)
+    if unknown := [column for column in columns if column not in COLUMNS]:
+        raise ScreenColumnUnknown(column=unknown[0][:40], columns=", ".join(COLUMNS))
     read_filter(tx, wanted)
     screen_id = new_id()
     tx.run(
         _ADD, id=screen_id, name=plain, owner_id=actor.id, shared=int(shared),
-        filter=msgspec.json.encode(wanted).decode(), columns=" ".join(c for c in columns if c in COLUMNS), at_us=tx.now_us,
+        filter=msgspec.json.encode(wanted).decode(), columns=" ".join(columns), at_us=tx.now_us,
     )  # fmt: skip
     write_journal(
         tx, actor, verb="orders.save_screen", subject=f"screen:{screen_id}", data={"shared": shared}
