@@ -89,6 +89,7 @@ from tocsin.orders import (
     outbound_delivery,
     outbound_message,
     outbound_repeat,
+    own_columns,
     packing,
     person,
     platform,
@@ -111,7 +112,7 @@ from tocsin.tickets import bulk_job, check, claim, device, forget, job, serial, 
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
-    bulk_job, standing, campaign, campaign_ask, campaign_report, mapping, packing, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
+    bulk_job, standing, campaign, campaign_ask, campaign_report, mapping, own_columns, packing, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
     presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,

@@ -59,3 +59,19 @@ def test_hostile_queries_are_no_fault(pages: Pages) -> None:
 def test_an_empty_desk_says_what_to_do_first(pages: Pages) -> None:
     page = text_of(pages.get("/orders"))
     assert "No orders yet" in page and "/imports" in page and "/orders/new" in page
+
+
+def test_the_columns_of_the_list_are_chosen_and_kept_for_oneself(pages: Pages) -> None:
+    pages.take(make_draft(pickup_point="东门"))
+    assert "Always show me" not in pages.get("/orders").text
+    assert "Always show me" in pages.get("/orders?col=pickup&col=goods").text
+    kept = pages.post(
+        "/orders/columns", form=[("col", "pickup"), ("col", "goods"), ("col", "x"), ("q", "state:produced")]
+    )
+    assert kept.headers["location"] == "/orders?q=state%3Aproduced&done=saved"
+    page = text_of(pages.get("/orders"))
+    assert "<td>东门</td>" in page and "砀山酥梨" in page and "王*" not in page
+    assert "<td>东门</td>" not in pages.get("/orders", role="clerk").text
+    assert pages.post("/orders/columns", role="station").status_code == 403
+    pages.post("/orders/columns")
+    assert "<td>东门</td>" not in pages.get("/orders").text, "none chosen: the usual ones"

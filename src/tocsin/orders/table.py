@@ -210,3 +210,5 @@ index(quarantine, "merchant_id", "batch_id", "id")
 download_columns = merchant_table(
     "download_columns", big("actor_id"), text("name"), text("columns"), key=("actor_id", "name")
 )
+# personal: none; names of columns, as long as the operator is known
+own_columns = merchant_table("own_columns", big("operator_id"), text("columns"), key=("operator_id",))

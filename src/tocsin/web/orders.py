@@ -1,8 +1,10 @@
 """Boxes 10 and 14 as one page: the list of orders, asked in the search box, with screens, chips and columns."""
 
 from typing import Any
+from urllib.parse import urlencode
 
-from litestar import Response, get
+from litestar import Response, get, post
+from litestar.params import RawBody
 from litestar.response import Redirect
 
 from tocsin.core.actor import Actor, require
@@ -11,17 +13,18 @@ from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.orders.ask import ask_orders
 from tocsin.orders.listing import Page
-from tocsin.orders.saved_screen import COLUMNS, FIRST_COLUMNS
+from tocsin.orders.own_columns import columns_of, keep_columns
+from tocsin.orders.saved_screen import COLUMNS
 from tocsin.orders.screen import Filter, count_rows, screen_orders
 from tocsin.orders.syntax import QUERY_CHARACTERS, parse_query, plain_words
 from tocsin.web.asking import show_chips, show_mistake
+from tocsin.web.form import read_pairs
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.rows import show_pager, show_printers, show_rows
 from tocsin.web.screens import Chosen, read_screen, show_screens
 from tocsin.web.shell import go, show, status_of, words_of
 
 DOOR = "page"
-_ALL = Chosen("", "", "", own=False, columns=FIRST_COLUMNS)
 
 
 @get("/orders", sync_to_thread=True)
@@ -32,12 +35,23 @@ def get_orders(request: PageRequest) -> Response[str] | Redirect:
     given = request.query_params
     name = given.get("screen", "")[:20]
     words = words_of(request, actor)
-    screen = read_screen(desk, actor, name=name, words=words) if name else _ALL
+    screen = read_screen(desk, actor, name=name, words=words) if name else _all(desk, actor)
     text = given["q"].strip()[: QUERY_CHARACTERS + 1] if "q" in given else screen.query
     page, refusal = _find(desk, actor, text=text, after=given.get("after", "")[:60])
     if text and name == "" and [row.number for row in page.rows] == [text.upper()]:
         return go(f"/orders/{page.rows[0].number}")
     return show_list(request, actor, text=text, screen=screen, found=(page, refusal))
+
+
+@post("/orders/columns", sync_to_thread=True, status_code=303)
+def post_columns(request: PageRequest, *, body: RawBody) -> Redirect:
+    """Show these columns of the list from now on."""
+    desk, actor = enter(request)
+    pairs = read_pairs(request, body)
+    columns = tuple(value for name, value in pairs if name == "col")
+    desk.db.write(actor.merchant_id, lambda tx: keep_columns(tx, actor, columns=columns))
+    text = dict(pairs).get("q", "")
+    return go("/orders?" + urlencode({"q": text}) if text else "/orders", done="saved")
 
 
 def show_list(
@@ -97,4 +111,10 @@ def _is_words(text: str) -> bool:
     return bool(text) and bool(plain_words(parse_query(text)))
 
 
-ORDERS = [get_orders]
+def _all(desk: Desk, actor: Actor) -> Chosen:
+    """Return the list of all orders, with the columns that the reader keeps for it."""
+    columns = desk.db.read(actor.merchant_id, lambda tx: columns_of(tx, actor))
+    return Chosen("", "", "", own=False, columns=columns)
+
+
+ORDERS = [get_orders, post_columns]
