@@ -124,7 +124,7 @@ CONFLICT = {"head": 3, "by": "wang", "at_us": T0, "changes": [
     {"field": "receiver.address", "before": "东晓街道***", "mine": "东晓街道***", "theirs": "文化路***", "side": "theirs"},
     {"field": "campaign", "before": "", "mine": "春季拼团", "theirs": "", "side": "mine"},
     {"field": "totals.payable", "before": "9684.41", "mine": "9674.41", "theirs": "9600.00", "side": ""}]}  # fmt: skip
-COUNTS = {"new": 52, "unchanged": 10, "changed": 2, "conflict": 1, "bad": 1}
+COUNTS = {"new": 52, "unchanged": 10, "changed": 2, "printed": 1, "conflict": 1, "bad": 1}
 BATCH_ORDERS = [
     {"outcome": outcome, "external_id": f"2018091501000000{n:02}", "number": "", "receiver_name": "大*",
      "goods": "华为 HUAWEI P20 ×1、小米8 ×3", "payable_minor": 1637775, "currency": "CNY", "placed_at_us": T0,

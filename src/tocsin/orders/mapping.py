@@ -95,10 +95,7 @@ def preview_mapping(db: Database, actor: Actor, *, import_id: int, profile: Prof
 
     def foresee(tx: Tx) -> Mapping:
         found = foresee_parsed(tx, import_id=import_id, parsed=parsed)
-        ids = [each.taken.order_id for each in found.foreseen if each.taken.order_id]
-        return Mapping(
-            found, frozenset(row[0] for row in tx.rows(_PRINTED, ids=ids)) if ids else frozenset(), whole
-        )
+        return Mapping(found, printed_among(tx, found), whole)
 
     return db.read(actor.merchant_id, foresee)
 
@@ -125,6 +122,12 @@ def settle_mapping(db: Database, actor: Actor, *, import_id: int, profile: Profi
             raise ImportMissing
 
     db.write(actor.merchant_id, settle)
+
+
+def printed_among(tx: Tx, previewed: Previewed) -> frozenset[int]:
+    """Return those of a preview's orders that have been on paper, and would be another order than their ticket says."""
+    ids = [each.taken.order_id for each in previewed.foreseen if each.taken.result == "changed"]
+    return frozenset(row[0] for row in tx.rows(_PRINTED, ids=ids)) if ids else frozenset()
 
 
 def _read(db: Database, actor: Actor, import_id: int) -> tuple[Source, ImportOptions]:

@@ -28,6 +28,7 @@ from tocsin.orders.importing import (
     preview_import,
     upload_sheet,
 )
+from tocsin.orders.mapping import printed_among
 from tocsin.orders.quarantine import Quarantined, drop_quarantined, list_quarantine
 from tocsin.web.change import ShownChange
 from tocsin.web.foreseen import SHOWN_ORDERS, read_changes
@@ -122,7 +123,8 @@ def get_import_page(request: PageRequest, *, import_id: FromPath[str]) -> Respon
         return _show(request, desk, actor, stage="committing", result=result)
     previewed = preview_import(desk.db, actor, import_id=wanted)
     changes = read_changes(desk, actor, previewed=previewed, words=words)
-    batch = _show_batch(found, previewed, changes, words)
+    printed = desk.db.read(actor.merchant_id, lambda tx: printed_among(tx, previewed))
+    batch = _show_batch(found, previewed, changes, words, printed=printed)
     return _show(request, desk, actor, stage="preview", batch=batch)
 
 
@@ -220,18 +222,18 @@ def _show_recent(found: Import) -> dict[str, Any]:
 
 
 def _show_batch(
-    found: Import, previewed: Previewed, changes: dict[int, list[ShownChange]], words: Words
-) -> dict[str, Any]:
+    found: Import, previewed: Previewed, changes: dict[int, list[ShownChange]], words: Words, *, printed: frozenset[int]
+) -> dict[str, Any]:  # fmt: skip
     parsed, counts = previewed.parsed, previewed.counts()
     shown = {"new": counts["new"], "unchanged": counts["unchanged"] + counts["older"],
-             "changed": counts["changed"] + counts["moved"], "conflict": counts["conflict"], "bad": counts["bad"]}  # fmt: skip
+             "changed": counts["changed"] + counts["moved"] - len(printed), "printed": len(printed), "conflict": counts["conflict"], "bad": counts["bad"]}  # fmt: skip
     pairs = list(zip(previewed.foreseen, parsed.orders, strict=True))[:SHOWN_ORDERS]
     orders: list[dict[str, Any]] = []
     for each, read in pairs:
         draft = read.draft
         goods = "、".join(f"{line.title} ×{line.quantity_micro / 1_000_000:g}" for line in draft.lines[:3])
         orders.append({
-            "outcome": _COLUMN_OF.get(each.taken.result, each.taken.result), "external_id": each.external_id,
+            "outcome": "printed" if each.taken.order_id in printed else _COLUMN_OF.get(each.taken.result, each.taken.result), "external_id": each.external_id,
             "number": each.taken.number, "receiver_name": each.receiver_name, "goods": goods, "currency": draft.currency,
             "payable_minor": parse_minor(each.payable, draft.currency) if each.payable else None,
             "placed_at_us": draft.placed_at_us, "changes": changes.get(each.row, []), "findings_text": _remark(each.taken.result, words),
@@ -242,7 +244,7 @@ def _show_batch(
     return {
         "id": previewed.import_id, "file_name": found.filename, "importer": found.importer or "sheet",
         "encoding": parsed.encoding.upper(), "order_count": len(parsed.orders), "counts": shown,
-        "moving": shown["new"] + shown["changed"] + shown["conflict"], "orders": orders,
+        "moving": shown["new"] + shown["changed"] + shown["printed"] + shown["conflict"], "orders": orders,
         "row_count": max(sum(max(len(each.draft.lines), 1) for each in parsed.orders) + len(parsed.bad), len(rows)),
         "bad_rows": [
             _show_bad_row(row, headings, words) for row in parsed.bad[:_SHOWN_BAD]

@@ -42,5 +42,4 @@ def show_mapping(found: Mapping, words: Words) -> dict[str, Any]:
 
 
 def _kind_of(each: Foreseen, *, printed: bool) -> str:
-    kind = _KIND.get(each.taken.result, each.taken.result)
-    return "printed" if printed and kind == "changed" else kind
+    return "printed" if printed else _KIND.get(each.taken.result, each.taken.result)
