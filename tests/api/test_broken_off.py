@@ -11,7 +11,7 @@ import pytest
 
 from tests.api.wire import Wire
 
-ORDERS, LINES, TITLE = 8, 300, "梨" * 2_000
+ORDERS, LINES, LONG = 8, 300, "梨" * 2_000
 NDJSON = {"content-type": "application/x-ndjson"}
 EXPORT = {"format": "csv", "query": "channel:long"}
 
@@ -21,7 +21,11 @@ def long(wire: Wire) -> Wire:
     """A desk whose file of orders is some 20 MB: longer than what waits in the sockets."""
     if wire.ask("GET", "/orders", params={"q": "channel:long"}).json()["orders"]:
         return wire
-    line = {"title": TITLE, "unit_price": "1"}
+    line = {
+        "title": "a",
+        "spec": LONG,
+        "unit_price": "1",
+    }  # a specification is not looked up: no tokens of it
     for begun in range(0, ORDERS, 4):
         many = "\n".join(
             json.dumps({"external_id": f"L{n}", "lines": [line] * LINES}, ensure_ascii=False)
