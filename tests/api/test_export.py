@@ -17,7 +17,7 @@ from tocsin.core.queue import queue_for
 from tocsin.orders import export
 from tocsin.orders.download import cancel_download, start_download
 from tocsin.orders.download_file import change_download_rules, purge_downloads, write_download
-from tocsin.orders.export import EXPORTS_MOST, Export, ExportBroken, ExportsBusy
+from tocsin.orders.export import EXPORTS_MOST, Begun, Export, ExportBroken, ExportsBusy
 from tocsin.orders.file_part import read_range
 from tocsin.orders.intake import take_in
 from tocsin.orders.ledger import all_lookups
@@ -58,7 +58,7 @@ def test_a_fault_halfway_is_raised_and_places_are_given_back(
     door.order()
     make = partial(
         Export, door.db, door.house.merchant_id, wanted=Filter(), format_name="csv", real=False, columns=(),
-        lookup_id=1,
+        begun=Begun(1),
     )  # fmt: skip
 
     def broken(*_: object, **__: object) -> None:

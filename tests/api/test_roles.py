@@ -69,6 +69,8 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("GET", "/bulk/{bulk_id:str}"): ("query", None),
     ("GET", "/bulk/{bulk_id:str}/rows"): ("query", None),
     ("POST", "/bulk/{bulk_id:str}/cancellation"): ("query", {}),
+    ("POST", "/orders/{number:str}/second-person"): ("query", {"act": "open", "reason": "r"}),
+    ("GET", "/second-person"): ("query", None),
     ("GET", "/screens"): ("query", None),
     ("POST", "/screens"): ("query", {"name": "s", "filter": {}}),
     ("GET", "/screens/{screen_id:str}"): ("query", None),

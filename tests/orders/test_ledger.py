@@ -74,8 +74,8 @@ def test_who_has_seen_an_order_counts_lists_prints_and_files(db: Database, tmp_p
         assert counter.print(one.order_id).result == "queued"
         make_download(counter.house, tmp_path, wanted=Filter(query="payment:paid"), real=True, reason="对账")
         begin = partial(begin_export, actor=counter.actor, wanted=Filter(), format_name="jsonl", real=False, reason="", columns=(), door="api")  # fmt: skip
-        lookup_id = db.write(merchant_id, begin)
-        list(Export(db, merchant_id, wanted=Filter(), format_name="jsonl", real=False, columns=(), lookup_id=lookup_id))  # fmt: skip
+        begun = db.write(merchant_id, begin)
+        list(Export(db, merchant_id, wanted=Filter(), format_name="jsonl", real=False, columns=(), begun=begun))  # fmt: skip
         search_orders(db, counter.actor, text="5678", door="page")
         index(counter)
         seen = counter.ask(who_has_seen, actor=counter.actor, order_id=one.order_id)
@@ -102,7 +102,7 @@ def test_a_file_of_many_orders_is_kept_in_pieces_and_each_is_found(db: Database,
         ids = [first + step * 7 for step in range(-6, 6)]
         handed.add((order_id, place + 1) for place, order_id in enumerate(ids))
         begin = partial(begin_export, actor=counter.actor, wanted=Filter(), format_name="csv", real=False, reason="", columns=(), door="api")  # fmt: skip
-        lookup_id = db.write(counter.house.merchant_id, begin)
+        lookup_id = db.write(counter.house.merchant_id, begin).lookup_id
         handed.keep(db, counter.house.merchant_id, lookup_id=lookup_id)
         held = lambda order_id: counter.ask(lambda tx: list(files_with(tx, order_id=order_id)))
         assert [held(order_id) for order_id in ids] == [[lookup_id]] * 12

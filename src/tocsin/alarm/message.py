@@ -61,6 +61,7 @@ HEADLINES = {
     "reveals_many": "somebody opens very many full texts",
     "download_large": "somebody downloads very many orders",
     "void_scanned": "a void ticket was scanned",
+    "watched_tried": "somebody tried a watched order alone",
     "seal_broken": "the journal has been changed",
 }
 HEADLINE_OTHERWISE = "something is wrong"

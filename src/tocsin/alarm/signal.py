@@ -21,7 +21,7 @@ SIGNALLED = "alarm.signal"
 Kind = Literal[
     "credential_wrong", "credential_right", "decoy_tried", "out_of_hours", "revoked_used", "station_vanished",
     "station_foreign", "station_unknown", "reader_vanished", "siren_vanished", "device_back", "lookups_many", "reveals_many",
-    "download_large", "void_scanned", "seal_broken", "drill",
+    "download_large", "void_scanned", "watched_tried", "seal_broken", "drill",
 ]  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from tocsin.orders.draft import Fulfilment, Payment
 from tocsin.orders.mark import mark_order
 from tocsin.orders.screen_query import Fields, filter_of
 from tocsin.orders.store import find_order_id
+from tocsin.orders.watched_file import pass_file
 from tocsin.send import send_file
 
 
@@ -55,6 +56,8 @@ class DownloadOut(Struct, frozen=True, kw_only=True):
     asked_by: str
     asked_at: str
     done_at: str
+    withheld: int = 0
+    """Watched orders that are not in it: a second person confirms them."""
 
 
 class StartedOut(Struct, frozen=True):
@@ -120,6 +123,7 @@ def get_file(request: ApiRequest, *, download_id: FromPath[str]) -> File | Strea
     """Return the file of a complete download, or a part of it (`Range`, `If-Range`); each fetch is recorded."""
     desk, actor = enter(request)
     wanted = read_id(download_id)
+    pass_file(desk.db, actor, download_id=wanted, door=DOOR)
     fetch = partial(fetch_download, actor=actor, download_id=wanted, door=DOOR)
     return send_file(request, desk.db.write(actor.merchant_id, fetch))
 
@@ -157,7 +161,7 @@ def mark(
 def _download_out(one: Download) -> DownloadOut:
     return DownloadOut(
         id=str(one.id), name=one.name, format=one.format, status=one.status, fault=one.fault, orders=one.orders, rows=one.rows, total=one.total, size_bytes=one.size_bytes,
-        sha256=one.sha256, real=bool(one.real), asked_by=one.actor_name, asked_at=iso(one.at_us), done_at=iso(one.done_at_us),
+        sha256=one.sha256, real=bool(one.real), asked_by=one.actor_name, asked_at=iso(one.at_us), done_at=iso(one.done_at_us), withheld=one.withheld,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from tocsin.api.imports import IMPORTS
 from tocsin.api.orders import ORDERS
 from tocsin.api.people import PEOPLE
 from tocsin.api.screens import SCREENS
+from tocsin.api.second_person import SECOND_PERSON
 from tocsin.api.stations import STATIONS
 from tocsin.api.tickets import TERMINALS
 from tocsin.api.webhooks import WEBHOOKS
@@ -50,6 +51,7 @@ _GROUPS = [
     CAMPAIGNS,
     BULK,
     CONNECTIONS,
+    SECOND_PERSON,
 ]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
@@ -64,7 +66,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS],
+    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

@@ -49,7 +49,7 @@ class DownloadReasonMissing(Refusal):
 
 
 class Download(Struct, frozen=True):
-    """A file that was asked for, and its receipt once it is complete."""
+    """A file that was asked for, and its receipt once it is complete; `withheld` watched orders are not in it."""
 
     id: int
     name: str
@@ -71,6 +71,7 @@ class Download(Struct, frozen=True):
     orders: int
     columns: str
     lookup_id: int = 0
+    withheld: int = 0
 
 
 _COLUMNS = tuple(download.c[name] for name in Download.__struct_fields__)
@@ -110,6 +111,7 @@ def start_download(
         reason=reason.strip()[:500], status="waiting", rows=0, total=total, size_bytes=0,
         sha256="", path="", fault="", lookup_id=lookup_id, actor_id=actor.id, actor_name=actor.name, at_us=tx.now_us,
         done_at_us=None, orders=0, columns=",".join(check_columns(columns)) if columns else "",
+        withheld=0,
     )  # fmt: skip
     queue.defer(tx, TASK, payload={"download": str(download_id), "folder": str(folder)}, lock="download")
     write_journal(

@@ -28,6 +28,7 @@ from tocsin.orders.format import Content, find_format, write_file
 from tocsin.orders.handed import Handed
 from tocsin.orders.screen import Filter
 from tocsin.orders.screen_query import kept_filter
+from tocsin.orders.second_person import left_out
 from tocsin.orders.table import download
 
 BOX = "orders.download"
@@ -63,6 +64,9 @@ _TELL = Statement[None](
 _END = Statement[None](
     sa.update(download).where(own(download), download.c.id == bind("b_id"), download.c.status != "cancelled"),
     sets=("status", "rows", "size_bytes", "sha256", "path", "fault", "done_at_us"),
+)
+_WITHHOLD = Statement[None](
+    sa.update(download).where(own(download), download.c.id == bind("b_id")), sets=("withheld",)
 )
 _OLD = Statement(
     sa.select(download.c.id, download.c.path)
@@ -164,7 +168,7 @@ def _purge(db: Database, merchant_id: int) -> int:
 
 
 def _write(db: Database, merchant_id: int, asked: Download, file: BinaryIO) -> tuple[int, str]:
-    hashed, handed = HashingFile(file), Handed()
+    hashed = HashingFile(file)
 
     def tell(orders: int) -> None:
         if not db.write(merchant_id, partial(_tell, download_id=asked.id, orders=orders)):
@@ -172,12 +176,14 @@ def _write(db: Database, merchant_id: int, asked: Download, file: BinaryIO) -> t
 
     tell(0)
     with db.snapshot(merchant_id) as tx:
-        wanted = kept_filter(tx, asked.filter)
+        wanted, handed = kept_filter(tx, asked.filter), Handed(left_out(tx, actor_id=asked.actor_id))
         content = content_of(
             tx, wanted=wanted, real=bool(asked.real), columns=columns_of(asked), tell=tell, handed=handed
         )
         rows = write_file(find_format(asked.format), content, hashed)  # type: ignore[arg-type]
     handed.keep(db, merchant_id, lookup_id=asked.lookup_id)
+    if handed.withheld:
+        db.write(merchant_id, lambda tx: tx.run(_WITHHOLD, b_id=asked.id, withheld=handed.withheld))
     return rows, hashed.digest.hexdigest()
 
 

@@ -119,11 +119,12 @@ def file_rows(
 
     Args:
         tell: called with the number of orders so far, every few thousand rows.
-        handed: notes which orders the file holds.
+        handed: notes which orders the file holds, and knows which ones are left out.
     """
     conditions, binds, zone = filter_conditions(tx, wanted)
     heads = tx.stream(Statement(_MASKED.where(*conditions), _Head), **binds)
     parties = tx.stream(Statement(_PARTIES.where(*conditions), _Real), **binds) if real else iter(())
+    without = handed.without if handed else frozenset()
     orders, count, told, show, pick = 0, 0, 0, _shower(zone), _picker(columns)
     while chunk := list(islice(heads, STREAM_ROWS)):
         lines = _lines_of(tx, chunk)
@@ -131,6 +132,8 @@ def file_rows(
             handed.add((head.id, head.revision) for head in chunk)
         for head in chunk:
             to = _receiver(tx, head, next(parties, None))
+            if head.id in without:
+                continue
             rows = _rows(head, to, sorted(lines[head.id]), show)
             count += len(rows)
             yield from map(pick, rows) if pick else rows
@@ -153,7 +156,7 @@ def file_orders(
         found = _load(tx, chunk, real=real)
         if handed:
             handed.add((order.id, order.revision) for order in found)
-        yield from found
+        yield from (order for order in found if not handed or order.id not in handed.without)
         orders += len(chunk)
         if tell:
             tell(orders)

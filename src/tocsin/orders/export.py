@@ -6,16 +6,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
+import sqlalchemy as sa
+from msgspec import Struct
+
 from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.journal import write_journal
+from tocsin.core.statement import Statement, any_of, own
 from tocsin.orders.download import record_file, require_download
 from tocsin.orders.download_file import content_of
 from tocsin.orders.download_rows import check_columns
 from tocsin.orders.format import TooManyForFormat, find_format, write_file
 from tocsin.orders.handed import Handed
-from tocsin.orders.screen import Filter, count_rows
+from tocsin.orders.screen import Filter, count_rows, filter_conditions
+from tocsin.orders.second_person import left_out
+from tocsin.orders.table import order_head
 
 EXPORTS_MOST = 2
 SILENT_SECONDS = 60.0
@@ -34,10 +40,18 @@ class ExportBroken(Exception):
     """The file could not be written to its end: what was sent is not whole."""
 
 
+class Begun(Struct, frozen=True):
+    """An export that was recorded: its look-up, the orders that it is written without, and how many it would have held."""
+
+    lookup_id: int
+    without: frozenset[int] = frozenset()
+    withheld: int = 0
+
+
 def begin_export(
     tx: Tx, actor: Actor, *, wanted: Filter, format_name: str, real: bool, reason: str, columns: Sequence[str], door: str
-) -> int:  # fmt: skip
-    """Record an export as a look-up and in the journal, before its first byte; return the look-up's id.
+) -> Begun:  # fmt: skip
+    """Record an export as a look-up and in the journal, before its first byte.
 
     Raises:
         NotAllowed, DeskLockedDown, DownloadReasonMissing
@@ -50,9 +64,19 @@ def begin_export(
     if chosen.most and total > chosen.most:
         raise TooManyForFormat(format=chosen.title, limit=chosen.most)
     lookup_id = record_file(tx, actor, wanted=wanted, door=door, purpose=reason, real=real)
-    data = {"real": real, "format": format_name, "export": "streamed"}
+    without = left_out(tx, actor_id=actor.id)
+    withheld = _count_withheld(tx, wanted, without) if without else 0
+    data = {"real": real, "format": format_name, "export": "streamed", "withheld": withheld}
     write_journal(tx, actor, verb="orders.download", subject=f"lookup:{lookup_id}", data=data)
-    return lookup_id
+    return Begun(lookup_id, without, withheld)
+
+
+def _count_withheld(tx: Tx, wanted: Filter, without: frozenset[int]) -> int:
+    conditions, binds, _ = filter_conditions(tx, wanted)
+    chosen = sa.select(order_head.c.id).where(
+        own(order_head), *conditions, any_of(order_head.c.id, "left_out")
+    )
+    return len(tx.rows(Statement[tuple[int]](chosen), **binds, left_out=sorted(without)))
 
 
 class Piped:
@@ -147,14 +171,17 @@ class Export(Piped):
 
     def __init__(
         self, db: Database, merchant_id: int, *, wanted: Filter, format_name: str, real: bool, columns: Sequence[str],
-        lookup_id: int,
+        begun: Begun,
     ) -> None:  # fmt: skip
-        handed, chosen = Handed(), check_columns(columns)
+        handed, chosen = Handed(begun.without), check_columns(columns)
 
         def write(tx: Tx, out: BinaryIO) -> None:
             content = content_of(tx, wanted=wanted, real=real, columns=chosen, handed=handed)
             write_file(find_format(format_name), content, out)
 
         super().__init__(
-            db, merchant_id, write=write, ended=lambda: handed.keep(db, merchant_id, lookup_id=lookup_id)
+            db,
+            merchant_id,
+            write=write,
+            ended=lambda: handed.keep(db, merchant_id, lookup_id=begun.lookup_id),
         )

@@ -29,6 +29,9 @@ _FILES = Statement[tuple[int, bytes]](
            _s.low <= bind("order_id"), _s.high >= bind("order_id"))
     .order_by(lookup.c.id.desc()).limit(bind("limit"))
 )  # fmt: skip
+_PIECES = Statement[tuple[bytes]](
+    sa.select(_s.hits).where(own(lookup_span), _s.lookup_id == bind("lookup_id"))
+)
 _SIZES = Statement[tuple[int, int]](
     sa.select(_s.lookup_id, sa.func.sum(_s.count)).where(own(lookup_span), any_of(_s.lookup_id, "ids"))
     .group_by(_s.lookup_id)
@@ -36,14 +39,18 @@ _SIZES = Statement[tuple[int, int]](
 
 
 class Handed:
-    """The orders of a file that is being written, each with its revision."""
+    """The orders of a file that is being written, each with its revision; and those that it is written without."""
 
-    def __init__(self) -> None:
+    def __init__(self, without: frozenset[int] = frozenset()) -> None:
+        self.without, self.withheld = without, 0
         self._ids, self._revisions = array("Q"), array("I")
 
     def add(self, rows: Iterable[tuple[int, int]]) -> None:
-        """Note orders by their ids and revisions."""
+        """Note orders by their ids and revisions, and count those that are left out."""
         for order_id, revision in rows:
+            if order_id in self.without:
+                self.withheld += 1
+                continue
             self._ids.append(order_id)
             self._revisions.append(revision)
 
@@ -72,6 +79,12 @@ def files_with(tx: Tx, *, order_id: int, before: int = NEWEST) -> Iterator[int]:
 def sizes_of(tx: Tx, *, lookup_ids: list[int]) -> dict[int, int]:
     """Return how many orders each file held, of those that are known."""
     return {key: int(count) for key, count in tx.rows(_SIZES, ids=lookup_ids)} if lookup_ids else {}
+
+
+def held_by_file(tx: Tx, *, lookup_id: int, order_ids: frozenset[int]) -> set[int]:
+    """Return those of some orders that the file of a look-up held."""
+    pieces = tx.rows(_PIECES, lookup_id=lookup_id) if order_ids else []
+    return {order_id for (hits,) in pieces for order_id, _ in unpack(hits)} & order_ids
 
 
 def unpack(hits: bytes) -> list[tuple[int, int]]:

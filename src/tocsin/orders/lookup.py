@@ -24,7 +24,7 @@ from tocsin.core.vault import seal, unseal
 from tocsin.orders.draft import DeskState, Fulfilment, Payment
 from tocsin.orders.table import lookup, lookup_mark, lookup_order, lookup_shop, order_head
 
-DETAIL_KINDS = ("detail", "reveal", "denied", "print")
+DETAIL_KINDS = ("detail", "reveal", "denied", "print", "barred")
 _COUNTED_KINDS = ("detail", "reveal", "search", "screen", "since")
 NEWEST = 2**63 - 1
 # What a text is opened for; `other` says it in words.

@@ -11,6 +11,7 @@ from tocsin.orders.draft import Order
 from tocsin.orders.listing import HeadRow, Page, list_heads
 from tocsin.orders.lookup import record_lookup, states_of
 from tocsin.orders.search import find_order_ids, must_recheck, recheck, split_terms
+from tocsin.orders.second_person import barred_among, refuse_alone
 from tocsin.orders.store import OrderMissing, load_numbered
 
 PAGE_ROWS = 50
@@ -23,17 +24,21 @@ def look_up_order(db: Database, actor: Actor, *, number: str, door: str, revisio
     Raises:
         NotAllowed: the actor may not query.
         OrderMissing: no such order.
+        SecondPersonNeeded: it is watched, and nobody else has confirmed.
     """
     require(actor, "query")
 
-    def read(tx: Tx) -> Order:
-        return load_numbered(tx, number=number, revision=revision)
+    def read(tx: Tx) -> tuple[Order, set[int]]:
+        found = load_numbered(tx, number=number, revision=revision)
+        return found, barred_among(tx, actor, order_ids=[found.id], act="open")
 
     try:
-        order = db.read(actor.merchant_id, read)
+        order, barred = db.read(actor.merchant_id, read)
     except OrderMissing:  # what was guessed and is not there leaves its trace too
         _record(db, actor, door=door, kind="detail", query=number, pairs=[])
         raise
+    if barred:
+        refuse_alone(db, actor, order_id=order.id, act="open", door=door)
     pairs, states = [(order.id, order.revision)], states_of([order])
     _record(db, actor, door=door, kind="detail", query=number, pairs=pairs, states=states)
     return order

@@ -18,6 +18,7 @@ from tocsin.orders.legal import kept_by_law
 from tocsin.orders.lookup import Lookup
 from tocsin.orders.person import BOX, Person, PrivacyRules, real_parties
 from tocsin.orders.table import lookup, lookup_order, lookup_shop, lookup_span, order_head
+from tocsin.orders.watch_list import expire_watches
 
 PIECE, LEDGER_DAYS_LEAST = 50, 184
 _h = order_head.c
@@ -60,7 +61,11 @@ def erase_old(db: Database, merchant_id: int) -> int:
 
 
 def purge_ledger(tx: Tx) -> int:
-    """Delete a piece of the look-ups older than the merchant keeps, at least six months; return how many."""
+    """Delete a piece of the look-ups older than the merchant keeps, at least six months; return how many.
+
+    What is watched no longer goes with them.
+    """
+    expire_watches(tx)
     before = tx.now_us - ledger_days(tx) * DAY_US
     old = [row for row in tx.rows(_OLDEST, limit=PIECE) if row.at_us < before]
     if old:

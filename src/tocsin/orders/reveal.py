@@ -25,6 +25,7 @@ from tocsin.core.statement import Statement, bind, own
 from tocsin.core.text import strip_control
 from tocsin.orders.draft import PERSONAL_FIELDS, Order
 from tocsin.orders.lookup import FIELD, PURPOSES, Lookup, record_lookup, states_of
+from tocsin.orders.second_person import pass_second_person
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import lookup
@@ -116,6 +117,7 @@ def reveal_receiver(
         PurposeMissing: the purpose is not one of the known ones, or is `other` without words.
         FieldNotMasked: no field, or one that does not exist.
         DeskLockedDown: he may, but full texts are frozen; that he tried is recorded.
+        SecondPersonNeeded: the order is watched, and nobody else has confirmed; recorded.
         RevealsUsedUp: he may, but has opened as many as the shop allows in an hour; recorded too.
     """
     told = strip_control(said).strip()[:SAID_MOST]
@@ -123,6 +125,7 @@ def reveal_receiver(
         raise PurposeMissing(purposes=", ".join(PURPOSES))
     if not fields or not FIELDS.keys() >= set(fields):
         raise FieldNotMasked(fields=", ".join(FIELDS))
+    pass_second_person(db, actor, order_id=order_id, act="reveal", door=door)
     found = db.write(
         actor.merchant_id,
         partial(

@@ -131,7 +131,7 @@ download = merchant_table(
     "download", big("id"), text("name"), text("format"), text("filter"), big("real"), text("reason"), text("status"),
     big("rows"), big("total"), big("size_bytes"), text("sha256"), text("path"), text("fault"), big("lookup_id"),
     big("actor_id"), text("actor_name"), big("at_us"), big("done_at_us", nullable=True), big("orders"), text("columns"),
-    key=("id",),
+    big("withheld"), key=("id",),
 )  # fmt: skip
 index(download, "merchant_id", "status", "done_at_us")
 batch = merchant_table(
@@ -212,3 +212,17 @@ download_columns = merchant_table(
 )
 # personal: none; names of columns, as long as the operator is known
 own_columns = merchant_table("own_columns", big("operator_id"), text("columns"), key=("operator_id",))
+
+# personal: a phone or a query that names somebody, sealed, until it is taken off the list or its day has come
+watch = merchant_table(
+    "watch", big("id"), text("kind"), big("order_id"), text("phone_digest"), blob("sealed"), text("reason"), big("by_id"),
+    text("by_name"), big("at_us"), big("until_us"), key=("id",),
+)  # fmt: skip
+second_ask = merchant_table(
+    "second_ask", big("id"), big("order_id"), text("act"), text("reason"), text("asked_kind"), big("asked_by"),
+    text("asked_name"), big("maker_id"), big("at_us"), text("state"), big("decided_by"), text("decided_name"),
+    big("decided_at_us", nullable=True), big("until_us"), key=("id",),
+)  # fmt: skip
+index(second_ask, "merchant_id", "state", "-id")
+index(second_ask, "merchant_id", "order_id", "-id")
+index(second_ask, "merchant_id", "asked_by", "-id")

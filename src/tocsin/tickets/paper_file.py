@@ -10,6 +10,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.journal import write_journal
 from tocsin.orders.lookup import record_lookup
 from tocsin.orders.reveal import shown_fields
+from tocsin.orders.second_person import SecondPersonNeeded, barred_among, record_try
 from tocsin.orders.store import load_order
 from tocsin.tickets.content import MASKED_COPIES
 from tocsin.tickets.device import PrinterMissing, get_printer, read_options
@@ -30,6 +31,7 @@ class PaperFile(Struct, frozen=True):
 
     job: Job
     path: Path | None
+    watched: str = ""
 
 
 def open_paper(tx: Tx, actor: Actor, *, job_id: int, door: str) -> PaperFile:
@@ -44,6 +46,9 @@ def open_paper(tx: Tx, actor: Actor, *, job_id: int, door: str) -> PaperFile:
     job = get_job(tx, job_id=job_id)
     path, real = _find(tx, job), job.copy not in MASKED_COPIES
     order = load_order(tx, order_id=job.order_id, revision=job.revision)
+    if barred_among(tx, actor, order_ids=[order.id], act="reveal" if real else "open"):
+        record_try(tx, actor, order_id=order.id, act="reveal" if real else "open", door=door)
+        return PaperFile(job, None, watched=order.number)
     allowed = not real or actor.may("reveal")
     kind = ("reveal" if allowed else "denied") if real else "detail"
     record_lookup(
@@ -61,7 +66,10 @@ def require_paper(found: PaperFile) -> Path:
 
     Raises:
         NotAllowed: it shows real text, and he lacks the right to it.
+        SecondPersonNeeded: its order is watched, and nobody else has confirmed.
     """
+    if found.watched:
+        raise SecondPersonNeeded(number=found.watched, act="reveal")
     if found.path is None:
         raise NotAllowed(right="reveal")
     return found.path

@@ -22,6 +22,7 @@ from tocsin.orders.batch import Batch, make_batch
 from tocsin.orders.draft import Order
 from tocsin.orders.lookup import record_lookup, states_of
 from tocsin.orders.reveal import shown_fields
+from tocsin.orders.second_person import SecondPersonNeeded, barred_among, record_try
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.tickets.check import check_order, context_of, is_void, lock_order
@@ -120,11 +121,15 @@ def request_print(
     """Check one order and queue its papers, or hold it: the guard is asked first and after.
 
     A request made on an earlier revision is answered with the finding `changed`; the order itself stays as it is.
+    A watched one without a second person is an error of this row, recorded.
     """
     require(actor, "print")
     lock_order(tx, order_id=order_id)
     order, wanted = load_order(tx, order_id=order_id, real=True), copies or device.copy_list()
     answer = partial(Requested, order_id=order_id, number=order.number, revision=order.revision)
+    if barred_among(tx, actor, order_ids=[order_id], act="print"):
+        record_try(tx, actor, order_id=order_id, act="print", door="terminal")
+        return answer(result="error", refused=SecondPersonNeeded.code)
     if seen != order.revision:
         return answer(result="held", findings=run_checks(order, context_of(tx, order, asked_revision=seen)))
     verdict, holds = check_order(tx, actor, order_id=order_id), open_holds(tx, order_id=order_id)

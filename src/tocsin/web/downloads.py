@@ -26,6 +26,7 @@ from tocsin.orders.download_rows import COLUMNS
 from tocsin.orders.format import every_format
 from tocsin.orders.screen import COUNT_MOST, Filter
 from tocsin.orders.screen_query import FORM_FIELDS, kept_filter, query_of
+from tocsin.orders.watched_file import pass_file
 from tocsin.send import send_file
 from tocsin.web.form import Form, once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
@@ -104,6 +105,7 @@ def get_file(request: PageRequest, *, download_id: FromPath[str]) -> File | Stre
     desk, actor = enter(request)
     require(actor, "download")
     wanted = read_number(download_id)
+    pass_file(desk.db, actor, download_id=wanted, door=DOOR)
     fetch = partial(fetch_download, actor=actor, download_id=wanted, door=DOOR)
     return send_file(request, desk.db.write(actor.merchant_id, fetch))
 
@@ -169,9 +171,17 @@ def _show(tx: Tx, found: Download, actor: Actor, words: Words) -> dict[str, Any]
         "format": found.format, "masked": not found.real, "reason": found.reason, "row_count": rows,
         "state": _STATES.get(found.status, "running"), "orders": found.orders, "total": found.total,
         "cancel": f"/downloads/{found.id}/cancel" if found.status in ("waiting", "running") and found.actor_id == actor.id else "",
-        "byte_count": found.size_bytes, "sha256": found.sha256, "error_text": failed or progress,
+        "byte_count": found.size_bytes, "sha256": found.sha256, "error_text": failed or progress or _withheld(found, words),
         "url": f"/downloads/{quote(str(found.id))}/file" if done and _may_fetch(found, actor) else "",
     }  # fmt: skip
+
+
+def _withheld(found: Download, words: Words) -> str:
+    """Return how many watched orders a file was written without."""
+    text = words.translate_count(
+        "One watched order is left out: ask a second person", "%(num)s watched orders are left out: ask a second person", found.withheld
+    )  # fmt: skip
+    return text % {"num": found.withheld} if found.withheld else ""
 
 
 def _may_fetch(found: Download, actor: Actor) -> bool:

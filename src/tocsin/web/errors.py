@@ -1,7 +1,7 @@
 """Error pages: a refusal becomes a page that names the place and the cure, in the reader's language."""
 
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
@@ -12,6 +12,7 @@ from tocsin.body import STATUS_OF_BODY
 from tocsin.core.errors import Kind, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
+from tocsin.orders.second_person import SecondPersonNeeded
 from tocsin.web.guard import PageRequest, came_from, form_token, locale_of, theme_of
 from tocsin.web.page import render
 from tocsin.web.say import say
@@ -37,6 +38,9 @@ def refusal_page(request: PageRequest, refusal: Refusal) -> Response[str] | Redi
     door = _DOORS.get(type(refusal), "") if request.headers.get("hx-request") != "true" else ""
     if door:
         return Redirect(f"{door}?next={quote(_own_path(request))}", status_code=303)
+    if isinstance(refusal, SecondPersonNeeded):
+        asked = {"order": refusal.data["number"], "act": refusal.data["act"]}
+        return Redirect(f"/second-person?{urlencode(asked)}", status_code=303)
     words = Words(locale_of(request))
     own = STATUS_OF_BODY.get(type(refusal), STATUS_OF[refusal.kind])
     status = 429 if isinstance(refusal, TooManyTries) else own

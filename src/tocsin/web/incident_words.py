@@ -31,6 +31,7 @@ HEADLINES = {
     "reveals_many": "{account} reveals far more customers than usual",
     "download_large": "{account} downloads far more than usual",
     "void_scanned": "A void ticket was scanned: {subject}",
+    "watched_tried": "A watched order was tried without a second person: {subject}",
     "seal_broken": "A seal of the journal is broken",
     "webhook_dead": "A webhook is switched off: it fails",
     "drill": "Drill: nothing has happened",
@@ -49,6 +50,7 @@ TO_DO = {
     "siren_vanished": "Go and look: its power and its network. Other sirens and the pages take over meanwhile.",
     "unusual": "Ask the person. If it was not they: lock the account, and think of Lock everything.",
     "void_scanned": "Keep the goods and ask who gave the ticket.",
+    "watched_tried": "Ask the person what for. Whoever needs the order asks a second person to confirm.",
     "seal_broken": "Touch nothing: keep the data folder and its backups as they are, and find out who could reach the database.",
     "webhook_dead": "Ask who runs the receiver. Once it answers again, switch the webhook on: all of the last 30 days that waits is sent.",
     "drill": "Nothing: it shows that the chain works.",
@@ -88,6 +90,7 @@ KINDS = {
     "reveals_many": "Many reveals",
     "download_large": "Large download",
     "void_scanned": "Void ticket",
+    "watched_tried": "Watched order",
     "seal_broken": "Seal broken",
 }
 """Words of signals: by what was tried, what came of it, and where nothing was tried, of what kind it is."""

@@ -18,8 +18,10 @@ from tocsin.orders.amend import compare_orders
 from tocsin.orders.draft import Order
 from tocsin.orders.query import look_up_order
 from tocsin.orders.reveal import purposes_of, reveal_receiver, show_open
+from tocsin.orders.second_person import SecondPersonNeeded
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import list_revisions, load_order
+from tocsin.orders.watch_list import watched_among
 from tocsin.tickets.device import list_printers
 from tocsin.tickets.job import jobs_of_order
 from tocsin.tickets.paper_file import KIND
@@ -86,6 +88,8 @@ def post_reveal(request: PageRequest, *, number: FromPath[str], body: RawBody) -
         )  # fmt: skip
         if not found.allowed:
             raise NotAllowed(right="reveal")
+    except SecondPersonNeeded:
+        raise
     except Refusal as refusal:
         return show_order(request, actor, order, refusal=refusal, act="reveals", form=form)
     return go(f"{order_path(order.number)}/reveals#receiver")
@@ -122,6 +126,7 @@ def read_context(tx: Tx, *, actor: Actor, order: Order, words: Words) -> dict[st
         "findings": show_found(found, words),
         "holds": [] if past else [show_hold(hold, actor, words) for hold in holds],
         "history": _history(tx, order, words), "jobs": _jobs(tx, order), "printers": show_printers(tx),
+        "watched": bool(watched_among(tx, order_ids=[order.id])),
         "lookups": show_seen(tx, actor, order_id=order.id, words=words),
         "purposes": purposes_of(actor, held=not past and any(hold.kind in ("check", "acknowledge") for hold in holds)),
         "viewing_past": past, "beside": read_beside(tx, actor, order, words=words),

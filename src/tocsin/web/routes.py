@@ -63,6 +63,7 @@ from tocsin.web.revise import REVISE
 from tocsin.web.rules import RULES_PAGES
 from tocsin.web.scan import SCAN
 from tocsin.web.screen import SCREENS
+from tocsin.web.second_person import SECOND_PERSON
 from tocsin.web.sessions import SESSIONS
 from tocsin.web.settings import SETTINGS
 from tocsin.web.sirens import SIRENS
@@ -70,6 +71,7 @@ from tocsin.web.stations import STATIONS
 from tocsin.web.terminal import TERMINALS
 from tocsin.web.timeline import TIMELINE
 from tocsin.web.undo import UNDO
+from tocsin.web.watch_list import WATCH_LIST
 from tocsin.web.webhooks import WEBHOOKS
 
 
@@ -148,6 +150,8 @@ PAGES: list[Any] = [
     *PAPERS,
     *TERMINALS,
     *WEBHOOKS,
+    *WATCH_LIST,
+    *SECOND_PERSON,
     *CAMPAIGNS,
     *CAMPAIGN,
 ]

@@ -48,6 +48,11 @@ def _ticket(tx: Tx, number: int) -> str:
     return next((head.number for head in list_heads(tx, order_ids=[job.order_id])), "")
 
 
+def _order(tx: Tx, number: int) -> str:
+    return next((head.number for head in list_heads(tx, order_ids=[number])), "")
+
+
 _NAMES: dict[str, Callable[[Tx, int], str]] = {
-    "siren": _siren, "station": _station, "reader": _station, "desk": _desk, "ticket": _ticket
+    "siren": _siren, "station": _station, "reader": _station, "desk": _desk, "ticket": _ticket,
+    "order": _order,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
@@ -12,6 +13,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.orders.listing import list_heads
+from tocsin.orders.second_person import SecondPersonNeeded
 from tocsin.orders.store import load_order
 from tocsin.tickets.device import (
     Device,
@@ -87,14 +89,21 @@ def post_prints(request: PageRequest, *, printer_id: FromPath[str], body: RawBod
 def _place_of(receipt: Receipt, queue: str) -> str:
     """Return where what became of a batch is seen: at the queue, or at the one order that is held."""
     held = [one for one in receipt.results if one.result == "held"]
-    if len(held) == len(receipt.results) == 1:
-        return f"/orders/{held[0].number}?done=held"
+    watched = [one for one in receipt.results if one.refused == SecondPersonNeeded.code]
+    if len(receipt.results) == 1 and (held or watched):
+        return f"/orders/{held[0].number}?done=held" if held else _ask_for(watched[0].number)
     queued = sum(one.result == "queued" for one in receipt.results)
     masked = sum(
         one.result == "queued" and any((f.code, f.case) == ("masked", "channel") for f in one.findings)
         for one in receipt.results
     )
-    return f"{queue}?queued={queued}&held={len(held)}" + (f"&masked={masked}" if masked else "")
+    more = (f"&masked={masked}" if masked else "") + (f"&watched={len(watched)}" if watched else "")
+    return f"{queue}?queued={queued}&held={len(held)}{more}"
+
+
+def _ask_for(number: str) -> str:
+    """Return where a second person is asked to confirm a print."""
+    return f"/second-person?order={quote(number, safe='')}&act=print"
 
 
 @post("/terminals/{printer_id:str}/pause", sync_to_thread=True, status_code=200)
@@ -155,8 +164,11 @@ def _print_again(tx: Tx, *, actor: Actor, job: Job, base_url: str) -> str:
     receipt = print_few(
         tx, actor, orders=[(job.order_id, seen)], base_url=base_url, printer_id=job.printer_id, copies=(job.copy,)
     )  # fmt: skip
-    if receipt.results[0].result == "held":
-        return f"/orders/{receipt.results[0].number}?done=held"
+    first = receipt.results[0]
+    if first.result == "held":
+        return f"/orders/{first.number}?done=held"
+    if first.refused == SecondPersonNeeded.code:
+        return _ask_for(first.number)
     return f"/terminals/{job.printer_id}?done=printed"
 
 
@@ -270,7 +282,9 @@ def _show_job(job: Job, number: str, words: Words, *, filing: set[int]) -> dict[
 
 def _said(request: PageRequest, words: Words) -> list[dict[str, str]]:
     """Return what a batch came to, from the counts in the address."""
-    queued, held, masked = (request.query_params.get(name, "")[:4] for name in ("queued", "held", "masked"))
+    queued, held, masked, watched = (
+        request.query_params.get(name, "")[:4] for name in ("queued", "held", "masked", "watched")
+    )
     toasts = []
     if queued.isdecimal() and int(queued):
         text = words.translate_count("One order is queued", "%(num)s orders are queued", int(queued))
@@ -285,6 +299,11 @@ def _said(request: PageRequest, words: Words) -> list[dict[str, str]]:
     if held.isdecimal() and int(held):
         text = words.translate_count("One order is held", "%(num)s orders are held", int(held))
         toasts.append({"kind": "bad", "text": text % {"num": int(held)}})
+    if watched.isdecimal() and int(watched):
+        text = words.translate_count(
+            "One watched order was left out", "%(num)s watched orders were left out", int(watched)
+        )
+        toasts.append({"kind": "warn", "text": text % {"num": int(watched)}})
     return toasts
 
 
