@@ -184,7 +184,7 @@ ORDER: Context = {
     "history": [{"revision": 2, "at_us": T0 + 9 * MINUTE, "by": "lin", "reason": "客户来电改数量", "changes": CHANGES, "url": "/orders/x/revisions/2"},
                 {"revision": 1, "at_us": T0, "by": "desk", "reason": "", "changes": [], "url": "/orders/x/revisions/1"}],
     "jobs": [{**job(4, "printed", reprint=1), "at_us": T0, "printer": "前台"}],
-    "lookups": [{"at_us": T0, "by": "lin", "door": "page", "kind": "reveal", "purpose": "deliver", "fields": ["name"]}, {"at_us": T0, "by": "wang", "door": "api", "kind": "search", "purpose": "", "fields": []}],
+    "watched": True, "lookups": [{"at_us": T0, "by": "lin", "door": "page", "kind": "reveal", "purpose": "deliver", "fields": ["name"]}, {"at_us": T0, "by": "wang", "door": "api", "kind": "search", "purpose": "", "fields": []}],
 }  # fmt: skip
 LOOKUPS = [
     {"id": 1, "at_us": T0, "by": "lin", "by_id": 5, "door": "page", "kind": "search", "asked_text": "1849", "purpose": "", "fields": [], "order_count": 3, "changed_count": 1,
@@ -296,3 +296,12 @@ SINCE = {
     ],
     "counts": {"new": 1, "changed": 1, "gone": 1, "removed": 0, "same": 1},
 }  # fmt: skip
+WATCHES = [
+    {"id": 1, "kind": "order", "shown": "DL-20200225-0004", "reason": "纠纷", "by_name": "lin", "at_us": T0, "until_us": 0, "readable": True},
+    {"id": 2, "kind": "phone", "shown": "138****1849", "reason": "公众人物", "by_name": "lin", "at_us": T0, "until_us": T0, "readable": True},
+    {"id": 3, "kind": "query", "shown": "店铺:旧店", "reason": "同事自己的单", "by_name": "lin", "at_us": T0, "until_us": 0, "readable": False},
+]  # fmt: skip
+ASKS = [
+    {"id": 1, "number": "DL-20200225-0004", "act": "reveal", "reason": "联系快递", "by": "wang", "at_us": T0, "state": "waiting", "decided_by": "", "until_us": 0, "mine": False},
+    {"id": 2, "number": "DL-20200225-0005", "act": "print", "reason": "补打", "by": "lin", "at_us": T0, "state": "approved", "decided_by": "wang", "until_us": T0, "mine": True},
+]  # fmt: skip

@@ -3,6 +3,7 @@
 from tests.web.alarm_samples import ALARM_SAMPLES, ATTACK
 from tests.web.people_samples import PEOPLE_SAMPLES
 from tests.web.sample_parts import (
+    ASKS,
     BATCH,
     CONFLICT,
     DOWNLOADS,
@@ -31,6 +32,7 @@ from tests.web.sample_parts import (
     T0,
     TERMINAL,
     TICKET,
+    WATCHES,
     Context,
     door,
     order,
@@ -94,6 +96,10 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "lookups_all": ("orders/lookups.html", {"shell": shell("/lookups"), "rows": LOOKUPS, "page": PAGE, "mine": False, "may_all": True, "order_number": "", "days": 365, "form": {"who": "5"}, "doors": ["page", "api", "scan"], "people": [(5, "lin"), (6, "wang")], "shops": [], "error": ""}),
     "lookups_order": ("orders/lookups.html", {"shell": shell("/orders"), "rows": LOOKUPS, "page": PAGE, "mine": False, "may_all": True, "order_number": "DL-20200225-0004", "days": 365, "form": {}, "error": ""}),
     "since": ("orders/since.html", SINCE),
+    "watch_list": ("settings/watch_list.html", {"shell": shell("/settings/watch-list", "settings"), "rows": WATCHES, "form": {}, "kinds": ("order", "phone", "query"), "error": ""}),
+    "watch_list_empty": ("settings/watch_list.html", {"shell": shell("/settings/watch-list", "settings"), "rows": [], "form": {"value": "x"}, "kinds": ("order", "phone", "query"), "error": "x"}),
+    "second_person": ("orders/second_person.html", {"shell": shell("/second-person"), "form": {"order": "DL-20200225-0004", "act": "open"}, "acts": (), "error": "", "waiting": ASKS, "mine": ASKS}),
+    "second_person_empty": ("orders/second_person.html", {"shell": shell("/second-person"), "form": {}, "acts": (), "error": "", "waiting": [], "mine": []}),
     "terminal": ("tickets/terminal.html", TERMINAL),
     "terminal_bare": ("tickets/terminal.html", {**TERMINAL, "printers": [], "printer": None, "jobs": []}),
     "terminal_idle": ("tickets/terminal.html", {**TERMINAL, "jobs": []}),
