@@ -99,12 +99,14 @@ from tocsin.orders import (
     reveal,
     screen,
     search,
+    second_person,
     source,
     stop,
     store,
     sweep,
     syntax_page,
     waiting,
+    watch_list,
 )
 from tocsin.orders import claim as orders_claim
 from tocsin.orders.syntax_meaning import Sort
@@ -119,10 +121,11 @@ MODULES = (
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
     screen, search, stop, store, syntax_page, check, claim, device, job, serial, spool, attempt, bucket,
     orders_claim,
-    commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget,
+    second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget,
 )  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {
+    "watch",
     "printer",
     "screen_default",
     "siren",
@@ -200,6 +203,8 @@ def all_statements(dialect: str) -> dict[str, Statement[Any]]:
         for placed in (False, True):
             found[f"page {parts} {placed}"] = screen._page(shape, Sort(), placed, dialect)
         found[f"count {parts}"] = screen._count(shape, dialect)
+        found[f"watched among {parts}"] = watch_list.among_statement(shape, dialect)
+        found[f"watched {parts}"] = watch_list.every_statement(shape, dialect)
         found[f"words {parts}"] = syntax_page._among(shape, dialect)
     for count, in_shop in itertools.product(range(4), (False, True)):
         for names in itertools.combinations(ledger._CONDITIONS, count):
@@ -282,7 +287,6 @@ def test_no_statement_walks_a_table(house: House) -> None:
         (device._QUEUES, "ix_print_job_waiting"),
         (lookup._OF_ACTOR, "ix_lookup_merchant_id_actor_id_id"),
         (ledger.page_statement(("actor_id",), in_shop=False), "ix_lookup_merchant_id_actor_id_id"),
-        (ledger.page_statement(("door",), in_shop=False), "ix_lookup_merchant_id_door_id"),
         (handed._SIZES, "ix_lookup_span_merchant_id_lookup_id"),
     ],
 )

@@ -3,7 +3,6 @@
 from tests.web.alarm_samples import ALARM_SAMPLES, ATTACK
 from tests.web.people_samples import PEOPLE_SAMPLES
 from tests.web.sample_parts import (
-    ASKS,
     BATCH,
     CONFLICT,
     DOWNLOADS,
@@ -28,11 +27,9 @@ from tests.web.sample_parts import (
     ROWS,
     SCREENS,
     SIGN_IN,
-    SINCE,
     T0,
     TERMINAL,
     TICKET,
-    WATCHES,
     Context,
     door,
     order,
@@ -44,6 +41,7 @@ from tests.web.samples_asked import ASKED
 from tests.web.samples_bulk import BULK_SAMPLES
 from tests.web.samples_campaigns import CAMPAIGN_SAMPLES
 from tests.web.samples_connections import CONNECTION_SAMPLES
+from tests.web.samples_ledger import ASKS, SINCE, WATCHES
 from tests.web.samples_mapping import PROFILE_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
 from tests.web.samples_sirens import SIREN_SAMPLES

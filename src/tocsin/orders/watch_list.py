@@ -93,7 +93,9 @@ _AMONG_PHONES = Statement[tuple[int]](
     sa.select(party.c.order_id).select_from(_of_person)
     .where(own(party), any_of(party.c.order_id, "ids"), any_of(person.c.phone_digest, "states"))
 )  # fmt: skip
-_CONFIRMERS = Statement[tuple[str]](sa.select(operator.c.role).where(own(operator), operator.c.active == 1))
+_CONFIRMERS = Statement[tuple[str]](
+    sa.select(operator.c.role).where(own(operator), operator.c.active == 1).order_by(operator.c.id)
+)
 
 
 def add_watch(tx: Tx, actor: Actor, *, kind: str, value: str, reason: str, until_us: int = 0) -> int:

@@ -34,6 +34,7 @@ from tocsin.tickets.terminal import (
     print_few,
     print_orders,
 )
+from tocsin.web.batch_said import say_batch
 from tocsin.web.form import once, once_over, read_form, read_number, read_pairs
 from tocsin.web.found import REASONS, show_reason
 from tocsin.web.guard import PageRequest, enter
@@ -200,7 +201,7 @@ def _terminal(request: PageRequest, *, printer_id: int) -> Response[str]:
     page = {"count_text": "", "previous_url": base if place else "", "next_url": more}
     return show(
         request, "tickets/terminal.html", actor=actor, section="terminal", printers=printers, printer=chosen,
-        jobs=jobs[:PAGE_ROWS] if more else jobs, page=page, toasts=_said(request, words),
+        jobs=jobs[:PAGE_ROWS] if more else jobs, page=page, toasts=say_batch(request, words),
     )  # fmt: skip
 
 
@@ -278,33 +279,6 @@ def _show_job(job: Job, number: str, words: Words, *, filing: set[int]) -> dict[
         "scan_url": f"/scan?code={job.id}",
         "file_url": f"/jobs/{job.id}/file" if job.state == "printed" and job.printer_id in filing else "",
     }  # fmt: skip
-
-
-def _said(request: PageRequest, words: Words) -> list[dict[str, str]]:
-    """Return what a batch came to, from the counts in the address."""
-    queued, held, masked, watched = (
-        request.query_params.get(name, "")[:4] for name in ("queued", "held", "masked", "watched")
-    )
-    toasts = []
-    if queued.isdecimal() and int(queued):
-        text = words.translate_count("One order is queued", "%(num)s orders are queued", int(queued))
-        toasts.append({"kind": "ok", "text": text % {"num": int(queued)}})
-    if masked.isdecimal() and int(masked):
-        text = words.translate_count(
-            "One of them has a masked receiver: its channel gives no other",
-            "%(num)s of them have masked receivers: their channel gives no others",
-            int(masked),
-        )
-        toasts.append({"kind": "warn", "text": text % {"num": int(masked)}})
-    if held.isdecimal() and int(held):
-        text = words.translate_count("One order is held", "%(num)s orders are held", int(held))
-        toasts.append({"kind": "bad", "text": text % {"num": int(held)}})
-    if watched.isdecimal() and int(watched):
-        text = words.translate_count(
-            "One watched order was left out", "%(num)s watched orders were left out", int(watched)
-        )
-        toasts.append({"kind": "warn", "text": text % {"num": int(watched)}})
-    return toasts
 
 
 TERMINALS = [
