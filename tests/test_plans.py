@@ -69,6 +69,7 @@ from tocsin.orders import (
     campaign_ask,
     campaign_report,
     commit,
+    compaction,
     conflict,
     connection,
     delivery,
@@ -77,6 +78,7 @@ from tocsin.orders import (
     download_file,
     editing,
     erase,
+    erased_list,
     handed,
     intake,
     ledger,
@@ -121,7 +123,7 @@ MODULES = (
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
     screen, search, stop, store, syntax_page, check, claim, device, job, serial, spool, attempt, bucket,
     orders_claim,
-    second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget,
+    second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget, compaction, erased_list,
 )  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -39,14 +40,16 @@ from tocsin.core.queue import Queue, queue_for
 from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
 from tocsin.core.vault import open_vault
-from tocsin.orders import erase as _declares_its_task  # noqa: F401
 from tocsin.orders.conflict import sweep_conflicts
 from tocsin.orders.download_file import purge_downloads
+from tocsin.orders.erase import erase_again
+from tocsin.orders.erased_list import erase_restored, keep_erased_in
 from tocsin.orders.fetching import sweep_news, tend_news
 from tocsin.orders.hook import BASES
+from tocsin.orders.kept_files import keep_files_in
 from tocsin.orders.lookup import index_lookups
 from tocsin.orders.outbound_send import Sender
-from tocsin.orders.retention import erase_old, purge_ledger
+from tocsin.orders.retention import retention_loops
 from tocsin.orders.watch_folder import import_loops
 from tocsin.settings import Settings
 from tocsin.streams import Streams
@@ -76,6 +79,8 @@ class Desk:
     def __init__(self, settings: Settings, db: Database) -> None:
         self.settings, self.db = settings, db
         keep_papers_in(settings.path("papers"))
+        keep_files_in(downloads=settings.path("downloads"), watched=settings.watch_dir)
+        keep_erased_in(settings.path())
         name_accounts_by(read_account)
         BASES["wechat"] = settings.wechat_api_url.rstrip("/")
         self.queue: Queue = queue_for(db)
@@ -95,7 +100,8 @@ class Desk:
         return self.db.read(DIRECTORY_SCOPE, list_merchants)
 
     def start(self) -> None:
-        """Begin what runs in the background."""
+        """Begin what runs in the background; whom a restored backup has brought back goes before anybody is served."""
+        erase_restored(self.db, partial(erase_again, queue=self.queue))
         self.queue.open(self.db)
         self._spool = Spool(self.db, threads=self.settings.print_threads)
         self._spool.start()
@@ -120,8 +126,7 @@ class Desk:
             *import_loops(self.db, watched=self.settings.watch_dir, alone=not self.settings.database_url),
             Loop("lookup index", self._each(index_lookups), idle_seconds=5),
             Loop("waiting news", self._tend_news, idle_seconds=5),
-            Loop("retention", self._erase_old, idle_seconds=_DAY_SECONDS),
-            Loop("old look-ups", self._each(purge_ledger), idle_seconds=_DAY_SECONDS),
+            *retention_loops(self.db),
             Loop("deliveries", self._each(sweep_news), idle_seconds=_DAY_SECONDS),
             *station_loops(self.db),
             Loop("journal seal", lambda: seal_journals(self.db, self._seals), idle_seconds=60),
@@ -176,9 +181,6 @@ class Desk:
 
     def _tend_news(self) -> int:
         return sum(tend_news(self.db, merchant.id) for merchant in self.merchants())
-
-    def _erase_old(self) -> int:
-        return sum(erase_old(self.db, merchant.id) for merchant in self.merchants())
 
 
 def open_desk(settings: Settings) -> Desk:

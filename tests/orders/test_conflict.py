@@ -15,7 +15,7 @@ from tocsin.orders.amend import Amendment, MaskedValue, OrderMoved, PartyChanges
 from tocsin.orders.conflict import (
     KEPT_US,
     ConflictGone,
-    forget_conflicts,
+    forget_conflict,
     meet_source,
     resolve_conflict,
     show_conflict,
@@ -100,9 +100,9 @@ def test_all_of_the_desk_kept_makes_no_revision_and_the_source_that_agrees_ends_
 def test_what_was_brought_is_sealed_and_goes_with_the_hold_the_person_or_time(db: Database) -> None:
     with open_counter(db) as counter:
         order = quarrel(counter)
-        ((person_id, sealed),) = counter.ask(lambda tx: tx.rows(_KEPT))
+        ((_, sealed),) = counter.ask(lambda tx: tx.rows(_KEPT))
         assert "长江路".encode() not in sealed and b"13733334444" not in sealed
-        assert counter.do(lambda tx, **_: forget_conflicts(tx, person_id=person_id)) == 1
+        assert counter.do(lambda tx, **_: forget_conflict(tx, order_id=order.id)) == 1
         with pytest.raises(ConflictGone):
             resolve(counter, order)
         assert counter.kinds(order.id) == ["conflict"], "the hold stays: a person still has to decide"

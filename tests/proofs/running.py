@@ -42,7 +42,7 @@ class RunningDesk:
         self.folder, self.database_url = folder, database_url
         self.port = _quiet_port()
         self.base = f"http://localhost:{self.port}"
-        self.owner_link = ""
+        self.owner_link, self.options = "", list[str]()
         self.process: subprocess.Popen[str] | None = None
         self.starts_ms: list[float] = []
 
@@ -54,7 +54,7 @@ class RunningDesk:
         with (self.folder / "server.log").open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *program, "serve", "--empty", "--port", str(self.port),
-                 "--data-dir", str(self.folder / "data"), *given],
+                 "--data-dir", str(self.folder / "data"), *given, *self.options],
                 cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
                 env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
             )  # fmt: skip

@@ -44,6 +44,7 @@ from tests.web.samples_connections import CONNECTION_SAMPLES
 from tests.web.samples_ledger import ASKS, SINCE, WATCHES
 from tests.web.samples_mapping import PROFILE_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
+from tests.web.samples_privacy import PRIVACY_SAMPLES
 from tests.web.samples_sirens import SIREN_SAMPLES
 from tests.web.samples_station import STATION_SAMPLES
 from tests.web.samples_webhooks import WEBHOOK_SAMPLES
@@ -54,6 +55,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     **PEOPLE_SAMPLES,
     **AMEND_SAMPLES,
     **PASSKEY_SAMPLES,
+    **PRIVACY_SAMPLES,
     **SIREN_SAMPLES,
     **STATION_SAMPLES,
     "sign_in": ("access/name.html", SIGN_IN),
@@ -83,7 +85,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "mend": ("orders/mend.html", {"shell": shell("/quarantine", "import"), "row_id": 5, "headings": ("订单号", "数量"), "text": "A-1,两", "reasons": [{"row": 3, "reason": "“两”不是金额"}], "lines": 4, "error": ""}),
     **PROFILE_SAMPLES,
     "quarantine_empty": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": []}),
-    "privacy": ("settings/privacy.html", {"shell": shell("/settings/privacy", "settings"), "form": {"phone": "13812345678", "person": "7"}, "people": [{"id": "7", "names": ["王**"], "phones": ["138****5678"], "numbers": ["HF-20261122-0001"], "versions": 2}], "erasures": [], "word": "ERASE", "missing": "", "error": ""}),
+    "privacy": ("settings/privacy.html", {"shell": shell("/settings/privacy", "settings"), "form": {"phone": "13812345678", "person": "7"}, "people": [{"id": "7", "names": ["王**"], "phones": ["138****5678"], "numbers": ["HF-20261122-0001"], "versions": 2}], "erasures": [], "word": "ERASE", "missing": "", "error": "", "purposes": ("request", "authority", "complaint")}),
     "own_rules": ("settings/own_rules.html", {"shell": shell("/settings/own-rules", "settings"), "rows": [{"name": "大额货到付款", "level": "W", "query": "method:cod amount:>1000", "message": "先打电话确认"}, {"name": "", "level": "W", "query": "", "message": ""}], "revision": 1, "errors": {}}),
     "bulk": ("orders/bulk.html", {"shell": shell(), "rows": [{"number": "HF-1", "text": ""}, {"number": "HF-2", "text": "订单已取消"}], "done": 1, "failed": 1}),
     **BULK_SAMPLES,

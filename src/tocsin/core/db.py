@@ -114,11 +114,15 @@ class Database:
         """Run a verb that only reads, on one snapshot."""
         raise NotImplementedError
 
-    def settle_freed(self) -> None:
+    def settle_freed(self) -> bool:
         """Let what was overwritten reach the files; `compact` makes them new, which takes long and stops writers."""
+        return True
 
-    def compact(self) -> None:
-        """Write the files anew without what was freed, as after an erasure; writers wait meanwhile."""
+    def compact(self) -> tuple[str, ...]:
+        """Write the files anew without what was freed, as after an erasure; writers wait meanwhile.
+
+        Returns what could not be done: `wal`, `checkpoint`, or tables that somebody kept busy.
+        """
         raise NotImplementedError
 
     @contextmanager

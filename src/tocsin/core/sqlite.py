@@ -123,17 +123,22 @@ class SqliteDatabase(Database):
             finally:
                 connection.execute("ROLLBACK")
 
-    def settle_freed(self) -> None:
-        """Bring the write-ahead log into the file and empty it, as far as nobody reads an older state."""
+    def settle_freed(self) -> bool:
+        """Bring the write-ahead log into the file and empty it; False where somebody reads an older state."""
         with closing(connect_file(self.path)) as connection:
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            (busy, *_), *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return not busy
 
-    def compact(self) -> None:
-        """Write the file anew; writers wait, and are refused after ten seconds."""
-        with closing(connect_file(self.path)) as connection:
-            connection.execute("PRAGMA secure_delete=ON").fetchall()
-            connection.execute("VACUUM")
-        self.settle_freed()
+    def compact(self) -> tuple[str, ...]:
+        """Write the file anew; writers wait in their queue, and nobody is refused."""
+
+        def vacuum(_: Any) -> None:
+            with closing(connect_file(self.path)) as connection:
+                connection.execute("PRAGMA temp_store=FILE")  # the copy may be larger than the memory
+                connection.execute("VACUUM")
+
+        self._writer.run(vacuum, alone=True)
+        return () if self.settle_freed() else ("wal",)
 
     def close(self) -> None:
         """Finish what was accepted, close all and give the folder back."""

@@ -37,10 +37,10 @@ class _Raised(NamedTuple):
 class _Waiter:
     """A call and what became of it; its thread sleeps at the gate until it is answered or has to lead."""
 
-    __slots__ = ("call", "done", "fault", "gate", "result", "thread")
+    __slots__ = ("alone", "call", "done", "fault", "gate", "result", "thread")
 
-    def __init__(self, call: Callable[[Any], Any]) -> None:
-        self.call, self.thread, self.gate = call, threading.get_ident(), threading.Lock()
+    def __init__(self, call: Callable[[Any], Any], *, alone: bool) -> None:
+        self.call, self.thread, self.gate, self.alone = call, threading.get_ident(), threading.Lock(), alone
         self.done, self.result = False, None
         self.fault: BaseException | None = None
         self.gate.acquire()
@@ -66,14 +66,17 @@ class Writer:
         self._mutex = threading.Lock()
         self._idle = threading.Condition(self._mutex)
 
-    def run(self, call: Callable[[Any], Any]) -> Any:
+    def run(self, call: Callable[[Any], Any], *, alone: bool = False) -> Any:
         """Run a call and return its result once it is durable.
+
+        Args:
+            alone: outside of any transaction, while all others wait: the file is written anew.
 
         Raises:
             WriterStopped: the writer has been stopped.
             Exception: whatever the call raised (its savepoint is rolled back), or COMMIT did.
         """
-        waiter = _Waiter(call)
+        waiter = _Waiter(call, alone=alone)
         if self._leader == waiter.thread:
             raise RuntimeError("a verb asked for a transaction of its own inside the writer's")
         with self._mutex:
@@ -127,11 +130,16 @@ class Writer:
         done: list[tuple[_Waiter, Any]] = []
         until = time.monotonic() + GROUP_SECONDS
         call = self._waiting.popleft()
+        if call.alone:
+            self._run_alone(call)
+            return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             while True:
                 self._run_one(call, done)
                 if not self._waiting or len(done) >= GROUP_VERBS or time.monotonic() > until:
+                    break
+                if self._waiting[0].alone:
                     break
                 call = self._waiting.popleft()
             self._connection.execute("COMMIT")
@@ -145,6 +153,14 @@ class Writer:
                     waiter.answer(fault=result.fault)
                 else:
                     waiter.answer(result=result)
+
+    def _run_alone(self, waiter: _Waiter) -> None:
+        try:
+            waiter.answer(result=waiter.call(self._connection))
+        except BaseException as fault:
+            waiter.answer(fault=fault if isinstance(fault, Exception) else WriterStopped())
+            if not isinstance(fault, Exception):
+                raise
 
     def _run_one(self, waiter: _Waiter, done: list[tuple[_Waiter, Any]]) -> None:
         self._connection.execute("SAVEPOINT verb")

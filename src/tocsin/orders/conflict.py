@@ -4,7 +4,7 @@ What the source brought is kept sealed under its person's key beside the hold, f
 goes when the hold closes, by whatever door. Then only the source itself can be asked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from tocsin.core.actor import Actor, desk_actor, require
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.forget import destroy_key, parties_of
 from tocsin.core.party import open_beside, seal_beside
 from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.core.vault import SealBroken
@@ -74,8 +75,14 @@ _SWEEP = Statement[None](
     sa.delete(conflict_draft).where(own(conflict_draft), conflict_draft.c.at_us < bind("before"))
 )
 _FORGET = Statement[None](
-    sa.delete(conflict_draft).where(own(conflict_draft), conflict_draft.c.person_id == bind("person_id"))
+    sa.delete(conflict_draft).where(own(conflict_draft), conflict_draft.c.order_id == bind("order_id"))
 )
+KEPT = Statement[tuple[int, int, bytes]](
+    sa.select(conflict_draft.c.order_id, conflict_draft.c.person_id, conflict_draft.c.sealed)
+    .where(own(conflict_draft), conflict_draft.c.order_id > bind("after"))
+    .order_by(conflict_draft.c.order_id).limit(bind("limit"))
+)  # fmt: skip
+"""All that is kept, by order: for the sweep behind an erasure."""
 
 
 def meet_source(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, base_revision: int) -> int:
@@ -169,9 +176,26 @@ def sweep_conflicts(tx: Tx) -> int:
     return tx.run(_SWEEP, before=tx.now_us - KEPT_US)
 
 
-def forget_conflicts(tx: Tx, *, person_id: int) -> int:
-    """Delete what sources brought of a person."""
-    return tx.run(_FORGET, person_id=person_id)
+def forget_conflict(tx: Tx, *, order_id: int) -> int:
+    """Delete what a source brought of an order, under whosever key: a new phone of the same receiver is a new person."""
+    kept = tx.one(_FIND, order_id=order_id)
+    if kept is None:
+        return 0
+    tx.run(_FORGET, order_id=order_id)
+    if not parties_of(tx, person_id=kept.person_id):
+        destroy_key(tx, person_id=kept.person_id)
+    return 1
+
+
+def tells_conflict(
+    tx: Tx, *, order_id: int, person_id: int, sealed: bytes, told: Callable[[str], bool]
+) -> bool:
+    """Tell whether what a source brought has a text in it; what nobody can open has none."""
+    try:
+        plain = open_beside(tx, person_id=person_id, sealed=sealed, bound_to=_bound(tx, order_id))
+    except SealBroken:
+        return False
+    return told(plain.decode())
 
 
 def _versions(tx: Tx, head: Order) -> tuple[Hold, _Kept, Order, Order]:

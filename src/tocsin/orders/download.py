@@ -19,6 +19,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event, latest_event_id
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
+from tocsin.core.mask import mask_text
 from tocsin.core.queue import Queue
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.orders.download_rows import check_columns
@@ -108,7 +109,7 @@ def start_download(
     lookup_id = record_file(tx, actor, wanted=wanted, door="download", purpose=reason, real=real)
     tx.run(
         _ADD, id=download_id, name=f"orders-{download_id}{chosen.suffix}", format=format_name, filter=encoded, real=int(real),
-        reason=reason.strip()[:500], status="waiting", rows=0, total=total, size_bytes=0,
+        reason=mask_text(reason.strip())[:500], status="waiting", rows=0, total=total, size_bytes=0,
         sha256="", path="", fault="", lookup_id=lookup_id, actor_id=actor.id, actor_name=actor.name, at_us=tx.now_us,
         done_at_us=None, orders=0, columns=",".join(check_columns(columns)) if columns else "",
         withheld=0,
@@ -139,10 +140,13 @@ def require_download(tx: Tx, actor: Actor, *, real: bool, reason: str) -> None:
 
 
 def record_file(tx: Tx, actor: Actor, *, wanted: Filter, door: str, purpose: str, real: bool) -> int:
-    """Record that orders leave as a file, with the snapshot that is meant; return the look-up's id."""
-    query = msgspec.json.encode({"filter": wanted, "event": latest_event_id(tx), "at_us": tx.now_us}).decode()
+    """Record that orders leave as a file, with the snapshot that is meant; return the look-up's id.
+
+    The reason is free text, which may name a person: it is sealed with what was asked, and can be erased.
+    """
+    asked = {"filter": wanted, "event": latest_event_id(tx), "at_us": tx.now_us, "reason": purpose.strip()}
     return record_lookup(
-        tx, actor, door=door, kind="download", query=query, pairs=[], purpose=purpose.strip(), of_id=None,
+        tx, actor, door=door, kind="download", query=msgspec.json.encode(asked).decode(), pairs=[], of_id=None,
         fields=("real",) if real else (),
     )  # fmt: skip
 
@@ -190,9 +194,10 @@ def fetch_download(tx: Tx, actor: Actor, *, download_id: int, door: str) -> Down
             raise NotAllowed(right="download_real")
     if found.status != "complete" or not Path(found.path).is_file():
         raise DownloadMissing
-    query, subject = msgspec.json.encode({"file": found.name}).decode(), f"download:{found.id}"
+    query = msgspec.json.encode({"file": found.name, "reason": found.reason}).decode()
+    subject = f"download:{found.id}"
     record_lookup(
-        tx, actor, door=door, kind="download", query=query, pairs=[], purpose=found.reason, of_id=found.lookup_id,
+        tx, actor, door=door, kind="download", query=query, pairs=[], of_id=found.lookup_id,
         fields=("real",) if found.real else (),
     )  # fmt: skip
     data = {"real": bool(found.real), "file": "fetched", "sha256": found.sha256}

@@ -8,13 +8,13 @@ from msgspec import Struct
 
 from tocsin.access.step_up import require_proof
 from tocsin.alarm.posture import require_not_locked_down
-from tocsin.core.actor import Actor, NotAllowed
+from tocsin.core.actor import Actor, NotAllowed, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.forget import parties_of, person_by_phone, persons_of_order
 from tocsin.core.journal import write_journal
 from tocsin.core.party import PartyRow, StoredParty, open_party
-from tocsin.core.preference import read_preference
+from tocsin.core.preference import change_preference, read_preference
 from tocsin.core.statement import Statement, bind, own
 from tocsin.orders.draft import PERSONAL_FIELDS
 from tocsin.orders.ledger import who_has_seen
@@ -23,6 +23,8 @@ from tocsin.orders.store import find_order_id, load_order
 from tocsin.orders.table import order_revision
 
 BOX = "privacy"
+EXPORT_PURPOSES = ("request", "authority", "complaint")
+KEEP_DAYS_LEAST, LEDGER_DAYS_LEAST, DAYS_MOST = 30, 184, 3650
 _SEEN_MOST = 1000
 
 
@@ -30,6 +32,18 @@ class PersonMissing(Refusal):
     """Nobody is kept under this phone, name or order: look at the order itself, or he was erased already"""
 
     kind, code = "missing", "person_missing"
+
+
+class ExportPurposeMissing(Refusal):
+    """Say what the file is for: {purposes}"""
+
+    kind, code = "invalid", "export_purpose_missing"
+
+
+class PrivacyRulesWrong(Refusal):
+    """Receivers are kept for ever (0) or {least} to {most} days, look-ups {ledger} to {most} days: choose others"""
+
+    kind, code = "invalid", "privacy_rules_wrong"
 
 
 class PrivacyRules(Struct, frozen=True):
@@ -100,14 +114,32 @@ def real_parties(tx: Tx, found: Person) -> list[StoredParty]:
     return [open_party(tx, row) for row in found.parties if row.sealed]
 
 
-def export_person(tx: Tx, actor: Actor, found: Person, *, door: str) -> bytes:
+def change_rules(tx: Tx, actor: Actor, rules: PrivacyRules, *, revision: int) -> int:
+    """Store how long receivers and look-ups are kept, and whether managers may erase; return the new revision.
+
+    Raises:
+        NotAllowed, ProofNeeded: it takes who may erase a person, and may set the shop up.
+        PrivacyRulesWrong, PreferenceMoved
+    """
+    require(actor, "operators")
+    require_eraser(tx, actor)
+    kept = rules.keep_days == 0 or KEEP_DAYS_LEAST <= rules.keep_days <= DAYS_MOST
+    if not kept or not LEDGER_DAYS_LEAST <= rules.ledger_days <= DAYS_MOST:
+        raise PrivacyRulesWrong(least=KEEP_DAYS_LEAST, ledger=LEDGER_DAYS_LEAST, most=DAYS_MOST)
+    return change_preference(tx, actor, rules, box=BOX, revision=revision)
+
+
+def export_person(tx: Tx, actor: Actor, found: Person, *, door: str, purpose: str) -> bytes:
     """Return everything kept about a person as one JSON text; recorded as a reveal of each of his orders.
 
     Raises:
         NotAllowed, ProofNeeded
+        ExportPurposeMissing: the purpose is none of the known ones.
         DeskLockedDown: full texts are frozen.
     """
     require_eraser(tx, actor)
+    if purpose not in EXPORT_PURPOSES:
+        raise ExportPurposeMissing(purposes=", ".join(EXPORT_PURPOSES))
     require_not_locked_down(tx)
     orders = [_export_order(tx, actor, found, order_id) for order_id in found.order_ids()]
     pairs = [
@@ -115,16 +147,10 @@ def export_person(tx: Tx, actor: Actor, found: Person, *, door: str) -> bytes:
     ]
     subject = f"person:{found.id}"
     record_lookup(
-        tx,
-        actor,
-        door=door,
-        kind="reveal",
-        query=subject,
-        pairs=pairs,
-        purpose="export",
-        fields=PERSONAL_FIELDS,
-    )
-    write_journal(tx, actor, verb="orders.export_person", subject=subject, data={"orders": len(orders)})
+        tx, actor, door=door, kind="reveal", query=subject, pairs=pairs, purpose=purpose, fields=PERSONAL_FIELDS
+    )  # fmt: skip
+    told_on = {"orders": len(orders), "purpose": purpose}
+    write_journal(tx, actor, verb="orders.export_person", subject=subject, data=told_on)
     told = {"person": str(found.id), "made_at_us": str(tx.now_us), "orders": orders}
     return msgspec.json.format(msgspec.json.encode(told), indent=2)
 

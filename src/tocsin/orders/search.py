@@ -34,6 +34,10 @@ _PUT = {
         )
     ),
 }
+_MERGE = {
+    "sqlite": Statement[None](sa.text("INSERT INTO order_search (order_search) VALUES ('optimize')")),
+    "postgresql": Statement[None](sa.text("SELECT 1")),
+}
 _FIND = {
     "sqlite": Statement[tuple[int]](
         sa.text(
@@ -50,6 +54,14 @@ def index_order(tx: Tx, *, order_id: int, number: str, draft: Draft | Order) -> 
     keys = tx.vault.keys(tx)
     tokens = {keys.digest("search", token) for token in order_tokens(number, draft)}
     tx.run(_PUT[tx.dialect], order_id=order_id, tokens=" ".join(sorted(tokens)))
+
+
+def merge_index(tx: Tx) -> None:
+    """Write the index anew without the tokens that it only marked as gone; PostgreSQL's is with its table.
+
+    Source: SQLite FTS5, 6.9 (a deleted row's tokens stay in older segments until these are merged).
+    """
+    tx.rows(_MERGE[tx.dialect])
 
 
 def find_order_ids(tx: Tx, *, text: str, before: int, limit: int) -> list[int]:

@@ -62,6 +62,16 @@ def find_changes(db: Database, actor: Actor, *, lookup_id: int, door: str) -> Si
     return since
 
 
+def reason_of(tx: Tx, found: Lookup) -> str:
+    """Return what a look-up was for: a known purpose, or the reason that was given with a file, until it is erased."""
+    if found.kind != "download" or found.purpose:
+        return found.purpose
+    try:
+        return str(msgspec.json.decode(read_query(tx, found) or "{}", type=dict[str, Any]).get("reason", ""))
+    except msgspec.MsgspecError:
+        return ""
+
+
 def asked_text(tx: Tx, found: Lookup) -> str:
     """Return what a look-up asked for: words, a query as it is typed, a number, or the name of a file."""
     asked = read_query(tx, found)

@@ -226,3 +226,9 @@ second_ask = merchant_table(
 index(second_ask, "merchant_id", "state", "-id")
 index(second_ask, "merchant_id", "order_id", "-id")
 index(second_ask, "merchant_id", "asked_by", "-id")
+# personal: none; that the files were written anew after an erasure, and what could not be
+compaction = merchant_table(
+    "compaction", big("id"), text("state"), text("left_over"), big("size_before"), big("size_after"), big("at_us"),
+    big("due_at_us"), big("began_at_us"), big("done_at_us"), key=("id",),
+)  # fmt: skip
+index(compaction, "merchant_id", "state")

@@ -16,7 +16,7 @@ from tocsin.orders.ledger import DOORS, Asked, all_lookups, names_of_people, who
 from tocsin.orders.listing import HeadRow, list_heads
 from tocsin.orders.lookup import NEWEST, Lookup, own_lookups
 from tocsin.orders.retention import ledger_days
-from tocsin.orders.since import AGAIN_KINDS, Then, asked_text, find_changes
+from tocsin.orders.since import AGAIN_KINDS, Then, asked_text, find_changes, reason_of
 from tocsin.orders.store import find_order_id
 from tocsin.orders.syntax_dates import DateUnreadable, read_date
 from tocsin.web.form import read_number
@@ -178,7 +178,7 @@ def _show(tx: Tx, found: Lookup, actor: Actor, *, words: Words) -> Shown:
     asked = asked_text(tx, found) if mine or actor.may("journal") else ""
     return {
         "id": found.id, "at_us": found.at_us, "by": show_actor(found.actor_name, words), "by_id": found.actor_id, "door": found.door,
-        "kind": "fetched" if found.of_id not in (0, found.id) else found.kind, "purpose": found.purpose,
+        "kind": "fetched" if found.of_id not in (0, found.id) else found.kind, "purpose": reason_of(tx, found),
         "fields": [name for name in found.fields.split(",") if name], "asked_text": _say(found.kind, asked, words),
         "again_url": _again(found.kind, asked) if mine else "",
         "since_url": f"/lookups/{found.id}" if mine and (found.count or found.kind in AGAIN_KINDS) else "",

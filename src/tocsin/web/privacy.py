@@ -3,8 +3,9 @@
 from functools import partial
 from typing import Any
 
+import msgspec
 from litestar import Response, get, post
-from litestar.params import RawBody
+from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
 from tocsin.core.actor import Actor
@@ -12,9 +13,11 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.mask import mask_party
 from tocsin.core.party import receiver_of
-from tocsin.orders.erase import CONFIRM, erase_person, list_erasures
+from tocsin.orders.compaction import newest_compaction
+from tocsin.orders.erase import CONFIRM, erase_person, get_erasure, list_erasures
 from tocsin.orders.listing import list_heads
 from tocsin.orders.person import (
+    EXPORT_PURPOSES,
     Person,
     PersonMissing,
     export_person,
@@ -22,8 +25,9 @@ from tocsin.orders.person import (
     real_parties,
     require_eraser,
 )
-from tocsin.web.form import Form, read_form
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.form import AddressWrong, Form, read_form, read_number
+from tocsin.web.guard import PageRequest, enter, locale_of
+from tocsin.web.page import render
 from tocsin.web.shell import go, show, status_of, told, words_of
 
 HERE = "/settings/privacy"
@@ -44,15 +48,24 @@ def post_find(request: PageRequest, *, body: RawBody) -> Response[str]:
 
 
 @post(HERE + "/export", sync_to_thread=True, status_code=200)
-def post_export(request: PageRequest, *, body: RawBody) -> Response[bytes]:
-    """Hand everything kept about a person out as one file."""
+def post_export(request: PageRequest, *, body: RawBody) -> Response[Any]:
+    """Hand everything kept about a person out as one file, for machines or to read."""
     desk, actor = enter(request)
     form = read_form(request, body)
-    made = desk.db.write(
-        actor.merchant_id, lambda tx: export_person(tx, actor, _one(tx, actor, form), door="page")
-    )
-    named = {"content-disposition": 'attachment; filename="person.json"', "cache-control": "no-store"}
-    return Response(made, media_type="application/json", headers=named)
+    make = partial(export_person, actor=actor, door="page", purpose=form.get("purpose", ""))
+    try:
+        made = desk.db.write(actor.merchant_id, lambda tx: make(tx, found=_one(tx, actor, form)))
+    except Refusal as refusal:
+        if refusal.kind != "invalid":
+            raise
+        return _page(request, actor, form={**form, "at": "export"}, asked=True, refusal=refusal)
+    readable = form.get("as") == "html"
+    if readable:
+        told_of = msgspec.json.decode(made)
+        made = render("settings/person_file.html", locale=locale_of(request, actor), **told_of).encode()
+    name, kind = ("person.html", "text/html") if readable else ("person.json", "application/json")
+    named = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(made, media_type=kind, headers=named)
 
 
 @post(HERE + "/erasure", sync_to_thread=True, status_code=303)
@@ -63,17 +76,37 @@ def post_erase(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
 
     def erase(tx: Tx) -> int:
         return erase_person(
-            tx, actor, desk.queue, found=_one(tx, actor, form), reason=form.get("reason", ""), typed=form.get("typed", ""),
-            folder=desk.settings.path("downloads").absolute(),
+            tx, actor, desk.queue, found=_one(tx, actor, form), reason=form.get("reason", ""), typed=form.get("typed", "")
         )  # fmt: skip
 
     try:
-        desk.db.write(actor.merchant_id, erase)
+        erasure_id = desk.db.write(actor.merchant_id, erase)
     except Refusal as refusal:
         if refusal.kind not in ("invalid", "conflict"):
             raise
         return _page(request, actor, form=form, asked=True, refusal=refusal)
-    return go(HERE, done="saved")
+    return go(f"{HERE}/erasures/{erasure_id}", done="saved")
+
+
+@get(HERE + "/erasures/{erasure_id:str}", sync_to_thread=True)
+def get_receipt(request: PageRequest, *, erasure_id: FromPath[str]) -> Response[str]:
+    """Show how far an erasure is, and its receipt: what was taken out of which place."""
+    desk, actor = enter(request)
+    wanted = read_number(erasure_id)
+
+    def read(tx: Tx) -> tuple[Any, Any]:
+        require_eraser(tx, actor)
+        return get_erasure(tx, erasure_id=wanted), newest_compaction(tx)
+
+    found, written = desk.db.read(actor.merchant_id, read)
+    if found is None:
+        raise AddressWrong
+    done = found.state == "done"
+    after = written if done and written and written.at_us >= found.done_at_us else None
+    return show(
+        request, "settings/erasure.html", actor=actor, section="settings", one=found, counts=found.counts() if done else {},
+        digest=found.digest() if done else "", written=after,
+    )  # fmt: skip
 
 
 def _find(tx: Tx, actor: Actor, form: Form) -> list[Person]:
@@ -108,7 +141,7 @@ def _page(
     return show(
         request, "settings/privacy.html", actor=actor, section="settings", status=status_of(wrong) if wrong else 200, form=form,
         people=people, erasures=erasures, word=CONFIRM, missing=told(missing, words) if missing else "",
-        error=told(refusal, words) if refusal else "",
+        error=told(refusal, words) if refusal else "", purposes=EXPORT_PURPOSES,
     )  # fmt: skip
 
 
@@ -121,4 +154,4 @@ def _show(tx: Tx, found: Person) -> dict[str, Any]:
     }  # fmt: skip
 
 
-PRIVACY = [get_privacy, post_find, post_export, post_erase]
+PRIVACY = [get_privacy, post_find, post_export, post_erase, get_receipt]

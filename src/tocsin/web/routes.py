@@ -54,6 +54,7 @@ from tocsin.web.person import PERSON
 from tocsin.web.posture import POSTURE
 from tocsin.web.printers import PRINTERS
 from tocsin.web.privacy import PRIVACY
+from tocsin.web.privacy_rules import PRIVACY_RULES
 from tocsin.web.profiles import PROFILES, post_columns
 from tocsin.web.prove import PROVE
 from tocsin.web.push import PUSH
@@ -92,6 +93,7 @@ PAGES: list[Any] = [
     *PASSKEY_DOOR,
     *PASSKEYS,
     *PRIVACY,
+    *PRIVACY_RULES,
     *PROVE,
     *RESET,
     *ASKING,
