@@ -127,17 +127,8 @@ MODULES = (
 )  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {
-    "watch",
-    "printer",
-    "screen_default",
-    "siren",
-    "station",
-    "enrolled_station",
-    "desk_reader",
-    "screen",
-    "merchant",
-    "owner_link",
-}
+    "watch", "printer", "screen_default", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link",
+}  # fmt: skip
 
 SEALED = ("secrets", "sealed", "sealed_before", "sealed_query", "sealed_raw", "sealed_file")
 
