@@ -10,9 +10,13 @@ from msgspec.structs import replace
 from tests.counter import Counter
 from tests.house import make_draft
 from tests.orders.test_download import make
+from tocsin.core.db import Tx
 from tocsin.core.idempotency import Answer, claim_key, settle_key
+from tocsin.core.ident import new_id
 from tocsin.core.party import Party
 from tocsin.core.queue import Queue, queue_for
+from tocsin.core.statement import insert_into
+from tocsin.core.vault import seal
 from tocsin.orders.amend import Amendment, PartyChanges
 from tocsin.orders.commit import commit_import
 from tocsin.orders.erase import begin_erasure, erase_person, sweep_erased
@@ -25,6 +29,7 @@ from tocsin.orders.person import find_people
 from tocsin.orders.query import look_up_order, search_orders
 from tocsin.orders.saved_screen import save_screen
 from tocsin.orders.screen import Filter
+from tocsin.orders.table import second_ask, watch
 from tocsin.orders.watch_folder import import_folder
 from tocsin.tickets import forget as _takes_papers_out  # noqa: F401
 from tocsin.tickets.device import add_printer
@@ -64,6 +69,7 @@ def plant(counter: Counter, folder: Path, him: Party = HIM, *, tag: str = "P") -
     _plant_asked(counter, taken, him)
     _plant_files(counter, folder, him, tag)
     _plant_beside(counter, him, tag)
+    counter.do(_plant_watch, him=him, order_id=taken.order_id)
     return taken
 
 
@@ -90,6 +96,20 @@ def _plant_beside(counter: Counter, him: Party, tag: str) -> None:
     counter.do(take_in, draft=make_draft(receiver=gone, external_id=f"{tag}-3"))
     (third,) = counter.ask(find_people, actor=counter.actor, phone=gone.phone)
     counter.do(begin_erasure, queue=_Idle(), found=third, reason=f"{him.name}的邻居")
+
+
+def _plant_watch(tx: Tx, actor: object, *, him: Party, order_id: int) -> None:
+    """Onto the watch list, and into an ask for a second person; made as rows: it takes two people of a real house."""
+    made, at = new_id(), {"at_us": tx.now_us, "until_us": 2**62}
+    sealed = seal(tx.vault.keys(tx).wrapping, him.phone.encode(), bound_to=b"watch %d" % made)
+    tx.run(
+        insert_into(watch), id=made, kind="phone", order_id=0, sealed=sealed, reason="x", by_id=1, by_name="x",
+        phone_digest=tx.vault.keys(tx).digest("watched", him.phone), **at,
+    )  # fmt: skip
+    tx.run(
+        insert_into(second_ask), id=new_id(), order_id=order_id, act="reveal", reason=f"{him.name} wants it", asked_kind="operator",
+        asked_by=1, asked_name="x", maker_id=1, state="over", decided_by=0, decided_name="", decided_at_us=None, **at,
+    )  # fmt: skip
 
 
 class _Idle(Queue):

@@ -152,7 +152,7 @@ _SEALS: dict[str, Callable[[Tx, dict[str, Any]], Iterator[bytes]]] = {
     "party": _open_party, "conflict_draft": _open_conflict, "import_batch": _open_import,
     "lookup": _wrapped("sealed_query", "lookup {merchant_id}"), "quarantine": _wrapped("sealed_raw", "quarantine {id}"),
     "idempotency": _wrapped("answer", "idempotency {merchant_id} {key}"), "print_job": _wrapped("sealed_content", "job {id}"),
-    "erasure": _wrapped("sealed", "erasure {id}"),
+    "erasure": _wrapped("sealed", "erasure {id}"), "watch": _wrapped("sealed", "watch {id}"),
 }  # fmt: skip
 
 

@@ -21,7 +21,18 @@ from tocsin.core.statement import Statement, bind, own
 from tocsin.core.vault import unseal
 from tocsin.orders.conflict import KEPT, forget_conflict, tells_conflict
 from tocsin.orders.kept_files import download_files, members_of, remove_after, remove_telling
-from tocsin.orders.table import download, erasure, hold, import_batch, legal_hold, lookup, quarantine, screen
+from tocsin.orders.table import (
+    download,
+    erasure,
+    hold,
+    import_batch,
+    legal_hold,
+    lookup,
+    quarantine,
+    screen,
+    second_ask,
+    watch,
+)
 
 PIECE = 500
 _ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
@@ -101,6 +112,8 @@ _CHOOSE = Statement[None](
     ),
     sets=("value",),
 )  # fmt: skip
+_WATCHES = _select(watch, "sealed", "reason")
+_DROP_WATCH = Statement[None](sa.delete(watch).where(own(watch), watch.c.id == bind("b_id")))
 Piece = Callable[[Tx, Needles, list[Any]], int]
 
 
@@ -161,6 +174,16 @@ def _drop_screens(tx: Tx, needles: Needles, rows: list[Any]) -> int:
     )
 
 
+def _drop_watches(tx: Tx, needles: Needles, rows: list[Any]) -> int:
+    key, count = tx.vault.keys(tx).wrapping, 0
+    for row_id, sealed, reason in rows:
+        if needles.are_in(unseal(key, sealed, bound_to=b"watch %d" % row_id).decode()) or needles.are_in(
+            reason
+        ):
+            count += tx.run(_DROP_WATCH, b_id=row_id)
+    return count
+
+
 def _hide_in(table: sa.Table, *names: str, key: str = "id") -> tuple[Statement[Any], Piece]:
     """Return the place of reasons: his texts become stars in them."""
     change = _change(table, *names, key=key)
@@ -185,6 +208,8 @@ PLACES: dict[str, tuple[Statement[Any], Piece]] = {
     "holds": _hide_in(hold, "reason", "closed_reason"),
     "legal_holds": _hide_in(legal_hold, "reason", key="order_id"),
     "erasures": _hide_in(erasure, "reason"),
+    "watches": (_WATCHES, _drop_watches),
+    "second_asks": _hide_in(second_ask, "reason"),
 }
 """The places of a merchant's database beside the party, each by name: how it is read, and how it is emptied."""
 
