@@ -72,7 +72,7 @@ def test_a_way_is_added_confirmed_and_drilled(
     peer.close()
 
 
-def pump(walk: Walk, true: Callable[[], object], *, seconds: float = 10) -> None:
+def pump(walk: Walk, true: Callable[[], object], *, seconds: float = 40) -> None:
     """Wait until something is so, while the browser's own events are heard."""
     until = time.monotonic() + seconds
     while not true():
