@@ -1,36 +1,17 @@
-"""What the ledger pages, the watch list, revealing and campaigns keep."""
+"""What the watch list, revealing by field, bulk acts, campaigns and erasures keep, and covering indexes; frozen as text."""
 
-import sqlalchemy as sa
+from pathlib import Path
+
 from alembic import op
-
-from tocsin.migrations.tables import all_tables
-from tocsin.migrations.walls import walls_of
 
 revision = "0005"
 down_revision = "0004"
+_BORDER = "\n;;\n"
 
 
 def upgrade() -> None:
-    """Make the tables that are new, with their walls, and the columns that older ones gained."""
+    """Make the tables that are new, with their walls, and the columns and indexes that older ones gained."""
     bind = op.get_bind()
-    there = sa.inspect(bind)
-    known = set(there.get_table_names())
-    for table in all_tables().sorted_tables:
-        if table.name not in known:
-            bind.execute(sa.schema.CreateTable(table))
-            for index in table.indexes:
-                bind.execute(sa.schema.CreateIndex(index))
-            for statement in walls_of(table, bind.dialect.name):
-                bind.exec_driver_sql(statement)
-            continue
-        columns = {column["name"] for column in there.get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in columns:
-                kind = column.type.compile(bind.dialect)
-                default = "''" if isinstance(column.type, sa.Text) else "0"
-                end = "" if column.nullable else f" NOT NULL DEFAULT {default}"
-                bind.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}{end}")
-        for index in table.indexes:
-            bind.execute(sa.schema.CreateIndex(index, if_not_exists=True))
-    for axis in ("desk_state", "payment", "fulfilment"):  # the indexes that cover the other axes stand in their place
-        bind.exec_driver_sql(f"DROP INDEX IF EXISTS ix_order_head_merchant_id_{axis}_id")
+    frozen = Path(__file__).with_name(f"v0005_{bind.dialect.name}.sql").read_text("utf-8")
+    for statement in frozen.split(_BORDER):
+        bind.exec_driver_sql(statement)
