@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.peers.mosquitto_broker import Broker
+from tocsin.alarm import message
 from tocsin.alarm.siren import Siren, read_options
 from tocsin.alarm.sirens.mqtt import PLUGIN
 
@@ -31,3 +32,9 @@ def opened(broker: Broker) -> Iterator[Callable[..., Siren]]:
     yield open_
     for siren in sirens:
         siren.close()
+
+
+@pytest.fixture(autouse=True)
+def nobody_names_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name no account, as this chapter alone does: a desk that an earlier test opened has told it how to."""
+    monkeypatch.setattr(message, "_name_of", lambda _, __: message.Account())
