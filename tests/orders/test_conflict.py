@@ -26,6 +26,7 @@ from tocsin.orders.intake import take_in
 from tocsin.orders.merge import SideMissing, merge_orders, three_ways
 from tocsin.orders.produce import Issued
 from tocsin.orders.table import conflict_draft
+from tocsin.orders.undo import undo_amendment
 from tocsin.tickets.revise import revise_order
 
 _KEPT = Statement[tuple[int, bytes]](sa.select(conflict_draft.c.person_id, conflict_draft.c.sealed))
@@ -51,6 +52,22 @@ def resolve(counter: Counter, order: Order, **given: object) -> Issued:
         "order_id": order.id, "seen": order.revision, "reason": "客户确认", "picks": {"receiver.phone": "source"}, **given
     })  # fmt: skip
     return made
+
+
+def test_what_went_back_to_the_sources_content_is_changed_by_it_again(db: Database) -> None:
+    """An amendment that was undone is no quarrel: nothing of the desk is left to be overwritten."""
+    with open_counter(db) as counter:
+        order_id = counter.do(take_in, draft=AT_SOURCE).order_id
+        counter.amend(order_id, 1, Amendment(receiver=PartyChanges(phone="13911112222")))
+        counter.do(undo_amendment, order_id=order_id, seen=2, reason="改回")
+        now = replace(AT_SOURCE, receiver=replace(BEFORE, address="长江路 8 号 2 栋"))
+        taken = counter.do(take_in, draft=now)
+        assert (taken.result, taken.revision) == ("changed", 4)
+        assert counter.order(order_id, real=True).receiver.address == "长江路 8 号 2 栋"
+        counter.amend(order_id, 4, Amendment(merchant_note="先打电话"))
+        assert counter.do(take_in, draft=AT_SOURCE).result == "conflict", (
+            "an amendment that stands is still guarded"
+        )
 
 
 def test_three_versions_are_shown_and_what_collides_is_chosen(db: Database) -> None:

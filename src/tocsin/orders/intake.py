@@ -38,7 +38,7 @@ from tocsin.orders.conflict import agree_again, meet_source
 from tocsin.orders.draft import Draft, Order
 from tocsin.orders.mask_fit import keep_real
 from tocsin.orders.produce import clean_draft, produce_order, produce_revision
-from tocsin.orders.source import ADD, FIND, FIND_LOCKED, KnownSource, content_digest, keep_source
+from tocsin.orders.source import ADD, FIND, FIND_LOCKED, KnownSource, as_brought, content_digest, keep_source
 from tocsin.orders.stop import open_hold
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
@@ -211,7 +211,7 @@ def _judge(tx: Tx, known: KnownSource, draft: Draft, *, digest: str, hides: bool
         _settled(known)["cancelled"] and not was_cancelled_here(tx, order_id=known.order_id)
     )
     # A mask is never written over a real text: a person asks the source for the real one.
-    return "changed" if known.revision == known.source_revision and by_source and not hides else "conflict"
+    return "changed" if by_source and not hides and as_brought(tx, known) else "conflict"
 
 
 def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: KnownSource) -> Taken:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tocsin.core.db import Tx
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.orders.draft import Draft
-from tocsin.orders.table import order_head, order_source
+from tocsin.orders.table import order_head, order_revision, order_source
 from tocsin.orders.waiting import Place
 
 
@@ -47,6 +47,19 @@ _MOVE_SOURCE = Statement[None](
     ),
     sets=("content_digest", "axes", "version_us", "source_revision", "news"),
 )  # fmt: skip
+_CONTENTS = Statement[tuple[int]](
+    sa.select(sa.func.count(order_revision.c.content_hash.distinct())).where(
+        own(order_revision), order_revision.c.order_id == bind("order_id"),
+        sa.or_(order_revision.c.revision == bind("head"), order_revision.c.revision == bind("brought")),
+    )
+)  # fmt: skip
+
+
+def as_brought(tx: Tx, known: KnownSource) -> bool:
+    """Tell whether the head is what the source brought last: its own revision, or one that went back to that."""
+    return known.revision == known.source_revision or (
+        tx.value(_CONTENTS, order_id=known.order_id, head=known.revision, brought=known.source_revision) == 1
+    )
 
 
 def keep_source(tx: Tx, place: Place, kept: KnownSource) -> None:
