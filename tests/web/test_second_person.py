@@ -57,6 +57,21 @@ def test_a_watched_order_is_opened_by_two(pages: Pages) -> None:
     assert again.count("Watched: not shown") >= 4
 
 
+def test_all_that_is_kept_of_a_person_is_handed_out_by_two_where_an_order_is_watched(pages: Pages) -> None:
+    order, where = pages.take(make_draft()), "/settings/privacy"
+    for role in ("owner", "manager", "checker"):
+        pages.headers(role)
+    asked = {"phone": "13812345678", "purpose": "request"}
+    person = re.findall(r'name="person" value="(\d+)"', pages.post(where, **asked).text)[0]
+    made = pages.post(f"{where}/export", person=person, **asked)
+    assert made.status_code == 200 and "13812345678" in made.text
+    one = {"kind": "order", "value": order.number, "reason": "dispute"}
+    assert pages.post("/settings/watch-list", **one).status_code == 303
+    alone = pages.post(f"{where}/export", person=person, **asked)
+    assert alone.headers["location"] == f"/second-person?order={order.number}&act=reveal"
+    assert "13812345678" not in alone.text
+
+
 def test_the_api_asks_too(pages: Pages) -> None:
     order = pages.take(make_draft())
     for role in ("owner", "checker"):

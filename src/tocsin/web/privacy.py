@@ -25,6 +25,7 @@ from tocsin.orders.person import (
     real_parties,
     require_eraser,
 )
+from tocsin.orders.second_person import pass_second_person
 from tocsin.web.form import AddressWrong, Form, read_form, read_number
 from tocsin.web.guard import PageRequest, enter, locale_of
 from tocsin.web.page import render
@@ -53,6 +54,8 @@ def post_export(request: PageRequest, *, body: RawBody) -> Response[Any]:
     desk, actor = enter(request)
     form = read_form(request, body)
     make = partial(export_person, actor=actor, door="page", purpose=form.get("purpose", ""))
+    for order_id in desk.db.read(actor.merchant_id, lambda tx: _one(tx, actor, form).order_ids()):
+        pass_second_person(desk.db, actor, order_id=order_id, act="reveal", door="page")
     try:
         made = desk.db.write(actor.merchant_id, lambda tx: make(tx, found=_one(tx, actor, form)))
     except Refusal as refusal:
