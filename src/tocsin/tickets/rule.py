@@ -17,7 +17,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.money import minor_digits, plain_minor
 from tocsin.core.plugins import PluginBroken, load_plugins
 from tocsin.orders.campaign_ask import Asked
-from tocsin.orders.draft import Order
+from tocsin.orders.draft import Order, Party
 
 Level = Literal["E", "W", "I"]
 Setting = Literal["E", "W", "I", "off"]
@@ -60,6 +60,12 @@ class CheckContext(Struct, frozen=True, kw_only=True):
         cancelled, refund_open: late news that the revision itself does not hold.
         own: the merchant's own rules, asked beside the catalogue.
         campaign: what is known of the order's campaign.
+        remote_areas, unserved_areas, no_cod_areas: names of provinces, cities or districts.
+        known_skus: the shop's goods, none where it keeps no list; service_skus are nothing to pack.
+        currencies: those in which the shop sells, none for any.
+        old_days: an order that waits longer is worth a look; 0 for none.
+        paper_columns: half-width columns of the ticket's paper.
+        watched: the receiver is on the merchant's watch list.
     """
 
     now_us: int
@@ -75,6 +81,16 @@ class CheckContext(Struct, frozen=True, kw_only=True):
     refund_open: bool = False
     own: "tuple[Check, ...]" = ()
     campaign: Asked = Asked()
+    remote_areas: frozenset[str] = frozenset()
+    unserved_areas: frozenset[str] = frozenset()
+    no_cod_areas: frozenset[str] = frozenset()
+    no_cod_skus: frozenset[str] = frozenset()
+    known_skus: frozenset[str] = frozenset()
+    service_skus: frozenset[str] = frozenset()
+    currencies: frozenset[str] = frozenset()
+    old_days: int = 90
+    paper_columns: int = 48
+    watched: bool = False
 
 
 class Check(Struct, frozen=True, kw_only=True):
@@ -163,6 +179,12 @@ def every_message() -> list[str]:
 def is_masked(text: str) -> bool:
     """Tell whether a text has been masked: asterisks, full-width ones and dots too."""
     return any(mask in unicodedata.normalize("NFKC", text) for mask in _MASKS)
+
+
+def lies_in(receiver: Party, areas: Collection[str]) -> bool:
+    """Tell whether a receiver's province, city or district is one of some areas, with or without its ending."""
+    names = (receiver.province.strip(), receiver.city.strip(), receiver.district.strip())
+    return any(name.startswith(area) for area in areas if area for name in names)
 
 
 def currency_known(order: Order) -> bool:
