@@ -54,6 +54,14 @@ class CheckPreference(Struct, frozen=True, kw_only=True):
     masking_channels: tuple[str, ...] = MASKING
     large_quantity_micro: int = 1_000_000_000
     duplicate_window_hours: int = 24
+    remote_areas: tuple[str, ...] = ()
+    unserved_areas: tuple[str, ...] = ()
+    no_cod_areas: tuple[str, ...] = ()
+    no_cod_skus: tuple[str, ...] = ()
+    known_skus: tuple[str, ...] = ()
+    service_skus: tuple[str, ...] = ()
+    currencies: tuple[str, ...] = ()
+    old_days: int = 90
 
 
 class LevelFixed(Refusal):
@@ -199,6 +207,10 @@ def context_of(tx: Tx, order: Order, *, asked_revision: int | None = None) -> Ch
         duplicate_of=_duplicates(tx, order, chosen.duplicate_window_hours), missing_glyphs=missing_glyphs,
         asked_revision=asked_revision, cancelled=order.desk_state == "cancelled",
         own=own_checks(tx, order), campaign=ask_campaign(tx, order),
+        remote_areas=frozenset(chosen.remote_areas), unserved_areas=frozenset(chosen.unserved_areas),
+        no_cod_areas=frozenset(chosen.no_cod_areas), no_cod_skus=frozenset(chosen.no_cod_skus),
+        known_skus=frozenset(chosen.known_skus), service_skus=frozenset(chosen.service_skus),
+        currencies=frozenset(chosen.currencies), old_days=chosen.old_days,
     )  # fmt: skip
 
 

@@ -52,7 +52,18 @@ def broken_link(province: str, city: str, district: str) -> str:
     if city and not _has(_cities(cities), city):
         return "city"
     inside = _districts(cities, city)
-    return "district" if district and inside and not _ZONE.search(district) and not _has(inside, district) else ""
+    wrong = district and inside and not _has(inside, district) and not _is_zone(district)
+    return "district" if wrong else ""
+
+
+def _is_zone(district: str) -> bool:
+    """Tell whether a name is that of a zone and of no district anywhere (浦东新区 is one)."""
+    return bool(_ZONE.search(district)) and district not in _all_districts()
+
+
+@functools.cache
+def _all_districts() -> frozenset[str]:
+    return frozenset(name for cities in divisions().values() for names in cities.values() for name in names)
 
 
 def _cities(cities: Mapping[str, list[str]]) -> Iterable[str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.desk import NOW_US, make_line, order_with
 from tests.tickets.checks.asking import Case, one_line, phones
+from tests.tickets.checks.more import MORE_FIRES
 from tocsin.core.money import MICRO
 from tocsin.orders.campaign import Campaign
 from tocsin.orders.campaign_ask import Asked
@@ -233,4 +234,5 @@ FIRES: dict[str, list[Case]] = {
         Case(order_with(), ("W lines.1.quantity",), {"campaign": Asked(any=True, left=(("XZ-1", left),))})
         for left in (0, -1)
     ],
+    **MORE_FIRES,
 }

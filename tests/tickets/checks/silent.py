@@ -2,6 +2,7 @@
 
 from tests.desk import NOW_US, make_line, order_with
 from tests.tickets.checks.asking import Case, one_line, phones
+from tests.tickets.checks.more import MORE_SILENT
 from tocsin.core.money import MICRO
 from tocsin.orders.campaign import Campaign
 from tocsin.orders.campaign_ask import Asked
@@ -199,4 +200,5 @@ SILENT: dict[str, list[Case]] = {
             (("LI-5", 2), ("XZ-1", 1)),
         )
     ],
+    **MORE_SILENT,
 }

@@ -29,11 +29,15 @@ def test_ten_orders_have_no_line() -> None:
     assert all("no line" in said for said in found.values())
 
 
-def test_nothing_else_fires_but_the_state() -> None:
+def test_the_exact_findings() -> None:
     assert {key: len(orders) for key, orders in findings().items()} == {
         ("E", "sum_order"): 3,
         ("E", "required"): 10,
         ("E", "state"): 25,  # 23 closed, 2 unpaid
+        ("W", "address_short"): 65,  # all of them name a quarter alone
+        ("W", "note"): 2,
+        ("W", "sku"): 6,  # one code for two phones in an order
+        ("I", "width"): 39,
     }
 
 
@@ -43,4 +47,6 @@ def test_an_order_with_several_findings_shows_all() -> None:
         "required",
         "state",
         "sum_order",
+        "address_short",
+        "note",
     }

@@ -10,7 +10,9 @@ from tocsin.tickets.rule import Check, CheckContext, Finding, is_masked
 _SHORTEST = 5
 _CARRIED = frozenset({"express", "local"})
 # A number in digits or Chinese numerals with its word; a letter alone (B座) names a building too.
-_NUMBER = re.compile(r"\d|[零〇一二三四五六七八九十百甲乙丙丁A-Z](?:号|栋|幢|座|楼|层|室|单元|弄|巷|组|队|村)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\d|[零〇一二三四五六七八九十百甲乙丙丁A-Z](?:号|栋|幢|座|楼|层|室|单元|弄|巷|组|队|村)", re.IGNORECASE
+)
 
 
 def find(order: Order, context: CheckContext) -> Iterator[Finding]:

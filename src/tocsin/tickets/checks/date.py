@@ -31,7 +31,7 @@ PLUGIN = Check(
     level="W",
     message="A date can't be right",
     cases={
-        "future": "The time lies in the future: is the zone of the sheet right?",
+        "future": "The time lies in the future: look at the zone of its source",
         "order": "It was paid before it was placed",
         "old": "It was placed {days} days ago and still waits: is it meant?",
     },

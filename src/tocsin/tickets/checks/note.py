@@ -12,4 +12,6 @@ def find(order: Order, context: CheckContext) -> Iterator[Finding]:
         yield Finding(code="note", level="W", field="receiver.buyer_note")
 
 
-PLUGIN = Check(code="note", level="W", message="The buyer left a message: read it, then acknowledge", find=find)
+PLUGIN = Check(
+    code="note", level="W", message="The buyer left a message: read it, then acknowledge", find=find
+)

@@ -19,4 +19,6 @@ def find(order: Order, context: CheckContext) -> Iterator[Finding]:
         yield Finding(code="paid_time", level="W", field="paid_at")
 
 
-PLUGIN = Check(code="paid_time", level="W", message="It is paid, but the time of payment is missing", find=find)
+PLUGIN = Check(
+    code="paid_time", level="W", message="It is paid, but the time of payment is missing", find=find
+)

@@ -33,6 +33,6 @@ def find(order: Order, context: CheckContext) -> Iterator[Finding]:
 PLUGIN = Check(
     code="phone_segment",
     level="W",
-    message="No operator has numbers that begin so: was a digit mistyped?",
+    message="No operator has numbers that begin so: a digit may be mistyped",
     find=find,
 )
