@@ -12,9 +12,11 @@ from tests.desk import RECEIVER, make_line, make_order
 from tests.peers.escpos_peer import EscposPeer
 from tests.tickets.paper import SCAN_URL, SERIAL, make_content, picture_of
 from tocsin.tickets import escpos
+from tocsin.tickets.device_line import DeviceLine
+from tocsin.tickets.escpos_talk import print_raster
 from tocsin.tickets.layout import Raster, draw_raster
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome
-from tocsin.tickets.printers.escpos_network import PLUGIN, EscposOptions, _print
+from tocsin.tickets.printers.escpos_network import PLUGIN, EscposOptions
 
 OURS = {"init", "asb", "raster", "feed", "cut", "gs_r"}
 
@@ -132,8 +134,9 @@ def test_a_line_that_takes_no_byte_is_a_failure():
         other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         other.close()
         time.sleep(0.05)  # the reset is there before the first byte is sent
-        outcome = _print(line, EscposOptions(host="x"), draw_raster(make_content()), {})
-        line.close()
+        with DeviceLine(line.fileno(), line.close) as broken:
+            talk = EscposOptions(host="x").talk()
+            outcome = print_raster(broken, talk, raster=draw_raster(make_content()), facts={})
     assert (outcome.result, outcome.reason, outcome.bytes_left) == ("failed", "connection_lost", False)
 
 

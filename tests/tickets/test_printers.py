@@ -11,6 +11,7 @@ import pytest
 
 from tests.desk import make_line, make_order
 from tests.peers.escpos_peer import EscposPeer
+from tests.peers.wired_printer import WiredPrinter
 from tests.tickets.paper import make_content
 from tocsin.core.plugins import load_plugins
 from tocsin.tickets.content import TicketContent
@@ -27,6 +28,14 @@ FORGED = {
         {"host": "x", "port": 0},
         {"host": "x", "paper_mm": 76},
     ],
+    "escpos_serial": [
+        {},
+        {"port": "/etc/passwd"},
+        {"port": "/dev/watchdog"},
+        {"port": "/dev/tty/../sda"},
+        {"port": "/dev/ttyUSB0", "baud": 1},
+    ],
+    "escpos_usb": [{}, {"device": "/dev/sda"}, {"device": "/dev/usb/../sda"}, {"device": "lp0"}],
     "pdf_file": [
         {"folder": "/etc"},
         {"folder": "../keys"},
@@ -44,7 +53,13 @@ class Bench:
     def __init__(self, name: str, folder: Path) -> None:
         self.plugin = PRINTERS[name]
         self.end: Callable[[], object] = lambda: None
-        setup = {"escpos_network": self._network, "pdf_file": self._folder, "memory": self._memory}
+        setup = {
+            "escpos_network": self._network,
+            "escpos_serial": self._serial,
+            "escpos_usb": self._usb,
+            "pdf_file": self._folder,
+            "memory": self._memory,
+        }
         assert name in setup, f"the printer {name} has no bench here: add one"
         self.options: dict[str, Any] = setup[name](folder)
 
@@ -54,6 +69,19 @@ class Bench:
         self.count = lambda: len(peer.papers())
         self.break_it = lambda: setattr(peer.switches, "online", False)
         return {"host": peer.host, "port": peer.port}
+
+    def _wired(self, folder: Path) -> str:
+        wired = WiredPrinter(folder)
+        self.end = wired.close
+        self.count = lambda: len(wired.peer.papers())
+        self.break_it = lambda: setattr(wired.peer.switches, "online", False)
+        return wired.port
+
+    def _serial(self, folder: Path) -> dict[str, Any]:
+        return {"port": self._wired(folder)}
+
+    def _usb(self, folder: Path) -> dict[str, Any]:
+        return {"device": self._wired(folder)}
 
     def _folder(self, folder: Path) -> dict[str, Any]:
         keep_papers_in(folder)

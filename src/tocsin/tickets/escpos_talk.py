@@ -1,0 +1,137 @@
+"""The talk with an ESC/POS printer on any line: asked before, confirmed after, one line a paper."""
+
+import errno
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tocsin.tickets import escpos
+from tocsin.tickets.content import TicketContent
+from tocsin.tickets.device_line import DeviceLine
+from tocsin.tickets.layout import Raster, draw_raster
+from tocsin.tickets.printer import PrinterStatus, PrintOutcome, refuse_paper
+
+_SLOWEST_ROWS_PER_SECOND = 400  # 50 mm/s, an old printer
+_REASONS = {
+    errno.ENOENT: "device_missing",
+    errno.EACCES: "device_locked",
+    errno.EBUSY: "device_busy",
+    errno.EWOULDBLOCK: "device_busy",
+    # What a serial or USB line says once its plug was pulled.
+    errno.EIO: "connection_lost",
+    errno.ENODEV: "connection_lost",
+    errno.ENXIO: "connection_lost",
+}
+
+
+class Talk:
+    """How long to wait: for an answer while nothing prints, and behind the paper; `bytes_per_second` of a slow line."""
+
+    def __init__(
+        self, *, answer_seconds: float, done_seconds: float, bytes_per_second: float = float("inf")
+    ) -> None:
+        self.answer_seconds, self.done_seconds = answer_seconds, done_seconds
+        self.bytes_per_second = bytes_per_second
+
+    def patience(self, raster: Raster, size: int) -> float:
+        """Return the seconds that a picture may take to be sent and to come out."""
+        return self.done_seconds + raster.height_px / _SLOWEST_ROWS_PER_SECOND + size / self.bytes_per_second
+
+
+def probe(connect: Callable[[], DeviceLine], talk: Talk) -> PrinterStatus:
+    """Return how the printer is now, or why it does not say."""
+    try:
+        line = connect()
+    except OSError as trouble:
+        return PrinterStatus(online=False, paper="unknown", detail=reason_of(trouble))
+    with line:
+        try:
+            return ask_status(line, talk)
+        except OSError as trouble:
+            return PrinterStatus(online=False, paper="unknown", detail=reason_of(trouble, timeout="mute"))
+
+
+def send(
+    connect: Callable[[], DeviceLine], talk: Talk, *, content: TicketContent, paper_mm: int
+) -> PrintOutcome:
+    """Print one paper on one line, and return what became of it."""
+    refused = refuse_paper(content, paper_mm)
+    if refused:
+        return refused
+    raster = draw_raster(content)
+    facts: dict[str, Any] = {"raster_sha256": raster.sha256()}
+    try:
+        line = connect()
+    except OSError as trouble:
+        return _failed(reason_of(trouble), str(trouble), **facts)
+    with line:
+        try:
+            before = ask_status(line, talk)
+        except OSError as trouble:
+            return _failed(reason_of(trouble, timeout="mute"), str(trouble), **facts)
+        facts["status_before"] = before
+        if not before.online:
+            return _failed(before.detail, **facts)
+        return print_raster(line, talk, raster=raster, facts=facts)
+
+
+def print_raster(line: DeviceLine, talk: Talk, *, raster: Raster, facts: dict[str, Any]) -> PrintOutcome:
+    """Send a picture and wait for the answer that is queued behind its cut."""
+    data = escpos.encode_ticket(raster) + escpos.ASK_WHEN_DONE
+    patience = talk.patience(raster, len(data))
+    sent: list[int] = []
+    try:
+        line.write(data, deadline=time.monotonic() + patience, taken=sent.append)
+        done = line.read_byte(deadline=time.monotonic() + patience, wanted=escpos.is_queued_answer)
+    except OSError as trouble:
+        if not sent:
+            return _failed(reason_of(trouble), str(trouble), **facts)
+        reason = "unconfirmed" if isinstance(trouble, TimeoutError) else reason_of(trouble)
+        told = f"{sum(sent)} of {len(data)} bytes: {trouble}"
+        return _unknown(reason, told, _status_after(line, talk), facts)
+    after = _status_after(line, talk)
+    if escpos.paper_ended(done):
+        return _unknown("paper_out", "the paper ended with this ticket", after, facts)
+    return PrintOutcome(result="printed", bytes_left=True, status_after=after, **facts)
+
+
+def ask_status(line: DeviceLine, talk: Talk) -> PrinterStatus:
+    """Ask DLE EOT 1 to 4, one at a time: slow printers lose requests that come together."""
+    deadline = time.monotonic() + talk.answer_seconds
+    answers = []
+    for request in escpos.ASK_NOW:
+        line.write(request, deadline=deadline)
+        answers.append(line.read_byte(deadline=deadline, wanted=escpos.is_realtime_answer))
+    return escpos.read_status((answers[0], answers[1], answers[2], answers[3]))
+
+
+def reason_of(trouble: OSError, *, timeout: str = "unreachable") -> str:
+    """Return the reason code of what the system said."""
+    match trouble:
+        case socket.gaierror():
+            return "name_unknown"
+        case ConnectionRefusedError():
+            return "refused"
+        case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
+            return "connection_lost"
+        case TimeoutError():
+            return timeout
+    return _REASONS.get(trouble.errno or 0, "network_error")
+
+
+def _status_after(line: DeviceLine, talk: Talk) -> PrinterStatus | None:
+    try:
+        return ask_status(line, talk)
+    except OSError:
+        return None  # the paper's fate is known or unknown without it
+
+
+def _failed(reason: str, detail: str = "", **facts: Any) -> PrintOutcome:
+    return PrintOutcome(result="failed", reason=reason, detail=detail, **facts)
+
+
+def _unknown(reason: str, detail: str, after: PrinterStatus | None, facts: dict[str, Any]) -> PrintOutcome:
+    return PrintOutcome(
+        result="unknown", reason=reason, detail=detail, bytes_left=True, status_after=after, **facts
+    )

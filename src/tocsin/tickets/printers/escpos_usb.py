@@ -1,0 +1,58 @@
+"""Receipt printers on USB: ESC/POS through the kernel's printer device, asked before, confirmed after."""
+
+import os
+from functools import partial
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from tocsin.tickets import escpos_talk
+from tocsin.tickets.content import TicketContent
+from tocsin.tickets.device_line import DeviceLine
+from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+
+Seconds = Annotated[float, Meta(gt=0, le=120)]
+
+
+class EscposUsbOptions(Struct, frozen=True, kw_only=True):
+    """Which device (better a name that a udev rule gave: /dev/usb/lp0 is whichever was plugged in first), and the paper."""
+
+    device: Annotated[
+        str, Meta(max_length=200, pattern=r"^/dev/(?!.*\.\.)(usb/|pts/|printer-)[A-Za-z0-9/_.:@+-]+$")
+    ]
+    paper_mm: Literal[58, 80] = 80
+    status_timeout_seconds: Seconds = 3.0
+    answer_timeout_seconds: Seconds = 10.0
+
+    def talk(self) -> escpos_talk.Talk:
+        """Return how long to wait for answers."""
+        return escpos_talk.Talk(
+            answer_seconds=self.status_timeout_seconds, done_seconds=self.answer_timeout_seconds
+        )
+
+
+class EscposUsb:
+    """Prints a ticket as dots; `printed` means that the printer answered a command queued behind the cut."""
+
+    name = "escpos_usb"
+    confirms = True
+    options = EscposUsbOptions
+
+    def probe(self, options: EscposUsbOptions) -> PrinterStatus:
+        """Return how the printer is now, or why it does not say."""
+        return escpos_talk.probe(partial(_open, options), options.talk())
+
+    def send(self, options: EscposUsbOptions, content: TicketContent) -> PrintOutcome:
+        """Print one paper, and return what became of it."""
+        return escpos_talk.send(
+            partial(_open, options), options.talk(), content=content, paper_mm=options.paper_mm
+        )
+
+
+def _open(options: EscposUsbOptions) -> DeviceLine:
+    # The kernel gives such a device to one at a time; no terminal of ours must it become.
+    fd = os.open(options.device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return DeviceLine(fd, partial(os.close, fd))
+
+
+PLUGIN = EscposUsb()

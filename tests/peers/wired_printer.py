@@ -1,0 +1,35 @@
+"""A receipt printer at the end of a pseudo terminal: socat leads each byte to the ESC/POS peer and back."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from tests.peers.escpos_peer import EscposPeer
+
+
+class WiredPrinter:
+    """The peer, and `port`, the device by which it is reached; `unplug` takes the device away."""
+
+    def __init__(self, folder: Path) -> None:
+        self.peer = EscposPeer()
+        near = folder / "near"
+        self._wire = subprocess.Popen(
+            ["socat", f"pty,raw,echo=0,link={near}", f"tcp:{self.peer.host}:{self.peer.port},nodelay"],
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + 10
+        while not near.exists():
+            assert time.monotonic() < until, "socat makes no pseudo terminal"
+            time.sleep(0.02)
+        self.port = os.path.realpath(near)
+
+    def unplug(self) -> None:
+        """Take the device away."""
+        self._wire.terminate()
+        self._wire.wait(10)
+
+    def close(self) -> None:
+        """End both."""
+        self.unplug()
+        self.peer.close()
