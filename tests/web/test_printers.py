@@ -42,6 +42,9 @@ def test_what_is_wrong_is_said_at_the_form_and_kept(pages: Pages) -> None:
         {"name": "", "driver": "escpos_network", "address": "127.0.0.1"},
         {"name": "X", "driver": "escpos_network", "address": "no such host!"},
         {"name": "X", "driver": "escpos_network", "address": "127.0.0.1:99999"},
+        {"name": "X", "driver": "escpos_serial", "address": "/etc/passwd"},
+        {"name": "X", "driver": "escpos_serial", "address": "/dev/ttyUSB0:12"},
+        {"name": "X", "driver": "escpos_usb", "address": "/dev/sda"},
         {"name": "X", "driver": "memory", "address": "a"}, {"name": "X", "driver": "pdf_file", "address": "/etc"},
     ):  # fmt: skip
         answer = pages.post("/settings/printers", **form)
@@ -71,9 +74,11 @@ def test_what_is_wrong_with_a_printer_is_said_in_chinese(pages: Pages) -> None:
     for form, said in (
         (
             {"name": "X", "driver": "escpos_network", "address": "127.0.0.1:99999"},
-            "端口应为 1 到 65535 的数字",
+            "端口为 1 到 65535 的数字",
         ),
         ({"name": "X", "driver": "escpos_network", "address": "no such host!"}, "地址应为主机名或 IP 地址"),
+        ({"name": "X", "driver": "escpos_serial", "address": "/etc"}, "串口如 /dev/ttyUSB0"),
+        ({"name": "X", "driver": "escpos_usb", "address": "/etc"}, "设备写作 /dev/usb/lp0"),
         ({"name": "X", "driver": "pdf_file", "address": "/etc"}, "文件夹应为不超过 60 个字符的普通名称"),
         ({"name": "X" * 61, "driver": "pdf_file", "address": ""}, "名称最多 60 个字符"),
     ):
@@ -83,3 +88,12 @@ def test_what_is_wrong_with_a_printer_is_said_in_chinese(pages: Pages) -> None:
 def test_why_a_folder_takes_no_file_is_said() -> None:
     for reason in ("folder_outside", "folder_missing", "folder_locked"):
         assert show_reason(reason, Words("en")) != reason
+
+
+def test_wired_printers_are_set_up_by_their_device(pages: Pages) -> None:
+    pages.post("/settings/printers", name="S", driver="escpos_serial", address="/dev/ttyUSB7:115200")
+    pages.post("/settings/printers", name="U", driver="escpos_usb", address="/dev/usb/lp7")
+    page = pages.get("/settings/printers").text
+    assert "/dev/ttyUSB7:115200" in page
+    assert "/dev/usb/lp7" in page
+    assert page.count("There is no such device") + page.count("没有该设备") == 2

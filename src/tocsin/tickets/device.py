@@ -22,7 +22,9 @@ COPIES = ("merchant", "customer", "kitchen", "delivery")
 NAME_MOST = 60
 _WRONG = {
     "host": "its address is a name or an IP address, as 192.168.1.50",
-    "port": "its port is a number from 1 to 65535",
+    "port": "its port is a number from 1 to 65535, or a serial port such as /dev/ttyUSB0",
+    "baud": "its speed is one of 9600, 19200, 38400, 57600 and 115200",
+    "device": "its device is written as /dev/usb/lp0",
     "folder": "its folder is a plain name of at most 60 characters: it is made inside the data folder's `papers`",
 }
 

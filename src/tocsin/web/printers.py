@@ -37,6 +37,8 @@ from tocsin.web.words import LOCALES, Words
 
 KINDS = {
     "escpos_network": "Network receipt printer (ESC/POS, TCP 9100)",
+    "escpos_serial": "Receipt printer on a serial port (ESC/POS)",
+    "escpos_usb": "Receipt printer on USB (ESC/POS)",
     "pdf_file": "PDF files in a folder",
 }
 ADDED = "/settings/printers?said=added"
@@ -158,6 +160,13 @@ def _options(form: Form) -> tuple[str, dict[str, Any]]:
         raise PrinterKindUnknown(driver=kind[:40], drivers=", ".join(KINDS))
     if kind == "pdf_file":
         return kind, {"folder": address}
+    if kind == "escpos_usb":
+        return kind, {"device": address}
+    if kind == "escpos_serial":
+        port, _, baud = (
+            address.rpartition(":") if address.rpartition(":")[2].isdecimal() else (address, "", "")
+        )
+        return kind, {"port": port, **({"baud": int(baud)} if baud else {})}
     host, _, port = address.rpartition(":") if address.rpartition(":")[2].isdecimal() else (address, "", "")
     host, port = (host, port) if host else (address, "9100")
     return kind, {"host": host.strip("[]"), "port": port or "9100"}
@@ -179,7 +188,9 @@ def _list(
 
 def _show(device: Device, words: Words) -> dict[str, Any]:
     options, status = msgspec.to_builtins(read_options(device)), device.last_status()
-    address = f"{options['host']}:{options['port']}" if "host" in options else options.get("folder", "")
+    address = next((options[name] for name in ("host", "port", "device", "folder") if name in options), "")
+    speed = options["port"] if "host" in options else options.get("baud")
+    address = f"{address}:{speed}" if speed else address
     return {
         "id": device.id, "name": device.name, "driver": device.kind, "address": address, "state": show_state(device),
         "can_confirm": printer_plugin(device.kind).confirms, "paper_mm": device.paper_mm, "language": device.locale,
