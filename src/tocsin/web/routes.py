@@ -15,6 +15,7 @@ from tocsin.web.asking import ASKING
 from tocsin.web.bulk import BULK
 from tocsin.web.campaign import CAMPAIGN
 from tocsin.web.campaigns import CAMPAIGNS
+from tocsin.web.check_levels import CHECK_LEVELS
 from tocsin.web.conflict import CONFLICT
 from tocsin.web.connections import CONNECTIONS
 from tocsin.web.decoys import DECOYS
@@ -118,6 +119,7 @@ PAGES: list[Any] = [
     *RECEIVED,
     *DRILLS,
     *RULES_PAGES,
+    *CHECK_LEVELS,
     *OWN_RULES,
     *NEW,
     *SCREENS,

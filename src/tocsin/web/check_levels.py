@@ -1,0 +1,109 @@
+"""Box 17's preferences as a page of the settings: how grave each check is, and what the checks measure by."""
+
+import re
+from typing import Any, cast
+
+from litestar import Response, get, post
+from litestar.params import RawBody
+from litestar.response import Redirect
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.money import MICRO
+from tocsin.core.preference import preference_revision, read_preference
+from tocsin.tickets.check import CheckPreference, choose_checks
+from tocsin.tickets.rule import FIXED_CODES, Setting, loaded_checks
+from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.shell import go, show, status_of, told, words_of
+
+HERE = "/settings/checks"
+LISTS = (
+    "masking_channels", "remote_areas", "unserved_areas", "no_cod_areas", "no_cod_skus", "known_skus", "service_skus",
+    "currencies",
+)  # fmt: skip
+_SETTINGS = ("E", "W", "I", "off")
+_MOST_ITEMS, _MOST_NUMBER = 5000, 1_000_000
+_BETWEEN = re.compile(r"[\s,，、;；]+")
+
+
+@get(HERE, sync_to_thread=True)
+def get_check_levels(request: PageRequest) -> Response[str]:
+    """Show each check with its level, and the shop's measures."""
+    desk, actor = enter(request)
+    require(actor, "shop_settings")
+
+    def read(tx: Tx) -> tuple[CheckPreference, int]:
+        box = "tickets.check"
+        return read_preference(tx, CheckPreference, box=box), preference_revision(tx, box=box)
+
+    chosen, revision = desk.db.read(actor.merchant_id, read)
+    return _page(request, actor, chosen=chosen, revision=revision)
+
+
+@post(HERE, sync_to_thread=True, status_code=303)
+def post_check_levels(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
+    """Store them; orders are judged by them from their next check on."""
+    desk, actor = enter(request)
+    form = read_form(request, body)
+    require(actor, "shop_settings")
+    chosen, revision = _read(form), read_number(form.get("revision", ""))
+    try:
+        desk.db.write(
+            actor.merchant_id, lambda tx: choose_checks(tx, actor, chosen=chosen, revision=revision)
+        )
+    except Refusal as refusal:
+        if refusal.kind not in ("invalid", "conflict"):
+            raise
+        return _page(request, actor, chosen=chosen, revision=revision, refusal=refusal)
+    return go(HERE, done="saved")
+
+
+def _read(form: Form) -> CheckPreference:
+    """Return what a form chooses; a level that is the check's own is not kept, so that a better default reaches it."""
+    levels = {
+        code: cast("Setting", level)
+        for code, check in loaded_checks().items()
+        if (level := form.get(f"level.{code}", "")) in _SETTINGS
+        and level != check.level
+        and code not in FIXED_CODES
+    }
+    lists: dict[str, Any] = {name: _items(form.get(name, "")) for name in LISTS}
+    return CheckPreference(
+        levels=levels, large_quantity_micro=_number(form, "large_quantity") * MICRO,
+        duplicate_window_hours=_number(form, "duplicate_hours"), old_days=_number(form, "old_days"), **lists,
+    )  # fmt: skip
+
+
+def _items(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item[:80] for item in _BETWEEN.split(text) if item))[:_MOST_ITEMS]
+
+
+def _number(form: Form, name: str) -> int:
+    return min(max(read_number(form.get(name, "") or "0"), 0), _MOST_NUMBER)
+
+
+def _page(
+    request: PageRequest, actor: Actor, *, chosen: CheckPreference, revision: int, refusal: Refusal | None = None
+) -> Response[str]:  # fmt: skip
+    words = words_of(request, actor)
+    checks = [
+        {
+            "code": code, "default": check.level, "level": chosen.levels.get(code, check.level), "fixed": code in FIXED_CODES,
+            "says": [re.sub(r"\{\w+\}", "…", words.translate(said)) for said in (check.cases.values() or (check.message,))],
+        }
+        for code, check in loaded_checks().items()
+    ]  # fmt: skip
+    return show(
+        request, "settings/checks.html", actor=actor, section="settings", status=status_of(refusal) if refusal else 200,
+        checks=checks, revision=revision, errors={"checks": told(refusal, words)} if refusal else {},
+        lists={name: "\n".join(getattr(chosen, name)) for name in LISTS},
+        numbers={
+            "large_quantity": chosen.large_quantity_micro // MICRO, "duplicate_hours": chosen.duplicate_window_hours,
+            "old_days": chosen.old_days,
+        },
+    )  # fmt: skip
+
+
+CHECK_LEVELS = [get_check_levels, post_check_levels]
