@@ -9,7 +9,7 @@ from PIL import Image
 from tests.desk import NOW_US, make_order
 from tocsin.orders.draft import Order
 from tocsin.tickets.content import PaperRequest, TicketContent, build_content
-from tocsin.tickets.layout import Raster
+from tocsin.tickets.raster import Raster
 
 SERIAL = "7314159265358979328"
 SCAN_URL = "https://desk.example.com/t/4f9Qm2Xk7RzT1bVwYc8LpA"

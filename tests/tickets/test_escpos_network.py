@@ -13,10 +13,12 @@ from tests.peers.escpos_peer import EscposPeer
 from tests.tickets.paper import SCAN_URL, SERIAL, make_content, picture_of
 from tocsin.tickets import escpos
 from tocsin.tickets.device_line import DeviceLine
+from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.escpos_talk import print_raster
-from tocsin.tickets.layout import Raster, draw_raster
+from tocsin.tickets.layout import draw_raster
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome
 from tocsin.tickets.printers.escpos_network import PLUGIN, EscposOptions
+from tocsin.tickets.raster import Raster
 
 OURS = {"init", "asb", "raster", "feed", "cut", "gs_r"}
 
@@ -33,7 +35,7 @@ def options_for(peer: EscposPeer, **changes: Any) -> EscposOptions:
 
 def send(peer: EscposPeer, **changes: Any) -> PrintOutcome:
     paper_mm = changes.get("paper_mm", 80)
-    return PLUGIN.send(options_for(peer, **changes), make_content(paper_mm=paper_mm))
+    return print_paper(PLUGIN, options_for(peer, **changes), make_content(paper_mm=paper_mm))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -44,7 +46,7 @@ def test_the_paper_that_comes_out_is_the_picture_and_its_codes_are_read(
 ):
     content = make_content(paper_mm=paper_mm, locale=locale)
     with EscposPeer(host) as peer:
-        outcome = PLUGIN.send(options_for(peer, paper_mm=paper_mm, answer_timeout_seconds=5), content)
+        outcome = print_paper(PLUGIN, options_for(peer, paper_mm=paper_mm, answer_timeout_seconds=5), content)
         [paper] = peer.wait_papers(1)
     raster = draw_raster(content)
     assert outcome.result == "printed"
@@ -91,7 +93,7 @@ def test_a_mute_printer_fails_and_gets_nothing():
     with EscposPeer() as peer:
         peer.switches.mute = True
         options = options_for(peer, connect_timeout_seconds=0.3)
-        outcome = PLUGIN.send(options, make_content())
+        outcome = print_paper(PLUGIN, options, make_content())
         assert (outcome.result, outcome.reason, outcome.bytes_left) == ("failed", "mute", False)
         assert PLUGIN.probe(options) == PrinterStatus(online=False, paper="unknown", detail="mute")
         assert peer.jobs[0].received == 0
@@ -100,19 +102,21 @@ def test_a_mute_printer_fails_and_gets_nothing():
 def test_nobody_there_is_a_failure():
     with EscposPeer() as peer:
         options = options_for(peer)
-    outcome = PLUGIN.send(options, make_content())
+    outcome = print_paper(PLUGIN, options, make_content())
     assert (outcome.result, outcome.reason, outcome.permanent) == ("failed", "refused", False)
     assert PLUGIN.probe(options).detail == "refused"
 
 
 @pytest.mark.parametrize("host", ["no-such-printer.invalid", "a..b", "x" * 70 + ".example"])
 def test_a_name_that_leads_nowhere_is_a_failure(host: str):
-    outcome = PLUGIN.send(EscposOptions(host=host, connect_timeout_seconds=2), make_content())
+    outcome = print_paper(PLUGIN, EscposOptions(host=host, connect_timeout_seconds=2), make_content())
     assert (outcome.result, outcome.reason) == ("failed", "name_unknown")
 
 
 def test_paper_of_another_width_is_a_failure_for_good():
-    outcome = PLUGIN.send(EscposOptions(host="printer.invalid", paper_mm=58), make_content(paper_mm=80))
+    outcome = print_paper(
+        PLUGIN, EscposOptions(host="printer.invalid", paper_mm=58), make_content(paper_mm=80)
+    )
     assert (outcome.result, outcome.reason, outcome.permanent) == ("failed", "wrong_paper", True)
 
 
@@ -185,7 +189,7 @@ def test_only_our_commands_reach_the_printer_whatever_is_written():
         lines=(make_line(f"茶{control}{attack}", spec=control),), receiver=RECEIVER, shop=attack
     )
     with EscposPeer() as peer:
-        outcome = PLUGIN.send(options_for(peer, answer_timeout_seconds=5), make_content(order))
+        outcome = print_paper(PLUGIN, options_for(peer, answer_timeout_seconds=5), make_content(order))
         [job] = peer.jobs
         assert outcome.result == "printed"
         assert job.names() == OURS
@@ -244,12 +248,16 @@ def test_a_hang_up_in_the_middle_of_asking_is_told():
 
     talker = threading.Thread(target=hang_up)
     talker.start()
-    outcome = PLUGIN.send(EscposOptions(host="127.0.0.1", port=server.getsockname()[1]), make_content())
+    outcome = print_paper(
+        PLUGIN, EscposOptions(host="127.0.0.1", port=server.getsockname()[1]), make_content()
+    )
     talker.join()
     server.close()
     assert (outcome.result, outcome.reason, outcome.bytes_left) == ("failed", "connection_lost", False)
 
 
 def test_a_network_without_a_way_is_a_failure():
-    outcome = PLUGIN.send(EscposOptions(host="255.255.255.255", connect_timeout_seconds=1), make_content())
+    outcome = print_paper(
+        PLUGIN, EscposOptions(host="255.255.255.255", connect_timeout_seconds=1), make_content()
+    )
     assert (outcome.result, outcome.reason, outcome.bytes_left) == ("failed", "network_error", False)

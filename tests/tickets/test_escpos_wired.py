@@ -12,6 +12,7 @@ import pytest
 from tests.peers.wired_printer import WiredPrinter
 from tests.tickets.paper import SCAN_URL, SERIAL, make_content
 from tocsin.core.plugins import load_plugins
+from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome
 
 PRINTERS = load_plugins("tickets.printers")
@@ -33,7 +34,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 def send(kind: str, device: str, **changes: Any) -> PrintOutcome:
     plugin = PRINTERS[kind]
     options = plugin.options(**{DEVICE[kind]: device, "answer_timeout_seconds": 0.5, **changes})
-    return plugin.send(options, make_content(paper_mm=options.paper_mm))
+    return print_paper(plugin, options, make_content(paper_mm=options.paper_mm))
 
 
 def test_the_paper_comes_out_and_is_confirmed(kind: str, wired: WiredPrinter):

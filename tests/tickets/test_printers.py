@@ -15,8 +15,9 @@ from tests.peers.wired_printer import WiredPrinter
 from tests.tickets.paper import make_content
 from tocsin.core.plugins import load_plugins
 from tocsin.tickets.content import TicketContent
+from tocsin.tickets.drawing import MOST_LINES, print_paper
 from tocsin.tickets.papers import keep_papers_in
-from tocsin.tickets.printer import MOST_LINES, PrinterStatus, PrintOutcome
+from tocsin.tickets.printer import PrinterStatus, PrintOutcome
 from tocsin.tickets.printers.memory import PLUGIN as MEMORY
 
 PRINTERS = load_plugins("tickets.printers")
@@ -100,7 +101,7 @@ class Bench:
         return self.plugin.probe(msgspec.convert(self.options, self.plugin.options))
 
     def send(self, content: TicketContent) -> PrintOutcome:
-        return self.plugin.send(msgspec.convert(self.options, self.plugin.options), content)
+        return print_paper(self.plugin, msgspec.convert(self.options, self.plugin.options), content)
 
 
 @pytest.fixture(params=sorted(PRINTERS))
@@ -167,8 +168,8 @@ def test_memory_answers_what_it_is_told(result: Any):
     tray = f"scripted {result}"
     options = MEMORY.options(tray=tray)
     MEMORY.script[tray].append(PrintOutcome(result=result, reason="told"))
-    assert MEMORY.send(options, make_content()).reason == "told"
+    assert print_paper(MEMORY, options, make_content()).reason == "told"
     assert len(MEMORY.sent[tray]) == (0 if result == "failed" else 1)
-    assert MEMORY.send(options, make_content()).result == "printed"
+    assert print_paper(MEMORY, options, make_content()).result == "printed"
     MEMORY.clear(tray)
     assert tray not in MEMORY.sent

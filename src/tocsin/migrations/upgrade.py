@@ -9,7 +9,7 @@ from alembic.config import Config
 
 from tocsin.core import sqlite
 
-HEAD = "0005"
+HEAD = "0006"
 
 
 def upgrade_sqlite(path: Path) -> None:

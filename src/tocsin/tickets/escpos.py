@@ -7,8 +7,8 @@ Source: Epson ESC/POS command reference (ESC @, GS a, GS v 0, ESC d, GS V, GS r,
 import struct
 from typing import Literal
 
-from tocsin.tickets.layout import Raster
 from tocsin.tickets.printer import PrinterStatus
+from tocsin.tickets.raster import Raster
 
 BAND_ROWS = 256
 RESET_QUIET = b"\x1b@\x1da\x00"  # initialise; no unasked status between our answers

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tocsin.tickets import escpos
-from tocsin.tickets.content import TicketContent
 from tocsin.tickets.device_line import DeviceLine
-from tocsin.tickets.layout import Raster, draw_raster
-from tocsin.tickets.printer import PrinterStatus, PrintOutcome, refuse_paper
+from tocsin.tickets.printer import Drawn, PrinterStatus, PrintOutcome
+from tocsin.tickets.raster import Raster
 
 _SLOWEST_ROWS_PER_SECOND = 400  # 50 mm/s, an old printer
 _REASONS = {
@@ -52,15 +51,9 @@ def probe(connect: Callable[[], DeviceLine], talk: Talk) -> PrinterStatus:
             return PrinterStatus(online=False, paper="unknown", detail=reason_of(trouble, timeout="mute"))
 
 
-def send(
-    connect: Callable[[], DeviceLine], talk: Talk, *, content: TicketContent, paper_mm: int
-) -> PrintOutcome:
+def send(connect: Callable[[], DeviceLine], talk: Talk, drawn: Drawn) -> PrintOutcome:
     """Print one paper on one line, and return what became of it."""
-    refused = refuse_paper(content, paper_mm)
-    if refused:
-        return refused
-    raster = draw_raster(content)
-    facts: dict[str, Any] = {"raster_sha256": raster.sha256()}
+    facts: dict[str, Any] = {"raster_sha256": drawn.digest}
     try:
         line = connect()
     except OSError as trouble:
@@ -73,7 +66,7 @@ def send(
         facts["status_before"] = before
         if not before.online:
             return _failed(before.detail, **facts)
-        return print_raster(line, talk, raster=raster, facts=facts)
+        return print_raster(line, talk, raster=drawn.raster(), facts=facts)
 
 
 def print_raster(line: DeviceLine, talk: Talk, *, raster: Raster, facts: dict[str, Any]) -> PrintOutcome:

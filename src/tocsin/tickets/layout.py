@@ -1,29 +1,16 @@
 """The layout: one template draws a paper as PDF and as the dots of a 203 dpi printer."""
 
-import hashlib
 import io
 
-from msgspec import Struct
 from PIL import Image
 
 from tocsin.tickets.barcode import code128_svg, qr_svg
 from tocsin.tickets.content import TicketContent, canonical_json
 from tocsin.tickets.engine import compile_ticket
+from tocsin.tickets.raster import Raster
 
 PRINTABLE_DOTS = {58: 384, 80: 576}
 _DARK_BELOW = 150  # of 255: smoothed strokes stay whole on thermal paper
-
-
-class Raster(Struct, frozen=True):
-    """A picture of one bit a dot, rows top down, eight dots a byte, the leftmost the highest bit, 1 black."""
-
-    width_px: int
-    height_px: int
-    bits: bytes
-
-    def sha256(self) -> str:
-        """Return the SHA-256 of size and dots, in hex."""
-        return hashlib.sha256(b"%dx%d\n" % (self.width_px, self.height_px) + self.bits).hexdigest()
 
 
 def draw_pdf(content: TicketContent) -> bytes:

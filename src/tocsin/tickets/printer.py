@@ -1,15 +1,17 @@
 """The printer contract: what a printer tells of itself, and what became of one paper.
 
-A plug-in in `tickets/printers/` carries `PLUGIN`, an object that meets `Printer`.
+A plug-in in `tickets/printers/` carries `PLUGIN`, an object that meets `Printer`. It runs where the device is, perhaps
+at a station: papers are drawn for it by the desk (`tickets/drawing`), in the form that it declares.
 """
 
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from tocsin.tickets.content import TicketContent
+from tocsin.tickets.raster import Raster
 
-MOST_LINES = 300  # three metres of paper, a second and 250 MB to draw
+Form = Literal["raster", "pdf", "png", "content"]
+Report = Literal["online", "paper_low", "paper_out", "cover"]
 
 
 class PrinterStatus(Struct, frozen=True, kw_only=True):
@@ -39,14 +41,27 @@ class PrintOutcome(Struct, frozen=True, kw_only=True):
     raster_sha256: str = ""
 
 
-def refuse_paper(content: TicketContent, paper_mm: int) -> PrintOutcome | None:
-    """Return why no printer with such paper should try a content, None where nothing speaks against it."""
-    reason, detail = "", ""
-    if content.paper_mm != paper_mm:
-        reason, detail = "wrong_paper", f"drawn for {content.paper_mm} mm, the printer has {paper_mm} mm"
-    elif len(content.lines) > MOST_LINES:
-        reason, detail = "too_long", f"{len(content.lines)} lines, a paper takes {MOST_LINES}"
-    return PrintOutcome(result="failed", reason=reason, detail=detail, permanent=True) if reason else None
+class Drawn(Struct, frozen=True, kw_only=True):
+    """A paper as it was drawn for a printer, ready to leave; it may show a receiver's real text.
+
+    Args:
+        form: dots of one bit, a PDF page, a PNG picture, or the content itself as canonical JSON.
+        data: in that form; of dots, rows top down, eight dots a byte.
+        width_px, height_px: of dots and of a PNG.
+        digest: SHA-256, in hex: of dots over their size too.
+    """
+
+    form: Form
+    data: bytes
+    serial: str
+    copy: str
+    width_px: int = 0
+    height_px: int = 0
+    digest: str = ""
+
+    def raster(self) -> Raster:
+        """Return the dots."""
+        return Raster(self.width_px, self.height_px, self.data)
 
 
 class Printer(Protocol):
@@ -56,6 +71,10 @@ class Printer(Protocol):
     """The plug-in's name: that of its module."""
     confirms: bool
     """Whether the device tells that a paper came out; one that can't is settled by people."""
+    form: Form
+    """What it takes."""
+    reports: frozenset[Report]
+    """What its status can know; of the rest it says nothing."""
     options: type[Struct]
     """What an owner sets for one printer of this kind, validated by msgspec."""
 
@@ -63,6 +82,6 @@ class Printer(Protocol):
         """Return how the printer is now; prints nothing."""
         ...
 
-    def send(self, options: Any, content: TicketContent) -> PrintOutcome:
+    def send(self, options: Any, drawn: Drawn) -> PrintOutcome:
         """Print one paper once, and return what became of it."""
         ...

@@ -30,6 +30,7 @@ from tocsin.tickets.device import (
     printer_plugin,
     read_options,
 )
+from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.job import end_job, get_job, mark_printed
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job, station
@@ -108,7 +109,7 @@ def _send(sending: Sending) -> PrintOutcome:
     except (Refusal, msgspec.ValidationError) as wrong:
         return PrintOutcome(result="failed", reason="settings", detail=str(wrong), permanent=True)
     try:
-        return plugin.send(options, sending.content)
+        return print_paper(plugin, options, sending.content)
     except Exception as fault:  # noqa: BLE001 - whatever a driver does, its paper's fate must be stored
         _log.exception("printer driver failed", printer=str(sending.device.id))
         return PrintOutcome(result="unknown", reason="fault", detail=type(fault).__name__, bytes_left=True)

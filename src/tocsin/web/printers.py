@@ -27,6 +27,7 @@ from tocsin.tickets.device import (
     read_options,
     remove_printer,
 )
+from tocsin.tickets.drawing import print_paper
 from tocsin.web.form import Form, once_over, read_form, read_number
 from tocsin.web.found import show_reason
 from tocsin.web.guard import PageRequest, enter
@@ -111,7 +112,7 @@ def post_test(request: PageRequest, *, printer_id: FromPath[str], body: RawBody)
     content = make_test_page(
         device, shop=shop.name, base_url=desk.settings.base_url(), words=Words(device.locale)
     )
-    outcome = printer_plugin(device.kind).send(read_options(device), content)
+    outcome = print_paper(printer_plugin(device.kind), read_options(device), content)
     status = outcome.status_after or outcome.status_before
     if status is not None:
         desk.db.write(actor.merchant_id, lambda tx: note_status(tx, printer_id=device.id, status=status))

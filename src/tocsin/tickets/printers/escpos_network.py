@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from tocsin.tickets import escpos_talk
-from tocsin.tickets.content import TicketContent
 from tocsin.tickets.device_line import DeviceLine
-from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
 Seconds = Annotated[float, Meta(gt=0, le=120)]
 
@@ -35,17 +34,17 @@ class EscposNetwork:
 
     name = "escpos_network"
     confirms = True
+    form: Form = "raster"
+    reports: frozenset[Report] = frozenset({"online", "paper_low", "paper_out", "cover"})
     options = EscposOptions
 
     def probe(self, options: EscposOptions) -> PrinterStatus:
         """Return how the printer is now, or why it does not say."""
         return escpos_talk.probe(partial(_connect, options), options.talk())
 
-    def send(self, options: EscposOptions, content: TicketContent) -> PrintOutcome:
+    def send(self, options: EscposOptions, drawn: Drawn) -> PrintOutcome:
         """Print one paper on one connection, and return what became of it."""
-        return escpos_talk.send(
-            partial(_connect, options), options.talk(), content=content, paper_mm=options.paper_mm
-        )
+        return escpos_talk.send(partial(_connect, options), options.talk(), drawn)
 
 
 def _connect(options: EscposOptions) -> DeviceLine:

@@ -7,9 +7,8 @@ import serial
 from msgspec import Meta, Struct
 
 from tocsin.tickets import escpos_talk
-from tocsin.tickets.content import TicketContent
 from tocsin.tickets.device_line import DeviceLine
-from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
 _BITS_PER_BYTE = 10  # with start and stop
 
@@ -44,17 +43,17 @@ class EscposSerial:
 
     name = "escpos_serial"
     confirms = True
+    form: Form = "raster"
+    reports: frozenset[Report] = frozenset({"online", "paper_low", "paper_out", "cover"})
     options = EscposSerialOptions
 
     def probe(self, options: EscposSerialOptions) -> PrinterStatus:
         """Return how the printer is now, or why it does not say."""
         return escpos_talk.probe(partial(_open, options), options.talk())
 
-    def send(self, options: EscposSerialOptions, content: TicketContent) -> PrintOutcome:
+    def send(self, options: EscposSerialOptions, drawn: Drawn) -> PrintOutcome:
         """Print one paper, the port being ours alone meanwhile, and return what became of it."""
-        return escpos_talk.send(
-            partial(_open, options), options.talk(), content=content, paper_mm=options.paper_mm
-        )
+        return escpos_talk.send(partial(_open, options), options.talk(), drawn)
 
 
 def _open(options: EscposSerialOptions) -> DeviceLine:

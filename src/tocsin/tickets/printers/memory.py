@@ -3,10 +3,11 @@
 from collections import defaultdict, deque
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from tocsin.tickets.content import TicketContent
-from tocsin.tickets.printer import PrinterStatus, PrintOutcome, refuse_paper
+from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
 _READY = PrinterStatus(online=True, paper="ok")
 
@@ -22,6 +23,8 @@ class MemoryPrinter:
 
     name = "memory"
     confirms = True
+    form: Form = "content"
+    reports: frozenset[Report] = frozenset({"online", "paper_low", "paper_out", "cover"})
     options = MemoryOptions
 
     def __init__(self) -> None:
@@ -33,11 +36,8 @@ class MemoryPrinter:
         """Return the tray's status: ready unless a test set another."""
         return self.status[options.tray]
 
-    def send(self, options: MemoryOptions, content: TicketContent) -> PrintOutcome:
+    def send(self, options: MemoryOptions, drawn: Drawn) -> PrintOutcome:
         """Keep a content unless the next scripted outcome is `failed`, and answer that outcome."""
-        refused = refuse_paper(content, content.paper_mm)
-        if refused:
-            return refused
         before = self.probe(options)
         script = self.script[options.tray]
         if script:
@@ -49,7 +49,7 @@ class MemoryPrinter:
         else:
             outcome = PrintOutcome(result="failed", reason=before.detail or "offline", status_before=before)
         if outcome.result != "failed":
-            self.sent[options.tray].append(content)
+            self.sent[options.tray].append(msgspec.json.decode(drawn.data, type=TicketContent))
         return outcome
 
     def clear(self, tray: str = "default") -> None:

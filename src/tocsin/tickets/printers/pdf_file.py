@@ -8,10 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from tocsin.tickets.content import TicketContent
-from tocsin.tickets.layout import draw_pdf
 from tocsin.tickets.papers import find_papers, is_plain_name
-from tocsin.tickets.printer import PrinterStatus, PrintOutcome, refuse_paper
+from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
 
 class PdfFileOptions(Struct, frozen=True, kw_only=True):
@@ -32,6 +30,8 @@ class PdfFile:
 
     name = "pdf_file"
     confirms = True
+    form: Form = "pdf"
+    reports: frozenset[Report] = frozenset({"online"})
     options = PdfFileOptions
 
     def probe(self, options: PdfFileOptions) -> PrinterStatus:
@@ -48,17 +48,14 @@ class PdfFile:
             return PrinterStatus(online=False, paper="unknown", detail="folder_locked")
         return PrinterStatus(online=True, paper="ok")
 
-    def send(self, options: PdfFileOptions, content: TicketContent) -> PrintOutcome:
+    def send(self, options: PdfFileOptions, drawn: Drawn) -> PrintOutcome:
         """Write one paper whole or not at all, and return what became of it."""
-        refused = refuse_paper(content, content.paper_mm)
-        if refused:
-            return refused
         before, folder = self.probe(options), find_papers(options.folder)
         if not before.online or folder is None:
             return PrintOutcome(result="failed", reason=before.detail, status_before=before)
-        pdf, target = draw_pdf(content), folder / f"{content.serial}.pdf"
+        target = folder / f"{drawn.serial}.pdf"
         try:
-            _write_whole(target, pdf)
+            _write_whole(target, drawn.data)
         except OSError as trouble:
             detail = trouble.strerror or ""
             return PrintOutcome(result="failed", reason="file_error", detail=detail, status_before=before)
