@@ -170,7 +170,7 @@ def test_a_driver_that_crashes_leaves_the_unknown_and_the_queue_goes_on(
                 crashed.append(1)
                 raise ZeroDivisionError
 
-            return type("Crashing", (), {"send": staticmethod(send)})
+            return type("Crashing", (), {"form": "content", "send": staticmethod(send)})
 
         monkeypatch.setattr(module, "printer_plugin", plugin)
         one, two = counter.take(), counter.take(quantity=3)
