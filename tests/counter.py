@@ -16,8 +16,9 @@ from tocsin.orders.intake import Taken, take_in
 from tocsin.orders.produce import Issued
 from tocsin.orders.stop import Hold, open_holds
 from tocsin.orders.store import load_order
-from tocsin.tickets.check import check_new_revisions
+from tocsin.tickets.check import check_new_revisions, check_order
 from tocsin.tickets.device import Device, add_printer, get_printer
+from tocsin.tickets.hold import acknowledge_findings
 from tocsin.tickets.job import Job, get_job
 from tocsin.tickets.spool import Spool
 from tocsin.tickets.terminal import Requested, print_orders
@@ -75,6 +76,12 @@ class Counter:
         """Let the checks see what is new."""
         while check_new_revisions(self.db):
             continue
+
+    def acknowledge(self, order_id: int) -> None:
+        """Acknowledge each warning that waits."""
+        verdict = self.do(check_order, order_id=order_id)
+        codes = tuple(finding.code for finding in verdict.unacknowledged)
+        self.do(acknowledge_findings, order_id=order_id, revision=verdict.revision, codes=codes)
 
     def print(self, order_id: int, seen: int = 1, **given: Any) -> Requested:
         """Ask the print terminal for an order's tickets."""

@@ -117,7 +117,7 @@ class Door:
 def order_in(**changes: Any) -> dict[str, Any]:
     """Return a paid order of one line that is right in every respect."""
     order: dict[str, Any] = {
-        "channel": "api", "payment": "paid", "payment_method": "wechat",
+        "channel": "api", "payment": "paid", "payment_method": "cash",
         "receiver": {"name": "王小明", "phone": "13812345678", "province": "安徽省", "city": "合肥市",
                      "district": "蜀山区", "address": "黄山路 12 号 3 栋 402 室"},
         "lines": [{"title": "砀山酥梨 5 斤装", "sku": "LI-5", "quantity": "2", "unit_price": "39.9", "total": "79.80"}],

@@ -62,6 +62,7 @@ def plant(counter: Counter, folder: Path, him: Party = HIM, *, tag: str = "P") -
     changes = Amendment(receiver=PartyChanges(address=him.address + "二楼"))
     counter.amend(taken.order_id, 1, changes, reason=f"{him.name} 来电 {him.phone}")
     counter.check()
+    counter.acknowledge(taken.order_id)
     counter.print(taken.order_id, 2)
     counter.do(hold_order, order_id=taken.order_id, reason=f"等 {him.phone} 回电", until_us=None)
     # Against what the desk amended, under a new phone: it is kept beside the hold, and is another person's there.
@@ -75,6 +76,7 @@ def plant(counter: Counter, folder: Path, him: Party = HIM, *, tag: str = "P") -
 
 def _draw_paper(counter: Counter, taken: Taken) -> None:
     counter.check()
+    counter.acknowledge(taken.order_id)  # he left a note
     pdf = counter.do(
         add_printer, name=f"PDF {taken.number}", kind="pdf_file", options={}, copies=("merchant",)
     )

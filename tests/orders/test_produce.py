@@ -137,7 +137,11 @@ def test_hidden_characters_are_taken_out_and_told_of(db: Database) -> None:
         lines = (Line(title="酥梨", sku="LI-2", unit_price_micro=MICRO, quantity_micro=MICRO),)
         counter.amend(taken.order_id, 2, Amendment(lines=lines, receiver=PartyChanges(phone="13900001111")))
         counter.check()
-        assert counter.order(taken.order_id).stripped == () and counter.kinds(taken.order_id) == []
+        assert counter.order(taken.order_id).stripped == ()
+        (hold,) = counter.holds(taken.order_id)
+        assert '"note"' in hold.findings and '"text"' not in hold.findings, (
+            "of the note alone, not of characters"
+        )
 
 
 def test_line_ids_are_given_once() -> None:

@@ -80,6 +80,7 @@ def test_personal_text_is_nowhere_in_clear(db: Database) -> None:
         )  # fmt: skip
         hold = counter.do(hold_order, order_id=taken.order_id, reason="等司马相如如回电 13998761234")
         counter.do(release_hold, hold_id=hold, reason="司马相如如 已回电")
+        counter.acknowledge(taken.order_id)
         (job, _) = counter.print(taken.order_id, 2).job_ids
         counter.run_spool()
         counter.wait_state(job, "printed")

@@ -86,6 +86,10 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     **PROFILE_SAMPLES,
     "quarantine_empty": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": []}),
     "privacy": ("settings/privacy.html", {"shell": shell("/settings/privacy", "settings"), "form": {"phone": "13812345678", "person": "7"}, "people": [{"id": "7", "names": ["王**"], "phones": ["138****5678"], "numbers": ["HF-20261122-0001"], "versions": 2}], "erasures": [], "word": "ERASE", "missing": "", "error": "", "purposes": ("request", "authority", "complaint")}),
+    "checks": ("settings/checks.html", {"shell": shell("/settings/checks", "settings"), "revision": 1, "errors": {}, "checks": [
+        {"code": "required", "default": "E", "level": "E", "fixed": True, "says": ["缺少 …"]},
+        {"code": "address_short", "default": "W", "level": "I", "fixed": False, "says": ["地址太短", "地址没有门牌号"]},
+    ], "lists": dict.fromkeys(("remote_areas", "unserved_areas", "no_cod_areas", "no_cod_skus", "known_skus", "service_skus", "currencies"), ""), "numbers": {"large_quantity": 1000, "duplicate_hours": 24, "old_days": 90}}),
     "own_rules": ("settings/own_rules.html", {"shell": shell("/settings/own-rules", "settings"), "rows": [{"name": "大额货到付款", "level": "W", "query": "method:cod amount:>1000", "message": "先打电话确认"}, {"name": "", "level": "W", "query": "", "message": ""}], "revision": 1, "errors": {}}),
     "bulk": ("orders/bulk.html", {"shell": shell(), "rows": [{"number": "HF-1", "text": ""}, {"number": "HF-2", "text": "订单已取消"}], "done": 1, "failed": 1}),
     **BULK_SAMPLES,

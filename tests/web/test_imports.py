@@ -1,6 +1,8 @@
 """Sheets on their pages: upload, preview, commit, result; and quarantine."""
 
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from tests.web.pages import Pages, text_of
 from tocsin.core.db import Tx
@@ -131,7 +133,8 @@ def search_ids(tx: Tx) -> list[int]:
 
 def test_the_result_counts_the_orders_of_its_own_import_alone(pages: Pages) -> None:
     head, row = PLAIN.splitlines()
-    head, good = head + ",付款时间\n", row + ",2026-01-02 10:00:00\n"
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M:%S")
+    head, good = head + ",付款时间\n", row.replace("2026-01-02 10:00:00", today) + f",{today}\n"
     bad = good.replace("13812345678", "")
     broken = head + bad.replace("A1", "B1") + bad.replace("A1", "B2")
     pages.post(f"{pages.upload(broken.encode()).headers['location']}/commit")

@@ -9,6 +9,7 @@ from tocsin.orders.draft import Order, Party
 from tocsin.orders.ledger import all_lookups
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import add_printer, get_printer, printer_plugin, read_options
+from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.job import list_jobs
 from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.printer import PrintOutcome
@@ -136,7 +137,7 @@ def test_the_file_of_a_ticket_is_opened_by_those_who_may_see_it(pages: Pages) ->
             merchant, lambda tx: claim_job(tx, device=get_printer(tx, printer_id=printer_id))
         )
         assert sending is not None
-        outcome = printer_plugin("pdf_file").send(read_options(sending.device), sending.content)
+        outcome = print_paper(printer_plugin("pdf_file"), read_options(sending.device), sending.content)
         pages.db.write(
             merchant, lambda tx, s=sending, o=outcome: record_outcome(tx, job_id=s.job.id, outcome=o)
         )  # type: ignore[misc]

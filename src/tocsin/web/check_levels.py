@@ -6,6 +6,7 @@ from typing import Any, cast
 from litestar import Response, get, post
 from litestar.params import RawBody
 from litestar.response import Redirect
+from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
@@ -20,7 +21,7 @@ from tocsin.web.shell import go, show, status_of, told, words_of
 
 HERE = "/settings/checks"
 LISTS = (
-    "masking_channels", "remote_areas", "unserved_areas", "no_cod_areas", "no_cod_skus", "known_skus", "service_skus",
+    "remote_areas", "unserved_areas", "no_cod_areas", "no_cod_skus", "known_skus", "service_skus",
     "currencies",
 )  # fmt: skip
 _SETTINGS = ("E", "W", "I", "off")
@@ -48,7 +49,11 @@ def post_check_levels(request: PageRequest, *, body: RawBody) -> Response[str] |
     desk, actor = enter(request)
     form = read_form(request, body)
     require(actor, "shop_settings")
-    chosen, revision = _read(form), read_number(form.get("revision", ""))
+    present = desk.db.read(
+        actor.merchant_id, lambda tx: read_preference(tx, CheckPreference, box="tickets.check")
+    )
+    # Channels that mask are chosen on a page of their own: what this one doesn't show stays as it is.
+    chosen, revision = replace(present, **_read(form)), read_number(form.get("revision", ""))
     try:
         desk.db.write(
             actor.merchant_id, lambda tx: choose_checks(tx, actor, chosen=chosen, revision=revision)
@@ -60,7 +65,7 @@ def post_check_levels(request: PageRequest, *, body: RawBody) -> Response[str] |
     return go(HERE, done="saved")
 
 
-def _read(form: Form) -> CheckPreference:
+def _read(form: Form) -> dict[str, Any]:
     """Return what a form chooses; a level that is the check's own is not kept, so that a better default reaches it."""
     levels = {
         code: cast("Setting", level)
@@ -69,11 +74,11 @@ def _read(form: Form) -> CheckPreference:
         and level != check.level
         and code not in FIXED_CODES
     }
-    lists: dict[str, Any] = {name: _items(form.get(name, "")) for name in LISTS}
-    return CheckPreference(
-        levels=levels, large_quantity_micro=_number(form, "large_quantity") * MICRO,
-        duplicate_window_hours=_number(form, "duplicate_hours"), old_days=_number(form, "old_days"), **lists,
-    )  # fmt: skip
+    return {
+        "levels": levels, "large_quantity_micro": _number(form, "large_quantity") * MICRO,
+        "duplicate_window_hours": _number(form, "duplicate_hours"), "old_days": _number(form, "old_days"),
+        **{name: _items(form.get(name, "")) for name in LISTS},
+    }  # fmt: skip
 
 
 def _items(text: str) -> tuple[str, ...]:

@@ -9,9 +9,10 @@ _PAID = frozenset({"paid", "part_refunded"})
 
 
 def find(order: Order, context: CheckContext) -> Iterator[Finding]:
-    """Yield a finding where something was paid without a time; cash on delivery and prizes are not judged."""
+    """Yield a finding where a source says paid without a time; cash on delivery, prizes and orders typed here are not judged."""
     if (
-        order.payment in _PAID
+        order.external_id  # else a clerk has said so, who was there
+        and order.payment in _PAID
         and order.paid_at_us is None
         and order.payable_minor > 0
         and order.payment_method not in ("cod", "cash", "offline")
