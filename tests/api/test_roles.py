@@ -71,6 +71,8 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("POST", "/bulk/{bulk_id:str}/cancellation"): ("query", {}),
     ("POST", "/orders/{number:str}/second-person"): ("query", {"act": "open", "reason": "r"}),
     ("GET", "/second-person"): ("query", None),
+    ("GET", "/checks"): ("query", None),
+    ("POST", "/checks"): ("shop_settings", {"levels": {}, "revision": 0}),
     ("GET", "/screens"): ("query", None),
     ("POST", "/screens"): ("query", {"name": "s", "filter": {}}),
     ("GET", "/screens/{screen_id:str}"): ("query", None),

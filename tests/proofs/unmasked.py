@@ -38,6 +38,7 @@ SHOWN: dict[tuple[str, str], str] = {
         "page /orders/{number}/revise",
         "HELD",
     ): "spec 4: within revise by opening the finding; its field alone, recorded",
+    ("page /orders/{number}/revise", "HER"): "the same: she left a note, which is a finding to be read",
     (
         "page /quarantine/{row_id}",
         "TYPED",

@@ -20,7 +20,8 @@ from tocsin.orders.lookup import own_lookups
 from tocsin.orders.profile import Profile, save_profile
 from tocsin.orders.store import OrderMissing
 from tocsin.orders.table import order_finding
-from tocsin.tickets.check import CheckPreference, axes_of, check_new_revisions, check_order, choose_checks
+from tocsin.tickets.check import axes_of, check_new_revisions, check_order
+from tocsin.tickets.check_choice import CheckPreference, choose_checks
 from tocsin.tickets.hold import acknowledge_findings, release_hold
 from tocsin.tickets.table import verdict
 

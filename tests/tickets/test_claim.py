@@ -12,7 +12,7 @@ from tocsin.orders.amend import Amendment, cancel_order
 from tocsin.orders.mark import mark_order
 from tocsin.orders.stop import HoldMissing, open_hold
 from tocsin.tickets import claim as module
-from tocsin.tickets.check import CheckPreference, LevelFixed, choose_checks
+from tocsin.tickets.check_choice import CheckPreference, LevelFixed, choose_checks
 from tocsin.tickets.claim import Sending, claim_job
 from tocsin.tickets.device import Device, add_printer, list_printers, pause_printer
 from tocsin.tickets.hold import acknowledge_findings, hold_order, release_hold, wake_due

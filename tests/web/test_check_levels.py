@@ -4,7 +4,7 @@ from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tocsin.core.party import Party
 from tocsin.core.preference import read_preference
-from tocsin.tickets.check import CheckPreference
+from tocsin.tickets.check_choice import CheckPreference
 from tocsin.tickets.rule import loaded_checks
 
 HERE = "/settings/checks"

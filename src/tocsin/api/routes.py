@@ -11,6 +11,7 @@ from tocsin.api.amendments import AMENDMENTS
 from tocsin.api.bulk import BULK
 from tocsin.api.campaigns import CAMPAIGNS
 from tocsin.api.changes import CHANGES
+from tocsin.api.checks import CHECKS
 from tocsin.api.connections import CONNECTIONS
 from tocsin.api.events import EVENTS
 from tocsin.api.export import EXPORT
@@ -52,6 +53,7 @@ _GROUPS = [
     BULK,
     CONNECTIONS,
     SECOND_PERSON,
+    CHECKS,
 ]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
@@ -66,7 +68,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON],
+    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

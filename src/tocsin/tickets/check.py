@@ -18,56 +18,31 @@ from tocsin.core.event import move_consumer, peek_events
 from tocsin.core.ident import new_id
 from tocsin.core.log import get_log
 from tocsin.core.party import party
-from tocsin.core.preference import change_preference, read_preference
+from tocsin.core.preference import read_preference
 from tocsin.core.statement import Statement, among, bind, insert_into, own
 from tocsin.core.tenant import get_shop
 from tocsin.orders.campaign_ask import ask_campaign
 from tocsin.orders.draft import PERSONAL_FIELDS, Order
-from tocsin.orders.platform import MASKING
 from tocsin.orders.profile import declares_masking
 from tocsin.orders.stop import Hold, HoldKind, close_hold, list_holds, open_hold, open_holds
 from tocsin.orders.store import list_revisions, load_order, load_orders
 from tocsin.orders.table import acknowledgement, order_finding, order_head
+from tocsin.tickets.check_choice import BOX, CheckPreference
 from tocsin.tickets.glyph import missing_glyphs
 from tocsin.tickets.own_rule import own_checks
 from tocsin.tickets.rule import (
     BROKEN_CODE,
-    FIXED_CODES,
     CheckContext,
     Finding,
-    Setting,
     is_masked,
     run_checks,
 )
 from tocsin.tickets.table import print_job, verdict
 
-CONSUMER = BOX = "tickets.check"
+CONSUMER = "tickets.check"
 _log = get_log("tickets.check")
 _WAKING = frozenset({"order.produced", "order.moved", "order.cancelled", "order.acknowledged"})
 _VOIDING = frozenset({"refunded", "closed"})
-
-
-class CheckPreference(Struct, frozen=True, kw_only=True):
-    """What a merchant chooses about checks: levels per code, thresholds, channels that mask."""
-
-    levels: dict[str, Setting] = {}
-    masking_channels: tuple[str, ...] = MASKING
-    large_quantity_micro: int = 1_000_000_000
-    duplicate_window_hours: int = 24
-    remote_areas: tuple[str, ...] = ()
-    unserved_areas: tuple[str, ...] = ()
-    no_cod_areas: tuple[str, ...] = ()
-    no_cod_skus: tuple[str, ...] = ()
-    known_skus: tuple[str, ...] = ()
-    service_skus: tuple[str, ...] = ()
-    currencies: tuple[str, ...] = ()
-    old_days: int = 90
-
-
-class LevelFixed(Refusal):
-    """The checks {codes} guard every paper: their level can't be changed, leave them out"""
-
-    kind, code = "invalid", "level_fixed"
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -118,19 +93,6 @@ _PAPERS = Statement[tuple[int]](
         own(print_job), print_job.c.order_id == bind("order_id"), among(print_job.c.state, "printed", "unknown", "sending")
     )
 )  # fmt: skip
-
-
-def choose_checks(tx: Tx, actor: Actor, *, chosen: CheckPreference, revision: int, shop_id: int = 0) -> int:
-    """Store what a merchant or a shop chooses about checks; return the new revision.
-
-    Raises:
-        LevelFixed: it names a level for `state`, `required` or `changed`.
-        NotAllowed, PreferenceMoved
-    """
-    fixed = sorted(FIXED_CODES & set(chosen.levels))
-    if fixed:
-        raise LevelFixed(codes=", ".join(fixed))
-    return change_preference(tx, actor, chosen, box=BOX, revision=revision, shop_id=shop_id)
 
 
 def check_new_revisions(db: Database, *, limit: int = 100) -> int:

@@ -13,7 +13,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.money import MICRO
 from tocsin.core.preference import preference_revision, read_preference
-from tocsin.tickets.check import CheckPreference, choose_checks
+from tocsin.tickets.check_choice import CheckPreference, choose_checks
 from tocsin.tickets.rule import FIXED_CODES, Setting, loaded_checks
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import PageRequest, enter

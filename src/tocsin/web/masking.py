@@ -13,7 +13,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.preference import PreferenceMoved, preference_revision, read_preference
 from tocsin.orders.platform import PLATFORMS
 from tocsin.orders.reveal import RevealRules, RevealRulesWrong, change_reveal_rules, read_reveal_rules
-from tocsin.tickets.check import BOX, CheckPreference, choose_checks
+from tocsin.tickets.check_choice import BOX, CheckPreference, choose_checks
 from tocsin.web.form import Form, FormStale, read_number, read_typed
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
