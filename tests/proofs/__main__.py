@@ -14,6 +14,7 @@ from tests.proofs import (
     kill,
     lockout,
     lookups,
+    machine,
     reader,
     siren,
     unmasked,
@@ -32,6 +33,7 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "lookups": lookups.main,
     "intake": intake.main,
     "formulas": formulas.main,
+    "machine": machine.main,
 }
 
 
