@@ -4,8 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import PRINTER_NETWORKS
 from tests.databases import *  # noqa: F403
 from tocsin.core import clock, ident
+from tocsin.settings import read_networks
+from tocsin.tickets.reach import declare_networks
+
+declare_networks(read_networks(PRINTER_NETWORKS))
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests import PRINTER_NETWORKS
 from tests.databases import free_port
 
 
@@ -29,7 +30,12 @@ class Served:
             *options,
         ]
         began = time.monotonic()
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS},
+        )
         self.said = self._read_until_ready(ready_seconds)
         self.ready_seconds = time.monotonic() - began
 

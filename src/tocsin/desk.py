@@ -59,6 +59,7 @@ from tocsin.tickets.bulk_job import sweep_bulk
 from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.hold import wake_due
 from tocsin.tickets.papers import keep_papers_in
+from tocsin.tickets.reach import declare_networks
 from tocsin.tickets.spool import Spool
 
 _log = get_log("desk")
@@ -79,6 +80,8 @@ class Desk:
     def __init__(self, settings: Settings, db: Database) -> None:
         self.settings, self.db = settings, db
         keep_papers_in(settings.path("papers"))
+        if settings.printer_networks:
+            declare_networks(settings.printers_nearby())
         keep_files_in(downloads=settings.path("downloads"), watched=settings.watch_dir)
         keep_erased_in(settings.path())
         name_accounts_by(read_account)

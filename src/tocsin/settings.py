@@ -68,6 +68,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Printers that are spoken to at the same time."""
     outbound_networks: str = ""
     """Private networks that webhooks may be sent to: addresses or CIDRs, separated by commas; empty is the internet alone."""
+    printer_networks: str = ""
+    """Networks that printers may be in: addresses or CIDRs, separated by commas; empty is the private ranges."""
     upload_limit_bytes: int = 32 * 1024 * 1024
     """Largest request body."""
     body_grace_seconds: int = 20
@@ -97,7 +99,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Raises:
             ValueError: one is no address and no network.
         """
-        return _networks(self.trusted_proxies)
+        return read_networks(self.trusted_proxies)
 
     def opened_networks(self) -> tuple[Network, ...]:
         """Return the private networks that webhooks may be sent to.
@@ -105,7 +107,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Raises:
             ValueError: one is no address and no network.
         """
-        return _networks(self.outbound_networks)
+        return read_networks(self.outbound_networks)
+
+    def printers_nearby(self) -> tuple[Network, ...]:
+        """Return the networks that printers may be in, none where the setting is empty.
+
+        Raises:
+            ValueError: one is no address and no network.
+        """
+        return read_networks(self.printer_networks)
 
     def install_page_port(self) -> int:
         """Return the port of the plain page that leads phones to HTTPS."""
@@ -140,9 +150,7 @@ def load_settings(
     except msgspec.ValidationError as wrong:
         raise SettingsWrong(f"a setting has the wrong shape: {wrong}") from wrong
     if settings.database_url and not settings.database_url.startswith(_POSTGRES):
-        raise SettingsWrong(
-            f"the database's address begins with {_POSTGRES}, or is empty for the embedded one"
-        )
+        raise SettingsWrong(f"the database's address begins with {_POSTGRES}, or is empty: the embedded one")
     if not 0 <= settings.port <= 65535:
         raise SettingsWrong(f"port is a number from 0 to 65535, not {settings.port}")
     if (settings.tls_cert or settings.tls_key) and not settings.lan:
@@ -150,6 +158,7 @@ def load_settings(
     for name, read in (
         ("trusted_proxies", settings.proxies),
         ("outbound_networks", settings.opened_networks),
+        ("printer_networks", settings.printers_nearby),
     ):
         try:
             read()
@@ -159,5 +168,10 @@ def load_settings(
 
 
 @cache
-def _networks(text: str) -> tuple[Network, ...]:
+def read_networks(text: str) -> tuple[Network, ...]:
+    """Return networks that are written as `10.0.0.0/8, fc00::/7`.
+
+    Raises:
+        ValueError: one is no address and no network.
+    """
     return tuple(ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip())

@@ -62,6 +62,8 @@ class Job:
 class EscposPeer:
     """The printer: a context manager that serves on `host`:`port` (0 takes a free one)."""
 
+    connection: "type[Connection]"
+
     def __init__(self, host: str = "127.0.0.1", port: int = 0, *, spool: Path | None = None) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._server = socket.create_server((host, port), family=family, backlog=64)
@@ -114,7 +116,7 @@ class EscposPeer:
             job = Job()
             with self._changed:
                 self.jobs.append(job)
-            connection = _Connection(self, line, job)
+            connection = self.connection(self, line, job)
             threading.Thread(target=connection.receive, daemon=True).start()
             threading.Thread(target=connection.print_all, daemon=True).start()
 
@@ -134,8 +136,10 @@ class EscposPeer:
             file.write(json.dumps(row | {"qr": "", "code128": ""} | paper.codes()) + "\n")
 
 
-class _Connection:
+class Connection:
     """One client: a receiver that answers at once, and a mechanism that works off the buffer."""
+
+    parse = staticmethod(parse_command)
 
     def __init__(self, peer: EscposPeer, line: socket.socket, job: Job) -> None:
         self.peer, self.line, self.job = peer, line, job
@@ -154,7 +158,7 @@ class _Connection:
                 break
             if not data:
                 break
-            held = self._take(held + data)
+            held = self.take(held + data)
             limit = self.peer.switches.reset_after_bytes
             if limit is not None and self.job.received >= limit:
                 # SO_LINGER of 0 seconds: close() sends RST.
@@ -165,33 +169,37 @@ class _Connection:
             self.ended = True
             self.more.notify_all()
 
-    def _take(self, data: bytes) -> bytes:
+    def take(self, data: bytes) -> bytes:
         """Answer and drop each DLE EOT n, buffer the rest, return a start of one that is not whole yet."""
         plain = bytearray()
         while (at := data.find(b"\x10\x04")) >= 0 and len(data) >= at + 3:
             plain += data[:at]
             self.job.realtime.append(data[at + 2])
-            self._answer(self.peer.switches.realtime_answer(data[at + 2]), mute=self.peer.switches.mute)
+            self.answer(self.peer.switches.realtime_answer(data[at + 2]), mute=self.peer.switches.mute)
             data = data[at + 3 :]
         keep = 2 if data.endswith(b"\x10\x04") else 1 if data.endswith(b"\x10") else 0
-        plain += data[: len(data) - keep]
+        self.buffer_up(plain + data[: len(data) - keep])
+        return data[len(data) - keep :]
+
+    def buffer_up(self, plain: bytes) -> None:
+        """Give bytes to the mechanism."""
         self.job.received += len(plain)
         with self.more:
             self.buffer += plain
             self.more.notify_all()
-        return data[len(data) - keep :]
 
     def print_all(self) -> None:
         """Work off commands until the client goes; what is not cut then is half a paper."""
         while (command := self._next_command()) is not None:
             self.job.ops.append(command)
-            self._obey(*command)
+            self.obey(*command)
         if self.bands:
-            self._put_out(cut=False)
+            self.put_out(cut=False)
         self.line.close()
         self.job.closed.set()
 
-    def _obey(self, name: str, data: bytes) -> None:
+    def obey(self, name: str, data: bytes) -> None:
+        """Do what a command says."""
         switches = self.peer.switches
         if name == PICTURE:
             width, rows = struct.unpack("<HH", data[:4])
@@ -201,15 +209,16 @@ class _Connection:
             if switches.out_after_rows is not None and self._rows() >= switches.out_after_rows:
                 switches.out_after_rows, switches.paper = None, "out"
         elif name == CUT:
-            self._put_out(cut=True)
+            self.put_out(cut=True)
         elif name == QUEUED_STATUS:
             answer = {"ok": 0x00, "low": 0x03, "out": 0x0F}[switches.paper]
-            self._answer(answer, mute=switches.mute or switches.mute_queued)
+            self.answer(answer, mute=switches.mute or switches.mute_queued)
 
     def _rows(self) -> int:
         return sum(band.height for band in self.bands)
 
-    def _put_out(self, *, cut: bool) -> None:
+    def put_out(self, *, cut: bool) -> None:
+        """Put the bands out as one paper."""
         picture = Image.new("1", (max((b.width for b in self.bands), default=8), max(1, self._rows())), 1)
         top = 0
         for band in self.bands:
@@ -218,7 +227,8 @@ class _Connection:
         self.bands = []
         self.peer.keep(self.job, Paper(picture, cut))
 
-    def _answer(self, byte: int, *, mute: bool) -> None:
+    def answer(self, byte: int, *, mute: bool) -> None:
+        """Send one byte back, unless the printer is mute."""
         if mute:
             return
         try:
@@ -230,7 +240,7 @@ class _Connection:
         """Return the next whole command once the mechanism may move, None when no more will come."""
         while True:
             with self.more:
-                length, name, data = parse_command(self.buffer)
+                length, name, data = self.parse(self.buffer)
                 if length and not self.peer.switches.stopped():
                     del self.buffer[:length]
                     return name, data
@@ -239,6 +249,9 @@ class _Connection:
                 ):
                     return None
                 self.more.wait(0.02 if length else 1.0)
+
+
+EscposPeer.connection = Connection
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from tests.peers.escpos_commands import parse_command
 from tests.peers.escpos_peer import EscposPeer
 from tests.tickets.paper import SCAN_URL, SERIAL, make_content
 from tocsin.tickets import escpos
+from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.layout import draw_raster
 from tocsin.tickets.printers.escpos_network import PLUGIN, EscposOptions
 
@@ -40,7 +41,9 @@ def test_as_a_process_it_keeps_each_paper_with_its_codes(tmp_path: Path):
         assert port
         options = EscposOptions(host="127.0.0.1", port=int(port[1]))
         for number in ("1", "2"):
-            assert PLUGIN.send(options, make_content(code128=number, serial=SERIAL)).result == "printed"
+            assert (
+                print_paper(PLUGIN, options, make_content(code128=number, serial=SERIAL)).result == "printed"
+            )
         peer.send_signal(signal.SIGTERM)
     rows = [json.loads(row) for row in (tmp_path / "spool" / "papers.jsonl").read_text().splitlines()]
     assert [(row["n"], row["cut"], row["qr"], row["code128"]) for row in rows] == [

@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg
 
+from tests import PRINTER_NETWORKS
 from tests.databases import PostgresServer
 from tocsin.core.ident import new_id
 from tocsin.core.sqlite import engine as sqlite
@@ -56,7 +57,8 @@ class RunningDesk:
                 [sys.executable, "-m", *program, "serve", "--empty", "--port", str(self.port),
                  "--data-dir", str(self.folder / "data"), *given, *self.options],
                 cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
-                env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
+                env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
+                | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS},
             )  # fmt: skip
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=_pass_on, args=(self.process, lines), daemon=True).start()

@@ -11,6 +11,7 @@ import pytest
 
 from tests.desk import make_line, make_order
 from tests.peers.escpos_peer import EscposPeer
+from tests.peers.tspl_peer import TsplPeer
 from tests.peers.wired_printer import WiredPrinter
 from tests.tickets.paper import make_content
 from tocsin.core.plugins import load_plugins
@@ -44,6 +45,7 @@ FORGED = {
         {"folder": "a\\b"},
         {"folder": 7},
     ],
+    "tspl": [{}, {"host": "a b"}, {"host": "x", "port": 0}, {"host": "x", "gap_mm": -1}],
     "memory": [{"tray": ""}, {"tray": 5}],
 }
 
@@ -59,13 +61,19 @@ class Bench:
             "escpos_serial": self._serial,
             "escpos_usb": self._usb,
             "pdf_file": self._folder,
+            "tspl": self._labels,
             "memory": self._memory,
         }
         assert name in setup, f"the printer {name} has no bench here: add one"
         self.options: dict[str, Any] = setup[name](folder)
 
     def _network(self, folder: Path) -> dict[str, Any]:
-        peer = EscposPeer()
+        return self._peer(EscposPeer())
+
+    def _labels(self, folder: Path) -> dict[str, Any]:
+        return self._peer(TsplPeer())
+
+    def _peer(self, peer: EscposPeer) -> dict[str, Any]:
         self.end = peer.close
         self.count = lambda: len(peer.papers())
         self.break_it = lambda: setattr(peer.switches, "online", False)

@@ -15,6 +15,7 @@ from tocsin.core.journal import write_journal
 from tocsin.core.plugins import load_plugins
 from tocsin.core.statement import Statement, among, bind, insert_into, own
 from tocsin.tickets.printer import Printer, PrinterStatus
+from tocsin.tickets.reach import is_reachable
 from tocsin.tickets.table import print_job, printer
 
 LOCAL_STATION = "local"
@@ -45,6 +46,12 @@ class PrinterKindUnknown(PrinterWrong):
     """There is no kind of printer “{driver}”: choose one of {drivers}"""
 
     kind, code = "invalid", "printer_kind_unknown"
+
+
+class PrinterElsewhere(PrinterWrong):
+    """The address {host} is outside the networks that printers may be in: name its network as `printer_networks` in the settings file"""
+
+    kind, code = "invalid", "printer_elsewhere"
 
 
 class Device(Struct, frozen=True):
@@ -129,6 +136,7 @@ def add_printer(
 
     Raises:
         NotAllowed: the actor may not change shop settings.
+        PrinterElsewhere: its address is in no declared network.
         PrinterWrong: unknown kind, options of another shape, paper or copies that do not exist, a long name.
     """
     require(actor, "shop_settings")
@@ -143,6 +151,8 @@ def add_printer(
         checked = msgspec.convert(options, plugin.options, strict=False)
     except msgspec.ValidationError as wrong:
         raise PrinterWrong(problem=_say_wrong(str(wrong), plugin)) from wrong
+    if not is_reachable(host := getattr(checked, "host", "")):
+        raise PrinterElsewhere(host=host)
     printer_id = new_id()
     tx.run(
         _ADD, id=printer_id, name=name.strip(), kind=kind, options=msgspec.json.encode(checked).decode(),

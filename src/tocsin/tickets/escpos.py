@@ -7,6 +7,7 @@ Source: Epson ESC/POS command reference (ESC @, GS a, GS v 0, ESC d, GS V, GS r,
 import struct
 from typing import Literal
 
+from tocsin.tickets.device_line import DeviceLine
 from tocsin.tickets.printer import PrinterStatus
 from tocsin.tickets.raster import Raster
 
@@ -15,6 +16,25 @@ RESET_QUIET = b"\x1b@\x1da\x00"  # initialise; no unasked status between our ans
 FEED_AND_CUT = b"\x1bd\x04\x1dVB\x00"
 ASK_WHEN_DONE = b"\x1dr\x01"  # queued: answered after everything before it is on paper
 ASK_NOW = tuple(b"\x10\x04" + bytes([n]) for n in (1, 2, 3, 4))
+
+
+def encode_paper(raster: Raster) -> bytes:
+    """Return a picture as the commands that print it, cut, and answer when that is done."""
+    return encode_ticket(raster) + ASK_WHEN_DONE
+
+
+def ask_status(line: DeviceLine, *, deadline: float) -> PrinterStatus:
+    """Ask DLE EOT 1 to 4, one at a time: slow printers lose requests that come together."""
+    answers = []
+    for request in ASK_NOW:
+        line.write(request, deadline=deadline)
+        answers.append(line.read_byte(deadline=deadline, wanted=is_realtime_answer))
+    return read_status((answers[0], answers[1], answers[2], answers[3]))
+
+
+def wait_done(line: DeviceLine, *, deadline: float) -> str:
+    """Wait for the answer that is queued behind the cut; `paper_out` where the paper ended with this ticket."""
+    return "paper_out" if paper_ended(line.read_byte(deadline=deadline, wanted=is_queued_answer)) else ""
 
 
 def encode_ticket(raster: Raster) -> bytes:

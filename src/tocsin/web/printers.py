@@ -40,6 +40,7 @@ KINDS = {
     "escpos_network": "Network receipt printer (ESC/POS, TCP 9100)",
     "escpos_serial": "Receipt printer on a serial port (ESC/POS)",
     "escpos_usb": "Receipt printer on USB (ESC/POS)",
+    "tspl": "Network label printer (TSPL, TCP 9100)",
     "pdf_file": "PDF files in a folder",
 }
 ADDED = "/settings/printers?said=added"

@@ -255,7 +255,9 @@ def show_state(device: Device) -> str:
         return "paper_out"
     if status.cover_open:
         return "cover_open"
-    return "ready" if status.online else "offline"
+    if not status.online:
+        return "offline"
+    return "paper_low" if status.paper == "low" else "ready"
 
 
 def _show_printer(device: Device, queues: dict[int, Any], unknown: list[Job]) -> dict[str, Any]:

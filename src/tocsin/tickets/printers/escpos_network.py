@@ -1,14 +1,14 @@
 """Receipt printers on the network: ESC/POS over TCP 9100, asked before, confirmed after, one connection a paper."""
 
-import socket
 from functools import partial
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from tocsin.tickets import escpos_talk
+from tocsin.tickets import device_talk, escpos
 from tocsin.tickets.device_line import DeviceLine
 from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
+from tocsin.tickets.reach import connect_near
 
 Seconds = Annotated[float, Meta(gt=0, le=120)]
 
@@ -22,10 +22,10 @@ class EscposOptions(Struct, frozen=True, kw_only=True):
     connect_timeout_seconds: Seconds = 3.0
     answer_timeout_seconds: Seconds = 10.0
 
-    def talk(self) -> escpos_talk.Talk:
+    def talk(self) -> device_talk.Talk:
         """Return how long to wait for answers."""
-        return escpos_talk.Talk(
-            answer_seconds=self.connect_timeout_seconds, done_seconds=self.answer_timeout_seconds
+        return device_talk.Talk(
+            escpos, answer_seconds=self.connect_timeout_seconds, done_seconds=self.answer_timeout_seconds
         )
 
 
@@ -40,20 +40,15 @@ class EscposNetwork:
 
     def probe(self, options: EscposOptions) -> PrinterStatus:
         """Return how the printer is now, or why it does not say."""
-        return escpos_talk.probe(partial(_connect, options), options.talk())
+        return device_talk.probe(partial(_connect, options), options.talk())
 
     def send(self, options: EscposOptions, drawn: Drawn) -> PrintOutcome:
         """Print one paper on one connection, and return what became of it."""
-        return escpos_talk.send(partial(_connect, options), options.talk(), drawn)
+        return device_talk.send(partial(_connect, options), options.talk(), drawn)
 
 
 def _connect(options: EscposOptions) -> DeviceLine:
-    try:
-        line = socket.create_connection((options.host, options.port), timeout=options.connect_timeout_seconds)
-    except UnicodeError:  # a label of a name that is empty or too long
-        raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
-    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return DeviceLine(line.fileno(), line.close)
+    return connect_near(options.host, options.port, timeout_seconds=options.connect_timeout_seconds)
 
 
 PLUGIN = EscposNetwork()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import serial
 from msgspec import Meta, Struct
 
-from tocsin.tickets import escpos_talk
+from tocsin.tickets import device_talk, escpos
 from tocsin.tickets.device_line import DeviceLine
 from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
@@ -29,9 +29,10 @@ class EscposSerialOptions(Struct, frozen=True, kw_only=True):
     status_timeout_seconds: Seconds = 3.0
     answer_timeout_seconds: Seconds = 10.0
 
-    def talk(self) -> escpos_talk.Talk:
+    def talk(self) -> device_talk.Talk:
         """Return how long to wait for answers: a picture of 60 kB takes a minute at 9600 baud."""
-        return escpos_talk.Talk(
+        return device_talk.Talk(
+            escpos,
             answer_seconds=self.status_timeout_seconds,
             done_seconds=self.answer_timeout_seconds,
             bytes_per_second=self.baud / _BITS_PER_BYTE,
@@ -49,11 +50,11 @@ class EscposSerial:
 
     def probe(self, options: EscposSerialOptions) -> PrinterStatus:
         """Return how the printer is now, or why it does not say."""
-        return escpos_talk.probe(partial(_open, options), options.talk())
+        return device_talk.probe(partial(_open, options), options.talk())
 
     def send(self, options: EscposSerialOptions, drawn: Drawn) -> PrintOutcome:
         """Print one paper, the port being ours alone meanwhile, and return what became of it."""
-        return escpos_talk.send(partial(_open, options), options.talk(), drawn)
+        return device_talk.send(partial(_open, options), options.talk(), drawn)
 
 
 def _open(options: EscposSerialOptions) -> DeviceLine:

@@ -1,15 +1,15 @@
-"""The talk with an ESC/POS printer on any line: asked before, confirmed after, one line a paper."""
+"""The talk with a printer of dots on any line: asked before, confirmed after, one line a paper."""
 
 import errno
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from tocsin.tickets import escpos
 from tocsin.tickets.device_line import DeviceLine
 from tocsin.tickets.printer import Drawn, PrinterStatus, PrintOutcome
 from tocsin.tickets.raster import Raster
+from tocsin.tickets.reach import OutsideNetworks
 
 _SLOWEST_ROWS_PER_SECOND = 400  # 50 mm/s, an old printer
 _REASONS = {
@@ -24,14 +24,34 @@ _REASONS = {
 }
 
 
+class Language(Protocol):
+    """What a kind of printer is told, and how it answers."""
+
+    def encode_paper(self, raster: Raster) -> bytes:
+        """Return a picture as the commands that print it once, and that let `wait_done` hear of it."""
+        ...
+
+    def ask_status(self, line: DeviceLine, *, deadline: float) -> PrinterStatus:
+        """Return what the printer answers at once; prints nothing."""
+        ...
+
+    def wait_done(self, line: DeviceLine, *, deadline: float) -> str:
+        """Return once the printer tells that the paper is out; a reason code where it tells of trouble.
+
+        Raises:
+            OSError: the line broke, or it told nothing in time.
+        """
+        ...
+
+
 class Talk:
-    """How long to wait: for an answer while nothing prints, and behind the paper; `bytes_per_second` of a slow line."""
+    """A language, and how long to wait: for an answer while nothing prints, and behind the paper."""
 
     def __init__(
-        self, *, answer_seconds: float, done_seconds: float, bytes_per_second: float = float("inf")
-    ) -> None:
-        self.answer_seconds, self.done_seconds = answer_seconds, done_seconds
-        self.bytes_per_second = bytes_per_second
+        self, language: Language, *, answer_seconds: float, done_seconds: float, bytes_per_second: float = float("inf")
+    ) -> None:  # fmt: skip
+        self.language, self.answer_seconds, self.done_seconds = language, answer_seconds, done_seconds
+        self.bytes_per_second = bytes_per_second  # of a slow line
 
     def patience(self, raster: Raster, size: int) -> float:
         """Return the seconds that a picture may take to be sent and to come out."""
@@ -57,7 +77,8 @@ def send(connect: Callable[[], DeviceLine], talk: Talk, drawn: Drawn) -> PrintOu
     try:
         line = connect()
     except OSError as trouble:
-        return _failed(reason_of(trouble), str(trouble), **facts)
+        elsewhere = isinstance(trouble, OutsideNetworks)
+        return _failed(reason_of(trouble), str(trouble), permanent=elsewhere, **facts)
     with line:
         try:
             before = ask_status(line, talk)
@@ -71,32 +92,27 @@ def send(connect: Callable[[], DeviceLine], talk: Talk, drawn: Drawn) -> PrintOu
 
 def print_raster(line: DeviceLine, talk: Talk, *, raster: Raster, facts: dict[str, Any]) -> PrintOutcome:
     """Send a picture and wait for the answer that is queued behind its cut."""
-    data = escpos.encode_ticket(raster) + escpos.ASK_WHEN_DONE
+    data = talk.language.encode_paper(raster)
     patience = talk.patience(raster, len(data))
     sent: list[int] = []
     try:
         line.write(data, deadline=time.monotonic() + patience, taken=sent.append)
-        done = line.read_byte(deadline=time.monotonic() + patience, wanted=escpos.is_queued_answer)
+        told = talk.language.wait_done(line, deadline=time.monotonic() + patience)
     except OSError as trouble:
         if not sent:
             return _failed(reason_of(trouble), str(trouble), **facts)
         reason = "unconfirmed" if isinstance(trouble, TimeoutError) else reason_of(trouble)
-        told = f"{sum(sent)} of {len(data)} bytes: {trouble}"
-        return _unknown(reason, told, _status_after(line, talk), facts)
+        detail = f"{sum(sent)} of {len(data)} bytes: {trouble}"
+        return _unknown(reason, detail, _status_after(line, talk), facts)
     after = _status_after(line, talk)
-    if escpos.paper_ended(done):
-        return _unknown("paper_out", "the paper ended with this ticket", after, facts)
+    if told:
+        return _unknown(told, "told while it was printing", after, facts)
     return PrintOutcome(result="printed", bytes_left=True, status_after=after, **facts)
 
 
 def ask_status(line: DeviceLine, talk: Talk) -> PrinterStatus:
-    """Ask DLE EOT 1 to 4, one at a time: slow printers lose requests that come together."""
-    deadline = time.monotonic() + talk.answer_seconds
-    answers = []
-    for request in escpos.ASK_NOW:
-        line.write(request, deadline=deadline)
-        answers.append(line.read_byte(deadline=deadline, wanted=escpos.is_realtime_answer))
-    return escpos.read_status((answers[0], answers[1], answers[2], answers[3]))
+    """Return how the printer says it is."""
+    return talk.language.ask_status(line, deadline=time.monotonic() + talk.answer_seconds)
 
 
 def reason_of(trouble: OSError, *, timeout: str = "unreachable") -> str:
@@ -104,6 +120,8 @@ def reason_of(trouble: OSError, *, timeout: str = "unreachable") -> str:
     match trouble:
         case socket.gaierror():
             return "name_unknown"
+        case OutsideNetworks():
+            return "outside_networks"
         case ConnectionRefusedError():
             return "refused"
         case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
