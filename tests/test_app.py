@@ -41,6 +41,15 @@ def test_every_answer_carries_the_same_headers(door: Door):
     assert len(ids) == 6
 
 
+def test_the_page_that_scans_may_compile_its_reader_and_no_other(door: Door):
+    allowed = "script-src 'self' 'wasm-unsafe-eval';"
+    assert allowed in door.client.get("/scan", follow_redirects=False).headers["content-security-policy"]
+    for path in ("/orders", "/t/ABC", "/scan/other"):
+        assert "unsafe" not in door.client.get(path).headers["content-security-policy"], path
+    wasm = door.client.get("/static/vendor/zxing_reader.wasm")
+    assert wasm.headers["content-type"] == "application/wasm" and wasm.content[:4] == b"\0asm"
+
+
 def test_what_never_changes_is_kept_and_the_rest_is_not(door: Door):
     path = "/static/css/tokens.css"
     assert (

@@ -112,7 +112,7 @@ from tocsin.orders import (
 )
 from tocsin.orders import claim as orders_claim
 from tocsin.orders.syntax_meaning import Sort
-from tocsin.tickets import bulk_job, check, claim, device, forget, job, serial, spool
+from tocsin.tickets import bulk_job, check, claim, device, forget, hand_over, job, serial, spool
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
@@ -121,7 +121,7 @@ MODULES = (
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
-    screen, search, stop, store, syntax_page, check, claim, device, job, serial, spool, attempt, bucket,
+    screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, serial, spool, attempt, bucket,
     orders_claim,
     second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget, compaction, erased_list,
 )  # fmt: skip

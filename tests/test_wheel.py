@@ -28,7 +28,7 @@ lines = []
 while "owner" not in (line := desk.stdout.readline()):
     assert line, "it ended: " + "".join(lines)
     lines.append(line)
-for path in ("/readyz", "/static/vendor/htmx.min.js", "/static/vendor/sse.js", "/sign-in"):
+for path in ("/readyz", "/static/vendor/htmx.min.js", "/static/vendor/sse.js", "/static/vendor/zxing_reader.wasm", "/sign-in"):
     with urllib.request.urlopen("http://localhost:8717" + path, timeout=10) as answer:
         print(path, answer.status, len(answer.read()))
 desk.send_signal(signal.SIGTERM)
@@ -57,6 +57,12 @@ def test_the_wheel_serves_without_network_or_node(tmp_path: Path) -> None:
     )
     assert found.returncode == 0, found.stdout + found.stderr
     sizes = {path: int(size) for path, size in re.findall(r"^(/\S+) 200 (\d+)$", found.stdout, re.MULTILINE)}
-    assert set(sizes) == {"/readyz", "/static/vendor/htmx.min.js", "/static/vendor/sse.js", "/sign-in"}
+    assert set(sizes) == {
+        "/readyz",
+        "/static/vendor/htmx.min.js",
+        "/static/vendor/sse.js",
+        "/static/vendor/zxing_reader.wasm",
+        "/sign-in",
+    }
     assert sizes["/static/vendor/htmx.min.js"] > 20_000
     assert "ended 0" in found.stdout

@@ -25,7 +25,7 @@ from tocsin.desk import Desk
 from tocsin.desk import open_desk as open_desk
 from tocsin.web import errors as web_errors
 from tocsin.web.guard import require_importer
-from tocsin.web.headers import HEADERS
+from tocsin.web.headers import headers_of
 from tocsin.web.routes import FORM_MOST_BYTES, PAGES, UPLOADS
 
 STATIC = Path(__file__).parent / "web" / "static"
@@ -114,7 +114,7 @@ class Front:
 
     def _headers_of(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         pairs = [
-            *HEADERS.items(),
+            *headers_of(scope["path"]).items(),
             ("x-request-id", secrets.token_hex(8)),
             ("cache-control", _cache_of(scope)),
         ]

@@ -84,6 +84,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("GET", "/prints"): ("query", None),
     ("GET", "/prints/{print_id:str}"): ("query", None),
     ("POST", "/prints/{print_id:str}/settlement"): ("settle", {"came_out": True}),
+    ("POST", "/prints/{print_id:str}/hand-over"): ("print", {}),
     ("POST", "/prints/{print_id:str}/cancellation"): ("print", None),
     # A hold that is not there is missing for everybody: the right depends on its kind.
     ("POST", "/holds/{hold_id:str}/release"): ("", {"reason": "r"}),

@@ -177,7 +177,8 @@ HELD_ROWS = [
     ])
 ]  # fmt: skip
 TICKET = {"serial": "T-000104", "number": "DL-20200225-0004", "revision": 1, "head_revision": 2, "copy_kind": "merchant", "reprint": 1,
-          "printed_at_us": T0, "reason": "改单：应付金额", "order_url": "/orders/DL-20200225-0004"}  # fmt: skip
+          "printed_at_us": T0, "reason": "改单：应付金额", "order_url": "/orders/DL-20200225-0004",
+          "job_id": 4, "may_hand_over": False, "handed": None}  # fmt: skip
 ORDER: Context = {
     "order": order(), "findings": FINDINGS, "holds": HOLDS, "printers": PRINTERS, "open_until": {"phone": T0}, "closed": {"phone": "138****5678"},
     "purposes": ["call_customer", "correct_order", "complaint"], "viewing_past": False, "act": "", "form": {}, "error": "",

@@ -6,7 +6,7 @@ from tocsin.access.operator import add_operator
 from tocsin.access.session import create_session
 from tocsin.orders.draft import Order
 from tocsin.orders.ledger import all_lookups
-from tocsin.tickets.job import read_content
+from tocsin.tickets.job import end_job, read_content
 
 
 def ticket(pages: Pages) -> tuple[Order, str]:
@@ -59,3 +59,26 @@ def test_guessing_codes_is_slowed_down(pages: Pages) -> None:
     assert answers == [404] * 30 + [429]
     assert pages.get(path, role="").status_code == 429, "who guesses waits"
     assert pages.get(path).status_code == 200, "who is signed in does not"
+
+
+def test_a_ticket_is_handed_over_on_the_page_and_the_second_paper_is_told_of(pages: Pages) -> None:
+    printer_id, order = pages.printer(), pages.take(make_draft())
+    for _ in range(2):
+        pages.post(f"/terminals/{printer_id}/prints", order=str(order.id))
+    jobs = [job.id for job in pages.jobs(order)]
+    for job_id in jobs:
+        assert 'action="/scan/hand-over"' not in text_of(pages.get(f"/scan?code={job_id}")), "it waits"
+        assert pages.post("/scan/hand-over", job=str(job_id)).status_code == 409
+    for job_id in jobs:
+        pages.db.write(
+            pages.house.merchant_id,
+            lambda tx, one=job_id: end_job(tx, job_id=one, came_from=("queued",), state="printed"),
+        )  # type: ignore[misc]
+    assert 'action="/scan/hand-over"' in text_of(pages.get(f"/scan?code={jobs[0]}"))
+    assert 'action="/scan/hand-over"' not in text_of(pages.get(f"/scan?code={jobs[0]}", role="auditor"))
+    assert pages.post("/scan/hand-over", role="auditor", job=str(jobs[0])).status_code == 403
+    assert pages.post("/scan/hand-over", job=str(jobs[0])).headers["location"].startswith("/scan?code=")
+    mine, other = (text_of(pages.get(f"/scan?code={job_id}")) for job_id in jobs)
+    assert "Handed over by" in mine and "by another paper" not in mine and "by another paper" in other
+    assert pages.post("/scan/hand-over", job=str(jobs[1])).status_code == 409
+    assert "Handed over" in text_of(pages.get(f"/orders/{order.number}/timeline"))

@@ -13,6 +13,7 @@ from tocsin.core.db import Tx
 from tocsin.desk import Desk
 from tocsin.orders.store import find_order_id, load_order
 from tocsin.tickets.device import Device, add_printer, list_printers
+from tocsin.tickets.hand_over import hand_over
 from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job, list_jobs
 from tocsin.tickets.terminal import (
@@ -116,6 +117,14 @@ class IdOut(Struct, frozen=True):
     id: str
 
 
+class HandOverOut(Struct, frozen=True, kw_only=True):
+    """When goods were handed over by a ticket, and by whom."""
+
+    serial: str
+    at: str
+    by: str
+
+
 @get("/terminals", sync_to_thread=True)
 def get_terminals(request: ApiRequest) -> list[TerminalOut]:
     """Return the merchant's printers."""
@@ -198,6 +207,17 @@ def get_print(request: ApiRequest, *, print_id: FromPath[str]) -> PrintOut:
     return desk.db.read(actor.merchant_id, lambda tx: _print_out(tx, get_job(tx, job_id=job_id)))
 
 
+@post("/prints/{print_id:str}/hand-over", sync_to_thread=True, status_code=200)
+def hand_print_over(request: ApiRequest, *, print_id: FromPath[str], body: RawBody) -> Response[HandOverOut]:
+    """Record that goods were handed over by a ticket; the same ticket again answers what was recorded."""
+
+    def run(tx: Tx, actor: Actor) -> HandOverOut:
+        made = hand_over(tx, actor, job_id=read_id(print_id))
+        return HandOverOut(serial=made.serial, at=iso(made.at_us), by=made.by_name)
+
+    return change_once(request, body, run)
+
+
 @post("/prints/{print_id:str}/settlement", sync_to_thread=True, status_code=200)
 def settle_print(
     request: ApiRequest, *, print_id: FromPath[str], data: JSONBody[SettlementIn], body: RawBody
@@ -259,4 +279,13 @@ def _print_out(tx: Tx, job: Job) -> PrintOut:
     )  # fmt: skip
 
 
-TERMINALS = [get_terminals, create_terminal, create_prints, get_prints, get_print, settle_print, cancel_print]
+TERMINALS = [
+    get_terminals,
+    create_terminal,
+    create_prints,
+    get_prints,
+    get_print,
+    settle_print,
+    hand_print_over,
+    cancel_print,
+]

@@ -124,8 +124,18 @@ def scan_ticket(db: Database, *, code: str, merchant_id: int = 0) -> TicketState
         raise TicketUnknown
     if _word(row) == "VOID":
         _tell_void(db, found[0], job_id=row.id)
+    return _state(row, found[0])
+
+
+def read_ticket(tx: Tx, *, job_id: int) -> TicketState | None:
+    """Return what a ticket of the merchant's own is now."""
+    row = tx.one(_JOB, job_id=job_id)
+    return _state(row, tx.merchant_id) if row else None
+
+
+def _state(row: _Row, merchant_id: int) -> TicketState:
     return TicketState(
-        word=_word(row), merchant_id=found[0], job_id=row.id, order_id=row.order_id, number=row.number,
+        word=_word(row), merchant_id=merchant_id, job_id=row.id, order_id=row.order_id, number=row.number,
         revision=row.revision, head_revision=row.head_revision, copy=row.copy, serial=row.serial, job_state=row.state,
         reprint_no=row.reprint_no,
     )  # fmt: skip

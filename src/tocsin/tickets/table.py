@@ -57,3 +57,9 @@ bulk_row = merchant_table(
     "bulk_row", big("job_id"), big("place"), big("order_id"), text("number"), text("result"), text("code"), text("told"),
     text("data"), key=("job_id", "place"),
 )  # fmt: skip
+
+hand_over = merchant_table(
+    "hand_over", big("id"), big("job_id"), big("order_id"), text("copy"), text("serial"), big("at_us"), big("by_id"),
+    text("by_name"), key=("id",), append_only=True,
+)  # fmt: skip
+index(hand_over, "merchant_id", "order_id", "-id")

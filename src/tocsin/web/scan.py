@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from litestar import Response, get
-from litestar.params import FromPath
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 from msgspec.structs import replace
 
@@ -15,10 +15,12 @@ from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.desk import Desk
 from tocsin.gate import TooManyTries
 from tocsin.orders.lookup import record_lookup
-from tocsin.tickets.job import get_job
+from tocsin.tickets.hand_over import hand_over, handed_over
+from tocsin.tickets.job import ON_PAPER, get_job
 from tocsin.tickets.serial import TicketState, TicketUnknown, scan_ticket
+from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, address_of, desk_of, enter, visitor
-from tocsin.web.shell import show, show_door
+from tocsin.web.shell import go, show, show_door
 
 DOOR = "scan"
 FREE_UNKNOWN_CODES = 30
@@ -32,6 +34,16 @@ def get_scan(request: PageRequest) -> Response[str]:
     require(actor, "query")
     code = request.query_params.get("code", "").strip()[:_LONGEST]
     return _details(request, desk, actor, code)
+
+
+@post("/scan/hand-over", sync_to_thread=True, status_code=303)
+def post_hand_over(request: PageRequest, *, body: RawBody) -> Redirect:
+    """Record that the goods of a ticket were handed over; the next one may be scanned."""
+    desk, actor = enter(request)
+    form = read_form(request, body)
+    job_id = read_number(form.get("job", ""))
+    desk.db.write(actor.merchant_id, lambda tx: hand_over(tx, actor, job_id=job_id))
+    return go(f"/scan?code={job_id}", done="handed_over")
 
 
 @get("/t/{code:str}", sync_to_thread=True)
@@ -75,14 +87,19 @@ def _find(desk: Desk, actor: Actor, code: str) -> TicketState | None:
 
 
 def _show(desk: Desk, actor: Actor, found: TicketState) -> dict[str, Any]:
-    def read(tx: Tx) -> int | None:
-        job = get_job(tx, job_id=found.job_id)
-        return job.ended_at_us if job.state == "printed" else None
-
+    job, given = desk.db.read(
+        actor.merchant_id,
+        lambda tx: (get_job(tx, job_id=found.job_id), handed_over(tx, order_id=found.order_id)),
+    )
+    handed = next((one for one in given if one.copy == found.copy), None)
+    # A paper in the hand has come out: its own hold, that nobody knows, is no reason against it.
+    out = found.word == "CURRENT" or (found.word == "HELD" and job.state == "unknown")
     return {
+        "job_id": job.id, "may_hand_over": out and job.state in ON_PAPER and actor.may("print"),
+        "handed": handed and {"by": handed.by_name, "at_us": handed.at_us, "serial": handed.serial, "mine": handed.job_id == job.id},
         "serial": found.serial, "number": found.number, "revision": found.revision, "head_revision": found.head_revision,
         "copy_kind": found.copy, "reprint": found.reprint_no, "order_url": f"/orders/{found.number}", "reason": "",
-        "printed_at_us": desk.db.read(actor.merchant_id, read),
+        "printed_at_us": job.ended_at_us if job.state == "printed" else None,
     }  # fmt: skip
 
 
@@ -116,4 +133,4 @@ def _spend_budget(db: Database, address: str) -> None:
     db.write(DIRECTORY_SCOPE, spend)
 
 
-SCAN = [get_scan, get_ticket]
+SCAN = [get_scan, post_hand_over, get_ticket]
