@@ -25,7 +25,7 @@ from PIL import Image
 PRINTS = Path(__file__).parents[1] / "data" / "fingerprints"
 FPRINTD, POLKITD = "/usr/libexec/fprintd", "/usr/lib/polkit-1/polkitd"
 _RETRY, _FAULT, _FINGER, _UNPLUG = -1, -2, -4, -5
-_BUS_CONF = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+BUS_CONF = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
 <busconfig><type>system</type><listen>unix:path={socket}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_type="signal"/>
@@ -47,7 +47,7 @@ class FprintdPeer:
 
     def __enter__(self) -> Self:
         try:
-            (self.folder / "bus.conf").write_text(_BUS_CONF.format(socket=self.folder / "bus.sock"))
+            (self.folder / "bus.conf").write_text(BUS_CONF.format(socket=self.folder / "bus.sock"))
             self._start("bus", "dbus-daemon", "--nofork", f"--config-file={self.folder / 'bus.conf'}")
             _wait_until(lambda: (self.folder / "bus.sock").exists(), "the bus")
             self._start("polkitd", *self._authority())

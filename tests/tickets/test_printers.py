@@ -11,6 +11,7 @@ import pytest
 
 from tests.desk import make_line, make_order
 from tests.peers.escpos_peer import EscposPeer
+from tests.peers.ipp_printer import IppPrinterPeer
 from tests.peers.tspl_peer import TsplPeer
 from tests.peers.wired_printer import WiredPrinter
 from tests.tickets.paper import make_content
@@ -46,6 +47,13 @@ FORGED = {
         {"folder": 7},
     ],
     "tspl": [{}, {"host": "a b"}, {"host": "x", "port": 0}, {"host": "x", "gap_mm": -1}],
+    "ipp": [
+        {},
+        {"host": "a b"},
+        {"host": "x", "path": "ipp"},
+        {"host": "x", "path": "/a b"},
+        {"host": "x", "port": 0},
+    ],
     "memory": [{"tray": ""}, {"tray": 5}],
 }
 
@@ -62,6 +70,7 @@ class Bench:
             "escpos_usb": self._usb,
             "pdf_file": self._folder,
             "tspl": self._labels,
+            "ipp": self._ipp,
             "memory": self._memory,
         }
         assert name in setup, f"the printer {name} has no bench here: add one"
@@ -91,6 +100,13 @@ class Bench:
 
     def _usb(self, folder: Path) -> dict[str, Any]:
         return {"device": self._wired(folder)}
+
+    def _ipp(self, folder: Path) -> dict[str, Any]:
+        peer = IppPrinterPeer().__enter__()
+        self.end = peer.close
+        self.count = lambda: len(peer.papers())
+        self.break_it = lambda: peer.load_paper(0)
+        return {"host": peer.host, "port": peer.port}
 
     def _folder(self, folder: Path) -> dict[str, Any]:
         keep_papers_in(folder)

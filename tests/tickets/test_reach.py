@@ -19,7 +19,7 @@ from tocsin.tickets.device import PrinterElsewhere, add_printer, printer_plugin
 from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.reach import declare_networks, is_reachable
 
-SPOKEN_TO = ["escpos_network", "tspl"]
+SPOKEN_TO = ["escpos_network", "ipp", "tspl"]
 OUTSIDE = [
     "8.8.8.8", "127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1%eth0", "0.0.0.0", "::",
     "224.0.0.1", "255.255.255.255", "100.100.100.200", "168.63.129.16",

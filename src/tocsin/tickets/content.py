@@ -112,7 +112,7 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
     return TicketContent(
         copy=request.copy,
         serial=request.serial,
-        number=order.number,
+        number=strip_control(order.number),
         revision=order.revision,
         reprint_no=request.reprint_no,
         amended_from=request.amended_from,

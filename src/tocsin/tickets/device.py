@@ -22,6 +22,7 @@ LOCAL_STATION = "local"
 COPIES = ("merchant", "customer", "kitchen", "delivery")
 NAME_MOST = 60
 _WRONG = {
+    "path": "its path is written as /ipp/print",
     "host": "its address is a name or an IP address, as 192.168.1.50",
     "port": "its port is a number from 1 to 65535, or a serial port such as /dev/ttyUSB0",
     "baud": "its speed is one of 9600, 19200, 38400, 57600 and 115200",

@@ -41,6 +41,7 @@ KINDS = {
     "escpos_serial": "Receipt printer on a serial port (ESC/POS)",
     "escpos_usb": "Receipt printer on USB (ESC/POS)",
     "tspl": "Network label printer (TSPL, TCP 9100)",
+    "ipp": "Printer that speaks IPP (AirPrint, IPP Everywhere)",
     "pdf_file": "PDF files in a folder",
 }
 ADDED = "/settings/printers?said=added"
@@ -169,9 +170,16 @@ def _options(form: Form) -> tuple[str, dict[str, Any]]:
             address.rpartition(":") if address.rpartition(":")[2].isdecimal() else (address, "", "")
         )
         return kind, {"port": port, **({"baud": int(baud)} if baud else {})}
+    address, slash, path = address.removeprefix("ipp://").partition("/")
     host, _, port = address.rpartition(":") if address.rpartition(":")[2].isdecimal() else (address, "", "")
-    host, port = (host, port) if host else (address, "9100")
-    return kind, {"host": host.strip("[]"), "port": port or "9100"}
+    host = (host or address).strip("[]")
+    if kind == "ipp":
+        return kind, {
+            "host": host,
+            **({"port": port} if port else {}),
+            **({"path": f"/{path}"} if slash else {}),
+        }
+    return kind, {"host": host, "port": port or "9100"}
 
 
 def _list(
