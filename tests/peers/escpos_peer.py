@@ -52,6 +52,8 @@ class Job:
     papers: list[Paper] = field(default_factory=list)
     realtime: list[int] = field(default_factory=list)
     received: int = 0
+    reset_at: float = 0.0
+    """When it was reset, by the monotonic clock."""
     closed: threading.Event = field(default_factory=threading.Event)
 
     def names(self) -> set[str]:
@@ -153,7 +155,7 @@ class Connection:
         held = b""
         while not self.peer._closing.is_set():
             try:
-                data = self.line.recv(4096)
+                data = self.line.recv(self._appetite())
             except OSError:
                 break
             if not data:
@@ -164,10 +166,16 @@ class Connection:
                 # SO_LINGER of 0 seconds: close() sends RST.
                 self.line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.line.close()
+                self.job.reset_at = time.monotonic()
                 break
         with self.more:
             self.ended = True
             self.more.notify_all()
+
+    def _appetite(self) -> int:
+        """Return how many bytes to take at once: not one more than the line is to stand for."""
+        limit = self.peer.switches.reset_after_bytes
+        return 4096 if limit is None else max(1, min(4096, limit - self.job.received))
 
     def take(self, data: bytes) -> bytes:
         """Answer and drop each DLE EOT n, buffer the rest, return a start of one that is not whole yet."""

@@ -16,6 +16,7 @@ from tests.proofs import (
     lockout,
     lookups,
     machine,
+    printing,
     reader,
     siren,
     unmasked,
@@ -37,6 +38,7 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "intake": intake.main,
     "formulas": formulas.main,
     "machine": machine.main,
+    "print": printing.main,
 }
 
 

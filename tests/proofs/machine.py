@@ -82,7 +82,8 @@ def run(db: Database, *, steps: int, seed: int, guards: tuple[str, ...]) -> dict
     }  # fmt: skip
 
 
-def _open(folder: Path, engine: str, server: PostgresServer | None) -> Database:
+def open_engine(folder: Path, engine: str, server: PostgresServer | None) -> Database:
+    """Return an empty, migrated database."""
     vault = open_vault(folder / "key")
     if server is None:
         upgrade_sqlite(folder / "desk.sqlite")
@@ -105,7 +106,7 @@ def main(given: list[str]) -> dict[str, Any]:
         server = PostgresServer() if engine == "postgresql" else None
         try:
             with tempfile.TemporaryDirectory(prefix="tocsin-machine-") as folder:
-                db = _open(Path(folder), engine, server)
+                db = open_engine(Path(folder), engine, server)
                 by_engine[engine] = run(db, steps=asked.steps, seed=asked.seed, guards=tuple(GUARDS))
                 db.close()
         finally:

@@ -9,7 +9,7 @@ from tocsin.core.sqlite import SqliteDatabase
 from tocsin.core.vault import Vault
 
 # bin/prove machine takes each away
-SOME = ("superseded", "void", "held_at_claim", "too_old", "sent_again", "lost_at_claim")
+SOME = ("held_at_claim", "unchecked_at_claim", "acknowledged_once_for_all", "sent_again", "unknown_unseen")
 
 
 def test_nothing_wrong_lost_or_twice_in_a_few_hundred_steps(db: Database) -> None:

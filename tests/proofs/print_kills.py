@@ -1,0 +1,136 @@
+"""SIGKILL of the server and of a worker beside it while papers are at the printer: what each job's fate is told to be."""
+
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+from tests.proofs.audit import find_lost_rows, find_resent, find_twice
+from tests.proofs.kill import Reign
+from tests.proofs.ledger import approved_jobs, papers_by_job
+from tests.proofs.running import ROOT, Ground, RunningDesk, wait_until
+
+_STALE = """
+    SELECT job.id FROM print_job AS job
+    JOIN order_revision AS newer ON newer.merchant_id = job.merchant_id AND newer.order_id = job.order_id
+     AND newer.revision = job.revision + 1
+    WHERE job.started_at_us IS NOT NULL AND newer.at_us < job.started_at_us
+"""
+_UNSEEN = """
+    SELECT job.id, job.state, job.reason FROM print_job AS job WHERE
+      (job.state = 'unknown' AND NOT EXISTS (SELECT 1 FROM hold WHERE hold.merchant_id = job.merchant_id
+        AND hold.job_id = job.id AND hold.kind = 'unknown' AND hold.closed_at_us IS NULL))
+      OR (job.state IN ('failed', 'expired') AND job.settled_by = '' AND NOT EXISTS (SELECT 1 FROM hold
+        WHERE hold.merchant_id = job.merchant_id AND hold.job_id = job.id AND hold.kind = 'failed'))
+"""
+_LEASE_SECONDS = 25.0
+
+
+class Worker:
+    """`tocsin worker` beside the server: on PostgreSQL alone."""
+
+    def __init__(self, desk: RunningDesk) -> None:
+        self._desk = desk
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start it; it works once it has the database."""
+        given = ["--database-url", self._desk.database_url, "--data-dir", str(self._desk.folder / "data")]
+        with (self._desk.folder / "worker.log").open("a") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tocsin", "worker", *given], cwd=ROOT, stdout=log, stderr=log,
+                env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
+            )  # fmt: skip
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process:
+            self._process.kill()
+            self._process.wait(20)
+            self._process = None
+
+
+class PrintReign(Reign):
+    """A desk killed while it prints; on PostgreSQL with a worker beside it, which is killed in turn."""
+
+    def __init__(self, ground: Ground, engine: str, *, seed: int) -> None:
+        super().__init__(ground, engine, seed=seed)
+        self.worker: Worker | None = None
+        self.worker_kills = 0
+        self.shown_seconds, self.leased_seconds = list[float](), list[float]()
+
+    def begin(self, *, fault: str = "") -> None:
+        """Set the desk up, and its worker."""
+        super().begin(fault=fault)
+        if self.desk.database_url:
+            self.worker = Worker(self.desk)
+
+    def end_and_begin(self, *, fault: str = "") -> None:
+        """Kill the server, or the worker every other time; note how long its papers take to be told unknown."""
+        if self.worker and self.kills % 2:
+            self.kills, self.worker_kills = self.kills + 1, self.worker_kills + 1
+            self.worker.kill()
+            self.worker.start()
+            self._wait_told(self._sending())
+            return
+        caught = set(self.caught)
+        super().end_and_begin(fault=fault)
+        if self.worker:
+            self._wait_told(self.caught - caught)
+            self.caught = caught  # the worker may have had the paper, and may tell of it
+        else:
+            self._wait_told(self.caught - caught)
+
+    def _wait_told(self, sending: set[int]) -> None:
+        """Wait until the fate of what was being sent is told; a second process waits for the dead one's lease."""
+        began = time.monotonic()
+        if sending and wait_until(
+            lambda: not sending & self._sending(), seconds=_LEASE_SECONDS, step_seconds=0.01
+        ):
+            told = self.leased_seconds if self.worker else self.shown_seconds
+            told.append(time.monotonic() - began)
+
+    def end(self, *, patience_seconds: float = 120) -> dict[str, Any]:
+        """Return the figures of the kill proof, and what this one asks for."""
+        found = super().end(patience_seconds=patience_seconds)
+        papers, approved = papers_by_job(self.desk, self.peer), approved_jobs(self.desk)
+        by_desk = self.desk.rows("SELECT id FROM print_job WHERE state = 'printed' AND settled_by = ''")
+        gone = [f"job {job} counts as printed" for (job,) in by_desk if not papers[int(job)]]
+        lost = find_lost_rows(self.desk, self.client, self.kept)
+        unseen = [f"job {job} is {state} ({reason})" for job, state, reason in self.desk.rows(_UNSEEN)]
+        shown = sorted(self.shown_seconds) or [0.0]
+        leased = max(self.leased_seconds, default=0.0)
+        again = find_twice(self.desk, self.peer, self.kept) + find_resent(self.desk, self.caught)
+        return {
+            **found, "worker_kills": self.worker_kills, "silent_loss": len(gone) + len(lost) + len(unseen),
+            "auto_reprint": len(again), "unchecked_paper": sum(n for job, n in papers.items() if job and job not in approved),
+            "stale_paper": len(self.desk.rows(_STALE)), "unknown_shown_p99_s": round(shown[int(len(shown) * 0.99)], 3),
+            "told_after_lease_most_s": round(leased, 1),
+            "said": [*found["said"][:6], *gone[:3], *lost[:3], *unseen[:3], *again[:3], *self.kept.unexpected[:3]],
+        }  # fmt: skip
+
+    def close(self) -> None:
+        """End what was begun."""
+        if self.worker:
+            self.worker.kill()
+        super().close()
+
+    def _sending(self) -> set[int]:
+        return {int(row[0]) for row in self.desk.rows("SELECT id FROM print_job WHERE state = 'sending'")}
+
+
+def run_print_kills(ground: Ground, engine: str, *, kills: int, seed: int, fault: str = "") -> dict[str, Any]:
+    """Kill so often; every other time while a paper is at the printer."""
+    reign = PrintReign(ground, engine, seed=seed)
+    try:
+        reign.begin(fault=fault)
+        for n in range(kills):
+            reign.kill(at_paper=n % 2 == 0, fault=fault)
+        wait_until(reign.has_tried_all, seconds=60)
+        if reign.worker:
+            reign.worker.kill()
+        return reign.end()
+    finally:
+        reign.close()
