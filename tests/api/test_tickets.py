@@ -127,3 +127,15 @@ def test_a_strangers_scan_answers_the_word_and_nothing_else(door: Door):
     assert door.ask("GET", f"/scans/{code}").json()["number"] == number
     told = Door.of_other_merchant(door).ask("GET", f"/scans/{code}").json()
     assert told.pop("word") == "CURRENT" and not any(told.values()) and len(told) == 5
+
+
+def test_a_terminal_is_asked_and_prints_a_test_page(door: Door):
+    made = door.terminal()
+    listed = door.ask("GET", "/terminals").json()[0]
+    assert (listed["state"], listed["can_confirm"], listed["reports"]) == ("unknown", True, ["online"])
+    assert door.ask("POST", f"/terminals/{made}/probe").json() == {"state": "ready", "reason": ""}
+    headers = {"idempotency-key": "test-1"}
+    tried = [door.ask("POST", f"/terminals/{made}/test", headers=headers) for _ in range(2)]
+    assert [each.json() for each in tried] == [{"result": "printed", "reason": "", "detail": ""}] * 2
+    assert door.ask("GET", "/terminals").json()[0]["state"] == "ready"
+    assert door.ask("POST", "/terminals/1/probe").status_code == 404

@@ -27,6 +27,7 @@ from tocsin.api.screens import SCREENS
 from tocsin.api.second_person import SECOND_PERSON
 from tocsin.api.stations import STATIONS
 from tocsin.api.tickets import TERMINALS
+from tocsin.api.trials import TRIALS
 from tocsin.api.webhooks import WEBHOOKS
 
 HEALTH = [get_health, get_readiness]
@@ -41,6 +42,7 @@ _GROUPS = [
     FILES,
     SCREENS,
     TERMINALS,
+    TRIALS,
     HOLDS,
     EVENTS,
     ALARM,
@@ -68,7 +70,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS],
+    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

@@ -12,7 +12,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.desk import Desk
 from tocsin.orders.store import find_order_id, load_order
-from tocsin.tickets.device import Device, add_printer, list_printers
+from tocsin.tickets.device import Device, add_printer, list_printers, printer_plugin
 from tocsin.tickets.hand_over import hand_over
 from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job, list_jobs
@@ -24,6 +24,7 @@ from tocsin.tickets.terminal import (
     print_few,
     print_orders,
 )
+from tocsin.tickets.trial import say_state
 
 State = Annotated[str, QueryParameter(name="state", max_length=40)]
 
@@ -51,6 +52,10 @@ class TerminalOut(Struct, frozen=True, kw_only=True):
     paused: bool
     online: bool | None
     seen_at: str
+    state: str
+    reason: str
+    can_confirm: bool
+    reports: tuple[str, ...]
 
 
 class WantedIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -263,11 +268,12 @@ def _wanted(tx: Tx, one: WantedIn) -> tuple[int, int]:
 
 
 def _terminal_out(device: Device) -> TerminalOut:
-    status = device.last_status()
+    status, plugin = device.last_status(), printer_plugin(device.kind)
     return TerminalOut(
         id=str(device.id), name=device.name, kind=device.kind, paper_mm=device.paper_mm, locale=device.locale,
         copies=tuple(device.copy_list()), paused=bool(device.paused), online=status.online if status else None,
-        seen_at=iso(device.seen_at_us),
+        seen_at=iso(device.seen_at_us), state=say_state(status), reason=status.detail if status else "",
+        can_confirm=plugin.confirms, reports=tuple(sorted(plugin.reports)),
     )  # fmt: skip
 
 

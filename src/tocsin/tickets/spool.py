@@ -26,7 +26,6 @@ from tocsin.tickets.device import (
     LOCAL_STATION,
     Device,
     list_printers,
-    note_status,
     printer_plugin,
     read_options,
 )
@@ -34,6 +33,7 @@ from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.job import end_job, get_job, mark_printed
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job, station
+from tocsin.tickets.trial import Looks, keep_status, look_after
 
 LEASE_US = 15 * SECOND_US
 _IDLE_SECONDS = 1.0
@@ -123,6 +123,7 @@ class Spool:
         self._busy: set[int] = set()
         self._lock, self._wake, self._stopping = threading.Lock(), threading.Event(), threading.Event()
         self._slots = threading.Semaphore(threads)
+        self._looks, self._looking = Looks(), threading.Semaphore(1)
         self._faults: dict[int, tuple[int, float]] = {}
         self._first = True
         self._unhook = on_event(self._wake.set)
@@ -164,16 +165,30 @@ class Spool:
     def _begin(self, merchant_id: int, device: Device) -> None:
         """Give a free printer a thread when it has work; at most one thread a printer."""
         with self._lock:
-            if device.id in self._busy or device.paused or self._stopping.is_set():
+            if device.id in self._busy or self._stopping.is_set():
                 return
             self._busy.add(device.id)
-        if self._waiting(merchant_id, device) is None:
-            with self._lock:
-                self._busy.discard(device.id)
-            return
-        threading.Thread(
-            target=self._serve, args=(merchant_id, device), name=f"printer {device.name}"
-        ).start()
+        act = self._serve
+        if device.paused or self._waiting(merchant_id, device) is None:
+            act = self._look
+            if not self._looks.is_due(device.id):
+                with self._lock:
+                    self._busy.discard(device.id)
+                return
+        threading.Thread(target=act, args=(merchant_id, device), name=f"printer {device.name}").start()
+
+    def _look(self, merchant_id: int, device: Device) -> None:
+        """Ask an idle printer how it is; one at a time, so that those that are away keep no thread from papers."""
+        try:
+            if self._looking.acquire(blocking=False):
+                try:
+                    look_after(self._db, merchant_id, device=device)
+                finally:
+                    self._looking.release()
+        except Exception:  # noqa: BLE001 - a printer that is not asked is asked again in a minute
+            _log.exception("printer not asked", printer=str(device.id))
+        finally:
+            self._free(device.id)
 
     def _serve(self, merchant_id: int, device: Device) -> None:
         try:
@@ -240,7 +255,7 @@ class Spool:
         record_outcome(tx, job_id=sending.job.id, outcome=outcome)
         status = outcome.status_after or outcome.status_before
         if status is not None:
-            note_status(tx, printer_id=sending.device.id, status=status)
+            keep_status(tx, device=sending.device, status=status)
 
     def _free(self, printer_id: int) -> None:
         with self._lock:

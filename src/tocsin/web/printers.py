@@ -9,29 +9,23 @@ from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
 from tocsin.core.actor import Actor, require
-from tocsin.core.clock import now_us
 from tocsin.core.errors import Refusal
-from tocsin.core.tenant import get_shop
 from tocsin.desk import Desk
-from tocsin.tickets.content import LineContent, TicketContent
 from tocsin.tickets.device import (
     COPIES,
     NAME_MOST,
     Device,
     PrinterKindUnknown,
     add_printer,
-    get_printer,
     list_printers,
-    note_status,
     printer_plugin,
     read_options,
     remove_printer,
 )
-from tocsin.tickets.drawing import print_paper
+from tocsin.tickets.trial import ask_printer, print_test_page
 from tocsin.web.form import Form, once_over, read_form, read_number
 from tocsin.web.found import show_reason
 from tocsin.web.guard import PageRequest, enter
-from tocsin.web.page import show_instant
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.terminal import show_state
 from tocsin.web.words import LOCALES, Words
@@ -78,7 +72,7 @@ def post_printer(request: PageRequest, *, body: RawBody) -> Response[str] | Redi
         )  # fmt: skip
 
         def make() -> str:
-            _probe(desk, actor, desk.db.write(actor.merchant_id, add))
+            ask_printer(desk.db, actor, printer_id=desk.db.write(actor.merchant_id, add))
             return ADDED
 
         return go(once_over(desk.db, actor, form, route="printers", meanwhile=ADDED, make=make))
@@ -96,10 +90,8 @@ def post_probe(request: PageRequest, *, printer_id: FromPath[str], body: RawBody
     """Ask a printer how it is."""
     desk, actor = enter(request)
     read_form(request, body)
-    require(actor, "print")
-    return go(
-        f"/settings/printers?said={'online' if _probe(desk, actor, read_number(printer_id)) else 'offline'}"
-    )
+    status = ask_printer(desk.db, actor, printer_id=read_number(printer_id))
+    return go(f"/settings/printers?said={'online' if status.online else 'offline'}")
 
 
 @post("/settings/printers/{printer_id:str}/test", sync_to_thread=True, status_code=200)
@@ -107,17 +99,9 @@ def post_test(request: PageRequest, *, printer_id: FromPath[str], body: RawBody)
     """Print a page that carries no order and answers no scan."""
     desk, actor = enter(request)
     read_form(request, body)
-    require(actor, "shop_settings")
-    wanted = read_number(printer_id)
-    device = desk.db.read(actor.merchant_id, lambda tx: get_printer(tx, printer_id=wanted))
-    shop = desk.db.read(actor.merchant_id, get_shop)
-    content = make_test_page(
-        device, shop=shop.name, base_url=desk.settings.base_url(), words=Words(device.locale)
+    outcome = print_test_page(
+        desk.db, actor, printer_id=read_number(printer_id), base_url=desk.settings.base_url()
     )
-    outcome = print_paper(printer_plugin(device.kind), read_options(device), content)
-    status = outcome.status_after or outcome.status_before
-    if status is not None:
-        desk.db.write(actor.merchant_id, lambda tx: note_status(tx, printer_id=device.id, status=status))
     return go(f"/settings/printers?said={outcome.result}")
 
 
@@ -129,31 +113,6 @@ def post_removal(request: PageRequest, *, printer_id: FromPath[str], body: RawBo
     wanted = read_number(printer_id)
     desk.db.write(actor.merchant_id, lambda tx: remove_printer(tx, actor, printer_id=wanted))
     return go("/settings/printers", done="dropped")
-
-
-def make_test_page(device: Device, *, shop: str, base_url: str, words: Words) -> TicketContent:
-    """Return a paper that tries a printer out."""
-    said = words.translate("TEST PAGE")
-    return TicketContent(
-        copy="merchant", serial="TEST", number=said, revision=0, reprint_no=0, amended_from=0, void=False, shop=shop,
-        channel="", campaign="", delivery="pickup", placed_at="", paid_at="",
-        printed_at=_show_now(), payment_mark="", collect="", receiver_name="", receiver_phone="",
-        receiver_address="", buyer_note="", lines=(LineContent(title=device.name, spec="", quantity="1", unit_price="0", total="0"),),
-        charges=(), payable="0", scan_url=f"{base_url}/scan", code128="0", locale=device.locale,
-        paper_mm=58 if device.paper_mm == 58 else 80,
-    )  # fmt: skip
-
-
-def _show_now() -> str:
-    return show_instant(now_us(), "UTC") + " UTC"
-
-
-def _probe(desk: Desk, actor: Actor, printer_id: int) -> bool:
-    """Ask a printer how it is, outside any transaction, and keep the answer."""
-    device = desk.db.read(actor.merchant_id, lambda tx: get_printer(tx, printer_id=printer_id))
-    status = printer_plugin(device.kind).probe(read_options(device))
-    desk.db.write(actor.merchant_id, lambda tx: note_status(tx, printer_id=device.id, status=status))
-    return status.online
 
 
 def _options(form: Form) -> tuple[str, dict[str, Any]]:

@@ -34,6 +34,7 @@ from tocsin.tickets.terminal import (
     print_few,
     print_orders,
 )
+from tocsin.tickets.trial import say_state
 from tocsin.web.batch_said import say_batch
 from tocsin.web.form import once, once_over, read_form, read_number, read_pairs
 from tocsin.web.found import REASONS, show_reason
@@ -246,18 +247,7 @@ def _job(desk: Desk, actor: Actor, job_id: str) -> Job:
 
 def show_state(device: Device) -> str:
     """Return a printer's state as pages have words for."""
-    status = device.last_status()
-    if device.paused:
-        return "off"
-    if status is None:
-        return "unknown"
-    if status.paper == "out":
-        return "paper_out"
-    if status.cover_open:
-        return "cover_open"
-    if not status.online:
-        return "offline"
-    return "paper_low" if status.paper == "low" else "ready"
+    return "off" if device.paused else say_state(device.last_status())
 
 
 def _show_printer(device: Device, queues: dict[int, Any], unknown: list[Job]) -> dict[str, Any]:

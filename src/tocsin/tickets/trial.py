@@ -1,0 +1,104 @@
+"""Trying a printer out: asking how it is, now or every minute, and a page that carries no order."""
+
+import time
+from typing import Literal
+
+from msgspec import Struct
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.clock import now_us, to_datetime
+from tocsin.core.db import Database, Tx
+from tocsin.core.event import append_event
+from tocsin.core.tenant import get_shop
+from tocsin.core.words import Words
+from tocsin.tickets.content import LineContent, TicketContent
+from tocsin.tickets.device import Device, get_printer, note_status, printer_plugin, read_options
+from tocsin.tickets.drawing import print_paper
+from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+
+ASK_EVERY_SECONDS = 60.0
+Said = Literal["ready", "paper_low", "paper_out", "cover_open", "offline", "unknown"]
+
+
+class Looks(Struct):
+    """When each printer of a process is to be asked next; one that is new to it has a while to be used first."""
+
+    due: dict[int, float] = {}
+
+    def is_due(self, printer_id: int) -> bool:
+        """Tell whether a printer is to be asked now; it is then due again a while later."""
+        now = time.monotonic()
+        until = self.due.setdefault(printer_id, now + ASK_EVERY_SECONDS)
+        if until > now:
+            return False
+        self.due[printer_id] = now + ASK_EVERY_SECONDS
+        return True
+
+
+def say_state(status: PrinterStatus | None) -> Said:
+    """Return how a printer is in one word; `unknown` before it was ever asked."""
+    if status is None:
+        return "unknown"
+    if status.paper == "out":
+        return "paper_out"
+    if status.cover_open:
+        return "cover_open"
+    if not status.online:
+        return "offline"
+    return "paper_low" if status.paper == "low" else "ready"
+
+
+def ask_printer(db: Database, actor: Actor, *, printer_id: int) -> PrinterStatus:
+    """Ask a printer how it is, and keep the answer.
+
+    Raises:
+        PrinterMissing: there is none.
+    """
+    require(actor, "print")
+    device = db.read(actor.merchant_id, lambda tx: get_printer(tx, printer_id=printer_id))
+    return look_after(db, actor.merchant_id, device=device)
+
+
+def look_after(db: Database, merchant_id: int, *, device: Device) -> PrinterStatus:
+    """Ask a printer how it is, outside any transaction, and keep the answer; a change is told to those who watch."""
+    status = printer_plugin(device.kind).probe(read_options(device))
+    db.write(merchant_id, lambda tx: keep_status(tx, device=device, status=status))
+    return status
+
+
+def keep_status(tx: Tx, *, device: Device, status: PrinterStatus) -> None:
+    """Keep how a printer was just seen; a change is told to those who watch."""
+    note_status(tx, printer_id=device.id, status=status)
+    if (state := say_state(status)) != say_state(device.last_status()):
+        append_event(tx, "print.printer", subject_id=device.id, data={"state": state})
+
+
+def print_test_page(db: Database, actor: Actor, *, printer_id: int, base_url: str) -> PrintOutcome:
+    """Print a page that carries no order and answers no scan, and keep how the printer was.
+
+    Raises:
+        PrinterMissing: there is none.
+    """
+    require(actor, "shop_settings")
+    device, shop = db.read(
+        actor.merchant_id, lambda tx: (get_printer(tx, printer_id=printer_id), get_shop(tx).name)
+    )
+    content = make_test_page(device, shop=shop, base_url=base_url)
+    outcome = print_paper(printer_plugin(device.kind), read_options(device), content)
+    status = outcome.status_after or outcome.status_before
+    if status is not None:
+        db.write(actor.merchant_id, lambda tx: keep_status(tx, device=device, status=status))
+    return outcome
+
+
+def make_test_page(device: Device, *, shop: str, base_url: str) -> TicketContent:
+    """Return a paper that tries a printer out."""
+    return TicketContent(
+        copy="merchant", serial="TEST", number=Words(device.locale).translate("TEST PAGE"), revision=0, reprint_no=0,
+        amended_from=0, void=False, shop=shop, channel="", campaign="", delivery="pickup", placed_at="", paid_at="",
+        printed_at=f"{to_datetime(now_us(), 'UTC'):%Y-%m-%d %H:%M} UTC", payment_mark="", collect="", receiver_name="",
+        receiver_phone="", receiver_address="", buyer_note="",
+        lines=(LineContent(title=device.name, spec="", quantity="1", unit_price="0", total="0"),), charges=(),
+        payable="0", scan_url=f"{base_url}/scan", code128="0", locale=device.locale,
+        paper_mm=58 if device.paper_mm == 58 else 80,
+    )  # fmt: skip
