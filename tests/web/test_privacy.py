@@ -53,7 +53,7 @@ def test_others_are_refused_and_an_owner_proves_himself(pages: Pages) -> None:
 
 def test_rules_are_seen_before_they_are_stored(pages: Pages) -> None:
     shift_clock(-200 * DAY_US)
-    pages.take(make_draft())
+    pages.take(make_draft(paid_at_us=None))
     shift_clock(0)
     here, given = f"{HERE}/rules", {"keep_days": "180", "ledger_days": "365"}
     seen = pages.post(here, **given)
