@@ -12,6 +12,7 @@ from typing import Self
 
 import httpx
 
+from tests import PRINTER_NETWORKS
 from tests.databases import free_port
 
 _PATIENCE_SECONDS = 30
@@ -27,7 +28,7 @@ class Served:
         environment = {name: text for name, text in os.environ.items() if not name.startswith("TOCSIN_")}
         environment |= {
             "TOCSIN_DATA_DIR": str(folder / "data"), "TOCSIN_PORT": str(self.port), "PYTHONPATH": "src",
-            "PYTHONUNBUFFERED": "1",
+            "PYTHONUNBUFFERED": "1", "TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS,
         }  # fmt: skip
         self._environment = environment
         self.start()
