@@ -1,12 +1,14 @@
 """`bin/bench`: every work on both databases, the desk beside the raw engine, in one run.
 
 bin/bench [--orders 100000] [--repeats 200] [--engine sqlite|postgresql|both] [--json]
+bin/bench print [--tickets 10000] [--clicks 200] [--engine sqlite|postgresql|both] [--json]
 """
 
 import argparse
 import json
 import platform
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from typing import Any
 import psycopg
 from msgspec.structs import asdict
 
+from tests.bench import printing
 from tests.bench.clock import Work, measure
 from tests.bench.memory import ALONE, measure_alone
 from tests.bench.multiply import multiply_desk, multiply_search
@@ -33,7 +36,10 @@ _COMPARED_MOST = 1_000
 
 
 def main() -> None:
-    """Measure and print a table, or JSON."""
+    """Measure and print a table, or JSON; `print` measures printing."""
+    if sys.argv[1:2] == ["print"]:
+        printing.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(
         prog="bin/bench", description="Measure the desk beside the raw engine doing the same work.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,

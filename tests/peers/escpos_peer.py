@@ -165,8 +165,8 @@ class Connection:
             if limit is not None and self.job.received >= limit:
                 # SO_LINGER of 0 seconds: close() sends RST.
                 self.line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                self.line.close()
                 self.job.reset_at = time.monotonic()
+                self.line.close()
                 break
         with self.more:
             self.ended = True

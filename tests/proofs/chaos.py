@@ -70,6 +70,7 @@ class Chaos:
             self.shown_seconds.append(time.monotonic() - broken.reset_at)
         if state == "unknown":
             self.clerk.do(settle_unknown, job_id=job_id, came_out=False)
+        broken.closed.wait(10)  # it prints what it has got
 
     def answer_late(self) -> None:
         """The answer comes after the desk has given up waiting: the paper is unknown, and stays so."""
@@ -129,9 +130,10 @@ class Chaos:
         self._wait_ended(job_id)
         self.seen["changed"] += 1
 
-    def print_well(self) -> None:
-        """A paper as it should be."""
+    def print_well(self) -> int:
+        """A paper as it should be; return how many bytes it took."""
         self._wait_ended(self._ask())
+        return self.peer.jobs[-1].received
 
     def reckon(self) -> dict[str, Any]:
         """Return the figures, read past the desk's own guards, and by the bar codes of the papers themselves."""

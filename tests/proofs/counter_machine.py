@@ -12,11 +12,13 @@ from tests.proofs.counter_state import LOST, CounterState
 from tests.proofs.shadow import Known
 from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
+from tocsin.core.errors import Refusal
 from tocsin.orders.amend import cancel_order
 from tocsin.orders.draft import Totals
 from tocsin.orders.intake import take_in
-from tocsin.tickets import claim, device, hold, revise, spool, terminal
+from tocsin.tickets import claim, device, hand_over, hold, revise, spool, terminal
 from tocsin.tickets.check import check_new_revisions
+from tocsin.tickets.job import ON_PAPER
 from tocsin.tickets.printer import PrintOutcome
 
 BASE = "http://localhost:8717"
@@ -247,6 +249,25 @@ class CounterMachine(CounterState):
             job = unknown[pick % len(unknown)]
             if self._do(hold.settle_unknown, job_id=job.id, came_out=came_out) is not LOST and came_out:
                 self.printed.add(job.id)
+
+    @rule(pick=picks)
+    def give(self, pick: int) -> None:
+        """Goods are handed over by a paper: once for each copy, and only by one that holds."""
+        facts = self._facts()
+        papers = [job for job in facts.jobs.values() if job.id in self.sent and job.state in ON_PAPER]
+        if not papers:
+            return
+        job = papers[pick % len(papers)]
+        right = self._may_give(facts, job)
+        try:
+            done = self._do(hand_over.hand_over, job_id=job.id)
+        except Refusal as refusal:
+            assert not right, f"a good paper is refused: {refusal.code}"
+            return
+        if done is not LOST:
+            assert right, "goods are handed over by a paper that does not hold, or twice"
+            self.given[job.order_id, job.copy] = job.id
+            self.printed |= {job.id} if job.state == "unknown" else set()
 
     @rule(pick=picks)
     def withdraw(self, pick: int) -> None:

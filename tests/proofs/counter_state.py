@@ -41,6 +41,7 @@ class CounterState(RuleBasedStateMachine):
         self.sent: set[int] = set()
         self.approved: set[int] = set()
         self.printed: set[int] = set()
+        self.given: dict[tuple[int, str], int] = {}
         self.paused = [False, False]
         self.printers = [self._add_printer(n) for n in (1, 2)]
         self._start()
@@ -101,6 +102,14 @@ class CounterState(RuleBasedStateMachine):
             if old.state == "queued" and after.jobs[old.id].reason == "replaced" and old.copy == job.copy
         ]  # fmt: skip
         return gone
+
+    def _may_give(self, facts: Facts, job: Shown) -> bool:
+        """Tell whether goods may be handed over by a paper: it holds, and no other of its copy was taken; or again by itself."""
+        order, given = self.orders[job.order_id], self.given.get((job.order_id, job.copy))
+        if given:
+            return given == job.id
+        held = [found for found in facts.open(order.id) if (found.kind, found.job_id) != ("unknown", job.id)]
+        return not held and not order.is_void() and job.revision == order.revision
 
     def _claimable(self, facts: Facts, printer: int) -> bool:
         """Tell whether a printer that is free has a paper against which nothing speaks."""

@@ -12,7 +12,7 @@ from tocsin.core.ident import new_id
 from tocsin.core.statement import Statement, bind, own
 from tocsin.orders.stop import page_holds
 from tocsin.orders.store import load_order
-from tocsin.tickets import check, claim, hold, spool, terminal
+from tocsin.tickets import check, claim, hand_over, hold, spool, terminal
 from tocsin.tickets.table import print_job
 
 _OLDEST = Statement[tuple[int]](
@@ -123,9 +123,17 @@ GUARDS = {
     "unknown_unseen": lambda: {"spool.open_hold": lambda *_, **__: 0},
     "lost_at_claim": _lost,
     "lost_at_settlement": lambda: {"hold._keep_in_sight": lambda *_: None},
+    "handed_over_twice": lambda: {"hand_over.handed_over": lambda *_, **__: []},
     "woken_early": lambda: {"hold.due_holds": lambda tx: [h for h in page_holds(tx) if h.kind == "later"]},
 }
-_MODULES = {"check": check, "claim": claim, "hold": hold, "spool": spool, "terminal": terminal}
+_MODULES = {
+    "check": check,
+    "claim": claim,
+    "hand_over": hand_over,
+    "hold": hold,
+    "spool": spool,
+    "terminal": terminal,
+}
 
 
 @contextmanager

@@ -32,9 +32,8 @@ def run_chaos(db: Database, *, cuts: int, byte_step: int, small: bool = False) -
         size = chaos.stream_bytes()
         driver = cut_each(chaos.drawn(), range(0, size, byte_step))
         clerk.run_spool()
-        for count in _places(cuts, size):
+        for count in _places(cuts, chaos.print_well()):
             chaos.cut(count)
-        chaos.print_well()
         for trouble in (
             chaos.lie,
             chaos.be_away,
@@ -85,15 +84,15 @@ def _dawdle() -> Any:
     return patch.object(spool.Spool, "_record", record_late)
 
 
-FAULTS: dict[str, tuple[Callable[[], Any], Callable[[Chaos], None], str]] = {
+FAULTS: dict[str, tuple[Callable[[], Any], Callable[[Chaos], object], str]] = {
     "believe": (_believe, lambda chaos: chaos.cut(900), "silent_loss"),
-    "send_again": (_send_again, lambda chaos: chaos.stay_silent(), "auto_reprint"),
+    "send_again": (_send_again, Chaos.stay_silent, "auto_reprint"),
     "check_nothing": (
         lambda: without("unchecked_at_claim"),
-        lambda chaos: chaos.print_well(),
+        Chaos.print_well,
         "unchecked_paper",
     ),
-    "print_old": (lambda: without("superseded"), lambda chaos: chaos.change(), "stale_paper"),
+    "print_old": (lambda: without("superseded"), Chaos.change, "stale_paper"),
     "tell_late": (_dawdle, lambda chaos: chaos.cut(900), "unknown_shown_p99_s"),
 }
 

@@ -7,7 +7,7 @@ from tocsin.core.db import Database
 def test_cuts_lies_a_night_and_a_change_small(db: Database) -> None:
     found = run_chaos(db, cuts=6, byte_step=401, small=True)
     assert broken_promises(found) == [], found
-    assert found["cuts"] > 100 and found["papers"] == 4 and found["cut_unknown"] == 5, found
+    assert found["cuts"] > 100 and found["papers"] >= 4 and found["cut_unknown"] == 5, found
 
 
 def test_a_broken_driver_a_spool_without_check_and_an_old_paper_are_seen(db: Database) -> None:

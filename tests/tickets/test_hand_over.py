@@ -54,6 +54,20 @@ def test_a_paper_of_unknown_outcome_has_come_out(db: Database) -> None:
         assert counter.order(order_id).desk_state == "printed"
 
 
+def test_a_paper_given_away_while_it_was_being_sent_is_settled_when_it_is_seen_again(db: Database) -> None:
+    with open_counter(db) as counter:
+        order_id = counter.take().order_id
+        assert counter.print(order_id).result == "queued"
+        device, merchant_id = counter.printer(), counter.house.merchant_id
+        sending = counter.db.write(merchant_id, lambda tx: claim_job(tx, device=device))
+        assert sending is not None
+        made = counter.do(hand_over, job_id=sending.job.id)
+        outcome = PrintOutcome(result="unknown", reason="stopped", bytes_left=True)
+        counter.db.write(merchant_id, lambda tx: record_outcome(tx, job_id=sending.job.id, outcome=outcome))
+        assert counter.do(hand_over, job_id=sending.job.id) == made
+        assert (counter.job(sending.job.id).state, counter.kinds(order_id)) == ("printed", [])
+
+
 def test_nothing_is_handed_over_by_a_paper_that_does_not_hold(db: Database) -> None:
     with open_counter(db) as counter:
         order_id = counter.take().order_id

@@ -75,6 +75,8 @@ def hand_over(tx: Tx, actor: Actor, *, job_id: int) -> HandOver:
     earlier = [one for one in handed_over(tx, order_id=job.order_id) if one.copy == job.copy]
     again = next((one for one in earlier if one.job_id == job_id), None)
     if again is not None:
+        if job.state == "unknown":  # it was given away while it was still being sent
+            settle_unknown(tx, actor, job_id=job_id, came_out=True)
         return again
     if job.state not in ON_PAPER:
         raise TicketNotOut(serial=job.serial, state=job.state)
