@@ -4,13 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import PRINTER_NETWORKS
 from tests.databases import *  # noqa: F403
+from tests.near import *  # noqa: F403
 from tocsin.core import clock, ident
-from tocsin.settings import read_networks
-from tocsin.tickets.reach import declare_networks
-
-declare_networks(read_networks(PRINTER_NETWORKS))
 
 
 @pytest.fixture(autouse=True)

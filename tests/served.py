@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests import PRINTER_NETWORKS
 from tests.databases import free_port
+from tests.near import PRINTER_NETWORKS
 
 
 class Served:

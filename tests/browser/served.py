@@ -12,8 +12,8 @@ from typing import Self
 
 import httpx
 
-from tests import PRINTER_NETWORKS
 from tests.databases import free_port
+from tests.near import PRINTER_NETWORKS
 
 _PATIENCE_SECONDS = 30
 

@@ -20,6 +20,7 @@ from typing import Self
 import zxingcpp
 from PIL import Image
 
+from tests.near import HOST
 from tests.peers.escpos_commands import CUT, PICTURE, QUEUED_STATUS, parse_command
 from tests.peers.escpos_switches import Switches
 
@@ -66,7 +67,7 @@ class EscposPeer:
 
     connection: "type[Connection]"
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, *, spool: Path | None = None) -> None:
+    def __init__(self, host: str = HOST, port: int = 0, *, spool: Path | None = None) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._server = socket.create_server((host, port), family=family, backlog=64)
         self.host, self.port = host, int(self._server.getsockname()[1])

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from tests.databases import free_port
+from tests.near import HOST
 from tests.peers.fprintd_peer import BUS_CONF
 
 PROGRAM = "/usr/sbin/ippeveprinter"
@@ -35,7 +36,7 @@ cp "$1" {folder}/out/$$.pdf && mv {folder}/out/$$.pdf "{folder}/out/$IPP_JOB_ID-
 class IppPrinterPeer:
     """The printer: a context manager that serves on `host`:`port`."""
 
-    host = "127.0.0.1"
+    host = HOST
 
     def __init__(self) -> None:
         self.folder, self.port = Path(tempfile.mkdtemp(prefix="tocsin-ipp-")), free_port()

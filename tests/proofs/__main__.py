@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tests import PRINTER_NETWORKS
 from tests.proofs import (
     amend,
     enumeration,
@@ -22,8 +21,6 @@ from tests.proofs import (
     unmasked,
     way,
 )
-from tocsin.settings import read_networks
-from tocsin.tickets.reach import declare_networks
 
 PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "way": way.main,
@@ -44,7 +41,6 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
 
 def main(given: list[str]) -> int:
     """Run the proof that is named, or list them."""
-    declare_networks(read_networks(PRINTER_NETWORKS))
     if not given or given[0] in ("--list", "-h", "--help"):
         for name, proof in PROOFS.items():
             print(f"{name}\t{(sys.modules[proof.__module__].__doc__ or '').partition(': ')[2]}")

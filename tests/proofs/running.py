@@ -17,8 +17,8 @@ from typing import Any
 
 import psycopg
 
-from tests import PRINTER_NETWORKS
 from tests.databases import PostgresServer
+from tests.near import PRINTER_NETWORKS
 from tocsin.core.ident import new_id
 from tocsin.core.sqlite import engine as sqlite
 from tocsin.server import PortTaken, addresses_of, require_free

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests import PRINTER_NETWORKS
 from tests.counter import open_counter
+from tests.near import PRINTER_NETWORKS
 from tests.peers.escpos_peer import EscposPeer
 from tests.tickets.paper import make_content
 from tocsin.core.db import Database
