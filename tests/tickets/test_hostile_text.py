@@ -124,7 +124,12 @@ class Wire:
         return self.peer.jobs if isinstance(self.peer, EscposPeer) else []
 
 
-SENDING = sorted(name for name, each in load_plugins("tickets.printers").items() if each.form != "content")
+SENDING = ["escpos_network", "escpos_serial", "escpos_usb", "ipp", "pdf_file", "tspl"]
+
+
+def test_each_printer_of_dots_or_pages_is_listened_to_here():
+    plugins = load_plugins("tickets.printers").values()
+    assert {each.name for each in plugins if each.form in ("raster", "pdf")} <= set(SENDING), "add its wire"
 
 
 @pytest.mark.parametrize("kind", SENDING)

@@ -38,26 +38,28 @@ def test_how_a_printer_is_is_one_word_kept_and_told_when_it_changes(db: Database
 
 
 def test_a_test_page_carries_no_order_and_answers_no_scan(db: Database) -> None:
-    with open_counter(db) as counter:
+    with open_counter(db, connect_timeout_seconds=0.5) as counter:
         given = {"printer_id": counter.printer().id, "base_url": "https://desk.example"}
         assert print_test_page(db, counter.actor, **given).result == "printed"
         [paper] = counter.peer.wait_papers(1)
         assert paper.codes()["qr"] == "https://desk.example/scan"
         assert say_state(counter.printer().last_status()) == "ready"
+        counter.peer.switches.mute = True
+        assert print_test_page(db, counter.actor, **given).result == "failed"
+        assert counter.printer().last_status().detail == "mute"  # so that the page can say why
         with pytest.raises(PrinterMissing):
             print_test_page(db, counter.actor, **(given | {"printer_id": 1}))
-        for role, asks, prints in (
-            ("clerk", True, False),
-            ("checker", True, False),
-            ("auditor", False, False),
+        clerk, auditor = (
+            Counter(counter.house, counter.peer, counter.house.actor(role)) for role in ("clerk", "auditor")
+        )
+        assert ask(clerk) == "offline"
+        for act in (
+            lambda: print_test_page(db, clerk.actor, **given),
+            lambda: print_test_page(db, auditor.actor, **given),
+            lambda: ask(auditor),
         ):
-            other = Counter(counter.house, counter.peer, counter.house.actor(role))
             with pytest.raises(NotAllowed):
-                print_test_page(db, other.actor, **given)
-            if not asks:
-                with pytest.raises(NotAllowed):
-                    ask(other)
-            assert not prints
+                act()
 
 
 def test_an_idle_printer_is_asked_every_minute_and_papers_go_on(

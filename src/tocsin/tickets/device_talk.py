@@ -63,12 +63,12 @@ def probe(connect: Callable[[], DeviceLine], talk: Talk) -> PrinterStatus:
     try:
         line = connect()
     except OSError as trouble:
-        return PrinterStatus(online=False, paper="unknown", detail=reason_of(trouble))
+        return away(reason_of(trouble))
     with line:
         try:
             return ask_status(line, talk)
         except OSError as trouble:
-            return PrinterStatus(online=False, paper="unknown", detail=reason_of(trouble, timeout="mute"))
+            return away(reason_of(trouble, timeout="mute"))
 
 
 def send(connect: Callable[[], DeviceLine], talk: Talk, drawn: Drawn) -> PrintOutcome:
@@ -77,13 +77,15 @@ def send(connect: Callable[[], DeviceLine], talk: Talk, drawn: Drawn) -> PrintOu
     try:
         line = connect()
     except OSError as trouble:
-        elsewhere = isinstance(trouble, OutsideNetworks)
-        return _failed(reason_of(trouble), str(trouble), permanent=elsewhere, **facts)
+        reason = reason_of(trouble)
+        facts |= {"status_before": away(reason), "permanent": isinstance(trouble, OutsideNetworks)}
+        return _failed(reason, str(trouble), **facts)
     with line:
         try:
             before = ask_status(line, talk)
         except OSError as trouble:
-            return _failed(reason_of(trouble, timeout="mute"), str(trouble), **facts)
+            facts["status_before"] = away(reason := reason_of(trouble, timeout="mute"))
+            return _failed(reason, str(trouble), **facts)
         facts["status_before"] = before
         if not before.online:
             return _failed(before.detail, **facts)
@@ -113,6 +115,11 @@ def print_raster(line: DeviceLine, talk: Talk, *, raster: Raster, facts: dict[st
 def ask_status(line: DeviceLine, talk: Talk) -> PrinterStatus:
     """Return how the printer says it is."""
     return talk.language.ask_status(line, deadline=time.monotonic() + talk.answer_seconds)
+
+
+def away(reason: str) -> PrinterStatus:
+    """Return the status of a printer that could not be asked."""
+    return PrinterStatus(online=False, paper="unknown", detail=reason)
 
 
 def reason_of(trouble: OSError, *, timeout: str = "unreachable") -> str:

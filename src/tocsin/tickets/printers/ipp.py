@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from tocsin.tickets.device_talk import reason_of
+from tocsin.tickets.device_talk import away, reason_of
 from tocsin.tickets.ipp import (
     CANCEL_JOB,
     CREATE_JOB,
@@ -63,7 +63,7 @@ class IppPrinter:
         try:
             return _able(options.place().ask(GET_PRINTER, status_wanted()))
         except OSError as trouble:
-            return PrinterStatus(online=False, paper="unknown", detail=_reason(trouble))
+            return away(_reason(trouble))
 
     def send(self, options: IppOptions, drawn: Drawn) -> PrintOutcome:
         """Print one page as one job, and return what became of it."""
@@ -75,9 +75,11 @@ class IppPrinter:
                 return _failed(before.detail, permanent=before.detail in _FOR_GOOD, **facts)
             made = place.ask(CREATE_JOB, job_name(drawn.serial))
         except OSError as trouble:
-            return _failed(
-                _reason(trouble), str(trouble), permanent=isinstance(trouble, OutsideNetworks), **facts
-            )
+            facts |= {
+                "status_before": away(_reason(trouble)),
+                "permanent": isinstance(trouble, OutsideNetworks),
+            }
+            return _failed(_reason(trouble), str(trouble), **facts)
         job_id = made.number("job-id")
         if made.refused or not job_id:
             return _failed(**as_reason(made), **facts)
