@@ -1,9 +1,10 @@
 """What the catalogue finds in 65 public orders."""
 
+import csv
 from collections import defaultdict
 
 from tests.tickets.checks.asking import make_context
-from tests.tickets.checks.mall_sheet import read_mall_orders
+from tests.tickets.checks.mall_sheet import SHEET, read_mall_orders
 from tocsin.tickets.rule import run_checks, text
 
 
@@ -29,7 +30,17 @@ def test_ten_orders_have_no_line() -> None:
     assert all("no line" in said for said in found.values())
 
 
-def test_the_exact_findings() -> None:
+def test_each_finding_is_the_one_that_is_listed() -> None:
+    with SHEET.with_name("findings.csv").open(encoding="utf-8", newline="") as file:
+        listed = [tuple(row) for row in csv.reader(file)][1:]
+    assert listed == sorted(
+        (order.number, found.field, found.level, found.code, text(found))
+        for order in read_mall_orders()
+        for found in run_checks(order, make_context(asked_revision=1))
+    )
+
+
+def test_how_many_orders_have_each_finding() -> None:
     assert {key: len(orders) for key, orders in findings().items()} == {
         ("E", "sum_order"): 3,
         ("E", "required"): 10,
