@@ -65,7 +65,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     database_connections: int = 8
     """Connections kept to the database: readers on SQLite, all on PostgreSQL."""
     print_threads: int = 2
-    """Printers that are spoken to at the same time."""
+    """Papers that are drawn at the same time; each printer that has work is spoken to by itself."""
     outbound_networks: str = ""
     """Private networks that webhooks may be sent to: addresses or CIDRs, separated by commas; empty is the internet alone."""
     printer_networks: str = ""

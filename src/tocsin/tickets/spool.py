@@ -29,9 +29,9 @@ from tocsin.tickets.device import (
     printer_plugin,
     read_options,
 )
-from tocsin.tickets.drawing import print_paper
+from tocsin.tickets.drawing import draw_paper
 from tocsin.tickets.job import end_job, get_job, mark_printed
-from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.printer import Drawn, PrintOutcome
 from tocsin.tickets.table import print_job, station
 from tocsin.tickets.trial import Looks, keep_status, look_after
 
@@ -102,27 +102,41 @@ def record_outcome(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
     return True
 
 
-def _send(sending: Sending) -> PrintOutcome:
-    """Give a paper to its printer; what goes wrong in the program is told apart by whether a byte can have left."""
+def _send(sending: Sending, *, drawing: threading.Semaphore) -> PrintOutcome:
+    """Give a paper to its printer; what goes wrong in the program is told apart by whether a byte can have left.
+
+    Args:
+        drawing: taken while a paper is drawn, not while its printer works: none that hangs keeps others from theirs.
+    """
     try:
         plugin, options = printer_plugin(sending.device.kind), read_options(sending.device)
     except (Refusal, msgspec.ValidationError) as wrong:
         return PrintOutcome(result="failed", reason="settings", detail=str(wrong), permanent=True)
     try:
-        return print_paper(plugin, options, sending.content)
+        with drawing:
+            drawn = draw_paper(plugin, options, sending.content)
+    except Exception as fault:  # noqa: BLE001 - as below, but no byte has left
+        _log.exception("paper not drawn", printer=str(sending.device.id))
+        return PrintOutcome(result="failed", reason="fault", detail=type(fault).__name__)
+    try:
+        return plugin.send(options, drawn) if isinstance(drawn, Drawn) else drawn
     except Exception as fault:  # noqa: BLE001 - whatever a driver does, its paper's fate must be stored
         _log.exception("printer driver failed", printer=str(sending.device.id))
         return PrintOutcome(result="unknown", reason="fault", detail=type(fault).__name__, bytes_left=True)
 
 
 class Spool:
-    """Threads that carry jobs to printers, for all merchants of this process."""
+    """Threads that carry jobs to printers, one for each that has work, for all merchants of this process.
+
+    Args:
+        threads: papers that are drawn at the same time.
+    """
 
     def __init__(self, db: Database, *, threads: int = 2) -> None:
         self._db, self._holder = db, secrets.token_hex(8)
         self._busy: set[int] = set()
         self._lock, self._wake, self._stopping = threading.Lock(), threading.Event(), threading.Event()
-        self._slots = threading.Semaphore(threads)
+        self._drawing = threading.Semaphore(threads)
         self._looks, self._looking = Looks(), threading.Semaphore(1)
         self._faults: dict[int, tuple[int, float]] = {}
         self._first = True
@@ -192,9 +206,8 @@ class Spool:
 
     def _serve(self, merchant_id: int, device: Device) -> None:
         try:
-            with self._slots:
-                while not self._stopping.is_set() and self._send_next(merchant_id, device):
-                    continue
+            while not self._stopping.is_set() and self._send_next(merchant_id, device):
+                continue
         except Exception:  # noqa: BLE001 - logged; a job that stays `sending` becomes unknown at the next start
             _log.exception("printer thread failed", printer=str(device.id))
         finally:
@@ -214,7 +227,7 @@ class Spool:
         self._faults.pop(waiting, None)
         if sending is None:
             return self._waiting(merchant_id, device) not in (None, waiting)
-        self._record(merchant_id, sending, _send(sending))
+        self._record(merchant_id, sending, _send(sending, drawing=self._drawing))
         return True
 
     def _waiting(self, merchant_id: int, device: Device) -> int | None:
