@@ -11,8 +11,8 @@ from tests.peers.escpos_peer import EscposPeer
 class WiredPrinter:
     """The peer, and `port`, the device by which it is reached; `unplug` takes the device away."""
 
-    def __init__(self, folder: Path) -> None:
-        self.peer = EscposPeer()
+    def __init__(self, folder: Path, peer: EscposPeer | None = None) -> None:
+        self.peer = peer or EscposPeer()
         near = folder / "near"
         self._wire = subprocess.Popen(
             ["socat", f"pty,raw,echo=0,link={near}", f"tcp:{self.peer.host}:{self.peer.port},nodelay"],

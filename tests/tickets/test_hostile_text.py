@@ -91,7 +91,8 @@ class Wire:
     def __init__(self, kind: str, folder: Path) -> None:
         self.kind, self.folder = kind, folder
         folder.mkdir()
-        wired = WiredPrinter(folder) if kind in ("escpos_serial", "escpos_usb") else None
+        on_wire = kind in ("escpos_serial", "escpos_usb", "tspl_usb")
+        wired = WiredPrinter(folder, TsplPeer() if kind == "tspl_usb" else None) if on_wire else None
         peers = {"tspl": TsplPeer, "ipp": IppPrinterPeer, "escpos_network": EscposPeer}
         self.peer: Any = wired.peer if wired else peers[kind]() if kind in peers else None
         self._end = wired.close if wired else self.peer.close if self.peer else lambda: None
@@ -99,6 +100,7 @@ class Wire:
         where = {"host": getattr(self.peer, "host", ""), "port": getattr(self.peer, "port", 0)}
         self.options: dict[str, Any] = {
             "escpos_serial": {"port": wired.port if wired else ""},
+            "tspl_usb": {"device": wired.port if wired else ""},
             "escpos_usb": {"device": wired.port if wired else ""},
             "pdf_file": {},
         }.get(kind, where)
@@ -124,7 +126,7 @@ class Wire:
         return self.peer.jobs if isinstance(self.peer, EscposPeer) else []
 
 
-SENDING = ["escpos_network", "escpos_serial", "escpos_usb", "ipp", "pdf_file", "tspl"]
+SENDING = ["escpos_network", "escpos_serial", "escpos_usb", "ipp", "pdf_file", "tspl", "tspl_usb"]
 
 
 def test_each_printer_of_dots_or_pages_is_listened_to_here():
@@ -137,11 +139,11 @@ def test_only_our_own_commands_reach_a_printer(kind: str, tmp_path: Path):
     content = hostile_content("".join([*CONTROL, *BIDI, *COMMANDS]))
     wire = Wire(kind, tmp_path / "wire")
     wire.print(content)
-    whole = TSPL_WHOLE if kind == "tspl" else ESCPOS_WHOLE
+    whole = TSPL_WHOLE if kind.startswith("tspl") else ESCPOS_WHOLE
     for job in wire.jobs():
         told = [name for name, _ in job.ops if name]
         assert [name for place, name in enumerate(told) if told[place - 1 : place] != [name]] == whole
-        assert set(job.realtime) <= ({ord("?")} if kind == "tspl" else {1, 2, 3, 4})
+        assert set(job.realtime) <= ({ord("?")} if kind.startswith("tspl") else {1, 2, 3, 4})
     for page in wire.pages:
         said = words_of(page).replace("\n", "")
         assert "茶" in said

@@ -1,5 +1,6 @@
 """CUPS's own IPP Everywhere printer, every way a job may go there, and answers that are none."""
 
+import contextlib
 import socket
 import threading
 import time
@@ -178,6 +179,28 @@ def test_an_answer_that_is_none_is_told_and_nothing_is_sent(body: bytes):
         )
         outcome = send(place)
     assert (outcome.result, outcome.reason, outcome.bytes_left) == ("failed", "garbled", False)
+
+
+def test_an_answer_that_drips_is_cut_off():
+    """Each byte comes in time, the answer never ends: the whole of it has a time too."""
+    server, stop = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def drip() -> None:
+        line, _ = server.accept()
+        with line, contextlib.suppress(OSError):
+            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
+            while not stop.wait(0.05):
+                line.sendall(b"\0")
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    began = time.monotonic()
+    options = IppOptions(host="127.0.0.1", port=server.getsockname()[1], answer_timeout_seconds=0.4)
+    assert not PLUGIN.probe(options).online
+    assert time.monotonic() - began < 3
+    stop.set()
+    dripping.join()
+    server.close()
 
 
 def test_an_answer_that_breaks_off_anywhere_is_none():

@@ -46,6 +46,7 @@ FORGED = {
         {"folder": "a\\b"},
         {"folder": 7},
     ],
+    "tspl_usb": [{}, {"device": "/dev/sda"}, {"device": "/dev/usb/lp0", "density": 16}],
     "tspl": [{}, {"host": "a b"}, {"host": "x", "port": 0}, {"host": "x", "gap_mm": -1}],
     "ipp": [
         {},
@@ -70,6 +71,7 @@ class Bench:
             "escpos_usb": self._usb,
             "pdf_file": self._folder,
             "tspl": self._labels,
+            "tspl_usb": self._labels_usb,
             "ipp": self._ipp,
             "memory": self._memory,
         }
@@ -82,14 +84,17 @@ class Bench:
     def _labels(self, folder: Path) -> dict[str, Any]:
         return self._peer(TsplPeer())
 
+    def _labels_usb(self, folder: Path) -> dict[str, Any]:
+        return {"device": self._wired(folder, TsplPeer())}
+
     def _peer(self, peer: EscposPeer) -> dict[str, Any]:
         self.end = peer.close
         self.count = lambda: len(peer.papers())
         self.break_it = lambda: setattr(peer.switches, "online", False)
         return {"host": peer.host, "port": peer.port}
 
-    def _wired(self, folder: Path) -> str:
-        wired = WiredPrinter(folder)
+    def _wired(self, folder: Path, peer: EscposPeer | None = None) -> str:
+        wired = WiredPrinter(folder, peer)
         self.end = wired.close
         self.count = lambda: len(wired.peer.papers())
         self.break_it = lambda: setattr(wired.peer.switches, "online", False)

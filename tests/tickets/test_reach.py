@@ -36,14 +36,19 @@ def declared(networks: str) -> Iterator[None]:
         declare_networks(read_networks(PRINTER_NETWORKS))
 
 
+def test_an_address_outside_is_refused_where_a_printer_is_set_up(db: Database):
+    with open_counter(db) as counter, declared(""):
+        for kind in SPOKEN_TO:
+            for host in OUTSIDE:
+                with pytest.raises(PrinterElsewhere, match="printer_networks"):
+                    counter.do(add_printer, name="x", kind=kind, options={"host": host})
+            counter.do(add_printer, name="x", kind=kind, options={"host": "localhost"})  # a name may move
+
+
 @pytest.mark.parametrize("kind", SPOKEN_TO)
-def test_an_address_outside_is_refused_where_it_is_set_and_where_it_is_spoken_to(db: Database, kind: str):
+def test_an_address_outside_is_not_spoken_to(kind: str):
     plugin = printer_plugin(kind)
-    with open_counter(db) as counter, EscposPeer() as peer, declared(""):
-        for host in OUTSIDE:
-            with pytest.raises(PrinterElsewhere, match="printer_networks"):
-                counter.do(add_printer, name="x", kind=kind, options={"host": host})
-        counter.do(add_printer, name="x", kind=kind, options={"host": "localhost"})  # a name may move
+    with EscposPeer() as peer, declared(""):
         options = plugin.options(host="localhost", port=peer.port)
         outcome = print_paper(plugin, options, make_content())
         assert (outcome.result, outcome.reason, outcome.permanent) == ("failed", "outside_networks", True)

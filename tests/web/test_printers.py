@@ -6,7 +6,7 @@ from tests.databases import free_port
 from tests.house import make_draft
 from tests.peers.escpos_peer import EscposPeer
 from tests.web.pages import Pages, text_of
-from tocsin.tickets.device import list_printers
+from tocsin.tickets.device import list_printers, read_options
 from tocsin.web.found import show_reason
 from tocsin.web.words import Words
 
@@ -60,6 +60,19 @@ def test_without_a_port_it_is_9100_and_pdfs_have_a_folder(pages: Pages, tmp_path
     page = text_of(pages.get("/settings/printers"))
     assert "127.0.0.1:9100" in page and "kitchen" in page
     assert (tmp_path / "papers" / "kitchen").is_dir()
+
+
+def test_a_printer_that_speaks_ipp_has_a_path(pages: Pages) -> None:
+    for address in ("127.0.0.1", "ipp://127.0.0.1:8631/ipp/label", "127.0.0.1/print"):
+        pages.post("/settings/printers", name="A", driver="ipp", address=address)
+    devices = pages.db.read(pages.house.merchant_id, list_printers)
+    places = [read_options(device) for device in devices]
+    assert [(place.port, place.path) for place in places] == [
+        (631, "/ipp/print"), (8631, "/ipp/label"), (631, "/print"),
+    ]  # fmt: skip
+    wrong = pages.post("/settings/printers", name="A", driver="ipp", address="8.8.8.8")
+    assert wrong.status_code == 422
+    assert "printer_networks" in text_of(wrong)
 
 
 def test_a_printer_with_work_stays(pages: Pages) -> None:

@@ -4,6 +4,7 @@ import os
 import select
 import time
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -60,3 +61,13 @@ class DeviceLine:
         # A line that was hung up is ready too: the call that follows says why.
         if left <= 0 or not poll.poll(left * 1000):
             raise TimeoutError("no answer in time")
+
+
+def open_device(path: str) -> DeviceLine:
+    """Return a line to a device file, which the kernel gives to one at a time; no terminal of ours must it become.
+
+    Raises:
+        OSError: there is none, or somebody else has it.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return DeviceLine(fd, partial(os.close, fd))

@@ -35,6 +35,7 @@ KINDS = {
     "escpos_serial": "Receipt printer on a serial port (ESC/POS)",
     "escpos_usb": "Receipt printer on USB (ESC/POS)",
     "tspl": "Network label printer (TSPL, TCP 9100)",
+    "tspl_usb": "Label printer on USB (TSPL)",
     "ipp": "Printer that speaks IPP (AirPrint, IPP Everywhere)",
     "pdf_file": "PDF files in a folder",
 }
@@ -122,7 +123,7 @@ def _options(form: Form) -> tuple[str, dict[str, Any]]:
         raise PrinterKindUnknown(driver=kind[:40], drivers=", ".join(KINDS))
     if kind == "pdf_file":
         return kind, {"folder": address}
-    if kind == "escpos_usb":
+    if kind in ("escpos_usb", "tspl_usb"):
         return kind, {"device": address}
     if kind == "escpos_serial":
         port, _, baud = (

@@ -1,13 +1,12 @@
 """Receipt printers on USB: ESC/POS through the kernel's printer device, asked before, confirmed after."""
 
-import os
 from functools import partial
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from tocsin.tickets import device_talk, escpos
-from tocsin.tickets.device_line import DeviceLine
+from tocsin.tickets.device_line import open_device
 from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
 Seconds = Annotated[float, Meta(gt=0, le=120)]
@@ -41,17 +40,11 @@ class EscposUsb:
 
     def probe(self, options: EscposUsbOptions) -> PrinterStatus:
         """Return how the printer is now, or why it does not say."""
-        return device_talk.probe(partial(_open, options), options.talk())
+        return device_talk.probe(partial(open_device, options.device), options.talk())
 
     def send(self, options: EscposUsbOptions, drawn: Drawn) -> PrintOutcome:
         """Print one paper, and return what became of it."""
-        return device_talk.send(partial(_open, options), options.talk(), drawn)
-
-
-def _open(options: EscposUsbOptions) -> DeviceLine:
-    # The kernel gives such a device to one at a time; no terminal of ours must it become.
-    fd = os.open(options.device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
-    return DeviceLine(fd, partial(os.close, fd))
+        return device_talk.send(partial(open_device, options.device), options.talk(), drawn)
 
 
 PLUGIN = EscposUsb()
