@@ -7,30 +7,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 from msgspec.structs import replace
 
-from tests.house import make_draft
-from tests.proofs.counter_state import LOST, CounterState
-from tests.proofs.shadow import Known
+from tests.proofs.counter_orders import BASE, CounterOrders, picks, seldom
+from tests.proofs.counter_state import LOST
 from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.errors import Refusal
-from tocsin.orders.amend import cancel_order
-from tocsin.orders.draft import Totals
-from tocsin.orders.intake import take_in
-from tocsin.tickets import claim, device, hand_over, hold, revise, spool, terminal
-from tocsin.tickets.check import check_new_revisions
+from tocsin.tickets import claim, device, hand_over, hold, spool, terminal
 from tocsin.tickets.job import ON_PAPER
 from tocsin.tickets.printer import PrintOutcome
 
-BASE = "http://localhost:8717"
-picks = st.integers(0, 9)
 printers = st.integers(0, 1)
 copies = st.sampled_from([("merchant",), ("merchant", "customer")])
 results = st.sampled_from(["printed", "printed", "failed", "unknown"])
-seldom = st.integers(0, 3)
 
 
-class CounterMachine(CounterState):
-    """What people, shops, printers, time and power do at a counter."""
+class CounterMachine(CounterOrders):
+    """What papers, printers, time and power do at a counter."""
 
     @initialize()
     def open(self) -> None:
@@ -39,115 +31,6 @@ class CounterMachine(CounterState):
             self.take(kind)
             self.acknowledge(0)
             self.ask(0, n % 2, old=False, copies=("merchant", "customer"))
-
-    @rule(kind=st.sampled_from(["good", "good", "good", "wrong", "warned", "unpaid"]))
-    def take(self, kind: str) -> None:
-        """An order comes in."""
-        n, price = len(self.orders) + 1, 0 if kind == "warned" else 1000
-        draft = make_draft(
-            external_id=f"E-{n}", price=price / 100, quantity=n, placed_at_us=clock.now_us(), paid_at_us=clock.now_us(),
-            payment="unpaid" if kind == "unpaid" else "paid",
-            totals=Totals(goods_minor=n * price, payable_minor=n * price + (700 if kind == "wrong" else 0)),
-        )  # fmt: skip
-        taken = self._do(take_in, draft=draft)
-        if taken is not LOST:
-            known = Known(
-                taken.order_id, draft, n * price, draft.payment, wrong=kind == "wrong", warned=not price
-            )
-            self.orders[known.id] = known
-
-    @rule(pick=picks, payment=st.sampled_from(["paid", "paid", "paid", "refunded"]))
-    def hear(self, pick: int, payment: str) -> None:
-        """Its shop says that an order is paid, or refunded."""
-        known = self._pick(pick)
-        if known and known.payment != "refunded":
-            draft = replace(known.draft, payment=payment)
-            if self._do(take_in, draft=draft) is not LOST:
-                known.draft, known.payment = draft, payment
-
-    @rule(pick=picks, turn=st.booleans())
-    def amend(self, pick: int, turn: bool) -> None:
-        """A clerk changes the carrier, or turns a right sum wrong and a wrong one right."""
-        known = self._pick(pick)
-        if known and not known.cancelled:
-            given = {"order_id": known.id, "seen": known.revision, "reason": "客户要求"}
-            amendment = self._amendment(known, turn=turn)
-            if self._do(revise.amend_order, amendment=amendment, **given) is not LOST:
-                self._amended(known, turn=turn)
-
-    @rule(pick=picks)
-    def mend(self, pick: int) -> None:
-        """A clerk revises an order, which goes back to the terminal."""
-        known = self._pick(pick)
-        if known and not known.cancelled:
-            given = {"order_id": known.id, "seen": known.revision, "reason": "改正", "base_url": BASE}
-            made = self._do(revise.revise_order, amendment=self._amendment(known, turn=known.wrong), **given)
-            if made is not LOST:
-                self._amended(known, turn=known.wrong)
-                self._approve(known, made.requested)
-
-    @rule(pick=picks, seldom=seldom)
-    def cancel(self, pick: int, seldom: int) -> None:
-        """An order is cancelled at the desk."""
-        known = self._pick(pick)
-        if (
-            known
-            and not seldom
-            and not known.cancelled
-            and self._do(cancel_order, order_id=known.id, reason="取消") is not LOST
-        ):
-            known.cancelled = True
-
-    @rule()
-    def check(self) -> None:
-        """The checks see what is new."""
-        while check_new_revisions(self.db):
-            continue
-
-    @rule(pick=picks, minutes=st.sampled_from([0, 0, 30, 600]))
-    def hold(self, pick: int, minutes: int) -> None:
-        """A clerk holds an order, until a time or until he lets it go."""
-        known = self._pick(pick)
-        if known:
-            until = {"kind": "later", "until_us": clock.now_us() + minutes * MINUTE_US} if minutes else {}
-            self._do(hold.hold_order, order_id=known.id, reason="等客户", **until)
-
-    @rule(pick=picks)
-    def release(self, pick: int) -> None:
-        """Somebody lets a hold go."""
-        facts = self._facts()
-        held = [h for h in facts.holds if h.closed_at_us is None and h.kind not in hold._CURES]
-        if held:
-            found = held[pick % len(held)]
-            made = self._do(hold.release_hold, hold_id=found.id, reason="可以", base_url=BASE)
-            if made is not LOST:
-                self._approve(self.orders[found.order_id], made.requested)
-
-    @rule()
-    def wake(self) -> None:
-        """The desk lets go what waited for its time, and nothing else."""
-        early = {
-            held.id for held in self._facts().holds
-            if held.closed_at_us is None and held.kind not in ("check", "acknowledge")
-            and (held.until_us is None or held.until_us > clock.now_us())
-        }  # fmt: skip
-        hold.wake_due(self.db, base_url=BASE)
-        facts = self._facts()
-        assert not [h for h in facts.holds if h.id in early and h.closed_at_us], (
-            "a hold was let go before its time"
-        )
-        for job in facts.jobs.values():
-            if job.id not in self.approved:
-                self._approve_job(self.orders[job.order_id], job)
-
-    @rule(pick=picks)
-    def acknowledge(self, pick: int) -> None:
-        """Somebody has seen a warning."""
-        known = self._pick(pick)
-        if known and known.warned and known.acknowledged != known.revision:
-            given = {"order_id": known.id, "revision": known.revision, "codes": ("price_zero",)}
-            if self._do(hold.acknowledge_findings, **given) is not LOST:
-                known.acknowledged = known.revision
 
     @rule(pick=picks, printer=printers, old=st.sampled_from([False, False, True]), copies=copies)
     def ask(self, pick: int, printer: int, old: bool, copies: tuple[str, ...]) -> None:
