@@ -2,42 +2,45 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from tests.counter import Counter as Clerk
 from tests.peers.escpos_peer import EscposPeer
+from tests.peers.tspl_peer import TsplPeer
 from tests.proofs.shadow import Known, read_facts, read_verdicts, unseen
-from tests.tickets.paper import make_content
 from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
 from tocsin.orders.draft import Line, Party, Totals
 from tocsin.tickets.device import pause_printer
-from tocsin.tickets.drawing import draw_paper
-from tocsin.tickets.escpos import ASK_WHEN_DONE, encode_ticket
 from tocsin.tickets.hold import release_hold, settle_unknown
 from tocsin.tickets.job import list_jobs
 from tocsin.tickets.printer import Drawn
-from tocsin.tickets.printers.escpos_network import PLUGIN, EscposOptions
+from tocsin.tickets.printers import escpos_network, tspl
 
+DRIVERS: dict[str, tuple[Any, Any, Any]] = {
+    "escpos_network": (EscposPeer, escpos_network.PLUGIN, partial(escpos_network.EscposOptions, paper_mm=58)),
+    "tspl": (TsplPeer, tspl.PLUGIN, tspl.TsplOptions),
+}
 NIGHT_US = (8 * 60 + 5) * MINUTE_US
 
 
-def cut_each(drawn: Drawn, at: range, *, send: Callable[..., Any] = PLUGIN.send) -> dict[str, int]:
+def cut_each(kind: str, drawn: Drawn, *, step: int) -> dict[str, int]:
     """Give a paper to a printer that takes exactly so many bytes, for each number; what the driver says must fit."""
     said: Counter[str] = Counter()
-    with EscposPeer() as peer:
-        options = EscposOptions(host=peer.host, port=peer.port, paper_mm=58, answer_timeout_seconds=5)
-        for count in at:
+    make_peer, plugin, make_options = DRIVERS[kind]
+    with make_peer() as peer:
+        options = make_options(host=peer.host, port=peer.port, answer_timeout_seconds=5)
+        size = len(options.talk().language.encode_paper(drawn.raster()))
+        for count in range(0, size, step):
             peer.switches.reset_after_bytes = count
-            outcome = send(options, drawn)
+            outcome = plugin.send(options, drawn)
             came_in = peer.jobs.pop().received
             said["cuts"] += 1
             said[outcome.result] += 1
             # `failed` may be sent again: then no byte may have come in.
             said["believed"] += outcome.result == "printed" or (outcome.result == "failed" and came_in > 0)
-    return dict(said)
+    return {**said, "stream_bytes": size}
 
 
 class Chaos:
@@ -50,12 +53,6 @@ class Chaos:
         self.amended_while_waiting = dict[int, int]()
         self.shown_seconds: list[float] = []
         self.seen: Counter[str] = Counter()
-
-    def drawn(self) -> Drawn:
-        """Return a paper of an order as its printer would get it."""
-        made = draw_paper(PLUGIN, EscposOptions(host="x", paper_mm=58), make_content(paper_mm=58))
-        assert isinstance(made, Drawn)
-        return made
 
     def cut(self, count: int) -> None:
         """The line breaks after exactly so many bytes of a ticket."""
@@ -158,10 +155,6 @@ class Chaos:
             "unknown_shown_p50_s": round(shown[len(shown) // 2], 3),
             "unknown_shown_p99_s": round(shown[min(len(shown) - 1, int(len(shown) * 0.99))], 3), "said": [*lost[:3], *again[:3]],
         }  # fmt: skip
-
-    def stream_bytes(self) -> int:
-        """Return how many bytes such a ticket has, with the question behind it."""
-        return len(encode_ticket(self.drawn().raster()) + ASK_WHEN_DONE)
 
     def _ask(self) -> int:
         n = len(self.orders) + 1

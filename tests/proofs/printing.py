@@ -11,13 +11,15 @@ from unittest.mock import patch
 
 from tests.counter import open_counter
 from tests.databases import PostgresServer
-from tests.proofs.chaos import Chaos, cut_each
+from tests.proofs.chaos import DRIVERS, Chaos, cut_each
 from tests.proofs.guards import without
 from tests.proofs.machine import open_engine
 from tests.proofs.print_kills import run_print_kills
 from tests.proofs.running import ENGINES, open_ground
+from tests.tickets.paper import make_content
 from tocsin.core.db import Database
 from tocsin.tickets import device_talk, spool
+from tocsin.tickets.drawing import draw_form
 from tocsin.tickets.printer import PrintOutcome
 
 _NOUGHT = ("silent_loss", "auto_reprint", "unchecked_paper", "stale_paper")
@@ -26,11 +28,10 @@ _LATE_SECONDS = 2.2
 
 
 def run_chaos(db: Database, *, cuts: int, byte_step: int, small: bool = False) -> dict[str, Any]:
-    """Cut a driver's line at every byte, and the whole desk's at so many; then lie, be late, be away."""
+    """Cut each driver's line at every byte, and the whole desk's at so many; then lie, be late, be away."""
     with open_counter(db, answer_timeout_seconds=0.3) as clerk:
-        chaos = Chaos(clerk)
-        size = chaos.stream_bytes()
-        driver = cut_each(chaos.drawn(), range(0, size, byte_step))
+        chaos, drawn = Chaos(clerk), draw_form(make_content(paper_mm=58), "raster")
+        drivers = {kind: cut_each(kind, drawn, step=byte_step) for kind in DRIVERS}
         clerk.run_spool()
         for count in _places(cuts, chaos.print_well()):
             chaos.cut(count)
@@ -43,8 +44,9 @@ def run_chaos(db: Database, *, cuts: int, byte_step: int, small: bool = False) -
             trouble()
         found = chaos.reckon()
     return {
-        **found, "stream_bytes": size, "driver": driver, "silent_loss": found["silent_loss"] + driver["believed"],
-        "cuts": found["cuts"] + driver["cuts"], "cuts_of_the_desk": found["cuts"],
+        **found, "drivers": drivers, "cuts_of_the_desk": found["cuts"],
+        "silent_loss": found["silent_loss"] + sum(driver["believed"] for driver in drivers.values()),
+        "cuts": found["cuts"] + sum(driver["cuts"] for driver in drivers.values()),
     }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from tocsin.core.db import Database
 
 
 def test_cuts_lies_a_night_and_a_change_small(db: Database) -> None:
-    found = run_chaos(db, cuts=6, byte_step=401, small=True)
+    found = run_chaos(db, cuts=6, byte_step=801, small=True)
     assert broken_promises(found) == [], found
     assert found["cuts"] > 100 and found["papers"] >= 4 and found["cut_unknown"] == 5, found
 
