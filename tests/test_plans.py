@@ -8,126 +8,36 @@ from typing import Any
 import pytest
 
 from tests.house import House, make_house
+from tests.planned import MODULES
 from tests.telling import assert_none
-from tocsin.access import (
-    account,
-    admission,
-    api_key,
-    attempt,
-    bucket,
-    challenge,
-    decoy,
-    desk,
-    desk_reader,
-    finger,
-    finger_record,
-    link,
-    lock,
-    lock_all,
-    operator,
-    operator_bounds,
-    operator_invite,
-    operator_leave,
-    operator_role,
-    owner_link,
-    passkey,
-    pin,
-    presence,
-    recovery,
-    session,
-    standing,
-    station,
-    step_up,
-    undo,
-    unlock,
-    verification,
-)
 from tocsin.alarm import (
-    concerned,
-    drill,
     evidence,
     fact,
-    incident,
-    notice,
-    posture,
-    recipient,
     record,
-    siren_lease,
-    siren_record,
-    siren_row,
-    sounding,
-    timeline,
 )
-from tocsin.core import command
-from tocsin.core import forget as core_forget
 from tocsin.core.db import Database, Tx
 from tocsin.core.schema import metadata
 from tocsin.core.statement import Statement
 from tocsin.orders import (
-    batch,
-    campaign,
-    campaign_ask,
-    campaign_report,
-    commit,
-    compaction,
-    conflict,
-    connection,
-    delivery,
-    download,
-    download_columns,
-    download_file,
-    editing,
-    erase,
-    erased_list,
     handed,
-    intake,
     ledger,
-    legal,
-    listing,
     lookup,
-    mapping,
-    mend,
-    outbound,
-    outbound_delivery,
-    outbound_message,
-    outbound_repeat,
-    own_columns,
-    packing,
-    person,
-    platform,
-    produce,
-    profile,
-    retention,
-    reveal,
     screen,
-    search,
-    second_person,
-    source,
     stop,
-    store,
-    sweep,
     syntax_page,
-    waiting,
     watch_list,
 )
-from tocsin.orders import claim as orders_claim
 from tocsin.orders.syntax_meaning import Sort
-from tocsin.tickets import bulk_job, check, claim, device, forget, hand_over, job, serial, spool
-from tocsin.tickets import timeline as order_timeline
+from tocsin.tickets import (
+    claim,
+    job,
+    print_queue,
+    queue_move,
+)
 
-MODULES = (
-    bulk_job, standing, campaign, campaign_ask, campaign_report, mapping, own_columns, packing, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
-    presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
-    operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
-    passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
-    siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
-    screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, serial, spool, attempt, bucket,
-    orders_claim,
-    second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget, compaction, erased_list,
-)  # fmt: skip
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {
-    "watch", "printer", "screen_default", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link",
+    "watch", "printer", "print_queue", "screen_default", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link",
 }  # fmt: skip
 
 SEALED = ("secrets", "sealed", "sealed_before", "sealed_query", "sealed_raw", "sealed_file")
@@ -277,7 +187,9 @@ def test_no_statement_walks_a_table(house: House) -> None:
         (record._OPEN, "ix_incident_open"),
         (record._OF_KEY, "uq_incident_open"),
         (claim._NEXT, "ix_print_job_waiting"),
-        (device._QUEUES, "ix_print_job_waiting"),
+        (print_queue._WAITING, "ix_print_job_merchant_id_state_id"),
+        (queue_move._WAITING, "ix_print_job_merchant_id_state_id"),
+        (job._OF_QUEUE, "ix_print_job_merchant_id_queue_id_id"),
         (lookup._OF_ACTOR, "ix_lookup_merchant_id_actor_id_id"),
         (ledger.page_statement(("actor_id",), in_shop=False), "ix_lookup_merchant_id_actor_id_id"),
         (handed._SIZES, "ix_lookup_span_merchant_id_lookup_id"),

@@ -81,7 +81,7 @@ def _draw_paper(counter: Counter, taken: Taken) -> None:
         add_printer, name=f"PDF {taken.number}", kind="pdf_file", options={}, copies=("merchant",)
     )
     counter.run_spool()
-    (job_id,) = counter.print(taken.order_id, 1, printer_id=pdf).job_ids
+    (job_id,) = counter.print(taken.order_id, 1, queue_id=pdf).job_ids
     counter.wait_state(job_id, "printed")
     counter.spools.pop().stop()
 

@@ -12,11 +12,11 @@ from tests.proofs.shadow import Known, read_facts, read_verdicts, unseen
 from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
 from tocsin.orders.draft import Line, Party, Totals
-from tocsin.tickets.device import pause_printer
 from tocsin.tickets.hold import release_hold, settle_unknown
 from tocsin.tickets.job import list_jobs
 from tocsin.tickets.printer import Drawn
 from tocsin.tickets.printers import escpos_network, tspl
+from tocsin.tickets.queue_setup import pause_queue
 
 DRIVERS: dict[str, tuple[Any, Any, Any]] = {
     "escpos_network": (EscposPeer, escpos_network.PLUGIN, partial(escpos_network.EscposOptions, paper_mm=58)),
@@ -175,7 +175,7 @@ class Chaos:
         self.asked += job_ids
 
     def _pause(self, *, paused: bool) -> None:
-        self.clerk.do(pause_printer, printer_id=self.clerk.printer().id, paused=paused)
+        self.clerk.do(pause_queue, queue_id=self.clerk.printer().id, paused=paused)
 
     def _wait_ended(self, job_id: int) -> str:
         """Wait until a job has ended and can be seen where people look for it; return how."""

@@ -12,7 +12,7 @@ from tests.proofs.counter_state import LOST
 from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.errors import Refusal
-from tocsin.tickets import claim, device, hand_over, hold, spool, terminal
+from tocsin.tickets import claim, device, hand_over, hold, queue_setup, spool, terminal
 from tocsin.tickets.job import ON_PAPER
 from tocsin.tickets.printer import PrintOutcome
 
@@ -42,7 +42,7 @@ class CounterMachine(CounterOrders):
         given = {
             "orders": [(known.id, seen)],
             "base_url": BASE,
-            "printer_id": self.printers[printer],
+            "queue_id": self.printers[printer],
             "copies": copies,
         }
         receipt = self._do(terminal.print_few, **given)
@@ -165,7 +165,7 @@ class CounterMachine(CounterOrders):
         paused = not self.paused[printer]
         if (
             not (paused and seldom)
-            and self._do(device.pause_printer, printer_id=self.printers[printer], paused=paused) is not LOST
+            and self._do(queue_setup.pause_queue, queue_id=self.printers[printer], paused=paused) is not LOST
         ):
             self.paused[printer] = paused
 

@@ -9,15 +9,25 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from tocsin.core.ident import new_id
-from tocsin.core.statement import Statement, bind, own
+from tocsin.core.statement import NOUGHT, Statement, any_of, bind, own
 from tocsin.orders.stop import page_holds
 from tocsin.orders.store import load_order
+from tocsin.orders.table import order_head
 from tocsin.tickets import check, claim, hand_over, hold, spool, terminal
 from tocsin.tickets.table import print_job
 
 _OLDEST = Statement[tuple[int]](
     sa.select(print_job.c.id)
     .where(own(print_job), print_job.c.printer_id == bind("printer_id"), print_job.c.state == "queued")
+    .order_by(print_job.c.id).limit(1)
+)  # fmt: skip
+_THOUGH_PAUSED = Statement[tuple[int]](
+    sa.select(print_job.c.id)
+    .join(order_head, sa.and_(order_head.c.merchant_id == print_job.c.merchant_id, order_head.c.id == print_job.c.order_id))
+    .where(
+        own(print_job), print_job.c.printer_id == bind("printer_id"), claim._waits,
+        sa.or_(order_head.c.holds_open <= NOUGHT, claim._never), ~claim._sent, sa.not_(any_of(print_job.c.id, "ids")),
+    )
     .order_by(print_job.c.id).limit(1)
 )  # fmt: skip
 _REQUEUE = Statement[None](
@@ -50,8 +60,8 @@ def _stale() -> Replaced:
     def no_end(tx: Any, actor: Any, job: Any, order: Any) -> bool:
         return ends(tx, actor, replace(job, revision=order.revision), order)
 
-    def old_content(tx: Any, job: Any, order: Any) -> Any:
-        return content(tx, job, order) if job.revision == order.revision else None
+    def old_content(tx: Any, job: Any, order: Any, device: Any) -> Any:
+        return content(tx, job, order, device) if job.revision == order.revision else None
 
     return {"claim._ends": no_end, "claim._content_now": old_content}
 
@@ -78,8 +88,7 @@ def _old_request() -> Replaced:
 
 
 def _paused() -> Replaced:
-    get = claim.get_printer
-    return {"claim.get_printer": lambda tx, **named: replace(get(tx, **named), paused=0)}
+    return {"claim._NEXT": _THOUGH_PAUSED}
 
 
 def _lost() -> Replaced:

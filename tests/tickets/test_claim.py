@@ -14,10 +14,11 @@ from tocsin.orders.stop import HoldMissing, open_hold
 from tocsin.tickets import claim as module
 from tocsin.tickets.check_choice import CheckPreference, LevelFixed, choose_checks
 from tocsin.tickets.claim import Sending, claim_job
-from tocsin.tickets.device import Device, add_printer, list_printers, pause_printer
+from tocsin.tickets.device import Device, add_printer, list_printers
 from tocsin.tickets.hold import acknowledge_findings, hold_order, release_hold, wake_due
 from tocsin.tickets.job import JOB_LIFE_US, jobs_of_order, list_jobs
 from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.queue_setup import pause_queue
 from tocsin.tickets.revise import revise_order
 from tocsin.tickets.serial import scan_ticket
 from tocsin.tickets.spool import record_outcome
@@ -120,7 +121,7 @@ def test_a_release_and_a_time_that_comes_keep_printer_and_copy(db: Database) -> 
         kitchen = second_printer(counter, "kitchen")
         waits, failed = counter.take().order_id, counter.take(quantity=3).order_id
         for order_id in (waits, failed):
-            counter.print(order_id, printer_id=kitchen.id)
+            counter.print(order_id, queue_id=kitchen.id)
         counter.do(hold_order, order_id=waits, reason="下午", kind="later", until_us=1)
         assert send(counter, kitchen, result="failed").job.order_id == failed
         assert wake_due(db, base_url=BASE) == 1 and told(counter, waits) == [("kitchen", 1, "queued")]
@@ -187,12 +188,12 @@ def test_a_job_of_an_earlier_revision_ends_in_sight_and_its_release_asks_for_the
 def test_a_stale_job_leaves_the_head_alone(db: Database) -> None:
     with open_counter(db) as counter:
         order_id, first, other = counter.take().order_id, counter.printer(), second_printer(counter)
-        old = counter.print(order_id, printer_id=first.id).job_ids[0]
-        counter.do(pause_printer, printer_id=first.id, paused=True)
+        old = counter.print(order_id, queue_id=first.id).job_ids[0]
+        counter.do(pause_queue, queue_id=first.id, paused=True)
         counter.amend(order_id, 1)
-        counter.print(order_id, 2, printer_id=other.id)
+        counter.print(order_id, 2, queue_id=other.id)
         link = send(counter, other).content.scan_url
-        counter.do(pause_printer, printer_id=first.id, paused=False)
+        counter.do(pause_queue, queue_id=first.id, paused=False)
         assert claim(counter, first) is None and counter.job(old).state == "cancelled"
         counter.check()
         assert counter.kinds(order_id) == [] and scan_ticket(db, code=link).word == "CURRENT"
@@ -205,7 +206,7 @@ def test_a_revision_asks_once_for_what_waited_on_its_printers(db: Database) -> N
             counter.do, revise_order, order_id=order_id, amendment=CARRIER, reason="改", base_url=BASE
         )
         for _ in range(2):
-            counter.print(order_id, printer_id=kitchen.id)
+            counter.print(order_id, queue_id=kitchen.id)
         assert revise(seen=1).requested.result == "queued"
         queued = [(copy, revision) for copy, revision, state in told(counter, order_id) if state == "queued"]
         assert queued == [("kitchen", 2), ("delivery", 2)] and counter.kinds(order_id) == []

@@ -12,14 +12,14 @@ from tocsin.tickets.device import (
     add_printer,
     get_printer,
     list_printers,
-    list_queues,
     note_status,
-    pause_printer,
     printer_plugin,
     read_options,
     remove_printer,
 )
+from tocsin.tickets.print_queue import QueueMissing, count_waiting, get_queue, list_queues
 from tocsin.tickets.printer import PrinterStatus
+from tocsin.tickets.queue_setup import pause_queue
 from tocsin.tickets.terminal import cancel_job
 
 GOOD = {"name": "后厨", "kind": "escpos_network", "options": {"host": "10.0.0.9"}}
@@ -58,14 +58,14 @@ def test_a_printer_with_a_queue_is_not_taken_away(db: Database) -> None:
     with open_counter(db) as counter:
         device = counter.printer()
         jobs = [counter.print(counter.take(quantity=n).order_id).job_ids[0] for n in (1, 2)]
-        queue = counter.ask(list_queues)[device.id]
+        queue = counter.ask(count_waiting)[device.id]
         assert (queue.pending, queue.oldest_us) == (2, counter.job(jobs[0]).asked_at_us)
         with pytest.raises(PrinterWrong):
             counter.do(remove_printer, printer_id=device.id)
         for job in jobs:
             counter.do(cancel_job, job_id=job)
         counter.do(remove_printer, printer_id=device.id)
-        assert counter.ask(list_queues) == {} and counter.ask(list_printers) == []
+        assert counter.ask(list_queues) == [] and counter.ask(list_printers) == []
         for ask in (lambda: counter.ask(get_printer, printer_id=device.id), lambda: counter.ask(get_printer)):
             with pytest.raises(PrinterMissing):
                 ask()
@@ -103,7 +103,7 @@ def test_who_may_set_up_and_pause(db: Database) -> None:
             acts = Counter(counter.house, counter.peer, counter.house.actor(role))
             for allowed, act in (
                 (sets, lambda a=acts: a.do(remove_printer, printer_id=a.do(add_printer, **GOOD))),
-                (pauses, lambda a=acts: a.do(pause_printer, printer_id=device, paused=True)),
+                (pauses, lambda a=acts: a.do(pause_queue, queue_id=device, paused=True)),
             ):
                 if allowed:
                     act()
@@ -112,18 +112,18 @@ def test_who_may_set_up_and_pause(db: Database) -> None:
                         act()
         with pytest.raises(NotAllowed):
             acts.do(remove_printer, printer_id=device)
-        assert counter.printer().paused == 1
+        assert counter.ask(get_queue).paused == 1
 
 
 def test_printers_of_another_merchant_are_missing(db: Database) -> None:
     with open_counter(db) as counter:
         device, other = counter.printer().id, make_house(db, code="NJ")
         stranger = Counter(other, counter.peer, other.actor())
-        assert stranger.ask(list_printers) == [] and stranger.ask(list_queues) == {}
+        assert stranger.ask(list_printers) == [] and stranger.ask(list_queues) == []
         for act in (
             lambda: stranger.ask(get_printer, printer_id=device),
             lambda: stranger.do(remove_printer, printer_id=device),
-            lambda: stranger.do(pause_printer, printer_id=device, paused=True),
+            lambda: stranger.do(pause_queue, queue_id=device, paused=True),
         ):
-            with pytest.raises(PrinterMissing):
+            with pytest.raises((PrinterMissing, QueueMissing)):
                 act()

@@ -12,9 +12,10 @@ from tocsin.orders.amend import Amendment, NothingChanged, OrderMoved, PartyChan
 from tocsin.orders.draft import Totals
 from tocsin.orders.stop import open_hold
 from tocsin.orders.store import OrderMissing
-from tocsin.tickets.device import PrinterMissing, remove_printer
+from tocsin.tickets.device import remove_printer
 from tocsin.tickets.hold import hold_order
 from tocsin.tickets.job import jobs_of_order
+from tocsin.tickets.print_queue import QueueMissing
 from tocsin.tickets.revise import revise_order
 
 WRONG = Totals(goods_minor=7980, payable_minor=7000, paid_minor=7980)
@@ -68,8 +69,8 @@ def test_without_a_printer_the_revision_is_made(db: Database) -> None:
     with open_counter(db) as counter:
         taken, gone = counter.take(totals=WRONG), counter.printer().id
         counter.do(remove_printer, printer_id=gone)
-        with pytest.raises(PrinterMissing):
-            revise(counter, taken.order_id, printer_id=gone)
+        with pytest.raises(QueueMissing):
+            revise(counter, taken.order_id, queue_id=gone)
         assert counter.order(taken.order_id).revision == 1
         revised = revise(counter, taken.order_id)
         assert revised.requested is None and counter.order(taken.order_id).revision == 2

@@ -13,10 +13,11 @@ from tocsin.core.statement import Statement
 from tocsin.orders.amend import cancel_order
 from tocsin.tickets import spool as module
 from tocsin.tickets.claim import claim_job
-from tocsin.tickets.device import PrinterWrong, pause_printer
+from tocsin.tickets.device import PrinterWrong
 from tocsin.tickets.hold import release_hold
 from tocsin.tickets.job import JOB_LIFE_US
 from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.queue_setup import pause_queue
 from tocsin.tickets.spool import Spool, lease_station, record_outcome
 
 
@@ -147,12 +148,12 @@ def test_a_paused_printer_stops_within_its_queue(db: Database) -> None:
         counter.peer.switches.delay_seconds = 0.3
         counter.run_spool()
         counter.wait_state(jobs[0], "sending")
-        counter.do(pause_printer, printer_id=counter.printer().id, paused=True)
+        counter.do(pause_queue, queue_id=counter.printer().id, paused=True)
         counter.wait_state(jobs[0], "printed")
         counter.peer.switches.delay_seconds = 0
         wait_for(lambda: not counter.spools[0]._busy)
         assert [counter.job(job).state for job in jobs] == ["printed", "queued", "queued"]
-        counter.do(pause_printer, printer_id=counter.printer().id, paused=False)
+        counter.do(pause_queue, queue_id=counter.printer().id, paused=False)
         counter.wait_state(jobs[2], "printed")
 
 

@@ -11,9 +11,9 @@ from tocsin.core.db import Database, Tx
 from tocsin.orders.amend import cancel_order
 from tocsin.orders.store import OrderMissing
 from tocsin.tickets import terminal
-from tocsin.tickets.device import PrinterMissing
 from tocsin.tickets.hold import hold_order
 from tocsin.tickets.job import JobMissing, jobs_of_batch, list_jobs, read_content
+from tocsin.tickets.print_queue import QueueMissing
 from tocsin.tickets.terminal import (
     BatchWrong,
     JobNotWaiting,
@@ -124,8 +124,8 @@ def test_batches_that_are_none_are_refused(db: Database) -> None:
         ):
             with pytest.raises(BatchWrong):
                 print_orders(db, counter.actor, orders=orders, base_url=BASE, copies=copies)
-        with pytest.raises(PrinterMissing):
-            print_orders(db, counter.actor, orders=[(taken.order_id, 1)], base_url=BASE, printer_id=5)
+        with pytest.raises(QueueMissing):
+            print_orders(db, counter.actor, orders=[(taken.order_id, 1)], base_url=BASE, queue_id=5)
 
 
 def test_what_broke_off_in_a_batch_is_told_and_the_rest_stands(
@@ -188,10 +188,10 @@ def test_another_merchant_prints_nothing_of_it(db: Database) -> None:
         job = counter.print(taken.order_id).job_ids[0]
         with pytest.raises(OrderMissing):
             other.print(taken.order_id)
-        with pytest.raises(PrinterMissing):
-            other.print(other.take().order_id, printer_id=counter.printer().id)
+        with pytest.raises(QueueMissing):
+            other.print(other.take().order_id, queue_id=counter.printer().id)
         with pytest.raises(JobMissing):
             other.do(cancel_job, job_id=job)
         stranger = make_house(db, code="XX")
-        with pytest.raises(PrinterMissing):
+        with pytest.raises(QueueMissing):
             print_orders(db, stranger.actor(), orders=[(taken.order_id, 1)], base_url=BASE)

@@ -7,7 +7,8 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
 from tocsin.core.event import replay_events
 from tocsin.tickets import trial
-from tocsin.tickets.device import PrinterMissing, pause_printer
+from tocsin.tickets.device import PrinterMissing
+from tocsin.tickets.queue_setup import pause_queue
 from tocsin.tickets.trial import ask_printer, print_test_page, say_state
 
 
@@ -70,10 +71,10 @@ def test_an_idle_printer_is_asked_every_minute_and_papers_go_on(
         counter.peer.switches.paper = "low"
         counter.run_spool()
         wait_for(lambda: say_state(counter.printer().last_status()) == "paper_low")
-        counter.do(pause_printer, printer_id=counter.printer().id, paused=True)
+        counter.do(pause_queue, queue_id=counter.printer().id, paused=True)
         counter.peer.switches.paper = "ok"
         wait_for(lambda: say_state(counter.printer().last_status()) == "ready")
-        counter.do(pause_printer, printer_id=counter.printer().id, paused=False)
+        counter.do(pause_queue, queue_id=counter.printer().id, paused=False)
         job = counter.print(counter.take().order_id).job_ids[0]
         counter.wait_state(job, "printed")
         assert len(counter.peer.papers()) == 1

@@ -191,5 +191,5 @@ def test_warnings_are_acknowledged_and_manual_holds_released(db: Database, role:
 def test_desk_actor_may_not_print_for_another_merchant(db: Database) -> None:
     house, other = make_house(db), make_house(db, code="NJ")
     taken = take(house)
-    with pytest.raises(Exception, match=r"no order|no such printer"):
+    with pytest.raises(Exception, match=r"no order|no such print"):
         print_orders(db, desk_actor(other.merchant_id), orders=[(taken.order_id, 1)], base_url=BASE)

@@ -145,18 +145,18 @@ RESULT = {"imported": 65, "unchanged": 0, "changed": 0, "conflict": 0, "quaranti
 FILTER = {"query": "state:produced held:no placed:2020-02-01..2020-02-25 amount:100.. campaign:春季拼团"}
 QUEUES = [
     {"id": 3, "name": "前台", "state": "ready", "can_confirm": True, "pending": 2, "unknown": 1, "oldest_at_us": T0,
-     "last_seen_us": T0, "paper_mm": 80, "paused": False},
+     "last_seen_us": T0, "paper_mm": 80, "paused": False, "role": "counter", "printer": "", "backup": "仓库"},
     {"id": 4, "name": "仓库", "state": "paper_out", "can_confirm": True, "pending": 41, "unknown": 0, "oldest_at_us": T0,
-     "last_seen_us": T0, "paper_mm": 58, "paused": False},
+     "last_seen_us": T0, "paper_mm": 58, "paused": False, "role": "packing", "printer": "标签机", "backup": ""},
     {"id": 5, "name": "PDF", "state": "unknown", "can_confirm": False, "pending": 0, "unknown": 0, "oldest_at_us": None,
-     "last_seen_us": None, "paper_mm": 80, "paused": True},
+     "last_seen_us": None, "paper_mm": 80, "paused": True, "role": "", "printer": "", "backup": ""},
 ]  # fmt: skip
 
 
 def job(n: int, state: str, **more: Any) -> Context:
     """Return a print job of the terminal's list."""
     return {
-        "id": 500 + n, "serial": f"T-0001{n:02}", "number": f"DL-20200225-{n:04}", "revision": 1, "copy_kind": "merchant",
+        "id": 500 + n, "queue_id": 3, "serial": f"T-0001{n:02}", "number": f"DL-20200225-{n:04}", "revision": 1, "copy_kind": "merchant",
         "reprint": 0, "amended": False, "state": state, "asked_at_us": T0, "asked_by": "lin", "settled_at_us": T0,
         "outcome_text": "", "scan_url": f"/scan?code=X{n}", **more,
     }  # fmt: skip
@@ -277,8 +277,8 @@ OWNER: Context = {
 }
 TERMINAL: Context = {
     "shell": shell("/terminals/3", "terminal"),
-    "printers": QUEUES,
-    "printer": QUEUES[0],
+    "queues": QUEUES,
+    "queue": QUEUES[0],
     "jobs": JOBS,
     "page": PAGE,
 }

@@ -45,6 +45,7 @@ from tests.web.samples_ledger import ASKS, SINCE, WATCHES
 from tests.web.samples_mapping import PROFILE_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
 from tests.web.samples_privacy import PRIVACY_SAMPLES
+from tests.web.samples_queues import QUEUE_SAMPLES
 from tests.web.samples_sirens import SIREN_SAMPLES
 from tests.web.samples_station import STATION_SAMPLES
 from tests.web.samples_webhooks import WEBHOOK_SAMPLES
@@ -58,6 +59,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     **PRIVACY_SAMPLES,
     **SIREN_SAMPLES,
     **STATION_SAMPLES,
+    **QUEUE_SAMPLES,
     "sign_in": ("access/name.html", SIGN_IN),
     "sign_in_again": ("access/name.html", {**SIGN_IN, "notice": "已退出", "errors": {"name": "请输入名字"}}),
     "password": ("access/password.html", PASSWORD),
@@ -105,7 +107,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "second_person": ("orders/second_person.html", {"shell": shell("/second-person"), "form": {"order": "DL-20200225-0004", "act": "open"}, "acts": (), "error": "", "waiting": ASKS, "mine": ASKS}),
     "second_person_empty": ("orders/second_person.html", {"shell": shell("/second-person"), "form": {}, "acts": (), "error": "", "waiting": [], "mine": []}),
     "terminal": ("tickets/terminal.html", TERMINAL),
-    "terminal_bare": ("tickets/terminal.html", {**TERMINAL, "printers": [], "printer": None, "jobs": []}),
+    "terminal_bare": ("tickets/terminal.html", {**TERMINAL, "queues": [], "queue": None, "jobs": []}),
     "terminal_idle": ("tickets/terminal.html", {**TERMINAL, "jobs": []}),
     "held": ("tickets/held.html", HELD),
     "held_empty": ("tickets/held.html", {**HELD, "rows": [], "unknown_jobs": 0}),

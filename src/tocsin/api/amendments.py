@@ -162,7 +162,7 @@ def revise(
         order_id, amendment = _amendment(tx, number, given.changes)
         made = revise_order(
             tx, actor, order_id=order_id, seen=given.seen, amendment=amendment, reason=given.reason, base_url=base_url,
-            print_again=given.print_again, printer_id=read_id(given.terminal) if given.terminal else 0,
+            print_again=given.print_again, queue_id=read_id(given.terminal) if given.terminal else 0,
         )  # fmt: skip
         asked = made.requested
         return RevisedOut(

@@ -81,7 +81,7 @@ def create_bulk(request: ApiRequest, *, data: JSONBody[BulkIn], body: RawBody) -
     desk, actor = enter(request)
     asked = BulkAct(
         act=given.act, reason=given.reason, field=given.field, value=given.value,
-        printer_id=read_id(given.terminal), copies=given.copies,
+        queue_id=read_id(given.terminal), copies=given.copies,
     )  # fmt: skip
     require_act(actor, asked)
     orders = _orders(desk, actor, given)

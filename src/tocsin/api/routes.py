@@ -23,8 +23,10 @@ from tocsin.api.hooks import HOOKS
 from tocsin.api.imports import IMPORTS
 from tocsin.api.orders import ORDERS
 from tocsin.api.people import PEOPLE
+from tocsin.api.queues import QUEUES
 from tocsin.api.screens import SCREENS
 from tocsin.api.second_person import SECOND_PERSON
+from tocsin.api.settlements import SETTLEMENTS
 from tocsin.api.stations import STATIONS
 from tocsin.api.tickets import TERMINALS
 from tocsin.api.trials import TRIALS
@@ -43,6 +45,7 @@ _GROUPS = [
     SCREENS,
     TERMINALS,
     TRIALS,
+    QUEUES,
     HOLDS,
     EVENTS,
     ALARM,
@@ -56,6 +59,7 @@ _GROUPS = [
     CONNECTIONS,
     SECOND_PERSON,
     CHECKS,
+    SETTLEMENTS,
 ]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
@@ -70,7 +74,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS],
+    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *QUEUES, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS, *SETTLEMENTS],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

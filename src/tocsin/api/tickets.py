@@ -13,9 +13,8 @@ from tocsin.core.db import Tx
 from tocsin.desk import Desk
 from tocsin.orders.store import find_order_id, load_order
 from tocsin.tickets.device import Device, add_printer, list_printers, printer_plugin
-from tocsin.tickets.hand_over import hand_over
-from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job, list_jobs
+from tocsin.tickets.print_queue import list_queues
 from tocsin.tickets.terminal import (
     FEW_ORDERS,
     Receipt,
@@ -66,7 +65,7 @@ class WantedIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PrintsIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """A batch for a terminal; without copies each printer prints its own."""
+    """A batch for a queue; without copies each queue prints its own."""
 
     orders: tuple[WantedIn, ...]
     copies: tuple[str, ...] = ()
@@ -108,12 +107,7 @@ class PrintOut(Struct, frozen=True, kw_only=True):
     asked_at: str
     ended_at: str
     settled_by: str
-
-
-class SettlementIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """What became of a paper of unknown outcome."""
-
-    came_out: bool
+    queue: str
 
 
 class IdOut(Struct, frozen=True):
@@ -122,20 +116,17 @@ class IdOut(Struct, frozen=True):
     id: str
 
 
-class HandOverOut(Struct, frozen=True, kw_only=True):
-    """When goods were handed over by a ticket, and by whom."""
-
-    serial: str
-    at: str
-    by: str
-
-
 @get("/terminals", sync_to_thread=True)
 def get_terminals(request: ApiRequest) -> list[TerminalOut]:
     """Return the merchant's printers."""
     desk, actor = enter(request)
     require(actor, "query")
-    return [_terminal_out(device) for device in desk.db.read(actor.merchant_id, list_printers)]
+
+    def read(tx: Tx) -> list[TerminalOut]:
+        stopped = {queue.printer_id for queue in list_queues(tx) if queue.paused}
+        return [_terminal_out(device, paused=device.id in stopped) for device in list_printers(tx)]
+
+    return desk.db.read(actor.merchant_id, read)
 
 
 @post("/terminals", sync_to_thread=True, status_code=201)
@@ -157,7 +148,7 @@ def create_terminal(request: ApiRequest, *, data: JSONBody[TerminalIn], body: Ra
 def create_prints(
     request: ApiRequest, *, terminal_id: FromPath[str], data: JSONBody[PrintsIn], body: RawBody
 ) -> Response[ReceiptOut]:
-    """Give a batch to a terminal (0 is the first): each order is checked, then queued or held."""
+    """Give a batch to a queue (0: where the rules of the queues say): each order is checked, then queued or held."""
     del data
     given = read_body(body, PrintsIn)
 
@@ -171,7 +162,7 @@ def create_prints(
                 tx,
                 actor,
                 orders=[_wanted(tx, one) for one in given.orders],
-                printer_id=read_id(terminal_id),
+                queue_id=read_id(terminal_id),
                 **more,
             )
         )
@@ -180,7 +171,7 @@ def create_prints(
         require(actor, "print")
         wanted = desk.db.read(actor.merchant_id, lambda tx: [_wanted(tx, one) for one in given.orders])
         return _receipt_out(
-            print_orders(desk.db, actor, orders=wanted, printer_id=read_id(terminal_id), **more)
+            print_orders(desk.db, actor, orders=wanted, queue_id=read_id(terminal_id), **more)
         )
 
     if len(given.orders) <= FEW_ORDERS:
@@ -212,32 +203,6 @@ def get_print(request: ApiRequest, *, print_id: FromPath[str]) -> PrintOut:
     return desk.db.read(actor.merchant_id, lambda tx: _print_out(tx, get_job(tx, job_id=job_id)))
 
 
-@post("/prints/{print_id:str}/hand-over", sync_to_thread=True, status_code=200)
-def hand_print_over(request: ApiRequest, *, print_id: FromPath[str], body: RawBody) -> Response[HandOverOut]:
-    """Record that goods were handed over by a ticket; the same ticket again answers what was recorded."""
-
-    def run(tx: Tx, actor: Actor) -> HandOverOut:
-        made = hand_over(tx, actor, job_id=read_id(print_id))
-        return HandOverOut(serial=made.serial, at=iso(made.at_us), by=made.by_name)
-
-    return change_once(request, body, run)
-
-
-@post("/prints/{print_id:str}/settlement", sync_to_thread=True, status_code=200)
-def settle_print(
-    request: ApiRequest, *, print_id: FromPath[str], data: JSONBody[SettlementIn], body: RawBody
-) -> Response[IdOut]:
-    """Say whether a paper of unknown outcome came out."""
-    del data
-    given = read_body(body, SettlementIn)
-
-    def run(tx: Tx, actor: Actor) -> IdOut:
-        settle_unknown(tx, actor, job_id=read_id(print_id), came_out=given.came_out)
-        return IdOut(print_id)
-
-    return change_once(request, body, run)
-
-
 @post("/prints/{print_id:str}/cancellation", sync_to_thread=True, status_code=200)
 def cancel_print(request: ApiRequest, *, print_id: FromPath[str], body: RawBody) -> Response[IdOut]:
     """Take a waiting print out of its queue."""
@@ -267,11 +232,11 @@ def _wanted(tx: Tx, one: WantedIn) -> tuple[int, int]:
     return order_id, one.seen or load_order(tx, order_id=order_id).revision
 
 
-def _terminal_out(device: Device) -> TerminalOut:
+def _terminal_out(device: Device, *, paused: bool) -> TerminalOut:
     status, plugin = device.last_status(), printer_plugin(device.kind)
     return TerminalOut(
         id=str(device.id), name=device.name, kind=device.kind, paper_mm=device.paper_mm, locale=device.locale,
-        copies=tuple(device.copy_list()), paused=bool(device.paused), online=status.online if status else None,
+        copies=tuple(device.copy_list()), paused=paused, online=status.online if status else None,
         seen_at=iso(device.seen_at_us), state=say_state(status), reason=status.detail if status else "",
         can_confirm=plugin.confirms, reports=tuple(sorted(plugin.reports)),
     )  # fmt: skip
@@ -282,6 +247,7 @@ def _print_out(tx: Tx, job: Job) -> PrintOut:
         id=str(job.id), number=load_order(tx, order_id=job.order_id).number, revision=job.revision, copy=job.copy,
         serial=job.serial, reprint_no=job.reprint_no, amended_from=job.amended_from, state=job.state, reason=job.reason,
         asked_by=job.asked_name, asked_at=iso(job.asked_at_us), ended_at=iso(job.ended_at_us), settled_by=job.settled_by,
+        queue=str(job.queue_id),
     )  # fmt: skip
 
 
@@ -291,7 +257,5 @@ TERMINALS = [
     create_prints,
     get_prints,
     get_print,
-    settle_print,
-    hand_print_over,
     cancel_print,
 ]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 _ROWS = 1_000_000
 _WORDS = frozenset(
     {"desk_state", "payment", "fulfilment", "campaign", "state", "kind", "status", "code", "name", "channel", "shop_id",
-     "copy", "day", "box", "printer_id", "actor_id", "actor_kind", "station"}
+     "copy", "day", "box", "printer_id", "queue_id", "actor_id", "actor_kind", "station"}
 )  # fmt: skip
 _PER_WORD = 50_000
 _PER_OTHER = 8

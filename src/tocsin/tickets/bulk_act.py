@@ -44,7 +44,9 @@ class BulkAct(Struct, frozen=True, kw_only=True):
     reason: str = ""
     field: str = ""
     value: str = ""
-    printer_id: int = 0
+    queue_id: int = msgspec.field(
+        default=0, name="printer_id"
+    )  # acts of before there were queues are under way
     copies: tuple[str, ...] = ()
 
 

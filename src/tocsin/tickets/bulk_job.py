@@ -20,7 +20,7 @@ from tocsin.core.queue import Queue
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.vault import seal, unseal
 from tocsin.tickets.bulk_act import RIGHT_OF, BulkAct, BulkWrong, require_act
-from tocsin.tickets.device import get_printer
+from tocsin.tickets.print_queue import get_queue
 from tocsin.tickets.table import bulk_job, bulk_row
 
 TASK, LOCK = "tickets.bulk", "bulk"
@@ -111,13 +111,13 @@ def start_bulk(
     Raises:
         BulkWrong: no order, more than 10,000, no such act, or a field that is not safe in bulk.
         NotAllowed: he may do it to no order.
-        PrinterMissing
+        QueueMissing
     """
     require_act(actor, asked)
     if not 0 < len(orders) <= ORDERS_MOST:
         raise BulkWrong
     if asked.act == "print":
-        get_printer(tx, printer_id=asked.printer_id)
+        get_queue(tx, queue_id=asked.queue_id)
     job_id = new_id()
     plain = msgspec.json.encode(asked)
     tx.run(

@@ -79,7 +79,7 @@ def _act(
 ) -> list[BulkRow]:
     if asked.act == "print":
         receipt = print_few(
-            tx, actor, orders=chosen, base_url=base_url, printer_id=asked.printer_id, copies=asked.copies
+            tx, actor, orders=chosen, base_url=base_url, queue_id=asked.queue_id, copies=asked.copies
         )
         return [_printed(found.done + at, one) for at, one in enumerate(receipt.results)]
     for order_id, seen in chosen:

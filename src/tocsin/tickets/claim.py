@@ -33,8 +33,9 @@ from tocsin.tickets.job import (
     new_job_id,
     read_content,
 )
+from tocsin.tickets.route import cut_lines
 from tocsin.tickets.serial import make_code, next_serial
-from tocsin.tickets.table import print_job
+from tocsin.tickets.table import print_job, print_queue
 
 
 class Sending(Struct, frozen=True):
@@ -56,17 +57,26 @@ _sent = sa.exists().where(
     _with.c.merchant_id == print_job.c.merchant_id, _with.c.printer_id == print_job.c.printer_id,
     among(_with.c.state, "queued", "sending"), among(_with.c.state, "sending"),
 )  # fmt: skip
+_stopped = sa.exists().where(
+    print_queue.c.merchant_id == print_job.c.merchant_id, print_queue.c.id == print_job.c.queue_id,
+    print_queue.c.paused != NOUGHT,
+)  # fmt: skip
 _NEXT = Statement[tuple[int]](
     sa.select(print_job.c.id)
     .join(order_head, sa.and_(order_head.c.merchant_id == print_job.c.merchant_id, order_head.c.id == print_job.c.order_id))
     .where(
         own(print_job), print_job.c.printer_id == bind("printer_id"), _waits,
-        sa.or_(order_head.c.holds_open <= NOUGHT, _never), ~_sent, sa.not_(any_of(print_job.c.id, "ids")),
+        sa.or_(order_head.c.holds_open <= NOUGHT, _never), ~_sent, ~_stopped, sa.not_(any_of(print_job.c.id, "ids")),
     )
     .order_by(print_job.c.id).limit(1)
 )  # fmt: skip
 _SEND = Statement[None](
-    sa.update(print_job).where(own(print_job), print_job.c.id == bind("b_id"), print_job.c.state == "queued"),
+    sa.update(print_job).where(
+        own(print_job),
+        print_job.c.id == bind("b_id"),
+        print_job.c.state == "queued",
+        print_job.c.printer_id == bind("b_printer_id"),
+    ),
     sets=("state", "started_at_us", "verdict_id"),
 )
 
@@ -85,17 +95,17 @@ def claim_job(tx: Tx, *, device: Device, passing: Sequence[int] = ()) -> Sending
     """Take a printer's next job: check it again, and mark it `sending`; None when there is none to send now."""
     job_id = next_job(tx, printer_id=device.id, passing=passing)
     device = get_printer(tx, printer_id=device.id)
-    if job_id is None or device.paused:
+    if job_id is None:
         return None
     lock_order(tx, order_id=get_job(tx, job_id=job_id).order_id)
     job, actor = get_job(tx, job_id=job_id), desk_actor(tx.merchant_id)
     order = load_order(tx, order_id=job.order_id, real=True)
-    if job.state != "queued" or _ends(tx, actor, job, order):
+    if job.state != "queued" or job.printer_id != device.id or _ends(tx, actor, job, order):
         return None
     verdict = check_order(tx, actor, order_id=job.order_id, job_id=job.id)
     if not verdict.passed or open_holds(tx, order_id=job.order_id):
         return None  # it waits for the hold
-    return _send(tx, job, device, _content_now(tx, job, order), verdict)
+    return _send(tx, job, device, _content_now(tx, job, order, device), verdict)
 
 
 def fail_job(tx: Tx, *, job_id: int, reason: str) -> None:
@@ -134,7 +144,9 @@ def _ends(tx: Tx, actor: Actor, job: Job, order: Order) -> bool:
 def _asked_anew(tx: Tx, job: Job, order: Order) -> bool:
     """Tell whether the copy was asked for at the order's present revision already."""
     return any(
-        other.revision == order.revision and other.copy == job.copy and other.state in ("queued", *ON_PAPER)
+        other.revision == order.revision
+        and (other.copy, other.part_id) == (job.copy, job.part_id)
+        and other.state in ("queued", *ON_PAPER)
         for other in jobs_of_order(tx, order_id=order.id)
     )
 
@@ -147,18 +159,19 @@ def _waited_us(tx: Tx, job: Job) -> int:
     return tx.now_us - max([job.asked_at_us, *closed])
 
 
-def _content_now(tx: Tx, job: Job, order: Order) -> TicketContent | None:
-    """Return what a job's paper must say now, under the same serial; None where it says so already."""
+def _content_now(tx: Tx, job: Job, order: Order, device: Device) -> TicketContent | None:
+    """Return what a job's paper must say now, on the printer where it waits; None where it says so already."""
     frozen = read_content(tx, job_id=job.id)
     reprint_no, amended_from = marks(
-        tx, order_id=order.id, revision=order.revision, copy=job.copy, queued=False
+        tx, order_id=order.id, revision=order.revision, copy=job.copy, part_id=job.part_id, queued=False
     )
     shop = get_shop(tx, shop_id=order.shop_id)
-    fresh = build_content(order, PaperRequest(
+    shown, part = cut_lines(tx, order, part_id=job.part_id)
+    fresh = build_content(shown, PaperRequest(
         copy=frozen.copy, serial=frozen.serial, scan_url=frozen.scan_url, code128=frozen.code128,
-        printed_at_us=tx.now_us, zone=shop.zone, locale=frozen.locale,
-        paper_mm=frozen.paper_mm, reprint_no=reprint_no, amended_from=amended_from, void=frozen.void,
-        profile=frozen.profile, shop_name=shop.name,
+        printed_at_us=tx.now_us, zone=shop.zone, locale=device.locale,
+        paper_mm=58 if device.paper_mm == 58 else 80, reprint_no=reprint_no, amended_from=amended_from, void=frozen.void,
+        profile=f"{device.kind}/{device.paper_mm}", shop_name=shop.name, part=part, lines_of=len(order.lines) if part else 0,
     ))  # fmt: skip
     return None if replace(fresh, printed_at=frozen.printed_at) == frozen else fresh
 
@@ -167,7 +180,14 @@ def _send(tx: Tx, job: Job, device: Device, anew: TicketContent | None, verdict:
     """Mark a job `sending`; where its paper would say what no longer holds, a new job takes its place."""
     if anew is not None:
         job = _replace_job(tx, job, anew, verdict)
-    if not tx.run(_SEND, b_id=job.id, state="sending", started_at_us=tx.now_us, verdict_id=verdict.id):
+    if not tx.run(
+        _SEND,
+        b_id=job.id,
+        b_printer_id=device.id,
+        state="sending",
+        started_at_us=tx.now_us,
+        verdict_id=verdict.id,
+    ):
         return None
     append_event(tx, "print.sending", subject_id=job.order_id, data={"job": str(job.id)})
     return Sending(job, device, read_content(tx, job_id=job.id))
@@ -182,7 +202,7 @@ def _replace_job(tx: Tx, job: Job, anew: TicketContent, verdict: Verdict) -> Job
         anew, serial=next_serial(tx, shop), scan_url=f"{base_url}/t/{make_code(tx, job_id=job_id)}", code128=str(job_id)
     )  # fmt: skip
     add_job(
-        tx, content, job_id=job_id, batch_id=job.batch_id, printer_id=job.printer_id, order_id=job.order_id,
-        verdict_id=verdict.id, asked_by=job.asked_by, asked_name=job.asked_name,
+        tx, content, job_id=job_id, batch_id=job.batch_id, queue_id=job.queue_id, part_id=job.part_id,
+        printer_id=job.printer_id, order_id=job.order_id, verdict_id=verdict.id, asked_by=job.asked_by, asked_name=job.asked_name,
     )  # fmt: skip
     return get_job(tx, job_id=job_id)

@@ -34,6 +34,8 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
         void: an intercept slip: the order must not go out.
         profile: the printer's profile, which the verdict binds.
         shop_name: the shop as its head shows it; empty shows the shop's code.
+        part: the queue whose lines alone are shown, by its name; empty where the paper is of the whole order.
+        lines_of: how many lines the whole order has, where only a part is shown.
     """
 
     copy: Copy
@@ -49,6 +51,8 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
     void: bool = False
     profile: str = ""
     shop_name: str = ""
+    part: str = ""
+    lines_of: int = 0
 
 
 class LineContent(Struct, frozen=True, kw_only=True):
@@ -96,6 +100,8 @@ class TicketContent(Struct, frozen=True, kw_only=True):
     profile: str = ""
     pickup_point: str = ""
     community: str = ""
+    part: str = ""
+    lines_of: int = 0
 
     def __post_init__(self) -> None:
         if not _SERIAL.fullmatch(self.serial):  # it names files
@@ -136,6 +142,8 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         profile=request.profile,
         pickup_point=strip_control(order.pickup_point),
         community=strip_control(order.community),
+        part=strip_control(request.part),
+        lines_of=request.lines_of,
         **_receiver_texts(order, request.copy),
     )
 
@@ -160,6 +168,7 @@ def shown_text(content: TicketContent) -> str:
         content.payable,
         content.pickup_point,
         content.community,
+        content.part,
     ]
     for line in content.lines:
         texts += [line.title, line.spec, line.quantity]

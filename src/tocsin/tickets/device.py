@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
@@ -14,6 +15,7 @@ from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.plugins import load_plugins
 from tocsin.core.statement import Statement, among, bind, insert_into, own
+from tocsin.tickets.print_queue import PrintQueue, add_row, drop_row, list_queues, store_row
 from tocsin.tickets.printer import Printer, PrinterStatus
 from tocsin.tickets.reach import is_reachable
 from tocsin.tickets.table import print_job, printer
@@ -43,6 +45,12 @@ class PrinterWrong(Refusal):
     kind, code = "invalid", "printer_wrong"
 
 
+class PrinterNeeded(Refusal):
+    """The queue “{queue}” prints on this printer: give that queue another printer first"""
+
+    kind, code = "conflict", "printer_needed"
+
+
 class PrinterKindUnknown(PrinterWrong):
     """There is no kind of printer “{driver}”: choose one of {drivers}"""
 
@@ -66,7 +74,6 @@ class Device(Struct, frozen=True):
     paper_mm: int
     locale: str
     copies: str
-    paused: int
     status: str
     seen_at_us: int | None
 
@@ -77,14 +84,6 @@ class Device(Struct, frozen=True):
     def last_status(self) -> PrinterStatus | None:
         """Return how it was last seen."""
         return msgspec.json.decode(self.status, type=PrinterStatus) if self.status else None
-
-
-class Queue(Struct, frozen=True):
-    """A printer's queue at a glance: how many wait, and since when the oldest does."""
-
-    printer_id: int
-    pending: int
-    oldest_us: int | None
 
 
 _COLUMNS = tuple(printer.c[name] for name in Device.__struct_fields__)
@@ -98,17 +97,13 @@ _ONE = Statement(
 _SEEN = Statement[None](
     sa.update(printer).where(own(printer), printer.c.id == bind("b_id")), sets=("status", "seen_at_us")
 )
-_PAUSE = Statement[None](
-    sa.update(printer).where(own(printer), printer.c.id == bind("b_id")), sets=("paused",)
-)
 _REMOVE = Statement[None](
     sa.update(printer).where(own(printer), printer.c.id == bind("b_id")), sets=("removed",)
 )
-_QUEUES = Statement(
-    sa.select(
-        print_job.c.printer_id, sa.func.count().label("pending"), sa.func.min(print_job.c.asked_at_us).label("oldest_us")
-    ).where(own(print_job), among(print_job.c.state, "queued", "sending")).group_by(print_job.c.printer_id),
-    Queue,
+_BUSY = Statement[tuple[int]](
+    sa.select(print_job.c.id).where(
+        own(print_job), print_job.c.printer_id == bind("printer_id"), among(print_job.c.state, "queued", "sending")
+    ).limit(1)
 )  # fmt: skip
 
 
@@ -133,7 +128,7 @@ def add_printer(
     tx: Tx, actor: Actor, *, name: str, kind: str, options: dict[str, Any], paper_mm: int = 80,
     locale: str = "zh_CN", copies: tuple[str, ...] = ("merchant",),
 ) -> int:  # fmt: skip
-    """Set up a printer; return its id.
+    """Set up a printer and a queue of its name and id; return the id.
 
     Raises:
         NotAllowed: the actor may not change shop settings.
@@ -160,6 +155,10 @@ def add_printer(
         station=LOCAL_STATION, paper_mm=paper_mm, locale=locale, copies=",".join(copies), paused=0, removed=0,
         status="", seen_at_us=None,
     )  # fmt: skip
+    add_row(tx, PrintQueue(
+        id=printer_id, name=name.strip(), role="", shop_id=0, printer_id=printer_id, backup_id=0, backup_minutes=0,
+        copies=",".join(copies), takes="", own_lines=0, paused=0,
+    ))  # fmt: skip
     write_journal(tx, actor, verb="tickets.add_printer", subject=f"printer:{printer_id}", data={"kind": kind})
     return printer_id
 
@@ -188,11 +187,6 @@ def get_printer(tx: Tx, *, printer_id: int = 0) -> Device:
     return found
 
 
-def list_queues(tx: Tx) -> dict[int, Queue]:
-    """Return each busy printer's queue by printer id."""
-    return {queue.printer_id: queue for queue in tx.rows(_QUEUES)}
-
-
 def note_status(tx: Tx, *, printer_id: int, status: PrinterStatus) -> None:
     """Keep how a printer was just seen."""
     seen = tx.now_us if status.online else None
@@ -202,23 +196,25 @@ def note_status(tx: Tx, *, printer_id: int, status: PrinterStatus) -> None:
     tx.run(_SEEN, b_id=printer_id, status=encoded, seen_at_us=seen)
 
 
-def pause_printer(tx: Tx, actor: Actor, *, printer_id: int, paused: bool) -> None:
-    """Stop a printer's queue, or let it go on."""
-    require(actor, "print")
-    get_printer(tx, printer_id=printer_id)
-    tx.run(_PAUSE, b_id=printer_id, paused=int(paused))
-    write_journal(tx, actor, verb="tickets.pause", subject=f"printer:{printer_id}", data={"paused": paused})
-
-
 def remove_printer(tx: Tx, actor: Actor, *, printer_id: int) -> None:
-    """Take a printer away; its past jobs stay.
+    """Take a printer and its own queue away; past jobs stay, other queues lose it as their back-up.
 
     Raises:
         PrinterWrong: jobs still wait for it.
+        PrinterNeeded: another queue prints on it.
     """
     require(actor, "shop_settings")
     get_printer(tx, printer_id=printer_id)
-    if printer_id in list_queues(tx):
-        raise PrinterWrong(problem="tickets still wait for it: print or cancel them first")
+    if tx.one(_BUSY, printer_id=printer_id):
+        raise PrinterWrong(problem="tickets still wait for it: print, move or cancel them first")
+    queues = list_queues(tx)
+    others = [one.name for one in queues if one.printer_id == printer_id and one.id != printer_id]
+    if others:
+        raise PrinterNeeded(queue=others[0])
     tx.run(_REMOVE, b_id=printer_id, removed=1)
+    for queue in queues:
+        if queue.printer_id == printer_id:
+            drop_row(tx, queue.id)
+        elif queue.backup_id == printer_id:
+            store_row(tx, replace(queue, backup_id=0))
     write_journal(tx, actor, verb="tickets.remove_printer", subject=f"printer:{printer_id}")

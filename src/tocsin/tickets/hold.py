@@ -21,8 +21,8 @@ from tocsin.orders.stop import Hold, HoldMissing, close_hold, due_holds, get_hol
 from tocsin.orders.store import load_order
 from tocsin.orders.table import acknowledgement
 from tocsin.tickets.check import Verdict, check_order, lock_order
-from tocsin.tickets.device import list_printers
 from tocsin.tickets.job import Job, end_job, get_job, mark_printed, waiting_jobs
+from tocsin.tickets.print_queue import list_queues
 from tocsin.tickets.terminal import ASKED_HELD, Requested, request_papers
 
 _RELEASE_RIGHTS: dict[str, Right] = {
@@ -189,15 +189,14 @@ def _reenter(tx: Tx, actor: Actor, found: Hold, base_url: str) -> Requested | No
     """Ask again for what a hold kept; what still waits in a queue prints by itself. None where nothing was kept."""
     order, holds = load_order(tx, order_id=found.order_id), open_holds(tx, order_id=found.order_id)
     waiting = [job for job in waiting_jobs(tx, order_id=order.id) if job.revision == order.revision]
-    printers = {device.id: device for device in list_printers(tx)}
-    if printers:
-        first = next(iter(printers.values()))
-        kept = [(printers.get(printer_id, first), copy) for printer_id, copy in _kept_by(tx, found)]
-        if found.kind == "later" and not kept and not waiting and order.desk_state == "produced":
-            kept = [(first, copy) for copy in first.copy_list()]
-        queued = {(job.printer_id, job.copy) for job in waiting}
-        papers = [(device, copy) for device, copy in kept if (device.id, copy) not in queued]
-        if papers:
+    queues = {queue.id: queue for queue in list_queues(tx)}
+    if queues:
+        first = next(iter(queues.values()))
+        kept = [(queues.get(queue_id, first), copy) for queue_id, copy in _kept_by(tx, found)]
+        queued = {(job.home_id(), job.copy) for job in waiting}
+        papers = [(queue, copy) for queue, copy in kept if (queue.id, copy) not in queued]
+        unasked = found.kind == "later" and not kept and not waiting and order.desk_state == "produced"
+        if papers or unasked:
             return request_papers(tx, actor, order_id=order.id, papers=papers, base_url=base_url)
     if not waiting:
         return None
@@ -208,15 +207,18 @@ def _reenter(tx: Tx, actor: Actor, found: Hold, base_url: str) -> Requested | No
 
 
 def _kept_by(tx: Tx, found: Hold) -> list[tuple[int, str]]:
-    """Return which printers and copies a hold kept from paper: its job's, and what was asked while it stood."""
+    """Return which queues and copies a hold kept from paper: its job's, and what was asked while it stood."""
     kept: list[tuple[int, str]] = []
     if found.job_id:
         job = get_job(tx, job_id=found.job_id)
-        kept.append((job.printer_id, job.copy))
+        kept.append((job.home_id(), job.copy))
     for entry in read_journal(tx, subject=f"order:{found.order_id}"):
         if entry.verb == ASKED_HELD and entry.id > found.id:
             data = entry.fields()
-            kept += [(int(data["printer"]), copy) for copy in data["copies"]]
+            earlier = [
+                (data.get("printer", 0), copy) for copy in data.get("copies", ())
+            ]  # before there were queues
+            kept += [(int(queue_id), copy) for queue_id, copy in data.get("papers", earlier)]
     return list(dict.fromkeys(kept))
 
 

@@ -29,11 +29,22 @@ class JobMissing(Refusal):
     kind, code = "missing", "job_missing"
 
 
+class JobNotWaiting(Refusal):
+    """That ticket is {state} and can't be cancelled or moved: only one that waits can be"""
+
+    kind, code = "conflict", "job_not_waiting"
+
+
 class Job(Struct, frozen=True):
-    """One paper that was asked for, and what became of it."""
+    """One paper that was asked for, and what became of it.
+
+    `part_id` is the queue whose lines alone it shows, wherever it was moved to; 0 on a paper of the whole order.
+    """
 
     id: int
     batch_id: int
+    queue_id: int
+    part_id: int
     printer_id: int
     order_id: int
     revision: int
@@ -55,6 +66,10 @@ class Job(Struct, frozen=True):
     asked_by: int
     holds_open: int
 
+    def home_id(self) -> int:
+        """Return the queue that a paper in its place is asked of."""
+        return self.part_id or self.queue_id
+
     def shown_state(self) -> str:
         """Return its state as queues show it: `held` while a hold keeps it waiting."""
         return "held" if self.state == "queued" and self.holds_open else self.state
@@ -67,6 +82,7 @@ class Job(Struct, frozen=True):
 class _Earlier(Struct, frozen=True):
     revision: int
     copy: str
+    part_id: int
     state: str
 
 
@@ -88,6 +104,11 @@ _OF_STATE = Statement(
     .order_by(print_job.c.id.desc()).limit(bind("limit")),
     Job,
 )  # fmt: skip
+_OF_QUEUE = Statement(
+    sa.select(*_COLUMNS).where(own(print_job), print_job.c.queue_id == bind("queue_id"), print_job.c.id < bind("before"))
+    .order_by(print_job.c.id.desc()).limit(bind("limit")),
+    Job,
+)  # fmt: skip
 _RECENT = Statement(
     sa.select(*_COLUMNS).where(own(print_job), print_job.c.id < bind("before"))
     .order_by(print_job.c.id.desc()).limit(bind("limit")),
@@ -106,7 +127,7 @@ _WAITING = Statement(
     Job,
 )
 _EARLIER = Statement(
-    sa.select(print_job.c.revision, print_job.c.copy, print_job.c.state)
+    sa.select(print_job.c.revision, print_job.c.copy, print_job.c.part_id, print_job.c.state)
     .where(own(print_job), print_job.c.order_id == bind("order_id"), any_of(print_job.c.state, "states")),
     _Earlier,
 )  # fmt: skip
@@ -130,7 +151,8 @@ _LEFT = Statement[tuple[int]](
         sa.or_(print_job.c.state != "cancelled", print_job.c.settled_by == ""),
         ~sa.exists().where(
             _done.c.merchant_id == print_job.c.merchant_id, _done.c.order_id == print_job.c.order_id,
-            _done.c.revision == print_job.c.revision, _done.c.copy == print_job.c.copy, _done.c.state == "printed",
+            _done.c.revision == print_job.c.revision, _done.c.copy == print_job.c.copy, _done.c.part_id == print_job.c.part_id,
+            _done.c.state == "printed",
         ),
     ).limit(1)
 )  # fmt: skip
@@ -147,14 +169,14 @@ _PRINTED = Statement[None](
 
 
 def add_job(
-    tx: Tx, content: TicketContent, *, job_id: int, batch_id: int, printer_id: int, order_id: int, verdict_id: int,
-    asked_by: int, asked_name: str,
+    tx: Tx, content: TicketContent, *, job_id: int, batch_id: int, queue_id: int, part_id: int, printer_id: int,
+    order_id: int, verdict_id: int, asked_by: int, asked_name: str,
 ) -> None:  # fmt: skip
     """Store a queued job with its sealed content."""
     sealed = seal(tx.vault.keys(tx).wrapping, canonical_json(content), bound_to=b"job %d" % job_id)
     tx.run(
-        _ADD, id=job_id, batch_id=batch_id, printer_id=printer_id, order_id=order_id, revision=content.revision,
-        copy=content.copy, serial=content.serial, reprint_no=content.reprint_no, amended_from=content.amended_from,
+        _ADD, id=job_id, batch_id=batch_id, queue_id=queue_id, part_id=part_id, printer_id=printer_id, order_id=order_id,
+        revision=content.revision, copy=content.copy, serial=content.serial, reprint_no=content.reprint_no, amended_from=content.amended_from,
         state="queued", reason="", sealed_content=sealed, content_digest=content_digest(content),
         verdict_id=verdict_id, asked_by=asked_by, asked_name=asked_name, asked_at_us=tx.now_us,
         expires_at_us=tx.now_us + JOB_LIFE_US, started_at_us=None, ended_at_us=None, outcome="", settled_by="",
@@ -201,8 +223,12 @@ def jobs_of_batch(tx: Tx, *, batch_id: int) -> list[Job]:
     return tx.rows(_OF_BATCH, batch_id=batch_id)
 
 
-def list_jobs(tx: Tx, *, state: str = "", before: int = 2**63 - 1, limit: int = 50) -> list[Job]:
-    """Return jobs newest first, all or of one state."""
+def list_jobs(
+    tx: Tx, *, state: str = "", queue_id: int = 0, before: int = 2**63 - 1, limit: int = 50
+) -> list[Job]:
+    """Return jobs newest first, all or of one state or of one queue."""
+    if queue_id:
+        return tx.rows(_OF_QUEUE, queue_id=queue_id, before=before, limit=limit)
     if state:
         return tx.rows(_OF_STATE, state=state, before=before, limit=limit)
     return tx.rows(_RECENT, before=before, limit=limit)
@@ -213,15 +239,21 @@ def waiting_jobs(tx: Tx, *, order_id: int) -> list[Job]:
     return tx.rows(_WAITING, order_id=order_id)
 
 
-def marks(tx: Tx, *, order_id: int, revision: int, copy: str, queued: bool = True) -> tuple[int, int]:
+def marks(
+    tx: Tx, *, order_id: int, revision: int, copy: str, part_id: int = 0, queued: bool = True
+) -> tuple[int, int]:
     """Return (reprint number, revision amended from) of the next paper of a revision and copy.
 
     Args:
+        part_id: the queue whose lines alone it shows: another's lines on paper make it no reprint.
         queued: count papers that still wait as well. They should come out first, but may be
             cancelled: the number is taken anew, without them, when a paper is about to be sent.
     """
     earlier = tx.rows(_EARLIER, order_id=order_id, states=[*(["queued"] if queued else []), *ON_PAPER])
-    same = sum(1 for paper in earlier if paper.copy == copy and paper.revision == revision)
+    same = sum(
+        paper.copy == copy and paper.revision == revision and part_id in (0, paper.part_id)
+        for paper in earlier
+    )
     out = [paper.revision for paper in earlier if paper.revision < revision and paper.state != "queued"]
     before = max(out, default=0)
     return same, before

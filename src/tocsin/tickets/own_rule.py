@@ -102,14 +102,15 @@ def _require_fit(tx: Tx, rule: OwnRule, *, row: int, names: set[str]) -> None:
     if not rule.query.strip():
         raise RuleWrong(row=row, problem="it needs a query, or every order would be found")
     asked = read_filter(tx, Filter(query=rule.query))
-    if asked.sort is not None or _asks_outcome(asked.meaning):
+    if asked.sort is not None or asks_outcome(asked.meaning):
         raise RuleWrong(
             row=row,
             problem="holds and findings follow from the checks, and a sort shows nothing: leave them out",
         )
 
 
-def _asks_outcome(meaning: Meaning) -> bool:
+def asks_outcome(meaning: Meaning) -> bool:
+    """Tell whether a query asks for holds or findings, which nothing has that is asked before the checks."""
     if isinstance(meaning, All | Any):
-        return any(_asks_outcome(part) for part in meaning.parts)
-    return _asks_outcome(meaning.part) if isinstance(meaning, Not) else isinstance(meaning, Held | Found)
+        return any(asks_outcome(part) for part in meaning.parts)
+    return asks_outcome(meaning.part) if isinstance(meaning, Not) else isinstance(meaning, Held | Found)

@@ -9,8 +9,9 @@ from tocsin.orders.produce import Issued
 from tocsin.orders.stop import Hold, close_hold, open_holds
 from tocsin.tickets.check import Verdict, check_order
 from tocsin.tickets.claim import give_up
-from tocsin.tickets.device import Device, get_printer, list_printers
 from tocsin.tickets.job import Job, get_job, waiting_jobs
+from tocsin.tickets.print_queue import get_queue, list_queues
+from tocsin.tickets.route import Paper
 from tocsin.tickets.terminal import Requested, request_papers
 
 
@@ -24,16 +25,16 @@ class Revised(Struct, frozen=True, kw_only=True):
 
 def revise_order(
     tx: Tx, actor: Actor, *, order_id: int, seen: int, amendment: Amendment, reason: str, base_url: str,
-    print_again: bool = True, printer_id: int = 0,
+    print_again: bool = True, queue_id: int = 0,
 ) -> Revised:  # fmt: skip
     """Amend a held order, check the new revision, and send it back to the terminal.
 
     Holds of the earlier revision that the new one answers close: `conflict` (the person has decided what
-    holds) and `failed` (that paper never came out). What waited in queues is asked for anew, each on its printer
-    and copy. Without any printer the revision is made all the same.
+    holds) and `failed` (that paper never came out). What waited in queues is asked for anew, each of its queue
+    and copy; nothing did, it goes where the queues' rules say. Without any queue the revision is made all the same.
 
     Raises:
-        NotAllowed, ReasonMissing, OrderMoved, OrderCancelled, MaskedValue, NothingChanged, PrinterMissing
+        NotAllowed, ReasonMissing, OrderMoved, OrderCancelled, MaskedValue, NothingChanged, QueueMissing
     """
     require(actor, "amend")
     issued = amend_order(tx, actor, order_id=order_id, seen=seen, amendment=amendment, reason=reason)
@@ -47,8 +48,8 @@ def revise_order(
     requested = None
     if print_again and verdict.passed:
         waiting = waiting_jobs(tx, order_id=order_id)
-        papers = _papers(tx, [*waiting, *_jobs_of(tx, answered)], printer_id=printer_id)
-        if papers:
+        papers = _papers(tx, [*waiting, *_jobs_of(tx, answered)], queue_id=queue_id)
+        if list_queues(tx):
             requested = request_papers(tx, actor, order_id=order_id, papers=papers, base_url=base_url)
         if requested and requested.result == "queued":
             for job in waiting:
@@ -61,14 +62,11 @@ def _jobs_of(tx: Tx, holds: list[Hold]) -> list[Job]:
     return [get_job(tx, job_id=hold.job_id) for hold in holds if hold.job_id]
 
 
-def _papers(tx: Tx, kept: list[Job], *, printer_id: int) -> list[tuple[Device, str]]:
-    """Return what to print: what was kept, each on its printer and copy; else, or where one is named, a printer's all."""
-    printers = {device.id: device for device in list_printers(tx)}
-    if printer_id or (printers and not kept):
-        chosen = get_printer(tx, printer_id=printer_id)
-        named = [(chosen, copy) for copy in chosen.copy_list()]
-    else:
-        named = []
-    first = next(iter(printers.values()), None)
-    papers = [(printers.get(job.printer_id, first), job.copy) for job in kept]
-    return list(dict.fromkeys([*named, *((device, copy) for device, copy in papers if device)]))
+def _papers(tx: Tx, kept: list[Job], *, queue_id: int) -> list[Paper]:
+    """Return what to print: what was kept, each of its queue and copy, and all of the queue that is named, if any."""
+    queues = {queue.id: queue for queue in list_queues(tx)}
+    chosen = get_queue(tx, queue_id=queue_id) if queue_id else None
+    named = [(chosen, copy) for copy in chosen.copy_list()] if chosen else []
+    first = next(iter(queues.values()), None)
+    papers = [(queues.get(job.home_id(), first), job.copy) for job in kept]
+    return list(dict.fromkeys([*named, *((queue, copy) for queue, copy in papers if queue)]))

@@ -183,7 +183,7 @@ class Spool:
                 return
             self._busy.add(device.id)
         act = self._serve
-        if device.paused or self._waiting(merchant_id, device) is None:
+        if self._waiting(merchant_id, device) is None:
             act = self._look
             if not self._looks.is_due(device.id):
                 with self._lock:

@@ -21,7 +21,7 @@ index(verdict, "merchant_id", "order_id", "-id")
 index(verdict, "merchant_id", "job_id")
 
 print_job = merchant_table(
-    "print_job", big("id"), big("batch_id"), big("printer_id"), big("order_id"), big("revision"), text("copy"),
+    "print_job", big("id"), big("batch_id"), big("queue_id"), big("part_id"), big("printer_id"), big("order_id"), big("revision"), text("copy"),
     text("serial"), big("reprint_no"), big("amended_from"), text("state"), text("reason"), blob("sealed_content"),
     text("content_digest"), big("verdict_id"), big("asked_by"), text("asked_name"), big("asked_at_us"),
     big("expires_at_us"), big("started_at_us", nullable=True), big("ended_at_us", nullable=True), text("outcome"),
@@ -29,6 +29,7 @@ print_job = merchant_table(
 )  # fmt: skip
 index(print_job, "merchant_id", "order_id", "-id")
 index(print_job, "merchant_id", "batch_id")
+index(print_job, "merchant_id", "queue_id", "-id")
 index(print_job, "merchant_id", "state", "id")
 _waiting = among(print_job.c.state, "queued", "sending")
 sa.Index(
@@ -63,3 +64,9 @@ hand_over = merchant_table(
     text("by_name"), key=("id",), append_only=True,
 )  # fmt: skip
 index(hand_over, "merchant_id", "order_id", "-id")
+
+# `takes` is empty for what is given by hand, `*` for every order, else a query.
+print_queue = merchant_table(
+    "print_queue", big("id"), text("name"), text("role"), big("shop_id"), big("printer_id"), big("backup_id"),
+    big("backup_minutes"), text("copies"), text("takes"), big("own_lines"), big("paused"), big("removed"), key=("id",),
+)  # fmt: skip

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Database, Tx
@@ -27,8 +26,10 @@ from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.tickets.check import check_order, context_of, is_void, lock_order
 from tocsin.tickets.content import MASKED_COPIES, Copy, PaperRequest, build_content
-from tocsin.tickets.device import COPIES, Device, get_printer
-from tocsin.tickets.job import add_job, end_job, get_job, mark_printed, marks, new_job_id
+from tocsin.tickets.device import COPIES, get_printer
+from tocsin.tickets.job import JobNotWaiting, add_job, end_job, get_job, mark_printed, marks, new_job_id
+from tocsin.tickets.print_queue import PrintQueue, get_queue
+from tocsin.tickets.route import Paper, cut_lines, part_of, route_order
 from tocsin.tickets.rule import Finding, run_checks
 from tocsin.tickets.serial import make_code, next_serial
 
@@ -42,12 +43,6 @@ class BatchWrong(Refusal):
     """A batch takes 1 to 500 orders and copies of {copies}: choose again"""
 
     kind, code = "invalid", "batch_wrong"
-
-
-class JobNotWaiting(Refusal):
-    """That ticket is {state} and can't be cancelled: only one that waits can be"""
-
-    kind, code = "conflict", "job_not_waiting"
 
 
 class Requested(Struct, frozen=True, kw_only=True):
@@ -72,25 +67,28 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 def print_orders(
-    db: Database, actor: Actor, *, orders: Sequence[tuple[int, int]], base_url: str, printer_id: int = 0,
+    db: Database, actor: Actor, *, orders: Sequence[tuple[int, int]], base_url: str, queue_id: int = 0,
     copies: Sequence[str] = (),
 ) -> Receipt:  # fmt: skip
     """Take a batch of (order id, revision as seen) and queue or hold each order; one that is refused has an error.
 
+    Args:
+        queue_id: where all papers go; without, each order's go by the rules of the queues.
+
     Raises:
         NotAllowed: the actor may not print.
         BatchWrong: no order, too many, or a copy that does not exist.
-        PrinterMissing, OrderMissing
+        QueueMissing, OrderMissing
     """
     _require_batch(actor, orders, copies)
-    device, batch = db.write(
-        actor.merchant_id, lambda tx: (get_printer(tx, printer_id=printer_id), _take_batch(tx, actor, orders))
-    )  # fmt: skip
+    queue, batch = db.write(
+        actor.merchant_id, lambda tx: (get_queue(tx, queue_id=queue_id), _take_batch(tx, actor, orders))
+    )
     results: list[Requested] = []
     for place in range(0, len(orders), FEW_ORDERS):
         chunk = partial(
-            _request_chunk, actor=actor, orders=orders[place : place + FEW_ORDERS], device=device, batch=batch,
-            copies=copies, base_url=base_url,
+            _request_chunk, actor=actor, orders=orders[place : place + FEW_ORDERS], queue=queue if queue_id else None,
+            batch=batch, copies=copies, base_url=base_url,
         )  # fmt: skip
         alone = len(orders) == 1  # nothing of it stands yet, so that it may simply be refused
         results += db.write(actor.merchant_id, chunk) if alone else _request_safely(db, chunk)
@@ -98,77 +96,72 @@ def print_orders(
 
 
 def print_few(
-    tx: Tx, actor: Actor, *, orders: Sequence[tuple[int, int]], base_url: str, printer_id: int = 0,
+    tx: Tx, actor: Actor, *, orders: Sequence[tuple[int, int]], base_url: str, queue_id: int = 0,
     copies: Sequence[str] = (),
 ) -> Receipt:  # fmt: skip
     """Take a batch of at most 10 in the open transaction: after a power cut it is whole or was never asked for.
 
     Raises:
-        NotAllowed, BatchWrong, PrinterMissing, OrderMissing
+        NotAllowed, BatchWrong, QueueMissing, OrderMissing
     """
     _require_batch(actor, orders, copies)
-    device, batch = get_printer(tx, printer_id=printer_id), _take_batch(tx, actor, orders)
+    queue, batch = get_queue(tx, queue_id=queue_id), _take_batch(tx, actor, orders)
     results = _request_chunk(
-        tx, actor, orders=orders, device=device, batch=batch, copies=copies, base_url=base_url
-    )
+        tx, actor, orders=orders, queue=queue if queue_id else None, batch=batch, copies=copies, base_url=base_url
+    )  # fmt: skip
     return Receipt(batch=batch, results=tuple(results))
 
 
 def request_print(
-    tx: Tx, actor: Actor, *, order_id: int, seen: int, device: Device, batch_id: int, base_url: str,
+    tx: Tx, actor: Actor, *, order_id: int, seen: int, batch_id: int, base_url: str, papers: Sequence[Paper] = (),
     copies: Sequence[str] = (),
 ) -> Requested:  # fmt: skip
     """Check one order and queue its papers, or hold it: the guard is asked first and after.
+
+    Without papers, those of `copies` (of each queue's own copies without) go where the queues' rules say.
 
     A request made on an earlier revision is answered with the finding `changed`; the order itself stays as it is.
     A watched one without a second person is an error of this row, recorded.
     """
     require(actor, "print")
     lock_order(tx, order_id=order_id)
-    order, wanted = load_order(tx, order_id=order_id, real=True), copies or device.copy_list()
+    order = load_order(tx, order_id=order_id, real=True)
     answer = partial(Requested, order_id=order_id, number=order.number, revision=order.revision)
     if barred_among(tx, actor, order_ids=[order_id], act="print"):
         record_try(tx, actor, order_id=order_id, act="print", door="terminal")
         return answer(result="error", refused=SecondPersonNeeded.code)
     if seen != order.revision:
         return answer(result="held", findings=run_checks(order, context_of(tx, order, asked_revision=seen)))
+    papers = papers or route_order(tx, order, copies=copies)
     verdict, holds = check_order(tx, actor, order_id=order_id), open_holds(tx, order_id=order_id)
     if holds or not verdict.passed or is_void(order):
         # A release looks here for what was asked in vain while its hold stood.
-        data = {"printer": str(device.id), "copies": list(wanted)}
+        data = {"papers": [[str(queue.id), copy] for queue, copy in papers]}
         write_journal(tx, actor, verb=ASKED_HELD, subject=f"order:{order_id}", data=data)
         kinds = dict.fromkeys(hold.kind for hold in holds)
         return answer(result="held", findings=verdict.findings, holds=tuple(kinds))
-    queue = partial(_queue_paper, device=device, batch_id=batch_id, verdict_id=verdict.id, base_url=base_url)
-    job_ids = tuple(queue(tx, actor, order, copy) for copy in wanted)
-    real = any(copy not in MASKED_COPIES for copy in wanted)
+    add = partial(_queue_paper, batch_id=batch_id, verdict_id=verdict.id, base_url=base_url)
+    job_ids = tuple(add(tx, actor, order, paper=paper) for paper in papers)
+    real = any(copy not in MASKED_COPIES for _, copy in papers)
     record_lookup(
         tx, actor, door="terminal", kind="print", query=order.number, pairs=[(order.id, order.revision)],
         states=states_of([order]), fields=shown_fields(order) if real else (),
     )  # fmt: skip
-    append_event(
-        tx, "print.queued", subject_id=order_id, data={"printer": str(device.id), "batch": str(batch_id)}
-    )
+    queues = list(dict.fromkeys(str(queue.id) for queue, _ in papers))
+    append_event(tx, "print.queued", subject_id=order_id, data={"queues": queues, "batch": str(batch_id)})
     return answer(result="queued", job_ids=job_ids, findings=verdict.findings)
 
 
 def request_papers(
-    tx: Tx, actor: Actor, *, order_id: int, papers: Sequence[tuple[Device, str]], base_url: str
+    tx: Tx, actor: Actor, *, order_id: int, papers: Sequence[Paper], base_url: str
 ) -> Requested:
-    """Ask for papers of an order's head, each on its own printer and copy, as one batch; at least one."""
+    """Ask for papers of an order's head, each of its queue and copy, as one batch; without, where the rules say."""
     order = load_order(tx, order_id=order_id)
     batch = make_batch(tx, actor, kind="print", items=[(order.id, order.revision, order.content_hash)])
-    copies: dict[int, dict[str, None]] = {}
-    for device, copy in papers:
-        copies.setdefault(device.id, {})[copy] = None
-    answers = [
-        request_print(
-            tx, actor, order_id=order.id, seen=order.revision, device=device, batch_id=batch.id, base_url=base_url,
-            copies=tuple(copies[device.id]),
-        )
-        for device in {device.id: device for device, _ in papers}.values()
-    ]  # fmt: skip
-    return replace(answers[-1], job_ids=tuple(job_id for answer in answers for job_id in answer.job_ids))
+    return request_print(
+        tx, actor, order_id=order.id, seen=order.revision, batch_id=batch.id, base_url=base_url,
+        papers=tuple(dict.fromkeys(papers)),
+    )  # fmt: skip
 
 
 def cancel_job(tx: Tx, actor: Actor, *, job_id: int) -> None:
@@ -204,18 +197,19 @@ def _take_batch(tx: Tx, actor: Actor, orders: Sequence[tuple[int, int]]) -> Batc
 
 
 def _request_chunk(
-    tx: Tx, actor: Actor, *, orders: Sequence[tuple[int, int]], device: Device, batch: Batch, copies: Sequence[str],
-    base_url: str,
+    tx: Tx, actor: Actor, *, orders: Sequence[tuple[int, int]], queue: PrintQueue | None, batch: Batch,
+    copies: Sequence[str], base_url: str,
 ) -> list[Requested]:  # fmt: skip
+    papers = [(queue, copy) for copy in copies or queue.copy_list()] if queue else []
     return [
         request_print(
             tx,
             actor,
             order_id=order_id,
             seen=seen,
-            device=device,
             batch_id=batch.id,
             base_url=base_url,
+            papers=papers,
             copies=copies,
         )
         for order_id, seen in orders
@@ -245,24 +239,28 @@ def _queue_paper(
     tx: Tx,
     actor: Actor,
     order: Order,
-    copy: str,
     *,
-    device: Device,
+    paper: Paper,
     batch_id: int,
     verdict_id: int,
     base_url: str,
 ) -> int:
+    queue, part_id = paper[0], part_of(paper[0])
+    copy: Copy = paper[1]  # type: ignore[assignment]
     job_id, shop = new_job_id(), get_shop(tx, shop_id=order.shop_id)
-    reprint_no, amended_from = marks(tx, order_id=order.id, revision=order.revision, copy=copy)
-    paper: Copy = copy  # type: ignore[assignment]
+    device = get_printer(tx, printer_id=queue.printer_id)
+    reprint_no, amended_from = marks(
+        tx, order_id=order.id, revision=order.revision, copy=copy, part_id=part_id
+    )
+    shown, part = cut_lines(tx, order, part_id=part_id)
     request = PaperRequest(
-        copy=paper, serial=next_serial(tx, shop), scan_url=f"{base_url}/t/{make_code(tx, job_id=job_id)}",
+        copy=copy, serial=next_serial(tx, shop), scan_url=f"{base_url}/t/{make_code(tx, job_id=job_id)}",
         code128=str(job_id), printed_at_us=tx.now_us, zone=shop.zone, locale=device.locale,
         paper_mm=58 if device.paper_mm == 58 else 80, reprint_no=reprint_no, amended_from=amended_from,
-        profile=f"{device.kind}/{device.paper_mm}", shop_name=shop.name,
+        profile=f"{device.kind}/{device.paper_mm}", shop_name=shop.name, part=part, lines_of=len(order.lines) if part else 0,
     )  # fmt: skip
     add_job(
-        tx, build_content(order, request), job_id=job_id, batch_id=batch_id, printer_id=device.id, order_id=order.id,
-        verdict_id=verdict_id, asked_by=actor.id, asked_name=actor.name,
+        tx, build_content(shown, request), job_id=job_id, batch_id=batch_id, queue_id=queue.id, part_id=part_id,
+        printer_id=device.id, order_id=order.id, verdict_id=verdict_id, asked_by=actor.id, asked_name=actor.name,
     )  # fmt: skip
     return job_id

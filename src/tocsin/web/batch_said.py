@@ -11,7 +11,12 @@ def say_batch(request: PageRequest, words: Words) -> list[dict[str, Any]]:
     queued, held, masked, watched = (
         request.query_params.get(name, "")[:4] for name in ("queued", "held", "masked", "watched")
     )
-    toasts = []
+    toasts, moved = [], request.query_params.get("moved", "")[:4]
+    if moved.isdecimal():
+        text = words.translate_count(
+            "One ticket was moved here", "%(num)s tickets were moved here", int(moved)
+        )
+        toasts.append({"kind": "ok", "text": text % {"num": int(moved)}})
     if queued.isdecimal() and int(queued):
         text = words.translate_count("One order is queued", "%(num)s orders are queued", int(queued))
         toasts.append({"kind": "ok", "text": text % {"num": int(queued)}})

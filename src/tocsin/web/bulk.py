@@ -109,7 +109,7 @@ def _asked(form: dict[str, str]) -> BulkAct:
     printer = form.get("print", "")
     return BulkAct(
         act="print" if printer else cast("Any", form.get("act", "")), reason=form.get("reason", ""),
-        field=form.get("field", ""), value=form.get("value", ""), printer_id=read_number(printer) if printer else 0,
+        field=form.get("field", ""), value=form.get("value", ""), queue_id=read_number(printer) if printer else 0,
     )  # fmt: skip
 
 

@@ -164,7 +164,7 @@ def _show(device: Device, words: Words) -> dict[str, Any]:
     return {
         "id": device.id, "name": device.name, "driver": device.kind, "address": address, "state": show_state(device),
         "can_confirm": printer_plugin(device.kind).confirms, "paper_mm": device.paper_mm, "language": device.locale,
-        "last_seen_us": device.seen_at_us, "paused": bool(device.paused), "copies": device.copy_list(),
+        "last_seen_us": device.seen_at_us, "copies": device.copy_list(),
         "status_text": show_reason(status.detail, words) if status else "",
     }  # fmt: skip
 

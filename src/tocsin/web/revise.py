@@ -23,7 +23,7 @@ from tocsin.orders.query import look_up_order
 from tocsin.orders.reveal import FIELDS, RevealsUsedUp, reveal_receiver, show_open
 from tocsin.orders.screen import Filter, page_rows
 from tocsin.orders.stop import open_holds
-from tocsin.tickets.device import PrinterMissing
+from tocsin.tickets.print_queue import QueueMissing
 from tocsin.tickets.problem import Found, findings_of
 from tocsin.tickets.revise import Revised, revise_order
 from tocsin.web.beside import read_form_around
@@ -91,7 +91,7 @@ def _revise(desk: Desk, actor: Actor, order: Order, form: Form, *, amendment: Am
     verb = partial(
         revise_order, actor=actor, order_id=order.id, seen=order.revision, amendment=amendment, reason=form.get("reason", ""),
         base_url=desk.settings.base_url(), print_again=form.get("then") != "keep",
-        printer_id=read_number(printer) if printer else 0,
+        queue_id=read_number(printer) if printer else 0,
     )  # fmt: skip
 
     def run(tx: Tx) -> Revised:
@@ -116,13 +116,13 @@ def _refused(
 ) -> Response[str]:
     """Say a refusal at the form where mending it there helps."""
     words = words_of(request, actor)
-    if refusal.kind != "invalid" and not isinstance(refusal, PrinterMissing):
+    if refusal.kind != "invalid" and not isinstance(refusal, QueueMissing):
         raise refusal
     place = (
         "reason"
         if isinstance(refusal, ReasonMissing)
         else "terminal"
-        if isinstance(refusal, PrinterMissing)
+        if isinstance(refusal, QueueMissing)
         else ""
     )
     if isinstance(refusal, MaskedValue):
@@ -170,7 +170,7 @@ def _form(
         return {
             "findings": show_found(found, words), "sums_differ": any(one.finding.code in _SUMS for one in found),
             "holds": [show_hold(hold, actor, words) for hold in open_holds(tx, order_id=order.id)],
-            "printers": [{**one, "id": str(one["id"])} for one in show_printers(tx)],
+            "printers": [{**one, "id": str(one["id"])} for one in show_printers(tx) if one["id"]],
             "position": _position(tx, order), **read_form_around(tx, actor, order_id=order.id, token=form.get("editing", ""), opened=opened),
         }  # fmt: skip
 

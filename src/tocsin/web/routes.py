@@ -53,12 +53,14 @@ from tocsin.web.passkeys import PASSKEYS
 from tocsin.web.people import PEOPLE
 from tocsin.web.person import PERSON
 from tocsin.web.posture import POSTURE
+from tocsin.web.print_job import PRINT_JOBS
 from tocsin.web.printers import PRINTERS
 from tocsin.web.privacy import PRIVACY
 from tocsin.web.privacy_rules import PRIVACY_RULES
 from tocsin.web.profiles import PROFILES, post_columns
 from tocsin.web.prove import PROVE
 from tocsin.web.push import PUSH
+from tocsin.web.queues import QUEUES
 from tocsin.web.received import RECEIVED
 from tocsin.web.reset import RESET
 from tocsin.web.revise import REVISE
@@ -147,7 +149,9 @@ PAGES: list[Any] = [
     *STATIONS,
     *LIVE,
     *LOOKUPS,
+    *PRINT_JOBS,
     *PRINTERS,
+    *QUEUES,
     *SIRENS,
     *REVISE,
     *SCAN,

@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 from tocsin.core.db import Tx
 from tocsin.orders.listing import HeadRow
 from tocsin.orders.stop import open_holds_of
-from tocsin.tickets.device import list_printers
+from tocsin.tickets.print_queue import list_queues
 from tocsin.web.words import Words
 
 _TRAIL_MOST = 40
@@ -26,8 +26,10 @@ def show_rows(tx: Tx, rows: tuple[HeadRow, ...]) -> list[dict[str, Any]]:
 
 
 def show_printers(tx: Tx) -> list[dict[str, Any]]:
-    """Return the printers that can be chosen."""
-    return [{"id": device.id, "name": device.name} for device in list_printers(tx)]
+    """Return the queues that can be chosen; before them, nameless, where their rules say, if any has one."""
+    queues = list_queues(tx)
+    by_rule = [{"id": 0, "name": ""}] if any(queue.takes for queue in queues) else []
+    return by_rule + [{"id": queue.id, "name": queue.name} for queue in queues]
 
 
 def show_pager(

@@ -1,0 +1,66 @@
+"""Moving papers that wait: one job or a whole queue to another queue, a queue to another printer or to its back-up.
+
+Only what was never sent moves. At the other printer it is checked and drawn anew, for the paper that is there.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.core.event import append_event
+from tocsin.core.journal import write_journal
+from tocsin.core.statement import Statement, any_of, own
+from tocsin.tickets.job import JobNotWaiting, get_job
+from tocsin.tickets.print_queue import PrintQueue, get_queue
+from tocsin.tickets.table import print_job
+
+_WAITING = Statement[tuple[int, int]](
+    sa.select(print_job.c.id, print_job.c.queue_id).where(own(print_job), print_job.c.state == "queued")
+)
+_MOVE = Statement[None](
+    sa.update(print_job).where(own(print_job), print_job.c.state == "queued", any_of(print_job.c.id, "ids")),
+    sets=("queue_id", "printer_id"),
+)
+
+
+def move_job(tx: Tx, actor: Actor, *, job_id: int, queue_id: int) -> None:
+    """Move a waiting paper to another queue.
+
+    Raises:
+        NotAllowed, JobMissing, QueueMissing
+        JobNotWaiting: it was sent, or has ended.
+    """
+    require(actor, "print")
+    job, queue = get_job(tx, job_id=job_id), get_queue(tx, queue_id=queue_id or -1)
+    if not _move(tx, [job_id], to=queue):
+        raise JobNotWaiting(state=job.state)
+    data = {"job": str(job_id), "from": str(job.queue_id), "to": str(queue.id)}
+    write_journal(tx, actor, verb="tickets.move_job", subject=f"order:{job.order_id}", data=data)
+    append_event(tx, "print.moved", subject_id=job.order_id, data=data)
+
+
+def move_queue(tx: Tx, actor: Actor, *, queue_id: int, to_id: int) -> int:
+    """Move all papers that wait in a queue to another one, in their order; return how many.
+
+    Raises:
+        NotAllowed, QueueMissing
+    """
+    require(actor, "print")
+    queue, to = get_queue(tx, queue_id=queue_id or -1), get_queue(tx, queue_id=to_id or -1)
+    moved = move_waiting(tx, queue, to=to)
+    data = {"to": str(to.id), "moved": moved}
+    write_journal(tx, actor, verb="tickets.move_queue", subject=f"queue:{queue.id}", data=data)
+    append_event(tx, "print.moved", subject_id=queue.id, data=data)
+    return moved
+
+
+def move_waiting(tx: Tx, queue: PrintQueue, *, to: PrintQueue) -> int:
+    """Move what waits in a queue to a queue and its printer; return how many papers."""
+    job_ids = [job_id for job_id, queue_id in tx.rows(_WAITING) if queue_id == queue.id]
+    return _move(tx, job_ids, to=to)
+
+
+def _move(tx: Tx, job_ids: Sequence[int], *, to: PrintQueue) -> int:
+    return tx.run(_MOVE, ids=list(job_ids), queue_id=to.id, printer_id=to.printer_id) if job_ids else 0
