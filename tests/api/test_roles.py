@@ -83,8 +83,6 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("GET", "/terminals"): ("query", None),
     ("POST", "/terminals"): ("shop_settings", {"name": "x", "kind": "memory"}),
     ("POST", "/terminals/{terminal_id:str}/prints"): ("print", {"orders": []}),
-    ("POST", "/terminals/{terminal_id:str}/probe"): ("print", None),
-    ("POST", "/terminals/{terminal_id:str}/test"): ("shop_settings", None),
     ("GET", "/prints"): ("query", None),
     ("GET", "/prints/{print_id:str}"): ("query", None),
     ("POST", "/prints/{print_id:str}/settlement"): ("settle", {"came_out": True}),
