@@ -12,7 +12,17 @@ from tests.proofs.counter_state import LOST
 from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.errors import Refusal
-from tocsin.tickets import claim, device, hand_over, hold, queue_setup, spool, terminal
+from tocsin.tickets import (
+    claim,
+    device,
+    hand_over,
+    hold,
+    print_queue,
+    queue_move,
+    queue_setup,
+    spool,
+    terminal,
+)
 from tocsin.tickets.job import ON_PAPER
 from tocsin.tickets.printer import PrintOutcome
 
@@ -158,6 +168,25 @@ class CounterMachine(CounterOrders):
         waiting = [job for job in self._facts().jobs.values() if job.state == "queued"]
         if waiting:
             self._do(terminal.cancel_job, job_id=waiting[pick % len(waiting)].id)
+
+    @rule(pick=picks, printer=printers, whole=st.booleans())
+    def move(self, pick: int, printer: int, whole: bool) -> None:
+        """A waiting paper, or a whole queue, is sent to another printer."""
+        waiting = [job for job in self._facts().jobs.values() if job.state == "queued"]
+        there = self.printers[printer]
+        if whole:
+            self._do(queue_move.move_queue, queue_id=self.printers[1 - printer], to_id=there)
+        elif waiting:
+            self._do(queue_move.move_job, job_id=waiting[pick % len(waiting)].id, queue_id=there)
+
+    @rule(queue=printers, printer=printers)
+    def swap(self, queue: int, printer: int) -> None:
+        """Another printer is put where a queue comes out: what waits follows."""
+        queue_id, printer_id = self.printers[queue], self.printers[printer]
+        here = self.db.read(self.house.merchant_id, partial(print_queue.get_queue, queue_id=queue_id))
+        changed = replace(here, printer_id=printer_id)
+        if self._do(queue_setup.change_queue, queue=changed) is not LOST:
+            self.stands[queue_id] = printer_id
 
     @rule(printer=printers, seldom=st.integers(0, 1))
     def pause(self, printer: int, seldom: int) -> None:

@@ -44,6 +44,7 @@ class CounterState(RuleBasedStateMachine):
         self.given: dict[tuple[int, str], int] = {}
         self.paused = [False, False]
         self.printers = [self._add_printer(n) for n in (1, 2)]
+        self.stands = {printer: printer for printer in self.printers}  # queue → its printer
         self._start()
 
     def teardown(self) -> None:
@@ -79,7 +80,8 @@ class CounterState(RuleBasedStateMachine):
             "a paper of a wrong order": order.may_print(),
             "a paper of a held order": not before.open(order.id),
             "a second paper at a busy printer": printer not in self.flying,
-            "a paper of a paused printer": not self.paused[printer],
+            "a paper of a paused queue": not self.paused[self.printers.index(asked.queue_id)],
+            "a paper at another's printer": asked.printer_id == sending.device.id == self.stands[asked.queue_id],
             "a paper that was sent before": job.id not in self.sent,
             "a paper that was never approved": asked.id in self.approved,
             "a paper that is too old": not before.waited_too_long(asked),
@@ -113,10 +115,11 @@ class CounterState(RuleBasedStateMachine):
 
     def _claimable(self, facts: Facts, printer: int) -> bool:
         """Tell whether a printer that is free has a paper against which nothing speaks."""
-        if self.paused[printer] or printer in self.flying:
+        if printer in self.flying:
             return False
         return any(
-            job.state == "queued" and job.printer_id == self.printers[printer] and not facts.open(job.order_id)
+            job.state == "queued" and self.stands[job.queue_id] == self.printers[printer]
+            and not self.paused[self.printers.index(job.queue_id)] and not facts.open(job.order_id)
             and job.revision == self.orders[job.order_id].revision and self.orders[job.order_id].may_print()
             for job in facts.jobs.values()
         )  # fmt: skip

@@ -78,7 +78,7 @@ def run(db: Database, *, steps: int, seed: int, guards: tuple[str, ...]) -> dict
     every = all(found["said"] for found in planted.values())
     return {
         **seen, "wrong": wrong, "guards": len(planted), "planted_fault_found": every, "planted_faults": planted,
-        "holds": not wrong and every, "seconds": round(time.monotonic() - began, 1),
+        "holds": not wrong and every and bool(seen["papers"] and seen["printed"] and seen["crashed_while_sending"]), "seconds": round(time.monotonic() - began, 1),
     }  # fmt: skip
 
 

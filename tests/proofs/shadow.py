@@ -18,6 +18,7 @@ class Shown(Struct, frozen=True):
     """A job as its row says."""
 
     id: int
+    queue_id: int
     printer_id: int
     order_id: int
     revision: int

@@ -16,7 +16,7 @@ def test_a_printer_that_hangs_keeps_no_other_from_its_papers(db: Database) -> No
         second = counter.do(add_printer, name="厨房", kind="escpos_network", options=where)
         counter.peer.switches.delay_seconds = 0.4
         hanging = [counter.print(counter.take(quantity=n).order_id).job_ids[0] for n in (1, 2)]
-        behind = counter.print(counter.take(quantity=3).order_id, printer_id=second).job_ids[0]
+        behind = counter.print(counter.take(quantity=3).order_id, queue_id=second).job_ids[0]
         counter.spools.append(Spool(db, threads=1))
         counter.spools[0].start()
         counter.wait_state(behind, "printed")
