@@ -73,6 +73,8 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("GET", "/second-person"): ("query", None),
     ("POST", "/terminals/{terminal_id:str}/probe"): ("print", {}),
     ("POST", "/terminals/{terminal_id:str}/test"): ("shop_settings", {}),
+    ("GET", "/problems"): ("query", None),
+    ("GET", "/problems/{kind:str}"): ("query", None),
     ("GET", "/checks"): ("query", None),
     ("POST", "/checks"): ("shop_settings", {"levels": {}, "revision": 0}),
     ("GET", "/screens"): ("query", None),

@@ -15,7 +15,7 @@ def shell(path: str = "/orders", section: str = "orders", role: str = "owner", *
     """Return what the shell of every signed-in page needs."""
     return {
         "path": path, "section": section, "shop_name": "鼎龙旗舰店", "zone": "Asia/Shanghai", "theme": "auto",
-        "csrf_token": "t0k3n", "alarm": CALM, "problem_count": 13, "query": "",
+        "csrf_token": "t0k3n", "alarm": CALM, "held_count": 13, "problem_count": 17, "query": "",
         "operator": {"name": "lin", "role": role}, "rights": ROLES[role], "toasts": [], **more,
     }  # fmt: skip
 

@@ -109,5 +109,7 @@ def test_a_page_hears_how_far_a_file_is_and_looks_again_by_itself_without_script
     assert told == ["download.moved"] * 4 + ["download.complete"], (
         "begun, after 2, 4 and 5 orders, and at its end"
     )
-    assert make_news(events, problems=0).changed[0] == "downloads", "what the open page is told by its stream"
+    assert make_news(events, problems=(0, 0)).changed[0] == "downloads", (
+        "what the open page is told by its stream"
+    )
     assert "http-equiv" not in text_of(pages.get("/downloads"))

@@ -50,7 +50,7 @@ def test_a_failed_print_is_a_toast_in_the_reader_s_language(pages: Pages) -> Non
     ((news,),) = hear(pages, 1, lambda: tell(pages, "print.failed"))
     text = frame(news, locale="en", reader=pages.house.actor()).decode()
     assert "event: toast\ndata: <div" in text and "A ticket failed to print" in text
-    assert text.startswith(f"id: {news.last_id}\nevent: count\ndata: 0\n\n")
+    assert text.startswith(f"id: {news.last_id}\nevent: count\ndata: 0 0\n\n")
 
 
 def test_another_merchant_s_events_are_not_heard(pages: Pages) -> None:
@@ -78,7 +78,7 @@ def test_the_stream_begins_with_the_count_and_ends_with_the_desk(pages: Pages) -
     for given in ("", "0", "nonsense"):
         answer = pages.get("/events", **{"last-event-id": given})
         assert answer.headers["content-type"].startswith("text/event-stream")
-        assert "event: count\ndata: 1\n" in answer.text
+        assert "event: count\ndata: 1 1\n" in answer.text
     assert "event: changed" in pages.get("/events", **{"last-event-id": "0"}).text
 
 
@@ -107,7 +107,7 @@ def test_a_session_that_has_ended_hears_no_more_however_much_moves(
 
         async def flow() -> None:
             while True:
-                feed._hand_out(pages.house.merchant_id, News(1, 0, ("orders",), ()))
+                feed._hand_out(pages.house.merchant_id, News(1, (0, 0), ("orders",), ()))
                 await asyncio.sleep(0.02)
 
         flowing = asyncio.create_task(flow())
@@ -121,7 +121,7 @@ def test_a_session_that_has_ended_hears_no_more_however_much_moves(
 
 @pytest.mark.parametrize(
     "news",
-    [News(1, 0, ("desk",), ()), News(1, 0, ("alarm",), (), Alarm("alert", 1, 0, 0, "UTC"))],
+    [News(1, (0, 0), ("desk",), ()), News(1, (0, 0), ("alarm",), (), Alarm("alert", 1, 0, 0, "UTC"))],
     ids=["access", "alarm"],
 )
 def test_who_was_signed_out_hears_no_word_of_the_alarm_or_of_access(

@@ -7,7 +7,7 @@ from tocsin.core.db import Tx
 from tocsin.core.event import Event, latest_event_id, replay_events
 from tocsin.core.tenant import get_shop
 from tocsin.core.words import Words
-from tocsin.orders.stop import count_held
+from tocsin.tickets.radar import count_badge
 from tocsin.web.banner import Alarm, draw_news, read_alarm
 from tocsin.web.page import environment_of
 
@@ -23,10 +23,10 @@ _TOASTS = {
 
 
 class News(Struct, frozen=True):
-    """What moved at a merchant since the last time: the newest event, the count of problems, what to say."""
+    """What moved at a merchant since the last time: the newest event, how many orders are held and how many need somebody, what to say."""
 
     last_id: int
-    problems: int
+    problems: tuple[int, int]
     changed: tuple[str, ...]
     toasts: tuple[tuple[str, str], ...]
     alarm: Alarm | None = None
@@ -54,10 +54,10 @@ def read_news(tx: Tx, *, after_id: int, readers: frozenset[int] = frozenset()) -
     told = [event for event in events if event.kind not in _UNTOLD]
     alarmed = any(event.kind.startswith("alarm.") for event in told)
     alarm = read_alarm(tx, zone=get_shop(tx).zone, readers=readers) if alarmed else None
-    return make_news(events, problems=count_held(tx) if told else 0, alarm=alarm)
+    return make_news(events, problems=count_badge(tx) if told else (0, 0), alarm=alarm)
 
 
-def make_news(events: list[Event], *, problems: int, alarm: Alarm | None = None) -> News:
+def make_news(events: list[Event], *, problems: tuple[int, int], alarm: Alarm | None = None) -> News:
     """Return events as pages are told them: kinds, never whose."""
     told = [event for event in events if event.kind not in _UNTOLD]
     kinds = dict.fromkeys(_area(event.kind) for event in told)
@@ -68,12 +68,12 @@ def make_news(events: list[Event], *, problems: int, alarm: Alarm | None = None)
 def read_present(tx: Tx, *, readers: frozenset[int]) -> News:
     """Return what a page that begins to listen is told: its regions look once, the alarm is as it stands."""
     alarm = read_alarm(tx, zone=get_shop(tx).zone, readers=readers)
-    return News(latest_event_id(tx), count_held(tx), ("desk", "alarm"), (), alarm)
+    return News(latest_event_id(tx), count_badge(tx), ("desk", "alarm"), (), alarm)
 
 
 def frame(news: News, *, locale: str, reader: Actor) -> bytes:
     """Return news as the page's scripts and htmx take them."""
-    told = [("count", str(news.problems))]
+    told = [("count", "{} {}".format(*news.problems))]
     if news.changed:
         told.append(("changed", " ".join(news.changed)))
     told += [

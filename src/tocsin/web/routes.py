@@ -57,6 +57,7 @@ from tocsin.web.print_job import PRINT_JOBS
 from tocsin.web.printers import PRINTERS
 from tocsin.web.privacy import PRIVACY
 from tocsin.web.privacy_rules import PRIVACY_RULES
+from tocsin.web.problems import PROBLEMS
 from tocsin.web.profiles import PROFILES, post_columns
 from tocsin.web.prove import PROVE
 from tocsin.web.push import PUSH
@@ -157,6 +158,7 @@ PAGES: list[Any] = [
     *SCAN,
     *PAPERS,
     *TERMINALS,
+    *PROBLEMS,
     *WEBHOOKS,
     *WATCH_LIST,
     *SECOND_PERSON,

@@ -14,7 +14,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.tenant import get_shop
-from tocsin.orders.stop import count_held
+from tocsin.tickets.radar import count_badge
 from tocsin.web.banner import Alarm, read_alarm, show_alarm
 from tocsin.web.errors import STATUS_OF
 from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of
@@ -27,7 +27,7 @@ _COOKIE_SECONDS = 400 * 24 * 3600
 # What a redirect may say was done: the address carries the code alone, never a text.
 DONE = {
     "amended": "Amended", "issued": "Issued", "cancelled": "Cancelled", "held": "Held", "released": "Released",
-    "acknowledged": "Acknowledged", "saved": "Saved", "screen_saved": "Screen saved", "dropped": "Removed", "handed_over": "Handed over: recorded",
+    "acknowledged": "Acknowledged", "saved": "Saved", "screen_saved": "Screen saved", "dropped": "Removed", "settled": "Answered", "handed_over": "Handed over: recorded",
     "ended": "Session ended", "password": "Password changed; your other sessions have ended",
     "created": "Created", "tested": "The keys fit; the platform's first call shows the rest", "printed": "Given to the print terminal", "marked": "Marked", "revoked": "Key revoked",
     "silenced": "Silenced: the light stays", "taken": "You have it: nobody else is called", "cleared": "Cleared: it is over",
@@ -46,10 +46,11 @@ _NOBODY = {"desk": "the desk", "console": "the console"}
 
 
 class Around(Struct, frozen=True):
-    """What the shell shows of the desk: the shop, how many orders are held, and how the alarm stands."""
+    """What the shell shows of the desk: the shop, how many orders are held and how many need somebody, and how the alarm stands."""
 
     shop_name: str
     zone: str
+    held_count: int
     problem_count: int
     alarm: Alarm
     seat: Seat
@@ -59,7 +60,7 @@ def around(tx: Tx, reader: Actor) -> Around:
     """Return what the shell shows to a reader, in an open transaction."""
     shop = get_shop(tx)
     alarm = read_alarm(tx, zone=shop.zone, readers=frozenset({reader.id}))
-    return Around(shop.name, shop.zone, count_held(tx), alarm, read_seat(tx, reader))
+    return Around(shop.name, shop.zone, *count_badge(tx), alarm, read_seat(tx, reader))
 
 
 def make_shell(
@@ -78,7 +79,7 @@ def make_shell(
     return {
         "path": request.url.path, "section": section, "shop_name": seen.shop_name, "zone": seen.zone,
         "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),
-        "problem_count": seen.problem_count, "operator": {"name": actor.name, "role": actor.role},
+        "held_count": seen.held_count, "problem_count": seen.problem_count, "operator": {"name": actor.name, "role": actor.role},
         "seat": show_seat(seen.seat, words), "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
     }  # fmt: skip
 

@@ -1,12 +1,13 @@
 // Live news by SSE (data-live): the count of problems, and regions that are fetched anew when told.
-// Messages: "count" carries a number; "changed" carries the names of what moved, as in "jobs orders".
+// Messages: "count" carries how many orders are held and how many need somebody; "changed" carries the names of what moved, as in "jobs orders".
 const place = document.querySelector("[data-live]");
 
 function listen(source) {
   source.addEventListener("count", (event) => {
+    const [held, all] = event.data.split(" ");
     for (const badge of document.querySelectorAll("[data-live-count]")) {
-      badge.textContent = event.data;
-      badge.hidden = event.data === "0";
+      badge.textContent = badge.dataset.liveCount === "all" ? all : held;
+      badge.hidden = badge.textContent === "0";
     }
   });
   source.addEventListener("changed", (event) => refreshAll(event.data.split(" ")));

@@ -1,0 +1,194 @@
+"""Problem view (漏单雷达): what should be paper and is not, what nobody knows, and what lies about as wrong paper.
+
+All is counted by one statement, each part bounded; a list is read only where it is looked at.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.core.clock import DAY_US, MINUTE_US
+from tocsin.core.db import Tx
+from tocsin.core.ident import id_at
+from tocsin.core.preference import read_preference
+from tocsin.core.statement import NOUGHT, Statement, among, bind, own
+from tocsin.orders.table import hold, order_head
+from tocsin.tickets.table import print_job, printer
+
+BOX = "tickets.radar"
+MOST, SHOWN = 1_001, 100
+KINDS = ("unprinted", "waiting", "unknown", "held_long", "after_print", "changed")
+
+
+class RadarPreference(Struct, frozen=True, kw_only=True):
+    """After how long something is a problem; an order older than the window is not looked for any more."""
+
+    unprinted_minutes: int = 60
+    waiting_minutes: int = 15
+    held_hours: int = 24
+    window_days: int = 7
+
+
+class Counts(Struct, frozen=True):
+    """How many of each kind, at most 1,001; `held` orders, and those problems whose orders are not held."""
+
+    held: int
+    unprinted: int
+    waiting: int
+    unknown: int
+    held_long: int
+    after_print: int
+    changed: int
+
+    @property
+    def total(self) -> int:
+        """Return how many orders need somebody: held ones, and those that nothing holds and that are late."""
+        return self.held + self.unprinted + self.waiting
+
+
+class Late(Struct, frozen=True):
+    """An order, since when it is so, and the paper that it is about, if any."""
+
+    order_id: int
+    number: str
+    since_us: int
+    job_id: int | None = None
+    printer_id: int | None = None
+    serial: str = ""
+    reason: str = ""
+
+
+_job_of = sa.and_(
+    print_job.c.merchant_id == order_head.c.merchant_id, print_job.c.order_id == order_head.c.id
+)
+_on_its_way = sa.exists().where(
+    _job_of,
+    print_job.c.revision == order_head.c.revision,
+    among(print_job.c.state, "queued", "sending", "unknown"),
+)
+_earlier_paper = sa.exists().where(
+    _job_of, print_job.c.revision < order_head.c.revision, among(print_job.c.state, "printed", "unknown")
+)
+# A shop without a printer misses no paper; one that has just got its first misses none of before.
+_first_printer = (
+    sa.select(sa.func.min(printer.c.id)).where(own(printer), printer.c.removed == NOUGHT).scalar_subquery()
+)
+_unprinted = sa.and_(
+    own(order_head), among(order_head.c.desk_state, "produced"), order_head.c.id >= bind("oldest"), order_head.c.id >= _first_printer,
+    order_head.c.holds_open <= NOUGHT, ~among(order_head.c.payment, "refunded", "closed"),
+    among(order_head.c.fulfilment, "unfulfilled", "partial"), order_head.c.produced_at_us < bind("unprinted_us"), ~_on_its_way,
+)  # fmt: skip
+_changed = sa.and_(_unprinted, order_head.c.revision > sa.literal_column("1"), _earlier_paper)
+_head_of_job = sa.and_(
+    order_head.c.merchant_id == print_job.c.merchant_id, order_head.c.id == print_job.c.order_id
+)
+_waiting = sa.and_(
+    own(print_job), among(print_job.c.state, "queued"), print_job.c.asked_at_us < bind("waiting_us"), order_head.c.holds_open <= NOUGHT
+)  # fmt: skip
+_unknown = sa.and_(own(print_job), among(print_job.c.state, "unknown"))
+_head_of_hold = sa.and_(order_head.c.merchant_id == hold.c.merchant_id, order_head.c.id == hold.c.order_id)
+_held_long = sa.and_(
+    own(hold), hold.c.closed_at_us.is_(None),
+    sa.or_(sa.and_(hold.c.until_us.is_(None), hold.c.since_us < bind("held_us")), hold.c.until_us < bind("now_us")),
+)  # fmt: skip
+_after_print = sa.and_(own(hold), hold.c.closed_at_us.is_(None), among(hold.c.kind, "refund"))
+
+
+def _counted(asked: sa.Select[tuple[int]], name: str) -> sa.Label[int]:
+    return sa.select(sa.func.count()).select_from(asked.limit(MOST).subquery()).scalar_subquery().label(name)
+
+
+_heads = sa.select(order_head.c.id)
+_jobs = sa.select(print_job.c.id)
+_COUNTS = Statement(
+    sa.select(
+        _counted(_heads.where(own(order_head), order_head.c.holds_open > NOUGHT), "held"),
+        _counted(_heads.where(_unprinted), "unprinted"),
+        _counted(_jobs.join(order_head, _head_of_job).where(_waiting), "waiting"),
+        _counted(_jobs.where(_unknown), "unknown"),
+        _counted(sa.select(hold.c.id).where(_held_long), "held_long"),
+        _counted(sa.select(hold.c.id).where(_after_print), "after_print"),
+        _counted(_heads.where(_changed), "changed"),
+    ),
+    Counts,
+)
+_BADGE = Statement[tuple[int, int, int]](
+    sa.select(
+        _counted(_heads.where(own(order_head), order_head.c.holds_open > NOUGHT), "held"),
+        _counted(_heads.where(_unprinted), "unprinted"),
+        _counted(_jobs.join(order_head, _head_of_job).where(_waiting), "waiting"),
+    )
+)
+_no_job: tuple[sa.Label[Any], ...] = (
+    sa.null().label("job_id"),
+    sa.null().label("printer_id"),
+    sa.literal_column("''").label("serial"),
+    sa.literal_column("''").label("reason"),
+)
+_of_head = (
+    order_head.c.id.label("order_id"),
+    order_head.c.number,
+    order_head.c.produced_at_us.label("since_us"),
+    *_no_job,
+)
+_of_job = (
+    order_head.c.id.label("order_id"), order_head.c.number, print_job.c.asked_at_us.label("since_us"), print_job.c.id.label("job_id"),
+    print_job.c.printer_id, print_job.c.serial, print_job.c.reason,
+)  # fmt: skip
+_of_hold: tuple[Any, ...] = (
+    order_head.c.id.label("order_id"), order_head.c.number, hold.c.since_us, hold.c.job_id, sa.null().label("printer_id"),
+    sa.literal_column("''").label("serial"), hold.c.kind.label("reason"),
+)  # fmt: skip
+_by_hold = sa.select(*_of_hold).join(order_head, _head_of_hold)
+_by_job = sa.select(*_of_job).join(order_head, _head_of_job)
+_LISTS = {
+    "unprinted": Statement(
+        sa.select(*_of_head).where(_unprinted).order_by(order_head.c.id).limit(SHOWN), Late
+    ),
+    "changed": Statement(sa.select(*_of_head).where(_changed).order_by(order_head.c.id).limit(SHOWN), Late),
+    "waiting": Statement(_by_job.where(_waiting).order_by(print_job.c.id).limit(SHOWN), Late),
+    "unknown": Statement(_by_job.where(_unknown).order_by(print_job.c.id).limit(SHOWN), Late),
+    "held_long": Statement(
+        _by_hold.where(_held_long).order_by(hold.c.order_id, hold.c.id).limit(SHOWN), Late
+    ),
+    "after_print": Statement(
+        _by_hold.where(_after_print).order_by(hold.c.order_id.desc()).limit(SHOWN), Late
+    ),
+}
+
+
+def count_problems(tx: Tx) -> Counts:
+    """Return how many problems of each kind there are now."""
+    found = tx.one(_COUNTS, **_bounds(tx, "oldest", "unprinted_us", "waiting_us", "held_us", "now_us"))
+    return found or Counts(0, 0, 0, 0, 0, 0, 0)
+
+
+def count_badge(tx: Tx) -> tuple[int, int]:
+    """Return how many orders are held, and how many need somebody: what stands on every page."""
+    held, unprinted, waiting = tx.one(_BADGE, **_bounds(tx, "oldest", "unprinted_us", "waiting_us")) or (
+        0,
+        0,
+        0,
+    )
+    return held, held + unprinted + waiting
+
+
+def list_problems(tx: Tx, *, kind: str) -> list[Late]:
+    """Return problems of a kind, at most 100, the oldest first (after paper: the newest first)."""
+    named = {
+        "unprinted": ("oldest", "unprinted_us"), "changed": ("oldest", "unprinted_us"), "waiting": ("waiting_us",),
+        "held_long": ("held_us", "now_us"),
+    }  # fmt: skip
+    return tx.rows(_LISTS[kind], **_bounds(tx, *named.get(kind, ())))
+
+
+def _bounds(tx: Tx, *names: str) -> dict[str, int]:
+    chosen = read_preference(tx, RadarPreference, box=BOX)
+    every = {
+        "oldest": id_at(tx.now_us - chosen.window_days * DAY_US), "now_us": tx.now_us,
+        "unprinted_us": tx.now_us - chosen.unprinted_minutes * MINUTE_US,
+        "waiting_us": tx.now_us - chosen.waiting_minutes * MINUTE_US,
+        "held_us": tx.now_us - chosen.held_hours * 60 * MINUTE_US,
+    }  # fmt: skip
+    return {name: every[name] for name in names}

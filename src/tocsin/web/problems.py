@@ -1,0 +1,69 @@
+"""Problem view as a page: what is late, unknown, held too long, or wrong on paper; and one question for a batch."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import RawBody
+from litestar.response import Redirect
+
+from tocsin.core.actor import require
+from tocsin.core.db import Tx
+from tocsin.tickets.device import list_printers
+from tocsin.tickets.radar import KINDS, SHOWN, Late, count_problems, list_problems
+from tocsin.tickets.settlement import ask_together, settle_many
+from tocsin.web.form import read_number, read_pairs
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.shell import go, show
+
+
+@get("/problems", sync_to_thread=True)
+def get_problems(request: PageRequest) -> Response[str]:
+    """Show each kind of problem with its oldest; numbers and times alone, so that looking is no look-up."""
+    desk, actor = enter(request)
+    require(actor, "query")
+
+    def read(tx: Tx) -> dict[str, Any]:
+        counts = count_problems(tx)
+        names = {device.id: device.name for device in list_printers(tx)}
+        lists = {kind: list_problems(tx, kind=kind) if getattr(counts, kind) else [] for kind in KINDS}
+        return {
+            "held": counts.held,
+            "parts": [
+                {"kind": kind, "count": getattr(counts, kind), "rows": [_row(one, names) for one in lists[kind]]}
+                for kind in KINDS if kind != "unknown"
+            ],
+            "questions": [
+                {"printer": names.get(one.printer_id, "—"), "first": one.first, "last": one.last, "job_ids": one.job_ids, "since_us": one.since_us}
+                for one in ask_together(lists["unknown"])
+            ],
+            "unknown": counts.unknown, "shown_most": SHOWN,
+        }  # fmt: skip
+
+    return show(
+        request,
+        "tickets/problems.html",
+        actor=actor,
+        section="problem",
+        **desk.db.read(actor.merchant_id, read),
+    )
+
+
+@post("/problems/settlement", sync_to_thread=True, status_code=303)
+def post_batch_settlement(request: PageRequest, *, body: RawBody) -> Redirect:
+    """Say of a batch of papers whether they came out."""
+    desk, actor = enter(request)
+    pairs = read_pairs(request, body)
+    job_ids = [read_number(value) for name, value in pairs if name == "job"]
+    came_out = dict(pairs).get("answer") == "came_out"
+    desk.db.write(actor.merchant_id, lambda tx: settle_many(tx, actor, job_ids=job_ids, came_out=came_out))
+    return go("/problems", done="settled")
+
+
+def _row(one: Late, names: dict[int, str]) -> dict[str, Any]:
+    return {
+        "order_id": one.order_id, "number": one.number, "since_us": one.since_us, "serial": one.serial, "reason": one.reason,
+        "printer": names.get(one.printer_id or 0, ""),
+    }  # fmt: skip
+
+
+PROBLEMS = [get_problems, post_batch_settlement]
