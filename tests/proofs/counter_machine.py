@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tests.proofs.counter_orders import BASE, CounterOrders, picks, seldom
 from tests.proofs.counter_state import LOST
+from tests.proofs.shadow import Known
 from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.errors import Refusal
@@ -46,15 +47,21 @@ class CounterMachine(CounterOrders):
     def ask(self, pick: int, printer: int, old: bool, copies: tuple[str, ...]) -> None:
         """Somebody asks for an order's tickets, perhaps on a page that is old."""
         known = self._pick(pick)
-        if not known:
-            return
-        seen = max(1, known.revision - old)
-        given = {
-            "orders": [(known.id, seen)],
-            "base_url": BASE,
-            "queue_id": self.printers[printer],
-            "copies": copies,
-        }
+        if known:
+            self._ask(known, max(1, known.revision - old), queue_id=self.printers[printer], copies=copies)
+
+    @rule(pick=picks, printer=printers)
+    def ask_again(self, pick: int, printer: int) -> None:
+        """Somebody wants a second paper of what is out already."""
+        out = [job for job in self._facts().jobs.values() if job.state in ON_PAPER]
+        if out:
+            job = out[-1 - pick % len(out)]
+            known, queue_id = self.orders[job.order_id], self.printers[printer]
+            self._ask(known, known.revision, queue_id=queue_id, copies=(job.copy,))
+            self.serve(printer, "printed")
+
+    def _ask(self, known: Known, seen: int, **where: Any) -> None:
+        given = {"orders": [(known.id, seen)], "base_url": BASE, **where}
         receipt = self._do(terminal.print_few, **given)
         if receipt is LOST:
             return

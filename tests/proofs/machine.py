@@ -25,7 +25,7 @@ from tocsin.core.vault import open_vault
 from tocsin.migrations.upgrade import upgrade_postgres, upgrade_sqlite
 
 _RUN_STEPS, _EXAMPLES = 40, 20
-_MOST_STEPS = 6_000
+_MOST_STEPS = 20_000
 """A guard whose loss does not show within so many steps counts as not found."""
 
 
