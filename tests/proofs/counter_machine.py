@@ -21,6 +21,8 @@ from tocsin.tickets import (
     print_queue,
     queue_move,
     queue_setup,
+    radar,
+    settlement,
     spool,
     terminal,
 )
@@ -149,6 +151,24 @@ class CounterMachine(CounterOrders):
             job = unknown[pick % len(unknown)]
             if self._do(hold.settle_unknown, job_id=job.id, came_out=came_out) is not LOST and came_out:
                 self.printed.add(job.id)
+
+    @rule(came_out=st.booleans())
+    def settle_together(self, came_out: bool) -> None:
+        """One question is answered for all papers of a printer that nobody knows of."""
+        unknown = self.db.read(self.house.merchant_id, partial(radar.list_problems, kind="unknown"))
+        for asked in settlement.ask_together(unknown)[:1]:
+            settled = self._do(settlement.settle_many, job_ids=asked.job_ids, came_out=came_out)
+            if settled is not LOST:
+                assert settled == len(asked.job_ids)
+                self.printed |= {*asked.job_ids} if came_out else set()
+
+    @rule()
+    def look(self) -> None:
+        """Two hours later somebody looks at the problem view: it counts what is so, no more and no less."""
+        self.wait(120)
+        found = self.db.read(self.house.merchant_id, radar.count_problems)
+        told = (found.held, found.unprinted, found.waiting, found.unknown)
+        assert told == (so := self._problems()), f"the problem view tells {told} where it is {so}"
 
     @rule(pick=picks)
     def give(self, pick: int) -> None:

@@ -10,8 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 from tests.house import make_house
 from tests.proofs.shadow import Facts, Known, Shown, read_facts, read_verdicts, unseen
 from tocsin.core import clock
-from tocsin.core.clock import MINUTE_US
+from tocsin.core.clock import DAY_US, MINUTE_US
 from tocsin.core.db import Database
+from tocsin.core.ident import id_at
 from tocsin.orders.amend import Amendment, TotalsChanges
 from tocsin.tickets import device, spool
 
@@ -123,6 +124,25 @@ class CounterState(RuleBasedStateMachine):
             and job.revision == self.orders[job.order_id].revision and self.orders[job.order_id].may_print()
             for job in facts.jobs.values()
         )  # fmt: skip
+
+    def _problems(self) -> tuple[int, int, int, int]:
+        """Return how many orders are held, how many nobody prints, how many papers wait too long, how many are unknown."""
+        facts, jobs = self._facts(), [*self._facts().jobs.values()]
+        held = {order.id for order in self.orders.values() if facts.open(order.id)}
+        going = {
+            job.order_id for job in jobs
+            if job.state in ("queued", "sending", "unknown") and job.revision == self.orders[job.order_id].revision
+        }  # fmt: skip
+        unprinted = [
+            order for order in self.orders.values()
+            if facts.states[order.id] == "produced" and not order.is_void() and order.id not in held | going
+            and order.id >= id_at(facts.now_us - 7 * DAY_US)
+        ]  # fmt: skip
+        waiting = [
+            job for job in jobs
+            if job.state == "queued" and job.order_id not in held and job.asked_at_us < facts.now_us - 15 * MINUTE_US
+        ]  # fmt: skip
+        return len(held), len(unprinted), len(waiting), sum(job.state == "unknown" for job in jobs)
 
     def _approve(self, known: Known, answer: Any) -> None:
         """Note what somebody's request has queued; only a right order's may be."""

@@ -13,7 +13,7 @@ from tocsin.core.statement import NOUGHT, Statement, any_of, bind, own
 from tocsin.orders.stop import page_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
-from tocsin.tickets import check, claim, hand_over, hold, spool, terminal
+from tocsin.tickets import check, claim, hand_over, hold, radar, spool, terminal
 from tocsin.tickets.table import print_job
 
 _OLDEST = Statement[tuple[int]](
@@ -39,12 +39,17 @@ _ANY_REVISION = Statement[tuple[str]](
         check.acknowledgement.c.revision <= bind("revision"),
     )
 )  # fmt: skip
+_bounds = radar._bounds
 Replaced = dict[str, Any]
 """`module.name` of the product → what stands there instead."""
 
 
 def _oldest(tx: Any, *, printer_id: int, **_: Any) -> int | None:
     return tx.value(_OLDEST, printer_id=printer_id)  # type: ignore[no-any-return]
+
+
+def _never_late(tx: Any, *names: str) -> dict[str, int]:
+    return {**_bounds(tx, *names), "unprinted_us": 0}
 
 
 def _approve(tx: Any, _actor: Any, *, order_id: int, **_: Any) -> check.Verdict:
@@ -133,6 +138,7 @@ GUARDS = {
     "lost_at_claim": _lost,
     "lost_at_settlement": lambda: {"hold._keep_in_sight": lambda *_: None},
     "handed_over_twice": lambda: {"hand_over.handed_over": lambda *_, **__: []},
+    "unprinted_unseen": lambda: {"radar._bounds": _never_late},
     "woken_early": lambda: {"hold.due_holds": lambda tx: [h for h in page_holds(tx) if h.kind == "later"]},
 }
 _MODULES = {
@@ -140,6 +146,7 @@ _MODULES = {
     "claim": claim,
     "hand_over": hand_over,
     "hold": hold,
+    "radar": radar,
     "spool": spool,
     "terminal": terminal,
 }
