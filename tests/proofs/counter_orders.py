@@ -14,6 +14,7 @@ from tocsin.orders.draft import Totals
 from tocsin.orders.intake import take_in
 from tocsin.tickets import hold, revise
 from tocsin.tickets.check import check_new_revisions
+from tocsin.tickets.job import ON_PAPER
 
 BASE = "http://localhost:8717"
 picks = st.integers(0, 9)
@@ -102,6 +103,13 @@ class CounterOrders(CounterState):
         """The checks see what is new."""
         while check_new_revisions(self.db):
             continue
+        facts = self._facts()
+        for order in self.orders.values():
+            out = any(job.order_id == order.id and job.state in ON_PAPER for job in facts.jobs.values())
+            told = any(held.order_id == order.id and held.kind == "refund" for held in facts.holds)
+            assert told or not (out and order.is_void()), (
+                "a ticket of a void order lies about and nobody is told"
+            )
 
     @rule(pick=picks, minutes=st.sampled_from([0, 0, 30, 600]))
     def hold(self, pick: int, minutes: int) -> None:

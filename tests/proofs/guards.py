@@ -139,6 +139,7 @@ GUARDS = {
     "lost_at_settlement": lambda: {"hold._keep_in_sight": lambda *_: None},
     "handed_over_twice": lambda: {"hand_over.handed_over": lambda *_, **__: []},
     "unprinted_unseen": lambda: {"radar._bounds": _never_late},
+    "late_news_untold": lambda: {"check._hold_late_news": lambda *_: None},
     "woken_early": lambda: {"hold.due_holds": lambda tx: [h for h in page_holds(tx) if h.kind == "later"]},
 }
 _MODULES = {
