@@ -106,6 +106,7 @@ from tocsin.tickets import (
     device,
     forget,
     hand_over,
+    intercept,
     job,
     print_queue,
     queue_move,
@@ -121,7 +122,7 @@ MODULES = (
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
-    screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, serial, spool, print_queue, queue_move, radar, attempt, bucket,
+    screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, serial, spool, print_queue, queue_move, radar, intercept, attempt, bucket,
     orders_claim,
     second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget, compaction, erased_list,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from tocsin.core.clock import SECOND_US, shift_clock
 from tocsin.core.db import Database, Tx
 from tocsin.core.statement import Statement
 from tocsin.orders.amend import cancel_order
+from tocsin.tickets import giving
 from tocsin.tickets import spool as module
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import PrinterWrong
@@ -161,7 +162,7 @@ def test_a_driver_that_crashes_leaves_the_unknown_and_the_queue_goes_on(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_counter(db) as counter:
-        real, crashed = module.printer_plugin, []
+        real, crashed = giving.printer_plugin, []
 
         def plugin(kind: str) -> object:
             if crashed:
@@ -173,7 +174,7 @@ def test_a_driver_that_crashes_leaves_the_unknown_and_the_queue_goes_on(
 
             return type("Crashing", (), {"form": "content", "send": staticmethod(send)})
 
-        monkeypatch.setattr(module, "printer_plugin", plugin)
+        monkeypatch.setattr(giving, "printer_plugin", plugin)
         one, two = counter.take(), counter.take(quantity=3)
         jobs = [counter.print(taken.order_id).job_ids[0] for taken in (one, two)]
         counter.run_spool()
@@ -193,7 +194,7 @@ def test_a_printer_whose_kind_is_gone_fails_without_a_byte(
         def gone(kind: str) -> object:
             raise PrinterWrong(problem=f"{kind} is gone")
 
-        monkeypatch.setattr(module, "printer_plugin", gone)
+        monkeypatch.setattr(giving, "printer_plugin", gone)
         counter.run_spool()
         outcome = counter.wait_state(job, "failed").last_outcome()
         assert (outcome.reason, outcome.permanent, outcome.bytes_left) == ("settings", True, False)
@@ -281,9 +282,7 @@ def test_a_job_that_can_not_be_claimed_rests_then_ends_and_those_behind_go_on(
         assert len(tries) < 12 and logged == ["job not claimed"]
 
 
-def test_a_job_that_can_not_even_be_ended_is_tried_again(
-    db: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_can_not_be_ended_is_tried_again(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_counter(db) as counter:
         spool, real = Spool(db), module.fail_job
         job, merchant_id = counter.print(counter.take().order_id).job_ids[0], counter.house.merchant_id

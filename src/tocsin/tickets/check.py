@@ -29,6 +29,7 @@ from tocsin.orders.store import list_revisions, load_order, load_orders
 from tocsin.orders.table import acknowledgement, order_finding, order_head
 from tocsin.tickets.check_choice import BOX, CheckPreference
 from tocsin.tickets.glyph import missing_glyphs
+from tocsin.tickets.intercept import queue_slips
 from tocsin.tickets.own_rule import own_checks
 from tocsin.tickets.rule import (
     BROKEN_CODE,
@@ -250,3 +251,4 @@ def _hold_late_news(tx: Tx, actor: Actor, order: Order) -> None:
             tx, actor, order_id=order.id, revision=order.revision, kind="refund",
             reason="Cancelled or refunded after its ticket was printed: pull the paper",
         )  # fmt: skip
+        queue_slips(tx, order_id=order.id)

@@ -41,7 +41,10 @@ def forget_papers(tx: Tx, order_id: int) -> list[Path]:
     names = {one.id: read_options(one).folder for one in list_printers(tx) if one.kind == KIND}
     folders = {printer_id: find_papers(name) for printer_id, name in names.items()}
     return [
-        folder / f"{job.serial}.pdf" for job in jobs if (folder := folders.get(job.printer_id)) is not None
+        folder / f"{job.serial}{slip}.pdf"
+        for job in jobs
+        for folder in filter(None, folders.values())
+        for slip in ("", "-V")
     ]
 
 

@@ -21,6 +21,7 @@ from tocsin.orders.stop import Hold, HoldMissing, close_hold, due_holds, get_hol
 from tocsin.orders.store import load_order
 from tocsin.orders.table import acknowledgement
 from tocsin.tickets.check import Verdict, check_order, lock_order
+from tocsin.tickets.intercept import confirm_pulled
 from tocsin.tickets.job import Job, end_job, get_job, mark_printed, waiting_jobs
 from tocsin.tickets.print_queue import list_queues
 from tocsin.tickets.terminal import ASKED_HELD, Requested, request_papers
@@ -109,6 +110,8 @@ def release_hold(tx: Tx, actor: Actor, *, hold_id: int, reason: str, base_url: s
     receiver = load_order(tx, order_id=found.order_id, real=True).receiver
     if not close_hold(tx, actor, found, reason=mask_text(reason.strip(), receiver)):
         raise HoldMissing  # somebody else was faster, and what follows a release has followed his
+    if found.kind == "refund":
+        confirm_pulled(tx, actor, order_id=found.order_id)
     # What was refunded after paper is over: its ticket was pulled, none follows.
     again = bool(base_url) and found.kind != "refund"
     return Released(hold_id, _reenter(tx, actor, found, base_url) if again else None)

@@ -9,13 +9,11 @@ import threading
 import time
 from functools import partial
 
-import msgspec
 import sqlalchemy as sa
 
 from tocsin.core.actor import desk_actor
 from tocsin.core.clock import SECOND_US
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event, on_event
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement, bind, own, upsert
@@ -26,12 +24,11 @@ from tocsin.tickets.device import (
     LOCAL_STATION,
     Device,
     list_printers,
-    printer_plugin,
-    read_options,
 )
-from tocsin.tickets.drawing import draw_paper
+from tocsin.tickets.giving import give_paper
+from tocsin.tickets.intercept import give_up_sending, send_slip, slip_waits
 from tocsin.tickets.job import end_job, get_job, mark_printed
-from tocsin.tickets.printer import Drawn, PrintOutcome
+from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job, station
 from tocsin.tickets.trial import Looks, keep_status, look_after
 
@@ -78,6 +75,7 @@ def lease_station(tx: Tx, *, holder: str, takes_over: bool = False) -> bool:
             record_outcome(
                 tx, job_id=job_id, outcome=PrintOutcome(result="unknown", reason="stopped", bytes_left=True)
             )
+        give_up_sending(tx)
     return True
 
 
@@ -100,29 +98,6 @@ def record_outcome(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
         tx, f"print.{outcome.result}", subject_id=job.order_id, data={"job": str(job.id), "reason": outcome.reason}
     )  # fmt: skip
     return True
-
-
-def _send(sending: Sending, *, drawing: threading.Semaphore) -> PrintOutcome:
-    """Give a paper to its printer; what goes wrong in the program is told apart by whether a byte can have left.
-
-    Args:
-        drawing: taken while a paper is drawn, not while its printer works: none that hangs keeps others from theirs.
-    """
-    try:
-        plugin, options = printer_plugin(sending.device.kind), read_options(sending.device)
-    except (Refusal, msgspec.ValidationError) as wrong:
-        return PrintOutcome(result="failed", reason="settings", detail=str(wrong), permanent=True)
-    try:
-        with drawing:
-            drawn = draw_paper(plugin, options, sending.content)
-    except Exception as fault:  # noqa: BLE001 - as below, but no byte has left
-        _log.exception("paper not drawn", printer=str(sending.device.id))
-        return PrintOutcome(result="failed", reason="fault", detail=type(fault).__name__)
-    try:
-        return plugin.send(options, drawn) if isinstance(drawn, Drawn) else drawn
-    except Exception as fault:  # noqa: BLE001 - whatever a driver does, its paper's fate must be stored
-        _log.exception("printer driver failed", printer=str(sending.device.id))
-        return PrintOutcome(result="unknown", reason="fault", detail=type(fault).__name__, bytes_left=True)
 
 
 class Spool:
@@ -183,7 +158,9 @@ class Spool:
                 return
             self._busy.add(device.id)
         act = self._serve
-        if self._waiting(merchant_id, device) is None:
+        if self._waiting(merchant_id, device) is None and not self._db.read(
+            merchant_id, partial(slip_waits, printer_id=device.id)
+        ):
             act = self._look
             if not self._looks.is_due(device.id):
                 with self._lock:
@@ -214,7 +191,9 @@ class Spool:
             self._free(device.id)
 
     def _send_next(self, merchant_id: int, device: Device) -> bool:
-        """Send one job; tell whether there may be another."""
+        """Send one slip or job; tell whether there may be another."""
+        if send_slip(self._db, merchant_id, device=device, drawing=self._drawing):
+            return True  # first, what warns of wrong paper
         waiting = self._waiting(merchant_id, device)
         if waiting is None:
             return False
@@ -227,7 +206,7 @@ class Spool:
         self._faults.pop(waiting, None)
         if sending is None:
             return self._waiting(merchant_id, device) not in (None, waiting)
-        self._record(merchant_id, sending, _send(sending, drawing=self._drawing))
+        self._record(merchant_id, sending, give_paper(sending.device, sending.content, drawing=self._drawing))
         return True
 
     def _waiting(self, merchant_id: int, device: Device) -> int | None:

@@ -70,3 +70,15 @@ print_queue = merchant_table(
     "print_queue", big("id"), text("name"), text("role"), big("shop_id"), big("printer_id"), big("backup_id"),
     big("backup_minutes"), text("copies"), text("takes"), big("own_lines"), big("paused"), big("removed"), key=("id",),
 )  # fmt: skip
+
+# A slip that warns of a ticket of a void order, where that ticket came out; what it says is that ticket's own content.
+intercept = merchant_table(
+    "intercept", big("id"), big("order_id"), big("job_id"), big("printer_id"), text("state"), text("reason"), big("tries"),
+    big("due_us"), big("asked_at_us"), big("ended_at_us", nullable=True), text("pulled_by"), key=("id",),
+)  # fmt: skip
+index(intercept, "merchant_id", "order_id", "id")
+_slip_waits = among(intercept.c.state, "queued", "sending")
+sa.Index(
+    "ix_intercept_waiting", intercept.c.merchant_id, intercept.c.printer_id, intercept.c.id, sqlite_where=_slip_waits,
+    postgresql_where=_slip_waits,
+)  # fmt: skip

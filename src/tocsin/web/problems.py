@@ -1,5 +1,6 @@
 """Problem view as a page: what is late, unknown, held too long, or wrong on paper; and one question for a batch."""
 
+from collections import Counter
 from typing import Any
 
 from litestar import Response, get, post
@@ -9,6 +10,7 @@ from litestar.response import Redirect
 from tocsin.core.actor import require
 from tocsin.core.db import Tx
 from tocsin.tickets.device import list_printers
+from tocsin.tickets.intercept import slips_of_many
 from tocsin.tickets.radar import KINDS, SHOWN, Late, count_problems, list_problems
 from tocsin.tickets.settlement import ask_together, settle_many
 from tocsin.web.form import read_number, read_pairs
@@ -26,8 +28,11 @@ def get_problems(request: PageRequest) -> Response[str]:
         counts = count_problems(tx)
         names = {device.id: device.name for device in list_printers(tx)}
         lists = {kind: list_problems(tx, kind=kind) if getattr(counts, kind) else [] for kind in KINDS}
+        slips = Counter(
+            (slip.order_id, slip.state) for slip in slips_of_many(tx, order_ids=[one.order_id for one in lists["after_print"]])
+        )  # fmt: skip
         return {
-            "held": counts.held,
+            "held": counts.held, "slips": [{"order_id": order_id, "state": state, "count": n} for (order_id, state), n in slips.items()],
             "parts": [
                 {"kind": kind, "count": getattr(counts, kind), "rows": [_row(one, names) for one in lists[kind]]}
                 for kind in KINDS if kind != "unknown"

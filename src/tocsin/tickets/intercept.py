@@ -1,0 +1,167 @@
+"""Intercept slips (作废): where a ticket of a cancelled or refunded order came out, a slip says to pull it.
+
+A slip is no ticket: it carries VOID, names the ticket that it is about and counts as no paper of the order.
+One for each paper, until somebody confirms that the paper was pulled; a slip that did not leave is tried again.
+"""
+
+import threading
+from functools import partial
+
+import sqlalchemy as sa
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tocsin.core.actor import Actor
+from tocsin.core.clock import MINUTE_US
+from tocsin.core.db import Database, Tx
+from tocsin.core.event import append_event
+from tocsin.core.ident import new_id
+from tocsin.core.statement import Statement, among, any_of, bind, insert_into, own
+from tocsin.tickets.content import TicketContent
+from tocsin.tickets.device import Device, list_printers
+from tocsin.tickets.giving import give_paper
+from tocsin.tickets.job import ON_PAPER, JobMissing, jobs_of_order, read_content
+from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.table import intercept
+
+_MOST_TRIES = 60
+
+
+class Slip(Struct, frozen=True):
+    """A slip, the ticket that it is about, and how far it is: queued, sending, printed, failed, unknown, pulled."""
+
+    id: int
+    order_id: int
+    job_id: int
+    printer_id: int
+    state: str
+    reason: str
+    tries: int
+    due_us: int
+    asked_at_us: int
+    ended_at_us: int | None
+    pulled_by: str
+
+
+_COLUMNS = tuple(intercept.c[name] for name in Slip.__struct_fields__)
+_ADD = insert_into(intercept)
+_OF_ORDER = Statement(
+    sa.select(*_COLUMNS).where(own(intercept), intercept.c.order_id == bind("order_id")).order_by(intercept.c.id), Slip
+)  # fmt: skip
+_OF_MANY = Statement(
+    sa.select(*_COLUMNS).where(own(intercept), any_of(intercept.c.order_id, "ids")).order_by(intercept.c.order_id, intercept.c.id), Slip
+)  # fmt: skip
+_waits = sa.and_(among(intercept.c.state, "queued", "sending"), among(intercept.c.state, "queued"))
+_NEXT = Statement(
+    sa.select(*_COLUMNS).where(own(intercept), intercept.c.printer_id == bind("printer_id"), _waits, intercept.c.due_us <= bind("now_us"))
+    .order_by(intercept.c.id).limit(1),
+    Slip,
+)  # fmt: skip
+_MOVE = Statement[None](
+    sa.update(intercept).where(own(intercept), intercept.c.id == bind("b_id"), intercept.c.state == bind("b_from", str)),
+    sets=("state", "reason", "tries", "due_us", "ended_at_us"),
+)  # fmt: skip
+_PULL = Statement[None](
+    sa.update(intercept).where(own(intercept), intercept.c.order_id == bind("b_order_id"), intercept.c.state != "pulled"),
+    sets=("state", "pulled_by", "ended_at_us"),
+)  # fmt: skip
+_is_sent = sa.and_(among(intercept.c.state, "queued", "sending"), among(intercept.c.state, "sending"))
+_STOPPED = Statement[None](sa.update(intercept).where(own(intercept), _is_sent), sets=("state", "reason"))
+
+
+def queue_slips(tx: Tx, *, order_id: int) -> int:
+    """Queue a slip for each paper of an order that is out or may be, at the printer where it came out; return how many.
+
+    A printer that was taken away is stood for by the first one; without any, nothing can be printed.
+    """
+    present = list_printers(tx)
+    told = {slip.job_id for slip in slips_of(tx, order_id=order_id)}
+    there = {device.id for device in present}
+    papers = [
+        job for job in jobs_of_order(tx, order_id=order_id) if job.state in ON_PAPER and job.id not in told
+    ]
+    for job in papers if present else []:
+        printer_id = job.printer_id if job.printer_id in there else present[0].id
+        tx.run(
+            _ADD, id=new_id(), order_id=order_id, job_id=job.id, printer_id=printer_id, state="queued", reason="", tries=0,
+            due_us=tx.now_us, asked_at_us=tx.now_us, ended_at_us=None, pulled_by="",
+        )  # fmt: skip
+    return len(papers) if present else 0
+
+
+def slips_of(tx: Tx, *, order_id: int) -> list[Slip]:
+    """Return an order's slips, the oldest first."""
+    return tx.rows(_OF_ORDER, order_id=order_id)
+
+
+def slips_of_many(tx: Tx, *, order_ids: list[int]) -> list[Slip]:
+    """Return the slips of many orders."""
+    return tx.rows(_OF_MANY, ids=order_ids) if order_ids else []
+
+
+def confirm_pulled(tx: Tx, actor: Actor, *, order_id: int) -> None:
+    """Note that somebody has pulled the papers of an order; slips that still wait are not printed any more."""
+    tx.run(_PULL, b_order_id=order_id, state="pulled", pulled_by=actor.name, ended_at_us=tx.now_us)
+
+
+def give_up_sending(tx: Tx) -> None:
+    """Slips that a dead process was sending may be out: nobody knows, and none is sent again."""
+    tx.run(_STOPPED, state="unknown", reason="stopped")
+
+
+def slip_waits(tx: Tx, *, printer_id: int) -> bool:
+    """Tell whether a printer has a slip to print now."""
+    return tx.one(_NEXT, printer_id=printer_id, now_us=tx.now_us) is not None
+
+
+def send_slip(db: Database, merchant_id: int, *, device: Device, drawing: threading.Semaphore) -> bool:
+    """Print a printer's next slip; tell whether there was one."""
+    claimed = db.write(merchant_id, partial(_claim, printer_id=device.id))
+    if claimed is None:
+        return False
+    slip, content = claimed
+    if content is None:
+        return True
+    here = replace(content, paper_mm=58 if device.paper_mm == 58 else 80, locale=device.locale)
+    outcome = give_paper(device, here, drawing=drawing)
+    db.write(merchant_id, partial(_record, slip=slip, outcome=outcome))
+    return True
+
+
+def _claim(tx: Tx, *, printer_id: int) -> tuple[Slip, TicketContent | None] | None:
+    slip = tx.one(_NEXT, printer_id=printer_id, now_us=tx.now_us)
+    if slip is None:
+        return None
+    try:
+        paper = read_content(tx, job_id=slip.job_id)
+    except JobMissing:  # its receiver was erased: nobody can tell any more what lies there
+        _move(tx, slip, state="failed", reason="erased")
+        return slip, None
+    if not _move(tx, slip, state="sending", tries=slip.tries + 1):
+        return slip, None
+    # Named after the ticket, so that it is found by it; its bar code is its own, so that it is never taken for one.
+    content = replace(
+        paper, void=True, serial=f"{paper.serial[:62]}-V", code128=str(slip.id), reprint_no=0, amended_from=0
+    )
+    return replace(slip, state="sending", tries=slip.tries + 1), content
+
+
+def _record(tx: Tx, *, slip: Slip, outcome: PrintOutcome) -> None:
+    again = outcome.result == "failed" and not outcome.permanent and slip.tries < _MOST_TRIES
+    state = "queued" if again else outcome.result
+    due_us = tx.now_us + min(slip.tries, 10) * MINUTE_US if again else slip.due_us
+    if _move(tx, slip, state=state, reason=outcome.reason, due_us=due_us):
+        append_event(
+            tx,
+            f"intercept.{state}",
+            subject_id=slip.order_id,
+            data={"job": str(slip.job_id), "reason": outcome.reason},
+        )
+
+
+def _move(tx: Tx, slip: Slip, *, state: str, reason: str = "", tries: int = -1, due_us: int = -1) -> bool:
+    ended = None if state in ("queued", "sending") else tx.now_us
+    return bool(tx.run(
+        _MOVE, b_id=slip.id, b_from=slip.state, state=state, reason=reason, tries=slip.tries if tries < 0 else tries,
+        due_us=slip.due_us if due_us < 0 else due_us, ended_at_us=ended,
+    ))  # fmt: skip
