@@ -6,13 +6,16 @@ from functools import partial
 from typing import Any
 
 from tests.counter import Counter as Clerk
+from tests.counter import wait_for
 from tests.peers.escpos_peer import EscposPeer
 from tests.peers.tspl_peer import TsplPeer
 from tests.proofs.shadow import Known, read_facts, read_verdicts, unseen
 from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
+from tocsin.orders.amend import cancel_order
 from tocsin.orders.draft import Line, Party, Totals
 from tocsin.tickets.hold import release_hold, settle_unknown
+from tocsin.tickets.intercept import Slip, slips_of
 from tocsin.tickets.job import list_jobs
 from tocsin.tickets.printer import Drawn
 from tocsin.tickets.printers import escpos_network, tspl
@@ -50,6 +53,7 @@ class Chaos:
         self.clerk, self.peer, self.switches = clerk, clerk.peer, clerk.peer.switches
         self.orders: dict[int, Known] = {}
         self.asked: list[int] = []
+        self.slips: set[int] = set()
         self.amended_while_waiting = dict[int, int]()
         self.shown_seconds: list[float] = []
         self.seen: Counter[str] = Counter()
@@ -113,6 +117,9 @@ class Chaos:
         clock.shift_clock(-NIGHT_US)  # somebody sets it right, and too far
         assert self._wait_ended(self._ask()) == "printed"
         clock.shift_clock(0)
+        self.switches.online = False
+        assert self._wait_ended(self._ask()) == "failed"  # asked before, it is not there: no byte leaves
+        self.switches.online = True
         self.seen["away"] += 1
 
     def change(self) -> None:
@@ -127,9 +134,25 @@ class Chaos:
         self._wait_ended(job_id)
         self.seen["changed"] += 1
 
+    def recall(self) -> None:
+        """An order is cancelled when its paper is out: a slip says so where it lies, once; one whose line breaks is not sent again."""
+        for cut, fate in ((None, "printed"), (900, "unknown")):
+            order_id = self.clerk.job(self._print_whole()).order_id
+            self.switches.reset_after_bytes = cut
+            self.clerk.do(cancel_order, order_id=order_id, reason="取消")
+            self.orders[order_id].cancelled = True
+            self.clerk.check()
+            wait_for(lambda order_id=order_id: self._slip(order_id).state not in ("queued", "sending"))
+            self.switches.reset_after_bytes = None
+            self._print_whole()
+            slip = self._slip(order_id)
+            assert (slip.state, slip.tries) == (fate, 1), slip
+            self.slips.add(slip.id)
+        self.seen["recalled"] += 2
+
     def print_well(self) -> int:
         """A paper as it should be; return how many bytes it took."""
-        self._wait_ended(self._ask())
+        self._print_whole()
         return self.peer.jobs[-1].received
 
     def reckon(self) -> dict[str, Any]:
@@ -141,7 +164,7 @@ class Chaos:
             f"job {job.id} is printed" for job in by_desk if not papers[job.id]
         ]
         gone = [job for job in self.asked if job not in facts.jobs]
-        again = [job for job, count in papers.items() if count > 1 or job not in self.asked]
+        again = [job for job, count in papers.items() if count > 1 or job not in {*self.asked, *self.slips}]
         unchecked = [
             job.id for job in facts.jobs.values()
             if self.clerk.job(job.id).started_at_us is not None
@@ -155,6 +178,15 @@ class Chaos:
             "unknown_shown_p50_s": round(shown[len(shown) // 2], 3),
             "unknown_shown_p99_s": round(shown[min(len(shown) - 1, int(len(shown) * 0.99))], 3), "said": [*lost[:3], *again[:3]],
         }  # fmt: skip
+
+    def _print_whole(self) -> int:
+        job_id = self._ask()
+        assert self._wait_ended(job_id) == "printed"
+        return job_id
+
+    def _slip(self, order_id: int) -> Slip:
+        (slip,) = self.clerk.ask(slips_of, order_id=order_id)
+        return slip
 
     def _ask(self) -> int:
         n = len(self.orders) + 1

@@ -39,6 +39,7 @@ def run_chaos(db: Database, *, cuts: int, byte_step: int, small: bool = False) -
             chaos.lie,
             chaos.be_away,
             chaos.change,
+            chaos.recall,
             *([] if small else [chaos.stay_silent, chaos.answer_late]),
         ):
             trouble()
