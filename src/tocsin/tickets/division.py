@@ -83,3 +83,16 @@ def _has(names: Iterable[str], given: str) -> bool:
 
 def _begins(given: str, name: str) -> bool:
     return bool(given) and name.startswith(_END.sub("", given))
+
+
+def chains_of(*, city: str = "", district: str = "") -> list[tuple[str, str, str]]:
+    """Return (province, city, district) of each real chain that holds a city, a district or both; a name not asked is empty."""
+    found = [
+        (province, name, inside if district else "")
+        for province, cities in divisions().items()
+        for name, districts in cities.items()
+        if not city or _begins(city, name)
+        for inside in (districts if district else [""])
+        if not district or _begins(district, inside)
+    ]
+    return list(dict.fromkeys(found)) if city or district else []

@@ -26,6 +26,7 @@ from tocsin.orders.stop import open_holds
 from tocsin.tickets.print_queue import QueueMissing
 from tocsin.tickets.problem import Found, findings_of
 from tocsin.tickets.revise import Revised, revise_order
+from tocsin.tickets.suggestion import suggest
 from tocsin.web.beside import read_form_around
 from tocsin.web.change import show_changes
 from tocsin.web.form import Form, read_number, read_typed
@@ -34,6 +35,7 @@ from tocsin.web.guard import PageRequest, enter, locale_of
 from tocsin.web.merge_form import Row, apply_picks
 from tocsin.web.moved import cover_revealed, load_seen, meet_head
 from tocsin.web.order_form import fields_of, line_count_of, read_amendment
+from tocsin.web.revise_reason import reasons_for
 from tocsin.web.rows import show_printers
 from tocsin.web.shell import go, show, status_of, told, words_of
 
@@ -171,7 +173,8 @@ def _form(
             "findings": show_found(found, words), "sums_differ": any(one.finding.code in _SUMS for one in found),
             "holds": [show_hold(hold, actor, words) for hold in open_holds(tx, order_id=order.id)],
             "printers": [{**one, "id": str(one["id"])} for one in show_printers(tx) if one["id"]],
-            "position": _position(tx, order), **read_form_around(tx, actor, order_id=order.id, token=form.get("editing", ""), opened=opened),
+            "reasons": reasons_for([one.finding.code for one in found], words),
+            "suggestions": suggest(sent, {one.finding.code for one in found}), "position": _position(tx, order), **read_form_around(tx, actor, order_id=order.id, token=form.get("editing", ""), opened=opened),
         }  # fmt: skip
 
     context = desk.db.read(actor.merchant_id, read)

@@ -10,6 +10,7 @@ import "./here.js";
 import "./idle.js";
 import "./drill.js";
 import "./editing.js";
+import "./fill.js";
 import "./finger.js";
 import "./live.js";
 import "./menu.js";
