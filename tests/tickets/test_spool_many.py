@@ -5,7 +5,7 @@ import pytest
 from tests.counter import open_counter
 from tests.peers.escpos_peer import EscposPeer
 from tocsin.core.db import Database
-from tocsin.tickets import spool as module
+from tocsin.tickets import giving
 from tocsin.tickets.device import add_printer
 from tocsin.tickets.spool import Spool
 
@@ -31,7 +31,7 @@ def test_a_paper_that_can_not_be_drawn_has_failed(db: Database, monkeypatch: pyt
         def broken(*_: object) -> object:
             raise ZeroDivisionError
 
-        monkeypatch.setattr(module, "draw_paper", broken)
+        monkeypatch.setattr(giving, "draw_paper", broken)
         taken = counter.take()
         job = counter.print(taken.order_id).job_ids[0]
         counter.run_spool()
