@@ -78,13 +78,13 @@ def _send_again() -> Any:
 
 
 def _dawdle() -> Any:
-    record = spool.Spool._record
+    store = spool.Spool._store
 
-    def record_late(self: Any, *given: Any) -> None:
+    def store_late(self: Any, *given: Any) -> None:
         time.sleep(_LATE_SECONDS)
-        record(self, *given)
+        store(self, *given)
 
-    return patch.object(spool.Spool, "_record", record_late)
+    return patch.object(spool.Spool, "_store", store_late)
 
 
 FAULTS: dict[str, tuple[Callable[[], Any], Callable[[Chaos], object], str]] = {

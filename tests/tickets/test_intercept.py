@@ -1,10 +1,15 @@
 """Intercept slips: one for each paper of a void order, where it came out, until somebody has pulled it."""
 
+from typing import Any
+
+import pytest
+
 from tests.counter import Counter, open_counter
 from tests.proofs.running import wait_until
 from tests.tickets.test_hand_over import printed
 from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.db import Database
+from tocsin.tickets import intercept
 from tocsin.tickets.hold import release_hold
 from tocsin.tickets.intercept import queue_slips, slips_of
 from tocsin.tickets.job import jobs_of_order
@@ -63,6 +68,27 @@ def test_what_did_not_leave_is_tried_again_until_it_was_pulled(db: Database) -> 
         finally:
             shift_clock(0)
         assert len(counter.peer.papers()) == 1
+
+
+def test_what_became_of_a_slip_is_stored_once_the_database_can(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_counter(db) as counter:
+        order_id = counter.take(external_id="R-1", quantity=3).order_id
+        printed(counter, order_id)
+        refund(counter, order_id)
+        tries, record = [], intercept._record
+
+        def record_later(*given: Any, **more: Any) -> None:
+            tries.append(1)
+            if len(tries) == 1:
+                raise OSError("disk full")
+            record(*given, **more)
+
+        monkeypatch.setattr(intercept, "_record", record_later)
+        counter.run_spool()
+        assert wait_until(lambda: states(counter, order_id) == ["printed"], seconds=20)
+        assert len(tries) == 2 and len(counter.peer.papers()) == 1
 
 
 def test_one_that_was_pulled_meanwhile_and_one_of_no_paper_do_not_come_out(db: Database) -> None:

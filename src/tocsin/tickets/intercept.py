@@ -5,6 +5,7 @@ One for each paper, until somebody confirms that the paper was pulled; a slip th
 """
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
 import sqlalchemy as sa
@@ -114,8 +115,15 @@ def slip_waits(tx: Tx, *, printer_id: int) -> bool:
     return tx.one(_NEXT, printer_id=printer_id, now_us=tx.now_us) is not None
 
 
-def send_slip(db: Database, merchant_id: int, *, device: Device, drawing: threading.Semaphore) -> bool:
-    """Print a printer's next slip; tell whether there was one."""
+def send_slip(
+    db: Database, merchant_id: int, *, device: Device, drawing: threading.Semaphore,
+    store: Callable[[int, Callable[[Tx], None]], None],
+) -> bool:  # fmt: skip
+    """Print a printer's next slip; tell whether there was one.
+
+    Args:
+        store: writes what became of it, again and again while the database can't take it.
+    """
     claimed = db.write(merchant_id, partial(_claim, printer_id=device.id))
     if claimed is None:
         return False
@@ -124,7 +132,7 @@ def send_slip(db: Database, merchant_id: int, *, device: Device, drawing: thread
         return True
     here = replace(content, paper_mm=58 if device.paper_mm == 58 else 80, locale=device.locale)
     outcome = give_paper(device, here, drawing=drawing)
-    db.write(merchant_id, partial(_record, slip=slip, outcome=outcome))
+    store(merchant_id, partial(_record, slip=slip, outcome=outcome))
     return True
 
 

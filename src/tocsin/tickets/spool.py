@@ -7,6 +7,7 @@ died is `unknown`: it is never sent again by the program.
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
 import sqlalchemy as sa
@@ -192,7 +193,7 @@ class Spool:
 
     def _send_next(self, merchant_id: int, device: Device) -> bool:
         """Send one slip or job; tell whether there may be another."""
-        if send_slip(self._db, merchant_id, device=device, drawing=self._drawing):
+        if send_slip(self._db, merchant_id, device=device, drawing=self._drawing, store=self._store):
             return True  # first, what warns of wrong paper
         waiting = self._waiting(merchant_id, device)
         if waiting is None:
@@ -206,7 +207,8 @@ class Spool:
         self._faults.pop(waiting, None)
         if sending is None:
             return self._waiting(merchant_id, device) not in (None, waiting)
-        self._record(merchant_id, sending, give_paper(sending.device, sending.content, drawing=self._drawing))
+        outcome = give_paper(sending.device, sending.content, drawing=self._drawing)
+        self._store(merchant_id, lambda tx: self._keep(tx, sending, outcome))
         return True
 
     def _waiting(self, merchant_id: int, device: Device) -> int | None:
@@ -233,13 +235,13 @@ class Spool:
                 return
         self._faults[job_id] = (tries, time.monotonic() + min(2.0 ** (tries - 1), 60.0))
 
-    def _record(self, merchant_id: int, sending: Sending, outcome: PrintOutcome) -> None:
+    def _store(self, merchant_id: int, keep: Callable[[Tx], None]) -> None:
         """Store what became of a paper; while the database can't take it, try again: nobody else knows."""
         while True:
             try:
-                return self._db.write(merchant_id, lambda tx: self._keep(tx, sending, outcome))
+                return self._db.write(merchant_id, keep)
             except Exception:
-                _log.exception("outcome not stored", job=str(sending.job.id), result=outcome.result)
+                _log.exception("outcome not stored", merchant=str(merchant_id))
                 if self._stopping.wait(1):
                     raise
 
