@@ -50,6 +50,7 @@ from tests.web.samples_sirens import SIREN_SAMPLES
 from tests.web.samples_station import STATION_SAMPLES
 from tests.web.samples_webhooks import WEBHOOK_SAMPLES
 from tocsin.orders.draft import Party, Totals
+from tocsin.tickets.habit import Habit
 
 SAMPLES: dict[str, tuple[str, Context]] = {
     **ALARM_SAMPLES,
@@ -96,7 +97,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
         {"kind": "after_print", "count": 1, "rows": [{"order_id": 8, "number": "HF-20261125-0008", "since_us": T0, "serial": "", "reason": "refund", "printer": ""}]},
         {"kind": "changed", "count": 0, "rows": []}]}),
     "problems_none": ("tickets/problems.html", {"shell": shell("/problems", "problem", held_count=0, problem_count=0), "held": 0, "unknown": 0, "slips": [], "shown_most": 100, "questions": [], "parts": []}),
-    "checks": ("settings/checks.html", {"shell": shell("/settings/checks", "settings"), "revision": 1, "errors": {}, "checks": [
+    "checks": ("settings/checks.html", {"shell": shell("/settings/checks", "settings"), "revision": 1, "errors": {}, "habits": [Habit("address_short", 120, 118)], "checks": [
         {"code": "required", "default": "E", "level": "E", "fixed": True, "says": ["缺少 …"]},
         {"code": "address_short", "default": "W", "level": "I", "fixed": False, "says": ["地址太短", "地址没有门牌号"]},
     ], "lists": dict.fromkeys(("remote_areas", "unserved_areas", "no_cod_areas", "no_cod_skus", "known_skus", "service_skus", "currencies"), ""), "numbers": {"large_quantity": 1000, "duplicate_hours": 24, "old_days": 90}}),

@@ -28,10 +28,11 @@ class HoldIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AcknowledgeIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """Warnings of a revision that somebody has seen."""
+    """Warnings of a revision that somebody has seen; `keep` remembers those about the receiver for his next orders."""
 
     revision: int
     codes: tuple[str, ...]
+    keep: bool = False
 
 
 class VerdictOut(Struct, frozen=True):
@@ -102,7 +103,12 @@ def acknowledge(
 
     def run(tx: Tx, actor: Actor) -> VerdictOut:
         found = acknowledge_findings(
-            tx, actor, order_id=find_order_id(tx, number=number), revision=given.revision, codes=given.codes
+            tx,
+            actor,
+            order_id=find_order_id(tx, number=number),
+            revision=given.revision,
+            codes=given.codes,
+            keep=given.keep,
         )
         return VerdictOut(found.passed, tuple(finding_out(finding) for finding in found.findings))
 

@@ -31,6 +31,7 @@ from tocsin.tickets.check_choice import BOX, CheckPreference
 from tocsin.tickets.glyph import missing_glyphs
 from tocsin.tickets.intercept import queue_slips
 from tocsin.tickets.own_rule import own_checks
+from tocsin.tickets.remembered import recall
 from tocsin.tickets.rule import (
     BROKEN_CODE,
     CheckContext,
@@ -130,6 +131,7 @@ def check_order(tx: Tx, actor: Actor, *, order_id: int, job_id: int | None = Non
     order = load_order(tx, order_id=order_id, real=True)
     found = run_checks(order, context_of(tx, order))
     acknowledged = {row[0] for row in tx.rows(_ACKNOWLEDGED, order_id=order.id, revision=order.revision)}
+    acknowledged |= recall(tx, order, codes={f.code for f in found if f.level == "W"} - acknowledged)
     open_w = tuple(f for f in found if f.level == "W" and f.code not in acknowledged)
     passed = not open_w and not any(f.level == "E" for f in found)
     made = Verdict(

@@ -15,15 +15,14 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import read_journal, write_journal
 from tocsin.core.mask import mask_text
-from tocsin.core.statement import Statement, upsert
 from tocsin.core.tenant import list_merchants
 from tocsin.orders.stop import Hold, HoldMissing, close_hold, due_holds, get_hold, open_hold, open_holds
 from tocsin.orders.store import load_order
-from tocsin.orders.table import acknowledgement
 from tocsin.tickets.check import Verdict, check_order, lock_order
 from tocsin.tickets.intercept import confirm_pulled
 from tocsin.tickets.job import Job, end_job, get_job, mark_printed, waiting_jobs
 from tocsin.tickets.print_queue import list_queues
+from tocsin.tickets.remembered import ACKNOWLEDGE, remember
 from tocsin.tickets.terminal import ASKED_HELD, Requested, request_papers
 
 _RELEASE_RIGHTS: dict[str, Right] = {
@@ -68,10 +67,6 @@ _CURES = {
     "acknowledge": "acknowledge its warnings, or revise the order",
     "unknown": "say whether the paper came out",
 }
-_ACKNOWLEDGE = Statement[None](
-    upsert(acknowledgement).on_conflict_do_nothing(),
-    sets=("merchant_id", "order_id", "revision", "code", "at_us", "actor_id", "actor_name"),
-)
 
 
 def hold_order(
@@ -118,9 +113,12 @@ def release_hold(tx: Tx, actor: Actor, *, hold_id: int, reason: str, base_url: s
 
 
 def acknowledge_findings(
-    tx: Tx, actor: Actor, *, order_id: int, revision: int, codes: tuple[str, ...]
+    tx: Tx, actor: Actor, *, order_id: int, revision: int, codes: tuple[str, ...], keep: bool = False
 ) -> Verdict:
     """Acknowledge warnings of a revision by their codes; return the verdict that follows.
+
+    Args:
+        keep: remember those that are about the receiver: his next orders are not asked about them again.
 
     Raises:
         NotAllowed: the actor may not acknowledge.
@@ -133,9 +131,11 @@ def acknowledge_findings(
         raise NothingToAcknowledge(revision=revision, codes=", ".join(codes))
     for code in sorted(known):
         tx.run(
-            _ACKNOWLEDGE, order_id=order_id, revision=revision, code=code, at_us=tx.now_us, actor_id=actor.id,
+            ACKNOWLEDGE, order_id=order_id, revision=revision, code=code, at_us=tx.now_us, actor_id=actor.id,
             actor_name=actor.name,
         )  # fmt: skip
+    if keep:
+        remember(tx, actor, load_order(tx, order_id=order_id, real=True), codes=known)
     write_journal(
         tx, actor, verb="tickets.acknowledge", subject=f"order:{order_id}", data={"codes": sorted(known)}
     )

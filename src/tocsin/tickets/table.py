@@ -82,3 +82,9 @@ sa.Index(
     "ix_intercept_waiting", intercept.c.merchant_id, intercept.c.printer_id, intercept.c.id, sqlite_where=_slip_waits,
     postgresql_where=_slip_waits,
 )  # fmt: skip
+
+# personal: a keyed digest of a receiver's name, phone and address; 400 days
+remembered = merchant_table(
+    "remembered", text("digest"), text("code"), big("at_us"), big("actor_id"), text("actor_name"), key=("digest", "code"),
+)  # fmt: skip
+index(remembered, "merchant_id", "at_us")

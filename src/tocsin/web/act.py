@@ -107,7 +107,14 @@ def _hold(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
 
 def _acknowledge(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
     revision = read_number(form.get("revision", ""))
-    acknowledge_findings(tx, actor, order_id=order_id, revision=revision, codes=(form.get("code", "")[:60],))
+    acknowledge_findings(
+        tx,
+        actor,
+        order_id=order_id,
+        revision=revision,
+        codes=(form.get("code", "")[:60],),
+        keep=form.get("keep") == "1",
+    )
 
 
 def _mark(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:

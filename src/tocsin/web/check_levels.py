@@ -14,9 +14,10 @@ from tocsin.core.errors import Refusal
 from tocsin.core.money import MICRO
 from tocsin.core.preference import preference_revision, read_preference
 from tocsin.tickets.check_choice import CheckPreference, choose_checks
+from tocsin.tickets.habit import Habit, habits
 from tocsin.tickets.rule import FIXED_CODES, Setting, loaded_checks
 from tocsin.web.form import Form, read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 
 HERE = "/settings/checks"
@@ -101,7 +102,7 @@ def _page(
         for code, check in loaded_checks().items()
     ]  # fmt: skip
     return show(
-        request, "settings/checks.html", actor=actor, section="settings", status=status_of(refusal) if refusal else 200,
+        request, "settings/checks.html", habits=_habits(request, actor, chosen), actor=actor, section="settings", status=status_of(refusal) if refusal else 200,
         checks=checks, revision=revision, errors={"checks": told(refusal, words)} if refusal else {},
         lists={name: "\n".join(getattr(chosen, name)) for name in LISTS},
         numbers={
@@ -109,6 +110,15 @@ def _page(
             "old_days": chosen.old_days,
         },
     )  # fmt: skip
+
+
+def _habits(request: PageRequest, actor: Actor, chosen: CheckPreference) -> list[Habit]:
+    """Return the warnings that warn of nothing any more, but for those whose level was chosen already."""
+    desk, checks = desk_of(request), loaded_checks()
+    return [
+        one for one in desk.db.read(actor.merchant_id, habits)
+        if one.code in checks and chosen.levels.get(one.code, checks[one.code].level) == "W"
+    ]  # fmt: skip
 
 
 CHECK_LEVELS = [get_check_levels, post_check_levels]

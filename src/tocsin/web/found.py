@@ -5,6 +5,7 @@ from typing import Any
 from tocsin.core.actor import Actor
 from tocsin.orders.stop import Hold
 from tocsin.tickets.problem import Found
+from tocsin.tickets.remembered import REMEMBERABLE
 from tocsin.tickets.rule import Finding, message_of, text
 from tocsin.web.shell import show_actor
 from tocsin.web.words import Words
@@ -73,6 +74,7 @@ def show_finding(finding: Finding, words: Words, *, revision: int = 0, acknowled
     return {
         "code": finding.code, "level": finding.level, "field": finding.field, "revision": revision,
         "text": text(finding, words.translate(message_of(finding))), "acknowledged_by": acknowledged_by,
+        "keeps": finding.level == "W" and finding.code in REMEMBERABLE,
     }  # fmt: skip
 
 

@@ -75,15 +75,17 @@ def get_held(request: PageRequest) -> Response[str]:
 
 @post("/held/acknowledgements", sync_to_thread=True, status_code=200)
 def post_selection(request: PageRequest, *, body: RawBody) -> Redirect:
-    """Acknowledge every warning of the chosen orders, each at the revision that was seen."""
+    """Acknowledge the warnings of the chosen orders, all or of one code, each at the revision that was seen."""
     desk, actor = enter(request)
-    chosen = [value for name, value in read_pairs(request, body) if name == "orders"]
+    pairs = read_pairs(request, body)
+    chosen, single = [value for name, value in pairs if name == "orders"], dict(pairs)
     require(actor, "acknowledge")
     if not 0 < len(chosen) <= _MOST:
         raise NothingChosen
     for text in chosen:
         order_id, _, revision = text.partition(":")
-        _acknowledge_all(desk, actor, read_number(order_id), read_number(revision))
+        seen = (read_number(order_id), read_number(revision))
+        _acknowledge_all(desk, actor, seen, code=single.get("code", "")[:60], keep=single.get("keep") == "1")
     return go("/held", done="acknowledged")
 
 
@@ -118,12 +120,20 @@ def show_problems(tx: Tx, rows: tuple[HeadRow, ...], *, actor: Actor, words: Wor
     return shown
 
 
-def _acknowledge_all(desk: Desk, actor: Actor, order_id: int, revision: int) -> None:
+def _acknowledge_all(desk: Desk, actor: Actor, seen: tuple[int, int], *, code: str, keep: bool) -> None:
+    order_id, revision = seen
+
     def run(tx: Tx) -> None:
         found = findings_of(tx, order_ids=[order_id])[order_id]
-        codes = {one.finding.code for one in found if one.finding.level == "W" and not one.acknowledged_by}
+        codes = {
+            one.finding.code
+            for one in found
+            if one.finding.level == "W" and not one.acknowledged_by and code in ("", one.finding.code)
+        }
         if codes:  # one that somebody else has acknowledged meanwhile asks for nothing
-            acknowledge_findings(tx, actor, order_id=order_id, revision=revision, codes=tuple(sorted(codes)))
+            acknowledge_findings(
+                tx, actor, order_id=order_id, revision=revision, codes=tuple(sorted(codes)), keep=keep
+            )
 
     desk.db.write(actor.merchant_id, run)
 
