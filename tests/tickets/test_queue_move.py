@@ -9,13 +9,15 @@ from msgspec.structs import replace
 from tests.counter import Counter, open_counter
 from tests.tickets.test_claim import claim, second_printer, send
 from tests.tickets.test_route import make_queue
+from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.statement import Statement
 from tocsin.migrations.versions.v0006_tickets import QUEUES_OF_PRINTERS
-from tocsin.tickets.device import PrinterNeeded, add_printer, get_printer, remove_printer
+from tocsin.tickets.device import PrinterNeeded, add_printer, get_printer, note_status, remove_printer
 from tocsin.tickets.job import JobNotWaiting, read_content
 from tocsin.tickets.print_queue import QueueMissing, count_waiting, get_queue, list_queues
-from tocsin.tickets.queue_move import move_job, move_queue
+from tocsin.tickets.printer import PrinterStatus
+from tocsin.tickets.queue_move import move_job, move_queue, use_backups
 from tocsin.tickets.queue_setup import change_queue, pause_queue
 
 
@@ -113,3 +115,29 @@ def test_printers_of_before_there_were_queues_have_their_own(db: Database) -> No
             )
         assert counter.ask(list_queues) == before and counter.job(job).queue_id == before[0].id
         assert send(counter).job.id == job
+
+
+def test_a_backup_prints_what_waits_once_the_printer_was_away_long_enough(db: Database) -> None:
+    with open_counter(db) as counter:
+        other = second_printer(counter)
+        sent, *waiting = three_jobs(counter)
+        claim(counter)
+        own, merchant = counter.ask(get_queue), counter.house.merchant_id
+        counter.do(change_queue, queue=replace(own, backup_id=other.id, backup_minutes=5))
+
+        def use(*, online: bool, minutes: int, backup_online: bool = True) -> int:
+            for printer_id, answers in ((own.printer_id, online), (other.id, backup_online)):
+                status = PrinterStatus(online=answers, paper="ok")
+                db.write(merchant, lambda tx, p=printer_id, s=status: note_status(tx, printer_id=p, status=s))
+            try:
+                shift_clock(minutes * MINUTE_US)
+                return db.write(merchant, use_backups)
+            finally:
+                shift_clock(0)
+
+        assert use(online=True, minutes=9) == 0, "it answers"
+        assert use(online=False, minutes=4) == 0, "not long enough"
+        assert use(online=False, minutes=6, backup_online=False) == 0, "the back-up is away too"
+        assert use(online=False, minutes=6) == 2 and use(online=False, minutes=7) == 0
+        assert counter.job(sent).printer_id == own.printer_id, "what was sent never moves"
+        assert [send(counter, other).job.id for _ in waiting] == waiting

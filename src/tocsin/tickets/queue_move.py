@@ -6,14 +6,17 @@ Only what was never sent moves. At the other printer it is checked and drawn ane
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from msgspec.structs import replace
 
-from tocsin.core.actor import Actor, require
+from tocsin.core.actor import Actor, desk_actor, require
+from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, any_of, own
+from tocsin.tickets.device import list_printers
 from tocsin.tickets.job import JobNotWaiting, get_job
-from tocsin.tickets.print_queue import PrintQueue, get_queue
+from tocsin.tickets.print_queue import PrintQueue, get_queue, list_queues
 from tocsin.tickets.table import print_job
 
 _WAITING = Statement[tuple[int, int]](
@@ -60,6 +63,45 @@ def move_waiting(tx: Tx, queue: PrintQueue, *, to: PrintQueue) -> int:
     """Move what waits in a queue to a queue and its printer; return how many papers."""
     job_ids = [job_id for job_id, queue_id in tx.rows(_WAITING) if queue_id == queue.id]
     return _move(tx, job_ids, to=to)
+
+
+def away_queues(tx: Tx) -> list[tuple[PrintQueue, int]]:
+    """Return (queue, back-up printer) of each whose printer has not answered for so long, and whose back-up is not away."""
+    queues = [queue for queue in list_queues(tx) if queue.backup_id and not queue.paused]
+    devices = {device.id: device for device in list_printers(tx)} if queues else {}
+    away = {
+        key for key, one in devices.items() if (status := one.last_status()) is not None and not status.online
+    }
+    return [
+        (queue, queue.backup_id)
+        for queue in queues
+        if queue.printer_id in away - {queue.backup_id} and queue.backup_id in devices.keys() - away
+        and tx.now_us - (devices[queue.printer_id].seen_at_us or 0) >= queue.backup_minutes * MINUTE_US
+    ]  # fmt: skip
+
+
+def use_backups(tx: Tx) -> int:
+    """Move what waits at printers that are away to their queues' back-ups; return how many papers."""
+    moved = 0
+    for queue, backup_id in away_queues(tx):
+        job_ids = [
+            job_id for job_id, queue_id in tx.rows(_WAITING)
+            if queue_id == queue.id and get_job(tx, job_id=job_id).printer_id == queue.printer_id
+        ]  # fmt: skip
+        if count := _move(tx, job_ids, to=replace(queue, printer_id=backup_id)):
+            append_event(
+                tx, "print.moved", subject_id=queue.id, data={"backup": str(backup_id), "moved": count}
+            )
+            data = {"backup": str(backup_id), "moved": count}
+            write_journal(
+                tx,
+                desk_actor(tx.merchant_id),
+                verb="tickets.use_backup",
+                subject=f"queue:{queue.id}",
+                data=data,
+            )
+            moved += count
+    return moved
 
 
 def _move(tx: Tx, job_ids: Sequence[int], *, to: PrintQueue) -> int:

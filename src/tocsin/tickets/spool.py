@@ -30,6 +30,7 @@ from tocsin.tickets.giving import give_paper
 from tocsin.tickets.intercept import give_up_sending, send_slip, slip_waits
 from tocsin.tickets.job import end_job, get_job, mark_printed
 from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.queue_move import away_queues, use_backups
 from tocsin.tickets.table import print_job, station
 from tocsin.tickets.trial import Looks, keep_status, look_after
 
@@ -148,6 +149,8 @@ class Spool:
             takes_over = self._first and self._db.dialect == "sqlite"
             lease = partial(lease_station, holder=self._holder, takes_over=takes_over)
             if self._db.write(merchant.id, lease):
+                if self._db.read(merchant.id, away_queues):
+                    self._db.write(merchant.id, use_backups)
                 for device in self._db.read(merchant.id, list_printers):
                     self._begin(merchant.id, device)
         self._first = False
