@@ -12,10 +12,11 @@ from PIL import Image
 from tests.desk import RECEIVER, make_line, make_order, order_with
 from tests.peers.escpos_peer import Paper
 from tests.tickets.paper import SCAN_URL, SERIAL, make_content, picture_of, words_of
-from tocsin.tickets import engine, layout
+from tocsin.tickets import engine, layout, paper_size
 from tocsin.tickets.content import TicketContent, shown_text
 from tocsin.tickets.engine import EngineFault, compile_ticket, engine_digest
 from tocsin.tickets.layout import draw_pdf, draw_png, draw_raster
+from tocsin.tickets.paper_size import dots_of
 
 
 @pytest.mark.parametrize("locale", ["zh_CN", "en"])
@@ -140,11 +141,11 @@ def test_long_words_wrap(paper_mm: int):
 
 def assert_margins_are_white(content: TicketContent) -> None:
     """Draw as PDF with its margins, turned into dots: what is too wide would stand in them."""
-    compiler = engine._new_compiler()
+    compiler = engine._new_compiler("ticket.typ")
     page = compiler.compile(format="png", ppi=engine.PPI, sys_inputs=layout._inputs(content, "pdf"))
     assert isinstance(page, bytes)
     picture = Image.open(io.BytesIO(page)).convert("L")
-    margin = (picture.width - layout.PRINTABLE_DOTS[content.paper_mm]) // 2
+    margin = (picture.width - dots_of(content.paper_mm, 0)) // 2
     for left in (0, picture.width - margin + 2):
         strip = picture.crop((left, 0, left + margin - 2, picture.height))
         assert strip.getextrema() == (255, 255)
@@ -188,14 +189,14 @@ def test_what_the_engine_only_warns_of_is_a_fault(
     template: str, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "ticket.typ").write_text(template)
-    monkeypatch.setattr(engine, "TEMPLATE", tmp_path / "ticket.typ")
-    monkeypatch.setattr(engine, "_idle", [])
+    monkeypatch.setattr(engine, "TEMPLATES", tmp_path)
+    monkeypatch.setattr(engine, "_idle", {"ticket.typ": []})
     with pytest.raises(EngineFault, match=fault):
         compile_ticket({}, "png")
 
 
 def test_a_picture_of_another_width_is_a_fault(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(layout.PRINTABLE_DOTS, 80, 512)
+    monkeypatch.setitem(paper_size.ROLL_DOTS, 80, 512)
     with pytest.raises(ValueError, match="512"):
         draw_raster(make_content())
 

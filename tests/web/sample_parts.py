@@ -145,11 +145,11 @@ RESULT = {"imported": 65, "unchanged": 0, "changed": 0, "conflict": 0, "quaranti
 FILTER = {"query": "state:produced held:no placed:2020-02-01..2020-02-25 amount:100.. campaign:春季拼团"}
 QUEUES = [
     {"id": 3, "name": "前台", "state": "ready", "can_confirm": True, "pending": 2, "unknown": 1, "oldest_at_us": T0,
-     "last_seen_us": T0, "paper_mm": 80, "paused": False, "role": "counter", "printer": "", "backup": "仓库"},
+     "last_seen_us": T0, "paper": "80 mm", "paused": False, "role": "counter", "printer": "", "backup": "仓库"},
     {"id": 4, "name": "仓库", "state": "paper_out", "can_confirm": True, "pending": 41, "unknown": 0, "oldest_at_us": T0,
-     "last_seen_us": T0, "paper_mm": 58, "paused": False, "role": "packing", "printer": "标签机", "backup": ""},
+     "last_seen_us": T0, "paper": "58 mm", "paused": False, "role": "packing", "printer": "标签机", "backup": ""},
     {"id": 5, "name": "PDF", "state": "unknown", "can_confirm": False, "pending": 0, "unknown": 0, "oldest_at_us": None,
-     "last_seen_us": None, "paper_mm": 80, "paused": True, "role": "", "printer": "", "backup": ""},
+     "last_seen_us": None, "paper": "80 mm", "paused": True, "role": "", "printer": "", "backup": ""},
 ]  # fmt: skip
 
 
@@ -284,5 +284,5 @@ TERMINAL: Context = {
 }
 HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jobs": 1, "page": PAGE, "codes": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "current": False}],
                  "kinds": [{"kind": "check", "count": 11, "url": "/held?kind=check", "current": False}]}  # fmt: skip
-PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {}, "copies": ["merchant", "customer"],
+PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {}, "papers": {"58": "58 mm", "80": "80 mm", "210x297": "A4"}, "copies": ["merchant", "customer"],
                           "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}}  # fmt: skip

@@ -35,6 +35,7 @@ class TerminalIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: str
     options: dict[str, str | int | bool | float | None] = {}
     paper_mm: int = 80
+    paper_high_mm: int = 0
     locale: str = "zh_CN"
     copies: tuple[str, ...] = ("merchant",)
 
@@ -46,6 +47,7 @@ class TerminalOut(Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     paper_mm: int
+    paper_high_mm: int
     locale: str
     copies: tuple[str, ...]
     paused: bool
@@ -137,7 +139,7 @@ def create_terminal(request: ApiRequest, *, data: JSONBody[TerminalIn], body: Ra
 
     def run(tx: Tx, actor: Actor) -> IdOut:
         return IdOut(str(add_printer(
-            tx, actor, name=given.name, kind=given.kind, options=dict(given.options), paper_mm=given.paper_mm,
+            tx, actor, name=given.name, kind=given.kind, options=dict(given.options), paper_mm=given.paper_mm, paper_high_mm=given.paper_high_mm,
             locale=given.locale, copies=given.copies,
         )))  # fmt: skip
 
@@ -235,7 +237,7 @@ def _wanted(tx: Tx, one: WantedIn) -> tuple[int, int]:
 def _terminal_out(device: Device, *, paused: bool) -> TerminalOut:
     status, plugin = device.last_status(), printer_plugin(device.kind)
     return TerminalOut(
-        id=str(device.id), name=device.name, kind=device.kind, paper_mm=device.paper_mm, locale=device.locale,
+        id=str(device.id), name=device.name, kind=device.kind, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, locale=device.locale,
         copies=tuple(device.copy_list()), paused=paused, online=status.online if status else None,
         seen_at=iso(device.seen_at_us), state=say_state(status), reason=status.detail if status else "",
         can_confirm=plugin.confirms, reports=tuple(sorted(plugin.reports)),

@@ -170,8 +170,8 @@ def _content_now(tx: Tx, job: Job, order: Order, device: Device) -> TicketConten
     fresh = build_content(shown, PaperRequest(
         copy=frozen.copy, serial=frozen.serial, scan_url=frozen.scan_url, code128=frozen.code128,
         printed_at_us=tx.now_us, zone=shop.zone, locale=device.locale,
-        paper_mm=58 if device.paper_mm == 58 else 80, reprint_no=reprint_no, amended_from=amended_from, void=frozen.void,
-        profile=f"{device.kind}/{device.paper_mm}", shop_name=shop.name, part=part, lines_of=len(order.lines) if part else 0,
+        paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, reprint_no=reprint_no, amended_from=amended_from, void=frozen.void,
+        profile=device.profile(), shop_name=shop.name, part=part, lines_of=len(order.lines) if part else 0,
     ))  # fmt: skip
     return None if replace(fresh, printed_at=frozen.printed_at) == frozen else fresh
 

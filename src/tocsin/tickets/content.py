@@ -32,6 +32,7 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
         reprint_no: 0 for the first paper of this revision and copy, n for its n-th repetition.
         amended_from: the earlier revision that is already on paper, 0 where there is none.
         void: an intercept slip: the order must not go out.
+        paper_mm, paper_high_mm: width and height of the paper, 0 high on a roll.
         profile: the printer's profile, which the verdict binds.
         shop_name: the shop as its head shows it; empty shows the shop's code.
         part: the queue whose lines alone are shown, by its name; empty where the paper is of the whole order.
@@ -45,7 +46,8 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
     printed_at_us: int
     zone: str
     locale: str = "zh_CN"
-    paper_mm: Literal[58, 80] = 80
+    paper_mm: int = 80
+    paper_high_mm: int = 0
     reprint_no: int = 0
     amended_from: int = 0
     void: bool = False
@@ -96,10 +98,11 @@ class TicketContent(Struct, frozen=True, kw_only=True):
     scan_url: str
     code128: str
     locale: str
-    paper_mm: Literal[58, 80]
+    paper_mm: int
     profile: str = ""
     pickup_point: str = ""
     community: str = ""
+    paper_high_mm: int = 0
     part: str = ""
     lines_of: int = 0
 
@@ -139,6 +142,7 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         code128=request.code128,
         locale=request.locale,
         paper_mm=request.paper_mm,
+        paper_high_mm=request.paper_high_mm,
         profile=request.profile,
         pickup_point=strip_control(order.pickup_point),
         community=strip_control(order.community),

@@ -15,6 +15,7 @@ from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.plugins import load_plugins
 from tocsin.core.statement import Statement, among, bind, insert_into, own
+from tocsin.tickets.paper_size import shape_of
 from tocsin.tickets.print_queue import PrintQueue, add_row, drop_row, list_queues, store_row
 from tocsin.tickets.printer import Printer, PrinterStatus
 from tocsin.tickets.reach import is_reachable
@@ -72,10 +73,15 @@ class Device(Struct, frozen=True):
     options: str
     station: str
     paper_mm: int
+    paper_high_mm: int
     locale: str
     copies: str
     status: str
     seen_at_us: int | None
+
+    def profile(self) -> str:
+        """Return what a verdict binds of it: kind and paper."""
+        return f"{self.kind}/{self.paper_mm}" + (f"x{self.paper_high_mm}" if self.paper_high_mm else "")
 
     def copy_list(self) -> list[str]:
         """Return which copies it prints of each order."""
@@ -125,7 +131,7 @@ def read_options(device: Device) -> Any:
 
 
 def add_printer(
-    tx: Tx, actor: Actor, *, name: str, kind: str, options: dict[str, Any], paper_mm: int = 80,
+    tx: Tx, actor: Actor, *, name: str, kind: str, options: dict[str, Any], paper_mm: int = 80, paper_high_mm: int = 0,
     locale: str = "zh_CN", copies: tuple[str, ...] = ("merchant",),
 ) -> int:  # fmt: skip
     """Set up a printer and a queue of its name and id; return the id.
@@ -136,23 +142,24 @@ def add_printer(
         PrinterWrong: unknown kind, options of another shape, paper or copies that do not exist, a long name.
     """
     require(actor, "shop_settings")
-    if paper_mm not in (58, 80) or not copies or not set(copies) <= set(COPIES) or not name.strip():
-        raise PrinterWrong(problem="it needs a name, 58 or 80 mm paper, and at least one kind of copy")
+    if (
+        shape_of(paper_mm, paper_high_mm) is None
+        or not copies
+        or not set(copies) <= set(COPIES)
+        or not name.strip()
+    ):
+        raise PrinterWrong(
+            problem="it needs a name, at least one kind of copy, and paper: a roll of 58 or 80 mm, A4, or labels of 40×30 to 100×180 mm"
+        )
     if len(name.strip()) > NAME_MOST:
         raise PrinterWrong(problem="its name has at most 60 characters")
-    plugin = printer_plugin(kind)
-    if "paper_mm" in plugin.options.__struct_fields__:
-        options = {**options, "paper_mm": paper_mm}
-    try:
-        checked = msgspec.convert(options, plugin.options, strict=False)
-    except msgspec.ValidationError as wrong:
-        raise PrinterWrong(problem=_say_wrong(str(wrong), plugin)) from wrong
+    checked = _fit_options(kind, options, paper_mm=paper_mm, paper_high_mm=paper_high_mm)
     if not is_reachable(host := getattr(checked, "host", "")):
         raise PrinterElsewhere(host=host)
     printer_id = new_id()
     tx.run(
         _ADD, id=printer_id, name=name.strip(), kind=kind, options=msgspec.json.encode(checked).decode(),
-        station=LOCAL_STATION, paper_mm=paper_mm, locale=locale, copies=",".join(copies), paused=0, removed=0,
+        station=LOCAL_STATION, paper_mm=paper_mm, paper_high_mm=paper_high_mm, locale=locale, copies=",".join(copies), paused=0, removed=0,
         status="", seen_at_us=None,
     )  # fmt: skip
     add_row(tx, PrintQueue(
@@ -161,6 +168,20 @@ def add_printer(
     ))  # fmt: skip
     write_journal(tx, actor, verb="tickets.add_printer", subject=f"printer:{printer_id}", data={"kind": kind})
     return printer_id
+
+
+def _fit_options(kind: str, options: dict[str, Any], *, paper_mm: int, paper_high_mm: int) -> Struct:
+    """Return the options of a kind of printer, checked; one that prints on rolls is told of its paper."""
+    plugin = printer_plugin(kind)
+    if "paper_mm" in plugin.options.__struct_fields__:
+        if paper_high_mm:
+            raise PrinterWrong(problem="this kind prints on rolls: choose 58 or 80 mm")
+        options = {**options, "paper_mm": paper_mm}
+    try:
+        checked = msgspec.convert(options, plugin.options, strict=False)
+    except msgspec.ValidationError as wrong:
+        raise PrinterWrong(problem=_say_wrong(str(wrong), plugin)) from wrong
+    return checked
 
 
 def _say_wrong(problem: str, plugin: Printer) -> str:

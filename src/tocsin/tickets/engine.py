@@ -1,4 +1,4 @@
-"""The drawing engine: one typst template, the package's own fonts, and compilers kept warm.
+"""The drawing engine: typst templates, the package's own fonts, and compilers kept warm.
 
 Customers' text reaches the template as JSON in `sys.inputs`: it is data, never markup.
 """
@@ -12,14 +12,16 @@ from typing import Literal
 
 import typst
 
+from tocsin.tickets.paper_size import DOTS_PER_MM
+
 HERE = Path(__file__).parent
 FONTS = HERE / "fonts"
 FONT_FILES = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf")
-TEMPLATE = HERE / "templates" / "ticket.typ"
-DOTS_PER_MM = 8
+TEMPLATES = HERE / "templates"
+TEMPLATE_OF = {"roll": "ticket.typ", "sheet": "a4.typ", "label": "label.typ"}
 PPI = DOTS_PER_MM * 25.4  # what printers call 203 dpi
 
-_idle: list[typst.Compiler] = []
+_idle: dict[str, list[typst.Compiler]] = {name: [] for name in TEMPLATE_OF.values()}
 _lock = threading.Lock()
 
 
@@ -35,12 +37,16 @@ def engine_digest() -> str:
         FileNotFoundError: the package lacks a font or the template.
     """
     parts = [hashlib.sha256((FONTS / name).read_bytes()).hexdigest() for name in FONT_FILES]
-    parts += [hashlib.sha256(TEMPLATE.read_bytes()).hexdigest(), version("typst")]
+    parts += [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(TEMPLATES.glob("*.typ"))] + [
+        version("typst")
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def compile_ticket(inputs: dict[str, str], form: Literal["pdf", "png"]) -> bytes:
-    """Return the one page that the template makes of its inputs, as PDF or as PNG of 203 dpi.
+def compile_ticket(
+    inputs: dict[str, str], form: Literal["pdf", "png"], *, template: str = "ticket.typ"
+) -> bytes:
+    """Return the page that a template makes of its inputs, as PDF or as PNG of 203 dpi; of a sheet's PNG the first page.
 
     A compiler serves one thread at a time, so each call borrows one; a kept one draws in
     milliseconds where a new one takes a tenth of a second.
@@ -49,14 +55,16 @@ def compile_ticket(inputs: dict[str, str], form: Literal["pdf", "png"]) -> bytes
         EngineFault: the engine warned (a font is missing, say) or made several pages.
     """
     with _lock:
-        compiler = _idle.pop() if _idle else _new_compiler()
+        compiler = _idle[template].pop() if _idle[template] else _new_compiler(template)
     page, warnings = compiler.compile_with_warnings(
         format=form, ppi=PPI, sys_inputs=inputs, pdf_tags=False, timestamp=0
     )
     with _lock:
-        _idle.append(compiler)
+        _idle[template].append(compiler)
     if warnings:
         raise EngineFault("; ".join(str(warning) for warning in warnings))
+    if isinstance(page, list) and template == TEMPLATE_OF["sheet"]:
+        page = page[0]
     if not isinstance(page, bytes):
         raise EngineFault("the template made several pages")
     return page
@@ -68,7 +76,7 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
 
 
-def _new_compiler() -> typst.Compiler:
+def _new_compiler(template: str) -> typst.Compiler:
     return typst.Compiler(
-        str(TEMPLATE), root=str(TEMPLATE.parent), font_paths=_fonts(), ignore_system_fonts=True
+        str(TEMPLATES / template), root=str(TEMPLATES), font_paths=_fonts(), ignore_system_fonts=True
     )

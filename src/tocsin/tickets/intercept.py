@@ -130,7 +130,9 @@ def send_slip(
     slip, content = claimed
     if content is None:
         return True
-    here = replace(content, paper_mm=58 if device.paper_mm == 58 else 80, locale=device.locale)
+    here = replace(
+        content, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, locale=device.locale
+    )
     outcome = give_paper(device, here, drawing=drawing)
     store(merchant_id, partial(_record, slip=slip, outcome=outcome))
     return True

@@ -1,4 +1,4 @@
-"""The layout: one template draws a paper as PDF and as the dots of a 203 dpi printer."""
+"""The layout: a template for each shape of paper draws it as PDF and as the dots of a 203 dpi printer."""
 
 import io
 
@@ -6,22 +6,22 @@ from PIL import Image
 
 from tocsin.tickets.barcode import code128_svg, qr_svg
 from tocsin.tickets.content import TicketContent, canonical_json
-from tocsin.tickets.engine import compile_ticket
+from tocsin.tickets.engine import TEMPLATE_OF, compile_ticket
+from tocsin.tickets.paper_size import dots_of, shape_of
 from tocsin.tickets.raster import Raster
 
-PRINTABLE_DOTS = {58: 384, 80: 576}
 _DARK_BELOW = 150  # of 255: smoothed strokes stay whole on thermal paper
 
 
 def draw_pdf(content: TicketContent) -> bytes:
     """Return a paper as a PDF page as wide as the paper."""
-    return compile_ticket(_inputs(content, "pdf"), "pdf")
+    return compile_ticket(_inputs(content, "pdf"), "pdf", template=_template(content))
 
 
 def draw_raster(content: TicketContent) -> Raster:
-    """Return a paper as dots: 384 wide on 58 mm paper, 576 on 80 mm."""
+    """Return a paper as dots: 384 wide on 58 mm paper, 576 on 80 mm, eight a mm on labels."""
     page = Image.open(io.BytesIO(draw_png(content))).convert("L")
-    width = PRINTABLE_DOTS[content.paper_mm]
+    width = dots_of(content.paper_mm, content.paper_high_mm)
     if page.width != width:
         raise ValueError(f"the template drew {page.width} dots where the paper takes {width}")
     dark = page.point([255 if grey < _DARK_BELOW else 0 for grey in range(256)]).convert(
@@ -32,7 +32,14 @@ def draw_raster(content: TicketContent) -> Raster:
 
 def draw_png(content: TicketContent) -> bytes:
     """Return a paper as PNG in shades of grey, as wide as the printable part: the preview on a screen."""
-    return compile_ticket(_inputs(content, "raster"), "png")
+    return compile_ticket(_inputs(content, "raster"), "png", template=_template(content))
+
+
+def _template(content: TicketContent) -> str:
+    shape = shape_of(content.paper_mm, content.paper_high_mm)
+    if shape is None:
+        raise ValueError(f"no template draws paper of {content.paper_mm} × {content.paper_high_mm} mm")
+    return TEMPLATE_OF[shape]
 
 
 def _inputs(content: TicketContent, target: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from tocsin.core.statement import among
 station = merchant_table("station", text("name"), text("holder"), big("leased_until_us"), key=("name",))
 
 printer = merchant_table(
-    "printer", big("id"), text("name"), text("kind"), text("options"), text("station"), big("paper_mm"),
+    "printer", big("id"), text("name"), text("kind"), text("options"), text("station"), big("paper_mm"), big("paper_high_mm"),
     text("locale"), text("copies"), big("paused"), big("removed"), text("status"), big("seen_at_us", nullable=True),
     key=("id",),
 )  # fmt: skip

@@ -256,8 +256,8 @@ def _queue_paper(
     request = PaperRequest(
         copy=copy, serial=next_serial(tx, shop), scan_url=f"{base_url}/t/{make_code(tx, job_id=job_id)}",
         code128=str(job_id), printed_at_us=tx.now_us, zone=shop.zone, locale=device.locale,
-        paper_mm=58 if device.paper_mm == 58 else 80, reprint_no=reprint_no, amended_from=amended_from,
-        profile=f"{device.kind}/{device.paper_mm}", shop_name=shop.name, part=part, lines_of=len(order.lines) if part else 0,
+        paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, reprint_no=reprint_no, amended_from=amended_from,
+        profile=device.profile(), shop_name=shop.name, part=part, lines_of=len(order.lines) if part else 0,
     )  # fmt: skip
     add_job(
         tx, build_content(shown, request), job_id=job_id, batch_id=batch_id, queue_id=queue.id, part_id=part_id,

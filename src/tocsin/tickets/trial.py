@@ -100,5 +100,5 @@ def make_test_page(device: Device, *, shop: str, base_url: str) -> TicketContent
         receiver_phone="", receiver_address="", buyer_note="",
         lines=(LineContent(title=device.name, spec="", quantity="1", unit_price="0", total="0"),), charges=(),
         payable="0", scan_url=f"{base_url}/scan", code128="0", locale=device.locale,
-        paper_mm=58 if device.paper_mm == 58 else 80,
+        paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm,
     )  # fmt: skip

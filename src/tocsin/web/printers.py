@@ -22,6 +22,7 @@ from tocsin.tickets.device import (
     read_options,
     remove_printer,
 )
+from tocsin.tickets.paper_size import A4, LABELS, say_size
 from tocsin.tickets.trial import ask_printer, print_test_page
 from tocsin.web.form import Form, once_over, read_form, read_number
 from tocsin.web.found import show_reason
@@ -66,10 +67,10 @@ def post_printer(request: PageRequest, *, body: RawBody) -> Response[str] | Redi
     try:
         kind, options = _options(form)
         copies = tuple(copy for copy in COPIES if form.get(f"copy_{copy}")) or ("merchant",)
-        locale = form.get("language", "")
+        locale, (wide, _, high) = form.get("language", ""), form.get("paper_mm", "80").partition("x")
         add = partial(
             add_printer, actor=actor, name=form.get("name", ""), kind=kind, options=options, copies=copies,
-            paper_mm=58 if form.get("paper_mm") == "58" else 80, locale=locale if locale in LOCALES else "zh_CN",
+            paper_mm=read_number(wide), paper_high_mm=read_number(high or "0"), locale=locale if locale in LOCALES else "zh_CN",
         )  # fmt: skip
 
         def make() -> str:
@@ -82,7 +83,12 @@ def post_printer(request: PageRequest, *, body: RawBody) -> Response[str] | Redi
             raise
         place = "address" if 0 < len(form.get("name", "").strip()) <= NAME_MOST else "name"
         return _list(
-            request, desk, actor, form=form, errors={place: told(wrong, words)}, status=status_of(wrong)
+            request,
+            desk,
+            actor,
+            form=form,
+            errors={place: told(wrong, words)},
+            status=status_of(wrong),
         )
 
 
@@ -149,11 +155,17 @@ def _list(
     devices = desk.db.read(actor.merchant_id, list_printers)
     tone, said = _SAID.get(request.query_params.get("said", ""), ("", ""))
     return show(
-        request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors,
+        request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors, papers=paper_choices(),
         printers=[_show(device, words) for device in devices], copies=COPIES,
         drivers={name: words.translate(title) for name, title in KINDS.items()},
         toasts=[{"kind": tone, "text": words.translate(said)}] if said else None,
     )  # fmt: skip
+
+
+def paper_choices() -> dict[str, str]:
+    """Return the sizes of paper that a form offers."""
+    sizes = [(58, 0), (80, 0), A4, *LABELS]
+    return {f"{wide}x{high}" if high else str(wide): say_size(wide, high) for wide, high in sizes}
 
 
 def _show(device: Device, words: Words) -> dict[str, Any]:
@@ -163,7 +175,7 @@ def _show(device: Device, words: Words) -> dict[str, Any]:
     address = f"{address}:{speed}" if speed else address
     return {
         "id": device.id, "name": device.name, "driver": device.kind, "address": address, "state": show_state(device),
-        "can_confirm": printer_plugin(device.kind).confirms, "paper_mm": device.paper_mm, "language": device.locale,
+        "can_confirm": printer_plugin(device.kind).confirms, "paper": say_size(device.paper_mm, device.paper_high_mm), "language": device.locale,
         "last_seen_us": device.seen_at_us, "copies": device.copy_list(),
         "status_text": show_reason(status.detail, words) if status else "",
     }  # fmt: skip

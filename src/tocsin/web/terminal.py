@@ -17,6 +17,7 @@ from tocsin.orders.second_person import SecondPersonNeeded
 from tocsin.tickets.device import Device, list_printers, printer_plugin
 from tocsin.tickets.job import Job, list_jobs
 from tocsin.tickets.paper_file import KIND
+from tocsin.tickets.paper_size import say_size
 from tocsin.tickets.print_queue import (
     PrintQueue,
     QueueMissing,
@@ -196,7 +197,7 @@ def _show_queue(
         "state": "paused" if queue.paused else show_state(device) if device else "offline",
         "can_confirm": device is None or printer_plugin(device.kind).confirms,
         "pending": waiting.pending if waiting else 0, "unknown": unknown, "oldest_at_us": waiting.oldest_us if waiting else None,
-        "last_seen_us": device.seen_at_us if device else None, "paper_mm": device.paper_mm if device else 0,
+        "last_seen_us": device.seen_at_us if device else None, "paper": say_size(device.paper_mm, device.paper_high_mm) if device else "",
         "backup": backup.name if backup else "", "printer": device.name if device and device.name != queue.name else "",
     }  # fmt: skip
 
