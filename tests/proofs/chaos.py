@@ -88,9 +88,22 @@ class Chaos:
         self.switches.out_after_rows = 100
         assert self._wait_ended(self._ask()) == "unknown"
         self.switches.goes_on_when_out = False
-        assert self._wait_ended(self._ask()) == "failed"  # asked before, it says that it has none
+        waits = self._ask()  # it is known to have none: nothing is sent there, nothing fails
+        assert self.peer_is_left_alone(waits)
         self.switches.paper = "ok"
+        assert self._wait_ended(waits) == "printed"
         self.seen["lies"] += 2
+
+    def peer_is_left_alone(self, job_id: int) -> bool:
+        """Tell whether a paper waits while its printer is asked how it is, again and again."""
+        asked = len(self.peer.jobs)
+        until = time.monotonic() + 30
+        while len(self.peer.jobs) < asked + 2:
+            assert time.monotonic() < until, "nobody asks the printer how it is"
+            time.sleep(0.01)
+        return self.clerk.job(job_id).state == "queued" and not any(
+            job.received for job in self.peer.jobs[asked:]
+        )
 
     def stay_silent(self) -> None:
         """It cuts the paper and does not say so."""

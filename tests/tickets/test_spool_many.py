@@ -4,10 +4,12 @@ import pytest
 
 from tests.counter import open_counter
 from tests.peers.escpos_peer import EscposPeer
+from tests.proofs.running import wait_until
 from tocsin.core.db import Database
 from tocsin.tickets import giving
 from tocsin.tickets.device import add_printer
 from tocsin.tickets.spool import Spool
+from tocsin.tickets.trial import say_state
 
 
 def test_a_printer_that_hangs_keeps_no_other_from_its_papers(db: Database) -> None:
@@ -38,3 +40,18 @@ def test_a_paper_that_can_not_be_drawn_has_failed(db: Database, monkeypatch: pyt
         outcome = counter.wait_state(job, "failed").last_outcome()
         assert (outcome.reason, outcome.detail, outcome.bytes_left) == ("fault", "ZeroDivisionError", False)
         assert counter.kinds(taken.order_id) == ["failed"] and counter.peer.jobs == []
+
+
+def test_a_printer_that_is_away_fails_one_paper_and_the_others_wait_for_it(db: Database) -> None:
+    with open_counter(db) as counter:
+        jobs = [counter.print(counter.take(quantity=n + 2).order_id).job_ids[0] for n in range(4)]
+        counter.peer.switches.paper = "out"
+        counter.run_spool()
+        assert counter.wait_state(jobs[0], "failed").reason == "paper_out"
+        assert wait_until(lambda: say_state(counter.printer().last_status()) == "paper_out", seconds=5)
+        assert [counter.job(job).state for job in jobs[1:]] == ["queued"] * 3
+        assert counter.peer.papers() == []
+        counter.peer.switches.paper = "ok"
+        for job in jobs[1:]:
+            counter.wait_state(job, "printed")
+        assert len(counter.peer.papers()) == 3

@@ -161,12 +161,14 @@ class Spool:
             if device.id in self._busy or self._stopping.is_set():
                 return
             self._busy.add(device.id)
-        act = self._serve
-        if self._waiting(merchant_id, device) is None and not self._db.read(
+        act, status = self._serve, device.last_status()
+        waits = self._waiting(merchant_id, device) is not None or self._db.read(
             merchant_id, partial(slip_waits, printer_id=device.id)
-        ):
+        )
+        # One that is known to be away rests: its papers wait for it, or for its back-up, and don't fail one by one.
+        if not waits or (status is not None and not status.online):
             act = self._look
-            if not self._looks.is_due(device.id):
+            if not self._looks.is_due(device.id, soon=waits):
                 with self._lock:
                     self._busy.discard(device.id)
                 return
@@ -212,7 +214,8 @@ class Spool:
             return self._waiting(merchant_id, device) not in (None, waiting)
         outcome = give_paper(sending.device, sending.content, drawing=self._drawing)
         self._store(merchant_id, lambda tx: self._keep(tx, sending, outcome))
-        return True
+        before = outcome.status_before
+        return outcome.result != "failed" or before is None or before.online
 
     def _waiting(self, merchant_id: int, device: Device) -> int | None:
         return self._db.read(

@@ -17,21 +17,21 @@ from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome
 
 ASK_EVERY_SECONDS = 60.0
+AWAY_EVERY_SECONDS = 2.0
 Said = Literal["ready", "paper_low", "paper_out", "cover_open", "offline", "unknown"]
 
 
 class Looks(Struct):
-    """When each printer of a process is to be asked next; one that is new to it has a while to be used first."""
+    """When each printer of a process was asked last; one that is new to it has a while to be used first."""
 
-    due: dict[int, float] = {}
+    asked: dict[int, float] = {}
 
-    def is_due(self, printer_id: int) -> bool:
-        """Tell whether a printer is to be asked now; it is then due again a while later."""
+    def is_due(self, printer_id: int, *, soon: bool = False) -> bool:
+        """Tell whether a printer is to be asked now, and note that it is; `soon`: papers wait until it is back."""
         now = time.monotonic()
-        until = self.due.setdefault(printer_id, now + ASK_EVERY_SECONDS)
-        if until > now:
+        if now - self.asked.setdefault(printer_id, now) < (AWAY_EVERY_SECONDS if soon else ASK_EVERY_SECONDS):
             return False
-        self.due[printer_id] = now + ASK_EVERY_SECONDS
+        self.asked[printer_id] = now
         return True
 
 
