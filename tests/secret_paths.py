@@ -37,6 +37,7 @@ NO_SECRET = {
     "tocsin.core.party._find_or_add_person": "the digest of a receiver's phone",
     "tocsin.orders.campaign_ask.ask_campaign": "the digest of an order's receiver",
     "tocsin.tickets.check._duplicates": "the digest of an order's receiver",
+    "tocsin.tickets.remembered.recall": "the digest of an order's receiver",
     "tocsin.tickets.serial.scan_ticket": "a paper's code: who is not signed in gets one word, on a budget of its own",
 }
 """What looks like a secret and opens nothing by being guessed, and why."""

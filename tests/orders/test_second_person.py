@@ -171,6 +171,11 @@ def test_printing_takes_a_second_person_also_by_a_hold_that_ends(db: Database) -
             and counter.ask(jobs_of_order, order_id=order.order_id) == []
         )
         confirm(counter, counter.actor, order.number, "print")
+        asked = counter.print(order.order_id)
+        assert [finding.code for finding in asked.findings] == ["buyer"], (
+            "that he is watched is a warning too"
+        )
+        counter.acknowledge(order.order_id)
         assert counter.print(order.order_id).result == "queued"
 
 

@@ -1,6 +1,7 @@
 """Moving what waits: a job, a queue, a printer's swap; what was sent never moves."""
 
 import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from tests.tickets.test_route import make_queue
 from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.statement import Statement
-from tocsin.migrations.versions.v0006_tickets import QUEUES_OF_PRINTERS
+from tocsin.migrations import upgrade
 from tocsin.tickets.device import PrinterNeeded, add_printer, get_printer, note_status, remove_printer
 from tocsin.tickets.job import JobNotWaiting, read_content
 from tocsin.tickets.print_queue import QueueMissing, count_waiting, get_queue, list_queues
@@ -109,7 +110,12 @@ def test_printers_of_before_there_were_queues_have_their_own(db: Database) -> No
     with open_counter(db) as counter:
         job = three_jobs(counter)[0]
         before = counter.ask(list_queues)
-        for text in ("DELETE FROM print_queue", "UPDATE print_job SET queue_id = 0", *QUEUES_OF_PRINTERS * 2):
+        frozen = Path(upgrade.__file__).parent / "versions" / "v0006_sqlite.sql"
+        filled = [
+            text for text in frozen.read_text().split("\n;;\n") if text.startswith(("INSERT", "UPDATE"))
+        ]
+        assert len(filled) == 2
+        for text in ("DELETE FROM print_queue", "UPDATE print_job SET queue_id = 0", *filled * 2):
             counter.db.write(
                 counter.house.merchant_id, lambda tx, t=text: tx.run(Statement[None](sa.text(t)))
             )

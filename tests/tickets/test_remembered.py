@@ -37,6 +37,12 @@ def test_it_is_not_asked_again_of_the_same_receiver_and_is_of_any_other(db: Data
         moved = ordered(counter, replace(HIM, address="长江路"), quantity=6)
         other = ordered(counter, replace(HIM, phone="13812345679"), quantity=7)
         assert counter.kinds(moved) == counter.kinds(other) == ["acknowledge"]
+        masked = replace(HIM, name="王*", phone="138****5678")
+        acknowledge(counter, ordered(counter, masked, quantity=9), "address_short", keep=True)
+        alike = counter.do(check_order, order_id=ordered(counter, masked, quantity=10))
+        assert "address_short" in {one.code for one in alike.unacknowledged}, (
+            "another may be behind the same mask"
+        )
         try:
             shift_clock(401 * DAY_US)
             assert counter.kinds(ordered(counter, quantity=8)) == ["acknowledge"], "not for ever"

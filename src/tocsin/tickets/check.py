@@ -27,6 +27,7 @@ from tocsin.orders.profile import declares_masking
 from tocsin.orders.stop import Hold, HoldKind, close_hold, list_holds, open_hold, open_holds
 from tocsin.orders.store import list_revisions, load_order, load_orders
 from tocsin.orders.table import acknowledgement, order_finding, order_head
+from tocsin.orders.watch_list import watched_among
 from tocsin.tickets.check_choice import BOX, CheckPreference
 from tocsin.tickets.glyph import missing_glyphs
 from tocsin.tickets.intercept import queue_slips
@@ -171,7 +172,7 @@ def context_of(tx: Tx, order: Order, *, asked_revision: int | None = None) -> Ch
         masking_channels=_masking(tx, order, chosen.masking_channels), large_quantity_micro=chosen.large_quantity_micro,
         duplicate_of=_duplicates(tx, order, chosen.duplicate_window_hours), missing_glyphs=missing_glyphs,
         asked_revision=asked_revision, cancelled=order.desk_state == "cancelled",
-        own=own_checks(tx, order), campaign=ask_campaign(tx, order),
+        own=own_checks(tx, order), campaign=ask_campaign(tx, order), watched=bool(watched_among(tx, order_ids=[order.id])),
         remote_areas=frozenset(chosen.remote_areas), unserved_areas=frozenset(chosen.unserved_areas),
         no_cod_areas=frozenset(chosen.no_cod_areas), no_cod_skus=frozenset(chosen.no_cod_skus),
         known_skus=frozenset(chosen.known_skus), service_skus=frozenset(chosen.service_skus),

@@ -10,13 +10,13 @@ from tocsin.core.actor import Actor
 from tocsin.core.clock import DAY_US
 from tocsin.core.db import Tx
 from tocsin.core.statement import Statement, any_of, bind, own, upsert
-from tocsin.orders.draft import Order
+from tocsin.orders.draft import PERSONAL_FIELDS, Order
 from tocsin.orders.table import acknowledgement
+from tocsin.tickets.rule import is_masked
 from tocsin.tickets.table import remembered
 
-REMEMBERABLE = frozenset(
-    {"address_division", "address_short", "address_remote", "phone_segment", "phone_expired", "cod_area"}
-)
+# About the receiver alone: what is about goods, or about one order, is asked each time.
+REMEMBERABLE = frozenset({"address_division", "address_short", "address_remote", "phone_segment"})
 _LIFE_US = 400 * DAY_US
 
 
@@ -53,7 +53,7 @@ ACKNOWLEDGE = Statement[None](
 
 def remember(tx: Tx, actor: Actor, order: Order, *, codes: set[str]) -> None:
     """Remember acknowledgements for an order's receiver, of codes that are about him; `order` holds real text."""
-    for code in sorted(codes & REMEMBERABLE):
+    for code in sorted(codes & REMEMBERABLE if _is_real(order) else ()):
         tx.run(
             _REMEMBER,
             digest=_digest(tx, order),
@@ -68,7 +68,7 @@ def remember(tx: Tx, actor: Actor, order: Order, *, codes: set[str]) -> None:
 def recall(tx: Tx, order: Order, *, codes: set[str]) -> set[str]:
     """Acknowledge what was remembered for an order's receiver, in the name of who did; return those codes."""
     asked = sorted(codes & REMEMBERABLE)
-    if not asked:
+    if not asked or not _is_real(order):
         return set()
     kept = tx.rows(_KEPT, digest=_digest(tx, order), codes=asked, since_us=tx.now_us - _LIFE_US)
     for one in kept:
@@ -79,16 +79,12 @@ def recall(tx: Tx, order: Order, *, codes: set[str]) -> set[str]:
     return {one.code for one in kept}
 
 
+def _is_real(order: Order) -> bool:
+    """Tell whether nothing of the receiver is masked: two people may look alike behind a mask."""
+    return not any(is_masked(getattr(order.receiver, name)) for name in PERSONAL_FIELDS)
+
+
 def _digest(tx: Tx, order: Order) -> str:
     to = order.receiver
-    parts = (
-        to.name,
-        to.phone,
-        to.country,
-        to.province,
-        to.city,
-        to.district,
-        to.address,
-        order.payment_method,
-    )
+    parts = (to.name, to.phone, to.country, to.province, to.city, to.district, to.address)
     return tx.vault.keys(tx).digest("remembered", "\0".join(parts))

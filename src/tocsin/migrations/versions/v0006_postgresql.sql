@@ -1,0 +1,119 @@
+CREATE TABLE hand_over (
+    merchant_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    job_id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL,
+    copy TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    at_us BIGINT NOT NULL,
+    by_id BIGINT NOT NULL,
+    by_name TEXT NOT NULL,
+    CONSTRAINT pk_hand_over PRIMARY KEY (merchant_id, id)
+)
+;;
+CREATE INDEX ix_hand_over_merchant_id_order_id_id ON hand_over (merchant_id, order_id, id DESC)
+;;
+GRANT SELECT, INSERT ON hand_over TO tocsin_desk
+;;
+ALTER TABLE hand_over ENABLE ROW LEVEL SECURITY
+;;
+ALTER TABLE hand_over FORCE ROW LEVEL SECURITY
+;;
+CREATE POLICY own_merchant ON hand_over USING (merchant_id = nullif(current_setting('tocsin.merchant', true), '')::bigint) WITH CHECK (merchant_id = nullif(current_setting('tocsin.merchant', true), '')::bigint)
+;;
+CREATE TABLE intercept (
+    merchant_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL,
+    job_id BIGINT NOT NULL,
+    printer_id BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    due_us BIGINT NOT NULL,
+    asked_at_us BIGINT NOT NULL,
+    ended_at_us BIGINT,
+    pulled_by TEXT NOT NULL,
+    CONSTRAINT pk_intercept PRIMARY KEY (merchant_id, id)
+)
+;;
+CREATE INDEX ix_intercept_waiting ON intercept (merchant_id, printer_id, id) WHERE state = 'queued' OR state = 'sending'
+;;
+CREATE INDEX ix_intercept_merchant_id_order_id_id ON intercept (merchant_id, order_id, id)
+;;
+GRANT SELECT, INSERT, UPDATE, DELETE ON intercept TO tocsin_desk
+;;
+ALTER TABLE intercept ENABLE ROW LEVEL SECURITY
+;;
+ALTER TABLE intercept FORCE ROW LEVEL SECURITY
+;;
+CREATE POLICY own_merchant ON intercept USING (merchant_id = nullif(current_setting('tocsin.merchant', true), '')::bigint) WITH CHECK (merchant_id = nullif(current_setting('tocsin.merchant', true), '')::bigint)
+;;
+ALTER TABLE print_job ADD COLUMN queue_id BIGINT NOT NULL DEFAULT 0
+;;
+ALTER TABLE print_job ADD COLUMN part_id BIGINT NOT NULL DEFAULT 0
+;;
+CREATE INDEX ix_print_job_merchant_id_queue_id_id ON print_job (merchant_id, queue_id, id DESC)
+;;
+CREATE TABLE print_queue (
+    merchant_id BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    shop_id BIGINT NOT NULL,
+    printer_id BIGINT NOT NULL,
+    backup_id BIGINT NOT NULL,
+    backup_minutes BIGINT NOT NULL,
+    copies TEXT NOT NULL,
+    takes TEXT NOT NULL,
+    own_lines BIGINT NOT NULL,
+    paused BIGINT NOT NULL,
+    removed BIGINT NOT NULL,
+    CONSTRAINT pk_print_queue PRIMARY KEY (merchant_id, id)
+)
+;;
+GRANT SELECT, INSERT, UPDATE, DELETE ON print_queue TO tocsin_desk
+;;
+ALTER TABLE print_queue ENABLE ROW LEVEL SECURITY
+;;
+ALTER TABLE print_queue FORCE ROW LEVEL SECURITY
+;;
+CREATE POLICY own_merchant ON print_queue USING (merchant_id = nullif(current_setting('tocsin.merchant', true), '')::bigint) WITH CHECK (merchant_id = nullif(current_setting('tocsin.merchant', true), '')::bigint)
+;;
+ALTER TABLE printer ADD COLUMN paper_high_mm BIGINT NOT NULL DEFAULT 0
+;;
+CREATE TABLE remembered (
+    merchant_id BIGINT NOT NULL,
+    digest TEXT NOT NULL,
+    code TEXT NOT NULL,
+    at_us BIGINT NOT NULL,
+    actor_id BIGINT NOT NULL,
+    actor_name TEXT NOT NULL,
+    CONSTRAINT pk_remembered PRIMARY KEY (merchant_id, digest, code)
+)
+;;
+CREATE INDEX ix_remembered_merchant_id_at_us ON remembered (merchant_id, at_us)
+;;
+GRANT SELECT, INSERT, UPDATE, DELETE ON remembered TO tocsin_desk
+;;
+ALTER TABLE remembered ENABLE ROW LEVEL SECURITY
+;;
+ALTER TABLE remembered FORCE ROW LEVEL SECURITY
+;;
+CREATE POLICY own_merchant ON remembered USING (merchant_id = nullif(current_setting('tocsin.merchant', true), '')::bigint) WITH CHECK (merchant_id = nullif(current_setting('tocsin.merchant', true), '')::bigint)
+;;
+ALTER TABLE printer NO FORCE ROW LEVEL SECURITY
+;;
+ALTER TABLE print_queue NO FORCE ROW LEVEL SECURITY
+;;
+ALTER TABLE print_job NO FORCE ROW LEVEL SECURITY
+;;
+INSERT INTO print_queue (merchant_id, id, name, role, shop_id, printer_id, backup_id, backup_minutes, copies, takes, own_lines, paused, removed) SELECT merchant_id, id, name, '', 0, id, 0, 0, copies, '', 0, paused, removed FROM printer WHERE NOT EXISTS (SELECT 1 FROM print_queue q WHERE q.merchant_id = printer.merchant_id AND q.id = printer.id)
+;;
+UPDATE print_job SET queue_id = printer_id WHERE queue_id = 0
+;;
+ALTER TABLE printer FORCE ROW LEVEL SECURITY
+;;
+ALTER TABLE print_queue FORCE ROW LEVEL SECURITY
+;;
+ALTER TABLE print_job FORCE ROW LEVEL SECURITY
