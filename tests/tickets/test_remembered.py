@@ -7,6 +7,7 @@ from tocsin.core.clock import DAY_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.orders.draft import Party
 from tocsin.tickets.check import check_order
+from tocsin.tickets.forget import forget_papers
 from tocsin.tickets.habit import habits
 from tocsin.tickets.hold import acknowledge_findings
 
@@ -70,3 +71,12 @@ def test_a_warning_that_is_always_acknowledged_is_offered_as_a_notice(db: Databa
         acknowledge(counter, order_id, "address_short")
         (found,) = counter.ask(habits)
         assert (found.code, found.asked, found.acknowledged, found.percent) == ("address_short", 20, 20, 100)
+
+
+def test_it_goes_with_the_receiver_of_its_order(db: Database) -> None:
+    with open_counter(db) as counter:
+        kept = ordered(counter)
+        acknowledge(counter, kept, "address_short", keep=True)
+        assert counter.kinds(ordered(counter, quantity=3)) == []
+        counter.db.write(counter.house.merchant_id, lambda tx: forget_papers(tx, kept))
+        assert counter.kinds(ordered(counter, quantity=4)) == ["acknowledge"]

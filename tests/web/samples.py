@@ -90,7 +90,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "quarantine_empty": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": []}),
     "privacy": ("settings/privacy.html", {"shell": shell("/settings/privacy", "settings"), "form": {"phone": "13812345678", "person": "7"}, "people": [{"id": "7", "names": ["王**"], "phones": ["138****5678"], "numbers": ["HF-20261122-0001"], "versions": 2}], "erasures": [], "word": "ERASE", "missing": "", "error": "", "purposes": ("request", "authority", "complaint")}),
     "problems": ("tickets/problems.html", {"shell": shell("/problems", "problem"), "held": 13, "unknown": 40, "slips": [{"order_id": 8, "state": "printed", "count": 1}], "shown_most": 100, "questions": [
-        {"printer": "前台", "first": "HF-261125-T0101", "last": "HF-261125-T0140", "job_ids": tuple(range(40)), "since_us": T0}], "parts": [
+        {"printer": "前台", "first": "HF-261125-T0101", "last": "HF-261125-T0140", "job_ids": tuple(range(40)), "since_us": T0, "reason": "打印机没有确认"}], "parts": [
         {"kind": "unprinted", "count": 1001, "rows": [{"order_id": 5, "number": "HF-20261125-0005", "since_us": T0, "serial": "", "reason": "", "printer": ""}] * 3},
         {"kind": "waiting", "count": 1, "rows": [{"order_id": 6, "number": "HF-20261125-0006", "since_us": T0, "serial": "HF-261125-T0007", "reason": "", "printer": "厨房"}]},
         {"kind": "held_long", "count": 1, "rows": [{"order_id": 7, "number": "HF-20261125-0007", "since_us": T0, "serial": "", "reason": "manual", "printer": ""}]},

@@ -11,6 +11,7 @@ from tocsin.tickets.device import list_printers, read_options
 from tocsin.tickets.job import jobs_of_order
 from tocsin.tickets.paper_file import KIND
 from tocsin.tickets.papers import find_papers
+from tocsin.tickets.remembered import forget_remembered
 from tocsin.tickets.table import print_job
 
 _BLANK = Statement[None](
@@ -38,6 +39,7 @@ def forget_papers(tx: Tx, order_id: int) -> list[Path]:
         ended_at_us=tx.now_us,
     )
     tx.run(_BLANK, b_order_id=order_id)
+    forget_remembered(tx, order_id=order_id)
     names = {one.id: read_options(one).folder for one in list_printers(tx) if one.kind == KIND}
     folders = {printer_id: find_papers(name) for printer_id, name in names.items()}
     return [

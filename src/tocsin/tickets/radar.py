@@ -43,8 +43,8 @@ class Counts(Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """Return how many orders need somebody: held ones, and those that nothing holds and that are late."""
-        return self.held + self.unprinted + self.waiting
+        """Return how many orders need somebody: held ones, and those that nothing holds, late or wrong on paper."""
+        return self.held + self.unprinted + self.waiting + self.changed
 
 
 class Late(Struct, frozen=True):
@@ -74,12 +74,14 @@ _earlier_paper = sa.exists().where(
 _first_printer = (
     sa.select(sa.func.min(printer.c.id)).where(own(printer), printer.c.removed == NOUGHT).scalar_subquery()
 )
-_unprinted = sa.and_(
+_unpapered = sa.and_(
     own(order_head), among(order_head.c.desk_state, "produced"), order_head.c.id >= bind("oldest"), order_head.c.id >= _first_printer,
     order_head.c.holds_open <= NOUGHT, ~among(order_head.c.payment, "refunded", "closed"),
-    among(order_head.c.fulfilment, "unfulfilled", "partial"), order_head.c.produced_at_us < bind("unprinted_us"), ~_on_its_way,
+    among(order_head.c.fulfilment, "unfulfilled", "partial"), ~_on_its_way,
 )  # fmt: skip
-_changed = sa.and_(_unprinted, order_head.c.revision > sa.literal_column("1"), _earlier_paper)
+# Wrong paper that lies about is a problem at once, an order without paper after a while.
+_changed = sa.and_(_unpapered, order_head.c.revision > sa.literal_column("1"), _earlier_paper)
+_unprinted = sa.and_(_unpapered, order_head.c.produced_at_us < bind("unprinted_us"), ~_earlier_paper)
 _head_of_job = sa.and_(
     order_head.c.merchant_id == print_job.c.merchant_id, order_head.c.id == print_job.c.order_id
 )
@@ -87,9 +89,15 @@ _waiting = sa.and_(
     own(print_job), among(print_job.c.state, "queued"), print_job.c.asked_at_us < bind("waiting_us"), order_head.c.holds_open <= NOUGHT
 )  # fmt: skip
 _unknown = sa.and_(own(print_job), among(print_job.c.state, "unknown"))
+_living = order_head.alias("living")
 _head_of_hold = sa.and_(order_head.c.merchant_id == hold.c.merchant_id, order_head.c.id == hold.c.order_id)
+_of_living = sa.exists().where(
+    _living.c.merchant_id == hold.c.merchant_id,
+    _living.c.id == hold.c.order_id,
+    _living.c.desk_state != "cancelled",
+)
 _held_long = sa.and_(
-    own(hold), hold.c.closed_at_us.is_(None),
+    own(hold), hold.c.closed_at_us.is_(None), _of_living,
     sa.or_(sa.and_(hold.c.until_us.is_(None), hold.c.since_us < bind("held_us")), hold.c.until_us < bind("now_us")),
 )  # fmt: skip
 _after_print = sa.and_(own(hold), hold.c.closed_at_us.is_(None), among(hold.c.kind, "refund"))
@@ -113,11 +121,12 @@ _COUNTS = Statement(
     ),
     Counts,
 )
-_BADGE = Statement[tuple[int, int, int]](
+_BADGE = Statement[tuple[int, int, int, int]](
     sa.select(
         _counted(_heads.where(own(order_head), order_head.c.holds_open > NOUGHT), "held"),
         _counted(_heads.where(_unprinted), "unprinted"),
         _counted(_jobs.join(order_head, _head_of_job).where(_waiting), "waiting"),
+        _counted(_heads.where(_changed), "changed"),
     )
 )
 _no_job: tuple[sa.Label[Any], ...] = (
@@ -166,18 +175,14 @@ def count_problems(tx: Tx) -> Counts:
 
 def count_badge(tx: Tx) -> tuple[int, int]:
     """Return how many orders are held, and how many need somebody: what stands on every page."""
-    held, unprinted, waiting = tx.one(_BADGE, **_bounds(tx, "oldest", "unprinted_us", "waiting_us")) or (
-        0,
-        0,
-        0,
-    )
-    return held, held + unprinted + waiting
+    held, *others = tx.one(_BADGE, **_bounds(tx, "oldest", "unprinted_us", "waiting_us")) or (0,)
+    return held, held + sum(others)
 
 
 def list_problems(tx: Tx, *, kind: str) -> list[Late]:
     """Return problems of a kind, at most 100, the oldest first (after paper: the newest first)."""
     named = {
-        "unprinted": ("oldest", "unprinted_us"), "changed": ("oldest", "unprinted_us"), "waiting": ("waiting_us",),
+        "unprinted": ("oldest", "unprinted_us"), "changed": ("oldest",), "waiting": ("waiting_us",),
         "held_long": ("held_us", "now_us"),
     }  # fmt: skip
     return tx.rows(_LISTS[kind], **_bounds(tx, *named.get(kind, ())))

@@ -30,9 +30,9 @@ _storing = upsert(remembered)
 _REMEMBER = Statement[None](
     _storing.on_conflict_do_update(
         index_elements=["merchant_id", "digest", "code"],
-        set_={name: _storing.excluded[name] for name in ("at_us", "actor_id", "actor_name")},
+        set_={name: _storing.excluded[name] for name in ("order_id", "at_us", "actor_id", "actor_name")},
     ),
-    sets=("merchant_id", "digest", "code", "at_us", "actor_id", "actor_name"),
+    sets=("merchant_id", "digest", "code", "order_id", "at_us", "actor_id", "actor_name"),
 )
 _KEPT = Statement(
     sa.select(remembered.c.code, remembered.c.actor_id, remembered.c.actor_name).where(
@@ -43,6 +43,9 @@ _KEPT = Statement(
 )  # fmt: skip
 _FORGET = Statement[None](
     sa.delete(remembered).where(own(remembered), remembered.c.at_us <= bind("until_us"))
+)
+_FORGET_ORDER = Statement[None](
+    sa.delete(remembered).where(own(remembered), remembered.c.order_id == bind("order_id"))
 )
 ACKNOWLEDGE = Statement[None](
     upsert(acknowledgement).on_conflict_do_nothing(),
@@ -58,6 +61,7 @@ def remember(tx: Tx, actor: Actor, order: Order, *, codes: set[str]) -> None:
             _REMEMBER,
             digest=_digest(tx, order),
             code=code,
+            order_id=order.id,
             at_us=tx.now_us,
             actor_id=actor.id,
             actor_name=actor.name,
@@ -77,6 +81,11 @@ def recall(tx: Tx, order: Order, *, codes: set[str]) -> set[str]:
             actor_name=one.actor_name,
         )  # fmt: skip
     return {one.code for one in kept}
+
+
+def forget_remembered(tx: Tx, *, order_id: int) -> None:
+    """Forget what was remembered by an order: its receiver is erased."""
+    tx.run(_FORGET_ORDER, order_id=order_id)
 
 
 def _is_real(order: Order) -> bool:

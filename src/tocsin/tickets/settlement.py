@@ -21,9 +21,10 @@ class BatchTooLong(Refusal):
 
 
 class Question(Struct, frozen=True):
-    """“101–140: all out?” of one printer: the first and the last serial, and the jobs in their order."""
+    """“101–140: all out?” of one printer and one reason: the first and the last serial, and the jobs in their order."""
 
     printer_id: int
+    reason: str
     first: str
     last: str
     job_ids: tuple[int, ...]
@@ -31,14 +32,17 @@ class Question(Struct, frozen=True):
 
 
 def ask_together(unknown: Sequence[Late]) -> list[Question]:
-    """Return a question for each printer that papers of unknown outcome went to, in the order of the oldest."""
-    by_printer: dict[int, list[Late]] = {}
+    """Return a question for each printer that papers of unknown outcome went to, and why it is unknown, the oldest first.
+
+    Papers that broke off in the middle are asked about apart from those that nobody confirmed.
+    """
+    by_printer: dict[tuple[int, str], list[Late]] = {}
     for one in unknown:
         if one.job_id is not None:
-            by_printer.setdefault(one.printer_id or 0, []).append(one)
+            by_printer.setdefault((one.printer_id or 0, one.reason), []).append(one)
     return [
-        Question(printer_id, own[0].serial, own[-1].serial, tuple(one.job_id or 0 for one in own[:MOST]), own[0].since_us)
-        for printer_id, own in by_printer.items()
+        Question(printer_id, reason, own[0].serial, own[:MOST][-1].serial, tuple(one.job_id or 0 for one in own[:MOST]), own[0].since_us)
+        for (printer_id, reason), own in by_printer.items()
     ]  # fmt: skip
 
 

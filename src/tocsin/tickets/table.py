@@ -83,8 +83,9 @@ sa.Index(
     postgresql_where=_slip_waits,
 )  # fmt: skip
 
-# personal: a keyed digest of a receiver's name, phone and address; 400 days
+# personal: a keyed digest of a receiver's name, phone and address; 400 days, or until he is erased from the order
 remembered = merchant_table(
-    "remembered", text("digest"), text("code"), big("at_us"), big("actor_id"), text("actor_name"), key=("digest", "code"),
+    "remembered", text("digest"), text("code"), big("order_id"), big("at_us"), big("actor_id"), text("actor_name"), key=("digest", "code"),
 )  # fmt: skip
 index(remembered, "merchant_id", "at_us")
+index(remembered, "merchant_id", "order_id")

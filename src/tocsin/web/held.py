@@ -15,7 +15,7 @@ from tocsin.orders.listing import HeadRow
 from tocsin.orders.screen import Filter, count_rows, screen_orders
 from tocsin.orders.screen_query import query_of
 from tocsin.orders.stop import HOLD_KINDS, open_holds_of
-from tocsin.tickets.hold import acknowledge_findings, release_hold
+from tocsin.tickets.hold import NothingToAcknowledge, acknowledge_findings, release_hold
 from tocsin.tickets.job import list_jobs
 from tocsin.tickets.problem import count_codes, count_kinds, findings_of
 from tocsin.tickets.rule import BROKEN_CODE, OWN_PREFIX, loaded_checks
@@ -78,15 +78,23 @@ def post_selection(request: PageRequest, *, body: RawBody) -> Redirect:
     """Acknowledge the warnings of the chosen orders, all or of one code, each at the revision that was seen."""
     desk, actor = enter(request)
     pairs = read_pairs(request, body)
-    chosen, single = [value for name, value in pairs if name == "orders"], dict(pairs)
+    chosen, single, left = [value for name, value in pairs if name == "orders"], dict(pairs), 0
     require(actor, "acknowledge")
     if not 0 < len(chosen) <= _MOST:
         raise NothingChosen
     for text in chosen:
         order_id, _, revision = text.partition(":")
         seen = (read_number(order_id), read_number(revision))
-        _acknowledge_all(desk, actor, seen, code=single.get("code", "")[:60], keep=single.get("keep") == "1")
-    return go("/held", done="acknowledged")
+        try:
+            _acknowledge_all(
+                desk, actor, seen, code=single.get("code", "")[:60], keep=single.get("keep") == "1"
+            )
+        except NothingToAcknowledge:
+            left += 1
+            if left == len(chosen):
+                raise
+            # it has moved on since it was seen: it stands in the list as it is now
+    return go("/held", done="acknowledged_some" if left else "acknowledged")
 
 
 @post("/holds/{hold_id:str}/release", sync_to_thread=True, status_code=200)

@@ -14,8 +14,9 @@ from tocsin.tickets.intercept import slips_of_many
 from tocsin.tickets.radar import KINDS, SHOWN, Late, count_problems, list_problems
 from tocsin.tickets.settlement import ask_together, settle_many
 from tocsin.web.form import read_number, read_pairs
+from tocsin.web.found import show_reason
 from tocsin.web.guard import PageRequest, enter
-from tocsin.web.shell import go, show
+from tocsin.web.shell import go, show, words_of
 
 
 @get("/problems", sync_to_thread=True)
@@ -23,6 +24,7 @@ def get_problems(request: PageRequest) -> Response[str]:
     """Show each kind of problem with its oldest; numbers and times alone, so that looking is no look-up."""
     desk, actor = enter(request)
     require(actor, "query")
+    words = words_of(request, actor)
 
     def read(tx: Tx) -> dict[str, Any]:
         counts = count_problems(tx)
@@ -38,7 +40,8 @@ def get_problems(request: PageRequest) -> Response[str]:
                 for kind in KINDS if kind != "unknown"
             ],
             "questions": [
-                {"printer": names.get(one.printer_id, "—"), "first": one.first, "last": one.last, "job_ids": one.job_ids, "since_us": one.since_us}
+                {"printer": names.get(one.printer_id, "—"), "first": one.first, "last": one.last, "job_ids": one.job_ids, "since_us": one.since_us,
+                 "reason": show_reason(one.reason, words)}
                 for one in ask_together(lists["unknown"])
             ],
             "unknown": counts.unknown, "shown_most": SHOWN,

@@ -86,6 +86,7 @@ CREATE TABLE remembered (
     merchant_id BIGINT NOT NULL,
     digest TEXT NOT NULL,
     code TEXT NOT NULL,
+    order_id BIGINT NOT NULL,
     at_us BIGINT NOT NULL,
     actor_id BIGINT NOT NULL,
     actor_name TEXT NOT NULL,
@@ -93,6 +94,8 @@ CREATE TABLE remembered (
 )
 ;;
 CREATE INDEX ix_remembered_merchant_id_at_us ON remembered (merchant_id, at_us)
+;;
+CREATE INDEX ix_remembered_merchant_id_order_id ON remembered (merchant_id, order_id)
 ;;
 GRANT SELECT, INSERT, UPDATE, DELETE ON remembered TO tocsin_desk
 ;;

@@ -66,6 +66,7 @@ CREATE TABLE remembered (
     merchant_id BIGINT NOT NULL,
     digest TEXT NOT NULL,
     code TEXT NOT NULL,
+    order_id BIGINT NOT NULL,
     at_us BIGINT NOT NULL,
     actor_id BIGINT NOT NULL,
     actor_name TEXT NOT NULL,
@@ -73,6 +74,8 @@ CREATE TABLE remembered (
 )
 ;;
 CREATE INDEX ix_remembered_merchant_id_at_us ON remembered (merchant_id, at_us)
+;;
+CREATE INDEX ix_remembered_merchant_id_order_id ON remembered (merchant_id, order_id)
 ;;
 INSERT INTO print_queue (merchant_id, id, name, role, shop_id, printer_id, backup_id, backup_minutes, copies, takes, own_lines, paused, removed) SELECT merchant_id, id, name, '', 0, id, 0, 0, copies, '', 0, paused, removed FROM printer WHERE NOT EXISTS (SELECT 1 FROM print_queue q WHERE q.merchant_id = printer.merchant_id AND q.id = printer.id)
 ;;
