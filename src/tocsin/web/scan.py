@@ -1,6 +1,7 @@
 """The scan page: a ticket's word at one glance; who is not signed in gets the word alone."""
 
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
@@ -43,7 +44,8 @@ def post_hand_over(request: PageRequest, *, body: RawBody) -> Redirect:
     form = read_form(request, body)
     job_id = read_number(form.get("job", ""))
     desk.db.write(actor.merchant_id, lambda tx: hand_over(tx, actor, job_id=job_id))
-    return go(f"/scan?code={job_id}", done="handed_over")
+    code = form.get("code", "")[:_LONGEST] or str(job_id)
+    return go(f"/scan?code={quote(code, safe='')}", done="handed_over")
 
 
 @get("/t/{code:str}", sync_to_thread=True)

@@ -11,7 +11,8 @@ async function reader() {
 // Of a code only its own part is asked: where it was printed to lead to is of no matter here.
 const codeOf = (text) => (/^(?:https?:\/\/[^/]+\/t\/)?([0-9A-Za-z-]{6,64})$/.exec(text.trim()) ?? [])[1];
 
-async function look(video, form) {
+// The ticket that is shown already lies before the camera still: it is not asked again and again.
+async function look(video, form, shown) {
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
   const stop = () => stream.getTracks().forEach((track) => track.stop());
   addEventListener("pagehide", stop, { once: true });
@@ -20,7 +21,7 @@ async function look(video, form) {
   await video.play();
   const detector = await reader();
   while (stream.active) {
-    const found = (await detector.detect(video)).map((one) => codeOf(one.rawValue)).find(Boolean);
+    const found = (await detector.detect(video)).map((one) => codeOf(one.rawValue)).find((code) => code && code !== shown);
     if (found) {
       stop();
       navigator.vibrate?.(60);
@@ -45,9 +46,9 @@ for (const box of document.querySelectorAll("[data-camera]")) {
   const begin = () => {
     button.hidden = said.hidden = true;
     sessionStorage.setItem("tocsin_camera", "1");
-    look(video, box.closest("form")).catch((fault) => say(fault.name === "NotAllowedError" ? "refused" : fault.name === "NotFoundError" ? "missing" : "failed"));
+    look(video, box.closest("form"), codeOf(box.dataset.shown)).catch((fault) => say(fault.name === "NotAllowedError" ? "refused" : fault.name === "NotFoundError" ? "missing" : "failed"));
   };
   button.addEventListener("click", begin);
   // Ticket after ticket: who scans with the camera goes on with it.
-  if (navigator.mediaDevices && sessionStorage.getItem("tocsin_camera") === "1" && box.dataset.again === "1") begin();
+  if (navigator.mediaDevices && sessionStorage.getItem("tocsin_camera") === "1" && box.dataset.shown) begin();
 }
