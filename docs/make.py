@@ -95,8 +95,10 @@ def commands() -> dict[str, click.Command]:
 
     def walk(command: click.Command, words: str) -> None:
         if isinstance(command, click.Group):
-            for name, below in command.commands.items():
-                walk(below, f"{words} {name}".strip())
+            around = click.Context(command)
+            for name in command.list_commands(around):
+                if below := command.get_command(around, name):
+                    walk(below, f"{words} {name}".strip())
         else:
             found[words] = command
 

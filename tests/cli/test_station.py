@@ -1,5 +1,7 @@
 """`tocsin station`: enrolled over the wire, its file kept or taken back, refusals in one line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,15 @@ def test_an_unknown_driver_is_named_with_those_that_there_are(shop: Shop, tmp_pa
     run("enrol", "--server", shop.served.base, "--name", "x", "--code", make_code(shop.house), file=file)
     ended = run("run", "--reader", "palm", file=file)
     assert ended.exit_code == 2 and "fprintd" in ended.stderr
+
+
+def test_a_station_loads_neither_database_nor_what_draws_papers() -> None:
+    """A small machine runs it: what the desk alone needs is not even imported."""
+    program = (
+        "import sys; from tocsin.cli.main import cli; cli(['station', 'run', '--help'], standalone_mode=False);"
+        "print([name for name in ('typst', 'PIL', 'sqlalchemy', 'litestar', 'zxingcpp', 'httpx') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "['httpx']"

@@ -1,20 +1,29 @@
-"""The command `tocsin`: each command is a module of this folder, imported when it is called."""
+"""The command `tocsin`: each command is a module of this folder, imported when it is called.
+
+A station is a small machine: it loads neither the database nor what draws papers for a command that needs none.
+"""
+
+from importlib import import_module
 
 import click
 
-from tocsin.cli.alarm import alarm
-from tocsin.cli.doctor import doctor
-from tocsin.cli.operator import operator
-from tocsin.cli.serve import serve
-from tocsin.cli.station import station
-from tocsin.cli.worker import worker
+COMMANDS = ("serve", "worker", "operator", "alarm", "station", "doctor")
 
 
-@click.group()
+class _Commands(click.Group):
+    """The commands by their names, none of which is imported before it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = getattr(import_module(f"tocsin.cli.{cmd_name}"), cmd_name)
+        return found
+
+
+@click.group(cls=_Commands)
 @click.version_option(package_name="tocsin")
 def cli() -> None:
     """Tocsin, an order desk that sounds the alarm."""
-
-
-for command in (serve, worker, operator, alarm, station, doctor):
-    cli.add_command(command)
