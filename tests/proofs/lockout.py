@@ -65,7 +65,10 @@ def main(given: list[str]) -> dict[str, Any]:
     engines = wanted.engine or list(ENGINES)
     with open_ground() as ground:
         found = {engine: attack(ground, engine, seconds=wanted.seconds) for engine in engines}
-        broken = parallel_guesses(ground, "sqlite")
+        # On a busy machine guesses come one after another, and a counter that counts late is no fault to be seen.
+        broken = next(
+            (count for _ in range(4) if (count := parallel_guesses(ground, "sqlite")) > TESTED_MOST), 0
+        )
     paths = look_at_routes()
     worst = {
         "guesses_tested": max(one["guesses_tested"] for one in found.values()),

@@ -171,8 +171,13 @@ class Working:
         self.agent._ending.set()
         pool = self.line._http._transport._pool  # type: ignore[attr-defined]
         wait_for(lambda: pool.connections and all(held._connection for held in pool.connections))
-        for held in pool.connections:
-            held._connection._network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        until = time.monotonic() + 10
+        while self._thread.is_alive():  # also what it was about to open
+            assert time.monotonic() < until, "the agent goes on"
+            for held in pool.connections:
+                with suppress(OSError, AttributeError):
+                    held._connection._network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+            time.sleep(0.01)
 
     def _run(self) -> None:
         try:

@@ -9,6 +9,7 @@ from PIL import Image
 from tests.tickets.paper import SCAN_URL, SERIAL, make_content, picture_of
 from tests.tickets.test_layout import make_line, make_order, words_of
 from tocsin.core.party import Party
+from tocsin.tickets.engine import EngineFault
 from tocsin.tickets.layout import draw_pdf, draw_png, draw_raster
 from tocsin.tickets.paper_size import A4, LABELS, dots_of, say_size, shape_of
 
@@ -68,11 +69,27 @@ def test_marks_stand_on_labels_and_sheets_too() -> None:
 
 def test_a_sheet_takes_as_many_pages_as_its_lines_need() -> None:
     words = words_of(draw_pdf(make_content(some(150), paper_mm=A4[0], paper_high_mm=A4[1])))  # type: ignore[arg-type]
-    assert (all(f"酥梨 {n} 号" in words for n in range(150)) and "1 / 4" in words) or "1 / 5" in words
+    assert all(f"酥梨 {n} 号" in words for n in range(150)) and any(
+        f"1 / {pages}" in words for pages in (4, 5)
+    )
     assert (
         Image.open(io.BytesIO(draw_png(make_content(some(150), paper_mm=210, paper_high_mm=297)))).height
         == 2376
     )  # type: ignore[arg-type]
+
+
+def test_a_printer_of_dots_is_never_given_a_part_of_a_sheet() -> None:
+    whole = make_content(some(3), paper_mm=A4[0], paper_high_mm=A4[1])  # type: ignore[arg-type]
+    assert draw_raster(whole).height_px == 2376
+    with pytest.raises(EngineFault):
+        draw_raster(make_content(some(150), paper_mm=A4[0], paper_high_mm=A4[1]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("wide", "high"), LABELS)
+def test_a_buyers_note_is_printed_or_told_of(wide: int, high: int) -> None:
+    receiver = Party(name="王小明", phone="13812345678", address="黄山路 1 号", buyer_note="不要放花生")
+    words = words_of(draw_pdf(make_content(some(1, receiver=receiver), paper_mm=wide, paper_high_mm=high)))  # type: ignore[arg-type]
+    assert ("不要放花生" in words) != ("见订单" in words)
 
 
 def test_sizes_are_named_and_others_refused() -> None:

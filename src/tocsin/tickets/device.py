@@ -173,6 +173,8 @@ def add_printer(
 def _fit_options(kind: str, options: dict[str, Any], *, paper_mm: int, paper_high_mm: int) -> Struct:
     """Return the options of a kind of printer, checked; one that prints on rolls is told of its paper."""
     plugin = printer_plugin(kind)
+    if plugin.form == "raster" and shape_of(paper_mm, paper_high_mm) == "sheet":
+        raise PrinterWrong(problem="this kind prints rolls and labels: choose another paper")
     if "paper_mm" in plugin.options.__struct_fields__:
         if paper_high_mm:
             raise PrinterWrong(problem="this kind prints on rolls: choose 58 or 80 mm")

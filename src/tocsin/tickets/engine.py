@@ -44,12 +44,19 @@ def engine_digest() -> str:
 
 
 def compile_ticket(
-    inputs: dict[str, str], form: Literal["pdf", "png"], *, template: str = "ticket.typ"
+    inputs: dict[str, str],
+    form: Literal["pdf", "png"],
+    *,
+    template: str = "ticket.typ",
+    first_page: bool = False,
 ) -> bytes:
-    """Return the page that a template makes of its inputs, as PDF or as PNG of 203 dpi; of a sheet's PNG the first page.
+    """Return the page that a template makes of its inputs, as PDF or as PNG of 203 dpi.
 
     A compiler serves one thread at a time, so each call borrows one; a kept one draws in
     milliseconds where a new one takes a tenth of a second.
+
+    Args:
+        first_page: of several pages the first will do, on a screen: a printer must never be given a part of a paper.
 
     Raises:
         EngineFault: the engine warned (a font is missing, say) or made several pages.
@@ -63,7 +70,7 @@ def compile_ticket(
         _idle[template].append(compiler)
     if warnings:
         raise EngineFault("; ".join(str(warning) for warning in warnings))
-    if isinstance(page, list) and template == TEMPLATE_OF["sheet"]:
+    if isinstance(page, list) and first_page:
         page = page[0]
     if not isinstance(page, bytes):
         raise EngineFault("the template made several pages")

@@ -20,7 +20,9 @@ def draw_pdf(content: TicketContent) -> bytes:
 
 def draw_raster(content: TicketContent) -> Raster:
     """Return a paper as dots: 384 wide on 58 mm paper, 576 on 80 mm, eight a mm on labels."""
-    page = Image.open(io.BytesIO(draw_png(content))).convert("L")
+    page = Image.open(
+        io.BytesIO(compile_ticket(_inputs(content, "raster"), "png", template=_template(content)))
+    ).convert("L")
     width = dots_of(content.paper_mm, content.paper_high_mm)
     if page.width != width:
         raise ValueError(f"the template drew {page.width} dots where the paper takes {width}")
@@ -32,7 +34,7 @@ def draw_raster(content: TicketContent) -> Raster:
 
 def draw_png(content: TicketContent) -> bytes:
     """Return a paper as PNG in shades of grey, as wide as the printable part: the preview on a screen."""
-    return compile_ticket(_inputs(content, "raster"), "png", template=_template(content))
+    return compile_ticket(_inputs(content, "raster"), "png", template=_template(content), first_page=True)
 
 
 def _template(content: TicketContent) -> str:
