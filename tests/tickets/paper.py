@@ -39,13 +39,13 @@ def picture_of(raster: Raster) -> Image.Image:
 
 
 def words_of(pdf: bytes) -> str:
-    """Return the text that a ticket's PDF shows, run after run, through its fonts' own tables."""
+    """Return the text that a ticket's PDF shows, page after page, run after run, through its fonts' own tables."""
     streams = [
         zlib.decompress(body)
         for body in re.findall(rb"FlateDecode.*?>>\nstream\n(.*?)\nendstream", pdf, re.S)
     ]
     tables = [_characters(stream) for stream in streams if b"beginbfchar" in stream]
-    page = next(stream for stream in streams if b"\nBT " in stream)
+    page = b"\n".join(stream for stream in streams if b"\nBT " in stream)
     runs = []
     for font, shown in re.findall(rb"/f(\d+) [\d.]+ Tf 1 0 0 -1 [\d.]+ [\d.]+ Tm(.*?)T[jJ]", page, re.S):
         codes = _literals(shown)
