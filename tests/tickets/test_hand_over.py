@@ -3,6 +3,7 @@
 import pytest
 
 from tests.counter import Counter, open_counter
+from tests.tickets.test_claim import send
 from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
 from tocsin.core.errors import Refusal
@@ -16,14 +17,7 @@ from tocsin.tickets.spool import record_outcome
 def printed(counter: Counter, order_id: int, seen: int = 1, *, result: str = "printed") -> int:
     """Return the job of a paper that was sent, and of which a result is known."""
     assert counter.print(order_id, seen).result == "queued"
-    device = counter.printer()
-    sending = counter.db.write(counter.house.merchant_id, lambda tx: claim_job(tx, device=device))
-    assert sending is not None
-    outcome = PrintOutcome(result=result, reason="told", bytes_left=result != "failed")  # type: ignore[arg-type]
-    counter.db.write(
-        counter.house.merchant_id, lambda tx: record_outcome(tx, job_id=sending.job.id, outcome=outcome)
-    )
-    return sending.job.id
+    return send(counter, result=result).job.id
 
 
 def refusal(counter: Counter, job_id: int) -> str:

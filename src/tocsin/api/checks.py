@@ -10,7 +10,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.preference import preference_revision, read_preference
 from tocsin.tickets.check_choice import BOX, CheckPreference, choose_checks
-from tocsin.tickets.rule import FIXED_CODES, Setting, loaded_checks
+from tocsin.tickets.rule import FIXED_CODES, Setting, level_in, loaded_checks
 
 
 class LevelsIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,7 +67,7 @@ def _show(tx: Tx) -> ChecksOut:
         revision=preference_revision(tx, box=BOX),
         checks=[
             CheckOut(
-                code=code, message=check.message, level=check.level if code in FIXED_CODES else chosen.get(code, check.level),
+                code=code, message=check.message, level=level_in(chosen, check),
                 default=check.level, fixed=code in FIXED_CODES,
             )
             for code, check in loaded_checks().items()

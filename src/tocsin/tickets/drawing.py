@@ -1,13 +1,10 @@
 """Drawing a paper for its printer, in the form that the printer takes, or saying why none should try."""
 
 import hashlib
-import io
 from typing import Any
 
-from PIL import Image
-
 from tocsin.tickets.content import TicketContent, canonical_json
-from tocsin.tickets.layout import draw_pdf, draw_png, draw_raster
+from tocsin.tickets.layout import draw_pdf, draw_raster
 from tocsin.tickets.printer import Drawn, Form, Printer, PrintOutcome
 
 MOST_LINES = 300  # three metres of paper, a second and 250 MB to draw
@@ -38,8 +35,6 @@ def draw_form(content: TicketContent, form: Form) -> Drawn:
                 form=form, data=dots.bits, serial=content.serial, copy=content.copy, width_px=dots.width_px,
                 height_px=dots.height_px, digest=dots.sha256(),
             )  # fmt: skip
-        case "png":
-            return _whole(content, form, draw_png(content))
         case "pdf":
             return _whole(content, form, draw_pdf(content))
         case "content":
@@ -53,8 +48,5 @@ def print_paper(plugin: Printer, options: Any, content: TicketContent) -> PrintO
 
 
 def _whole(content: TicketContent, form: Form, data: bytes) -> Drawn:
-    width, height = Image.open(io.BytesIO(data)).size if form == "png" else (0, 0)
-    return Drawn(
-        form=form, data=data, serial=content.serial, copy=content.copy, width_px=width, height_px=height,
-        digest=hashlib.sha256(data).hexdigest(),
-    )  # fmt: skip
+    digest = hashlib.sha256(data).hexdigest()
+    return Drawn(form=form, data=data, serial=content.serial, copy=content.copy, digest=digest)

@@ -118,27 +118,27 @@ def slip_waits(tx: Tx, *, printer_id: int) -> bool:
 def send_slip(
     db: Database, merchant_id: int, *, device: Device, drawing: threading.Semaphore,
     store: Callable[[int, Callable[[Tx], None]], None],
-) -> bool:  # fmt: skip
-    """Print a printer's next slip; tell whether there was one.
+) -> PrintOutcome | None:  # fmt: skip
+    """Print a printer's next slip and return what became of it; None where none waits, or it must not be printed any more.
 
     Args:
         store: writes what became of it, again and again while the database can't take it.
     """
+    if not db.read(merchant_id, partial(slip_waits, printer_id=device.id)):
+        return None  # most often: asked before each ticket, it must not cost a transaction that writes
     claimed = db.write(merchant_id, partial(_claim, printer_id=device.id))
     if claimed is None:
-        return False
+        return None
     slip, content = claimed
-    if content is None:
-        return True
     here = replace(
         content, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, locale=device.locale
     )
     outcome = give_paper(device, here, drawing=drawing)
     store(merchant_id, partial(_record, slip=slip, outcome=outcome))
-    return True
+    return outcome
 
 
-def _claim(tx: Tx, *, printer_id: int) -> tuple[Slip, TicketContent | None] | None:
+def _claim(tx: Tx, *, printer_id: int) -> tuple[Slip, TicketContent] | None:
     slip = tx.one(_NEXT, printer_id=printer_id, now_us=tx.now_us)
     if slip is None:
         return None
@@ -146,9 +146,9 @@ def _claim(tx: Tx, *, printer_id: int) -> tuple[Slip, TicketContent | None] | No
         paper = read_content(tx, job_id=slip.job_id)
     except JobMissing:  # its receiver was erased: nobody can tell any more what lies there
         _move(tx, slip, state="failed", reason="erased")
-        return slip, None
+        return None
     if not _move(tx, slip, state="sending", tries=slip.tries + 1):
-        return slip, None
+        return None
     # Named after the ticket, so that it is found by it; its bar code is its own, so that it is never taken for one.
     content = replace(
         paper, void=True, serial=f"{paper.serial[:62]}-V", code128=str(slip.id), reprint_no=0, amended_from=0

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tocsin.tickets.raster import Raster
 
-Form = Literal["raster", "pdf", "png", "content"]
+Form = Literal["raster", "pdf", "content"]
 Report = Literal["online", "paper_low", "paper_out", "cover"]
 
 
@@ -45,9 +45,9 @@ class Drawn(Struct, frozen=True, kw_only=True):
     """A paper as it was drawn for a printer, ready to leave; it may show a receiver's real text.
 
     Args:
-        form: dots of one bit, a PDF page, a PNG picture, or the content itself as canonical JSON.
+        form: dots of one bit, a PDF, or the content itself as canonical JSON.
         data: in that form; of dots, rows top down, eight dots a byte.
-        width_px, height_px: of dots and of a PNG.
+        width_px, height_px: of dots.
         digest: SHA-256, in hex: of dots over their size too.
     """
 

@@ -19,8 +19,11 @@ from tocsin.tickets.job import JobNotWaiting, get_job
 from tocsin.tickets.print_queue import PrintQueue, get_queue, list_queues
 from tocsin.tickets.table import print_job
 
-_WAITING = Statement[tuple[int, int]](
-    sa.select(print_job.c.id, print_job.c.queue_id).where(own(print_job), print_job.c.state == "queued")
+# By state, whatever the queue: what waits is little, what a queue has ever printed is not.
+_WAITING = Statement[tuple[int, int, int]](
+    sa.select(print_job.c.id, print_job.c.queue_id, print_job.c.printer_id).where(
+        own(print_job), print_job.c.state == "queued"
+    )
 )
 _MOVE = Statement[None](
     sa.update(print_job).where(own(print_job), print_job.c.state == "queued", any_of(print_job.c.id, "ids")),
@@ -61,8 +64,7 @@ def move_queue(tx: Tx, actor: Actor, *, queue_id: int, to_id: int) -> int:
 
 def move_waiting(tx: Tx, queue: PrintQueue, *, to: PrintQueue) -> int:
     """Move what waits in a queue to a queue and its printer; return how many papers."""
-    job_ids = [job_id for job_id, queue_id in tx.rows(_WAITING) if queue_id == queue.id]
-    return _move(tx, job_ids, to=to)
+    return _move(tx, [job_id for job_id, queue_id, _ in tx.rows(_WAITING) if queue_id == queue.id], to=to)
 
 
 def away_queues(tx: Tx) -> list[tuple[PrintQueue, int]]:
@@ -85,14 +87,12 @@ def use_backups(tx: Tx) -> int:
     moved = 0
     for queue, backup_id in away_queues(tx):
         job_ids = [
-            job_id for job_id, queue_id in tx.rows(_WAITING)
-            if queue_id == queue.id and get_job(tx, job_id=job_id).printer_id == queue.printer_id
+            job_id for job_id, queue_id, printer_id in tx.rows(_WAITING)
+            if (queue_id, printer_id) == (queue.id, queue.printer_id)
         ]  # fmt: skip
         if count := _move(tx, job_ids, to=replace(queue, printer_id=backup_id)):
-            append_event(
-                tx, "print.moved", subject_id=queue.id, data={"backup": str(backup_id), "moved": count}
-            )
             data = {"backup": str(backup_id), "moved": count}
+            append_event(tx, "print.moved", subject_id=queue.id, data=data)
             write_journal(
                 tx,
                 desk_actor(tx.merchant_id),

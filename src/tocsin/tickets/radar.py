@@ -11,23 +11,14 @@ from msgspec import Struct
 from tocsin.core.clock import DAY_US, MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.ident import id_at
-from tocsin.core.preference import read_preference
 from tocsin.core.statement import NOUGHT, Statement, among, bind, own
 from tocsin.orders.table import hold, order_head
 from tocsin.tickets.table import print_job, printer
 
-BOX = "tickets.radar"
+# After how long something is a problem; what is older than the window is not looked for any more.
+UNPRINTED_US, WAITING_US, HELD_US, WINDOW_US = 60 * MINUTE_US, 15 * MINUTE_US, DAY_US, 7 * DAY_US
 MOST, SHOWN = 1_001, 100
 KINDS = ("unprinted", "waiting", "unknown", "held_long", "after_print", "changed")
-
-
-class RadarPreference(Struct, frozen=True, kw_only=True):
-    """After how long something is a problem; an order older than the window is not looked for any more."""
-
-    unprinted_minutes: int = 60
-    waiting_minutes: int = 15
-    held_hours: int = 24
-    window_days: int = 7
 
 
 class Counts(Struct, frozen=True):
@@ -36,15 +27,10 @@ class Counts(Struct, frozen=True):
     held: int
     unprinted: int
     waiting: int
+    changed: int
     unknown: int
     held_long: int
     after_print: int
-    changed: int
-
-    @property
-    def total(self) -> int:
-        """Return how many orders need somebody: held ones, and those that nothing holds, late or wrong on paper."""
-        return self.held + self.unprinted + self.waiting + self.changed
 
 
 class Late(Struct, frozen=True):
@@ -109,25 +95,22 @@ def _counted(asked: sa.Select[tuple[int]], name: str) -> sa.Label[int]:
 
 _heads = sa.select(order_head.c.id)
 _jobs = sa.select(print_job.c.id)
+# Orders that need somebody, each counted once: held ones, and those that nothing holds, late or wrong on paper.
+_BADGE_PARTS = (
+    _counted(_heads.where(own(order_head), order_head.c.holds_open > NOUGHT), "held"),
+    _counted(_heads.where(_unprinted), "unprinted"),
+    _counted(_jobs.join(order_head, _head_of_job).where(_waiting), "waiting"),
+    _counted(_heads.where(_changed), "changed"),
+)
+_BADGE = Statement[tuple[int, int, int, int]](sa.select(*_BADGE_PARTS))
 _COUNTS = Statement(
     sa.select(
-        _counted(_heads.where(own(order_head), order_head.c.holds_open > NOUGHT), "held"),
-        _counted(_heads.where(_unprinted), "unprinted"),
-        _counted(_jobs.join(order_head, _head_of_job).where(_waiting), "waiting"),
+        *_BADGE_PARTS,
         _counted(_jobs.where(_unknown), "unknown"),
         _counted(sa.select(hold.c.id).where(_held_long), "held_long"),
         _counted(sa.select(hold.c.id).where(_after_print), "after_print"),
-        _counted(_heads.where(_changed), "changed"),
     ),
     Counts,
-)
-_BADGE = Statement[tuple[int, int, int, int]](
-    sa.select(
-        _counted(_heads.where(own(order_head), order_head.c.holds_open > NOUGHT), "held"),
-        _counted(_heads.where(_unprinted), "unprinted"),
-        _counted(_jobs.join(order_head, _head_of_job).where(_waiting), "waiting"),
-        _counted(_heads.where(_changed), "changed"),
-    )
 )
 _no_job: tuple[sa.Label[Any], ...] = (
     sa.null().label("job_id"),
@@ -189,11 +172,8 @@ def list_problems(tx: Tx, *, kind: str) -> list[Late]:
 
 
 def _bounds(tx: Tx, *names: str) -> dict[str, int]:
-    chosen = read_preference(tx, RadarPreference, box=BOX)
     every = {
-        "oldest": id_at(tx.now_us - chosen.window_days * DAY_US), "now_us": tx.now_us,
-        "unprinted_us": tx.now_us - chosen.unprinted_minutes * MINUTE_US,
-        "waiting_us": tx.now_us - chosen.waiting_minutes * MINUTE_US,
-        "held_us": tx.now_us - chosen.held_hours * 60 * MINUTE_US,
+        "oldest": id_at(tx.now_us - WINDOW_US), "now_us": tx.now_us, "unprinted_us": tx.now_us - UNPRINTED_US,
+        "waiting_us": tx.now_us - WAITING_US, "held_us": tx.now_us - HELD_US,
     }  # fmt: skip
     return {name: every[name] for name in names}

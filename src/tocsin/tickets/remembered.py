@@ -56,16 +56,11 @@ ACKNOWLEDGE = Statement[None](
 
 def remember(tx: Tx, actor: Actor, order: Order, *, codes: set[str]) -> None:
     """Remember acknowledgements for an order's receiver, of codes that are about him; `order` holds real text."""
+    digest = _digest(tx, order)
     for code in sorted(codes & REMEMBERABLE if _is_real(order) else ()):
         tx.run(
-            _REMEMBER,
-            digest=_digest(tx, order),
-            code=code,
-            order_id=order.id,
-            at_us=tx.now_us,
-            actor_id=actor.id,
-            actor_name=actor.name,
-        )
+            _REMEMBER, digest=digest, code=code, order_id=order.id, at_us=tx.now_us, actor_id=actor.id, actor_name=actor.name
+        )  # fmt: skip
     tx.run(_FORGET, until_us=tx.now_us - _LIFE_US)
 
 

@@ -102,6 +102,12 @@ def record_outcome(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
     return True
 
 
+def _was_there(outcome: PrintOutcome) -> bool:
+    """Tell whether a printer may be given another paper at once: one that was found away is not asked with each."""
+    before = outcome.status_before
+    return outcome.result != "failed" or before is None or before.online
+
+
 class Spool:
     """Threads that carry jobs to printers, one for each that has work, for all merchants of this process.
 
@@ -198,8 +204,9 @@ class Spool:
 
     def _send_next(self, merchant_id: int, device: Device) -> bool:
         """Send one slip or job; tell whether there may be another."""
-        if send_slip(self._db, merchant_id, device=device, drawing=self._drawing, store=self._store):
-            return True  # first, what warns of wrong paper
+        slip = send_slip(self._db, merchant_id, device=device, drawing=self._drawing, store=self._store)
+        if slip is not None:  # first, what warns of wrong paper
+            return _was_there(slip)
         waiting = self._waiting(merchant_id, device)
         if waiting is None:
             return False
@@ -214,8 +221,7 @@ class Spool:
             return self._waiting(merchant_id, device) not in (None, waiting)
         outcome = give_paper(sending.device, sending.content, drawing=self._drawing)
         self._store(merchant_id, lambda tx: self._keep(tx, sending, outcome))
-        before = outcome.status_before
-        return outcome.result != "failed" or before is None or before.online
+        return _was_there(outcome)
 
     def _waiting(self, merchant_id: int, device: Device) -> int | None:
         return self._db.read(

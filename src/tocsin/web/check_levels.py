@@ -13,9 +13,9 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.money import MICRO
 from tocsin.core.preference import preference_revision, read_preference
-from tocsin.tickets.check_choice import CheckPreference, choose_checks
+from tocsin.tickets.check_choice import BOX, CheckPreference, choose_checks
 from tocsin.tickets.habit import Habit, habits
-from tocsin.tickets.rule import FIXED_CODES, Setting, loaded_checks
+from tocsin.tickets.rule import FIXED_CODES, Setting, level_in, loaded_checks
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
@@ -37,8 +37,7 @@ def get_check_levels(request: PageRequest) -> Response[str]:
     require(actor, "shop_settings")
 
     def read(tx: Tx) -> tuple[CheckPreference, int]:
-        box = "tickets.check"
-        return read_preference(tx, CheckPreference, box=box), preference_revision(tx, box=box)
+        return read_preference(tx, CheckPreference, box=BOX), preference_revision(tx, box=BOX)
 
     chosen, revision = desk.db.read(actor.merchant_id, read)
     return _page(request, actor, chosen=chosen, revision=revision)
@@ -50,9 +49,7 @@ def post_check_levels(request: PageRequest, *, body: RawBody) -> Response[str] |
     desk, actor = enter(request)
     form = read_form(request, body)
     require(actor, "shop_settings")
-    present = desk.db.read(
-        actor.merchant_id, lambda tx: read_preference(tx, CheckPreference, box="tickets.check")
-    )
+    present = desk.db.read(actor.merchant_id, lambda tx: read_preference(tx, CheckPreference, box=BOX))
     # Channels that mask are chosen on a page of their own: what this one doesn't show stays as it is.
     chosen, revision = replace(present, **_read(form)), read_number(form.get("revision", ""))
     try:
@@ -96,7 +93,7 @@ def _page(
     words = words_of(request, actor)
     checks = [
         {
-            "code": code, "default": check.level, "level": chosen.levels.get(code, check.level), "fixed": code in FIXED_CODES,
+            "code": code, "default": check.level, "level": level_in(chosen.levels, check), "fixed": code in FIXED_CODES,
             "says": [re.sub(r"\{\w+\}", "…", words.translate(said)) for said in (check.cases.values() or (check.message,))],
         }
         for code, check in loaded_checks().items()
@@ -117,7 +114,7 @@ def _habits(request: PageRequest, actor: Actor, chosen: CheckPreference) -> list
     desk, checks = desk_of(request), loaded_checks()
     return [
         one for one in desk.db.read(actor.merchant_id, habits)
-        if one.code in checks and chosen.levels.get(one.code, checks[one.code].level) == "W"
+        if one.code in checks and level_in(chosen.levels, checks[one.code]) == "W"
     ]  # fmt: skip
 
 
