@@ -47,6 +47,8 @@ def test_a_slip_comes_out_where_the_ticket_lies_and_says_void(db: Database) -> N
         counter.check()
         refund(counter, order_id)
         assert len(states(counter, order_id)) == 2, "once for each paper"
+        again = counter.db.write(counter.house.merchant_id, lambda tx: queue_slips(tx, order_id=order_id))
+        assert again == 0, "whoever asks again"
         counter.do(release_hold, hold_id=hold.id, reason="撤回了")
         pulled = counter.ask(slips_of, order_id=order_id)
         assert [(slip.state, slip.pulled_by) for slip in pulled] == [("pulled", counter.actor.name)] * 2
@@ -56,18 +58,23 @@ def test_what_did_not_leave_is_tried_again_until_it_was_pulled(db: Database) -> 
     with open_counter(db) as counter:
         order_id = counter.take(external_id="R-1", quantity=3).order_id
         printed(counter, order_id)
+        behind = counter.print(counter.take(quantity=9).order_id).job_ids[0]
         counter.peer.switches.paper = "out"
         refund(counter, order_id)
         counter.run_spool()
         tried = lambda: [slip.tries for slip in counter.ask(slips_of, order_id=order_id)]
         assert wait_until(lambda: tried() == [1] and states(counter, order_id) == ["queued"], seconds=20)
+        assert counter.job(behind).state == "queued", (
+            "the slip has found the printer away: no ticket fails for it"
+        )
         counter.peer.switches.paper = "ok"
         try:
             shift_clock(2 * MINUTE_US)
             assert wait_until(lambda: states(counter, order_id) == ["printed"], seconds=20)
         finally:
             shift_clock(0)
-        assert len(counter.peer.papers()) == 1
+        counter.wait_state(behind, "printed")
+        assert len(counter.peer.papers()) == 2
 
 
 def test_what_became_of_a_slip_is_stored_once_the_database_can(

@@ -11,7 +11,7 @@ from tocsin.orders.amend import cancel_order
 from tocsin.tickets.device import remove_printer
 from tocsin.tickets.hold import hold_order
 from tocsin.tickets.queue_setup import pause_queue
-from tocsin.tickets.radar import KINDS, Counts, count_badge, count_problems, list_problems
+from tocsin.tickets.radar import KINDS, Counts, Late, count_badge, count_problems, list_problems
 from tocsin.tickets.settlement import BatchTooLong, ask_together, settle_many
 
 
@@ -99,6 +99,25 @@ def test_one_answer_settles_a_batch_and_nothing_is_sent_again(db: Database) -> N
             Counter(counter.house, counter.peer, counter.house.actor("auditor")).do(
                 settle_many, job_ids=jobs, came_out=True
             )
+
+
+def test_papers_that_broke_off_are_asked_about_apart() -> None:
+    given = [
+        ("unconfirmed", 1, "T1"),
+        ("connection_lost", 1, "T2"),
+        ("unconfirmed", 1, "T3"),
+        ("unconfirmed", 2, "T4"),
+    ]
+    late = [
+        Late(
+            order_id=n, number=f"N{n}", since_us=n, job_id=n, printer_id=printer, serial=serial, reason=reason
+        )
+        for n, (reason, printer, serial) in enumerate(given)
+    ]
+    asked = [(one.printer_id, one.reason, one.first, one.last, one.job_ids) for one in ask_together(late)]
+    assert asked == [
+        (1, "unconfirmed", "T1", "T3", (0, 2)), (1, "connection_lost", "T2", "T2", (1,)), (2, "unconfirmed", "T4", "T4", (3,))
+    ]  # fmt: skip
 
 
 def test_a_shop_without_a_printer_misses_no_paper(db: Database) -> None:

@@ -24,6 +24,7 @@ from tocsin.tickets.giving import give_paper
 from tocsin.tickets.job import ON_PAPER, JobMissing, jobs_of_order, read_content
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import intercept
+from tocsin.tickets.trial import keep_seen
 
 _MOST_TRIES = 60
 
@@ -134,7 +135,7 @@ def send_slip(
         content, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, locale=device.locale
     )
     outcome = give_paper(device, here, drawing=drawing)
-    store(merchant_id, partial(_record, slip=slip, outcome=outcome))
+    store(merchant_id, partial(_record, slip=slip, device=device, outcome=outcome))
     return outcome
 
 
@@ -156,7 +157,10 @@ def _claim(tx: Tx, *, printer_id: int) -> tuple[Slip, TicketContent] | None:
     return replace(slip, state="sending", tries=slip.tries + 1), content
 
 
-def _record(tx: Tx, *, slip: Slip, outcome: PrintOutcome) -> None:
+def _record(tx: Tx, *, slip: Slip, device: Device, outcome: PrintOutcome) -> None:
+    keep_seen(
+        tx, device=device, outcome=outcome
+    )  # else the tickets behind it would find the printer away one by one
     again = outcome.result == "failed" and not outcome.permanent and slip.tries < _MOST_TRIES
     state = "queued" if again else outcome.result
     due_us = tx.now_us + min(slip.tries, 10) * MINUTE_US if again else slip.due_us

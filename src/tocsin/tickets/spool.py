@@ -32,7 +32,7 @@ from tocsin.tickets.job import end_job, get_job, mark_printed
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.queue_move import away_queues, use_backups
 from tocsin.tickets.table import print_job, station
-from tocsin.tickets.trial import Looks, keep_status, look_after
+from tocsin.tickets.trial import Looks, keep_seen, look_after
 
 LEASE_US = 15 * SECOND_US
 _IDLE_SECONDS = 1.0
@@ -259,9 +259,7 @@ class Spool:
 
     def _keep(self, tx: Tx, sending: Sending, outcome: PrintOutcome) -> None:
         record_outcome(tx, job_id=sending.job.id, outcome=outcome)
-        status = outcome.status_after or outcome.status_before
-        if status is not None:
-            keep_status(tx, device=sending.device, status=status)
+        keep_seen(tx, device=sending.device, outcome=outcome)
 
     def _free(self, printer_id: int) -> None:
         with self._lock:

@@ -73,6 +73,13 @@ def keep_status(tx: Tx, *, device: Device, status: PrinterStatus) -> None:
         append_event(tx, "print.printer", subject_id=device.id, data={"state": state})
 
 
+def keep_seen(tx: Tx, *, device: Device, outcome: PrintOutcome) -> None:
+    """Keep how a printer was seen as a paper went to it, where it was seen at all."""
+    status = outcome.status_after or outcome.status_before
+    if status is not None:
+        keep_status(tx, device=device, status=status)
+
+
 def print_test_page(db: Database, actor: Actor, *, printer_id: int, base_url: str) -> PrintOutcome:
     """Print a page that carries no order and answers no scan, and keep how the printer was.
 
@@ -85,9 +92,7 @@ def print_test_page(db: Database, actor: Actor, *, printer_id: int, base_url: st
     )
     content = make_test_page(device, shop=shop, base_url=base_url)
     outcome = print_paper(printer_plugin(device.kind), read_options(device), content)
-    status = outcome.status_after or outcome.status_before
-    if status is not None:
-        db.write(actor.merchant_id, lambda tx: keep_status(tx, device=device, status=status))
+    db.write(actor.merchant_id, lambda tx: keep_seen(tx, device=device, outcome=outcome))
     return outcome
 
 
