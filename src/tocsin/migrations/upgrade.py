@@ -9,7 +9,7 @@ from alembic.config import Config
 
 from tocsin.core import sqlite
 
-HEAD = "0006"
+HEAD = "0007"
 
 
 def upgrade_sqlite(path: Path) -> None:
