@@ -162,7 +162,7 @@ def _record(tx: Tx, *, slip: Slip, device: Device, outcome: PrintOutcome) -> Non
         tx, device=device, outcome=outcome
     )  # else the tickets behind it would find the printer away one by one
     again = outcome.result == "failed" and not outcome.permanent and slip.tries < _MOST_TRIES
-    state = "queued" if again else outcome.result
+    state = "queued" if again else "unknown" if outcome.result == "taken" else outcome.result
     due_us = tx.now_us + min(slip.tries, 10) * MINUTE_US if again else slip.due_us
     if _move(tx, slip, state=state, reason=outcome.reason, due_us=due_us):
         append_event(

@@ -7,8 +7,9 @@ sent again by the program: a person says what became of the paper.
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
-from tocsin.core.clock import MINUTE_US
+from tocsin.core.clock import MINUTE_US, SECOND_US
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
@@ -140,6 +141,12 @@ _END = Statement[None](
     ),
     sets=("state", "reason", "ended_at_us", "outcome", "settled_by"),
 )
+_TAKE = Statement[None](
+    sa.update(print_job).where(
+        own(print_job), print_job.c.id == bind("b_id"), print_job.c.state == "sending"
+    ),
+    sets=("outcome", "answer_by_us"),
+)
 _done = print_job.alias("done")
 _of_revision = sa.and_(
     own(print_job), print_job.c.order_id == bind("order_id"), print_job.c.revision == bind("revision")
@@ -179,7 +186,7 @@ def add_job(
         revision=content.revision, copy=content.copy, serial=content.serial, reprint_no=content.reprint_no, amended_from=content.amended_from,
         state="queued", reason="", sealed_content=sealed, content_digest=content_digest(content),
         verdict_id=verdict_id, asked_by=asked_by, asked_name=asked_name, asked_at_us=tx.now_us,
-        expires_at_us=tx.now_us + JOB_LIFE_US, started_at_us=None, ended_at_us=None, outcome="", settled_by="",
+        expires_at_us=tx.now_us + JOB_LIFE_US, started_at_us=None, ended_at_us=None, outcome="", settled_by="", answer_by_us=0,
     )  # fmt: skip
 
 
@@ -269,6 +276,18 @@ def end_job(
         _END, b_id=job_id, b_from=list(came_from), state=state, reason=reason, ended_at_us=tx.now_us, outcome=encoded,
         settled_by=settled_by,
     ))  # fmt: skip
+
+
+def named_as_before(job: Job, outcome: PrintOutcome) -> PrintOutcome:
+    """Return an outcome under the name that its paper was taken by, so that what is told later still finds it."""
+    before = job.last_outcome()
+    return replace(outcome, remote=before.remote) if before and before.remote else outcome
+
+
+def keep_taken(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
+    """Keep that a paper is with its device or cloud, and until when its end is waited for; it stays `sending`."""
+    told, until = msgspec.json.encode(outcome).decode(), tx.now_us + outcome.answer_seconds * SECOND_US
+    return bool(tx.run(_TAKE, b_id=job_id, outcome=told, answer_by_us=until))
 
 
 def mark_printed(tx: Tx, job: Job) -> None:

@@ -28,10 +28,11 @@ class PrintOutcome(Struct, frozen=True, kw_only=True):
 
     `printed`: the device confirmed. `failed`: no byte of the ticket left, so it may be sent again.
     `unknown`: anything else; only a person can tell. `permanent`: trying again can't help until
-    somebody changes the settings.
+    somebody changes the settings. `taken`: the device or its cloud has the paper and tells later;
+    `remote` is the name under which it does, `answer_seconds` how long it is waited for.
     """
 
-    result: Literal["printed", "failed", "unknown"]
+    result: Literal["printed", "failed", "unknown", "taken"]
     reason: str = ""
     detail: str = ""
     bytes_left: bool = False
@@ -39,6 +40,8 @@ class PrintOutcome(Struct, frozen=True, kw_only=True):
     status_before: PrinterStatus | None = None
     status_after: PrinterStatus | None = None
     raster_sha256: str = ""
+    remote: str = ""
+    answer_seconds: int = 600
 
 
 class Drawn(Struct, frozen=True, kw_only=True):

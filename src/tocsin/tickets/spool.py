@@ -28,7 +28,7 @@ from tocsin.tickets.device import (
 )
 from tocsin.tickets.giving import give_paper
 from tocsin.tickets.intercept import give_up_sending, send_slip, slip_waits
-from tocsin.tickets.job import end_job, get_job, mark_printed
+from tocsin.tickets.job import end_job, get_job, keep_taken, mark_printed, named_as_before
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.queue_move import away_queues, use_backups
 from tocsin.tickets.table import print_job, station
@@ -54,13 +54,15 @@ _LEASE = Statement[tuple[str]](
 _HOLDER = Statement[tuple[str]](
     sa.select(station.c.holder).where(own(station), station.c.name == bind("name", str))
 )
-_SENDING = Statement[tuple[int]](
-    sa.select(print_job.c.id).where(own(print_job), print_job.c.state == "sending")
+_SENDING = Statement[tuple[int, int]](
+    sa.select(print_job.c.id, print_job.c.answer_by_us).where(own(print_job), print_job.c.state == "sending")
 )
 
 
 def lease_station(tx: Tx, *, holder: str, takes_over: bool = False) -> bool:
     """Take or renew the lease of the local station; a dead holder's `sending` jobs become unknown.
+
+    So do those whose device or cloud has not told in time what became of them; until then theirs are not the holder's.
 
     Args:
         holder: this process, by a random name.
@@ -72,18 +74,23 @@ def lease_station(tx: Tx, *, holder: str, takes_over: bool = False) -> bool:
         _LEASE, name=LOCAL_STATION, holder=holder, leased_until_us=tx.now_us + LEASE_US, now_us=now_us
     ):
         return False
-    if earlier is not None and earlier != holder:
-        for (job_id,) in tx.rows(_SENDING):
-            record_outcome(
-                tx, job_id=job_id, outcome=PrintOutcome(result="unknown", reason="stopped", bytes_left=True)
-            )
+    stopped = earlier is not None and earlier != holder
+    for job_id, answer_by_us in tx.rows(_SENDING):
+        if (answer_by_us and answer_by_us <= tx.now_us) or (stopped and not answer_by_us):
+            reason = "no_answer" if answer_by_us else "stopped"
+            outcome = PrintOutcome(result="unknown", reason=reason, bytes_left=True)
+            record_outcome(tx, job_id=job_id, outcome=outcome)
+    if stopped:
         give_up_sending(tx)
     return True
 
 
 def record_outcome(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
     """Keep what became of a paper; failed and unknown open a hold of their kind. False if it was settled already."""
+    if outcome.result == "taken":
+        return keep_taken(tx, job_id=job_id, outcome=outcome)
     job = get_job(tx, job_id=job_id)
+    outcome = named_as_before(job, outcome)
     if not end_job(
         tx, job_id=job_id, came_from=("sending",), state=outcome.result, reason=outcome.reason, outcome=outcome
     ):  # fmt: skip

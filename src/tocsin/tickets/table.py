@@ -25,7 +25,7 @@ print_job = merchant_table(
     text("serial"), big("reprint_no"), big("amended_from"), text("state"), text("reason"), blob("sealed_content"),
     text("content_digest"), big("verdict_id"), big("asked_by"), text("asked_name"), big("asked_at_us"),
     big("expires_at_us"), big("started_at_us", nullable=True), big("ended_at_us", nullable=True), text("outcome"),
-    text("settled_by"), key=("id",),
+    text("settled_by"), big("answer_by_us"), key=("id",),
 )  # fmt: skip
 index(print_job, "merchant_id", "order_id", "-id")
 index(print_job, "merchant_id", "batch_id")
