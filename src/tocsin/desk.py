@@ -56,8 +56,7 @@ from tocsin.streams import Streams
 from tocsin.tickets import bulk_work as _declares_its_task_as_well  # noqa: F401
 from tocsin.tickets import forget as _takes_papers_out  # noqa: F401
 from tocsin.tickets.bulk_job import sweep_bulk
-from tocsin.tickets.check import check_new_revisions
-from tocsin.tickets.hold import wake_due
+from tocsin.tickets.loops import ticket_loops
 from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.reach import declare_networks
 from tocsin.tickets.spool import Spool
@@ -123,8 +122,7 @@ class Desk:
             Loop("bulk acts", self._each(sweep_bulk), idle_seconds=_DAY_SECONDS),
             Loop("evidence", lambda: sweep_evidence(self.db), idle_seconds=_DAY_SECONDS),
             Loop("unanswered", self._count_unanswered, idle_seconds=30),
-            Loop("check", lambda: check_new_revisions(self.db), idle_seconds=1, by_event=True),
-            Loop("due holds", lambda: wake_due(self.db, base_url=self.settings.base_url()), idle_seconds=5),
+            *ticket_loops(self.db, base_url=self.settings.base_url),
             Loop("downloads", lambda: purge_downloads(self.db), idle_seconds=600),
             *import_loops(self.db, watched=self.settings.watch_dir, alone=not self.settings.database_url),
             Loop("lookup index", self._each(index_lookups), idle_seconds=5),

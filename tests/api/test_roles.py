@@ -81,6 +81,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("POST", "/screens"): ("query", {"name": "s", "filter": {}}),
     ("GET", "/screens/{screen_id:str}"): ("query", None),
     ("DELETE", "/screens/{screen_id:str}"): ("query", None),
+    ("POST", "/screens/{screen_id:str}/automatic"): ("shop_settings", {"automatic": False}),
     ("GET", "/lookups/mine"): ("query", None),
     ("GET", "/terminals"): ("query", None),
     ("POST", "/terminals"): ("shop_settings", {"name": "x", "kind": "memory"}),

@@ -1,6 +1,9 @@
 """Saved screens and API keys over the API."""
 
+from functools import partial
+
 from tests.api.door import Door
+from tocsin.tickets.device import add_printer
 
 
 def test_a_screen_is_saved_shared_and_dropped(door: Door):
@@ -16,6 +19,27 @@ def test_a_screen_is_saved_shared_and_dropped(door: Door):
     assert door.ask("DELETE", f"/screens/{screen_id}").status_code == 404
     assert door.ask("GET", f"/screens/{screen_id}").status_code == 404
     assert door.ask("GET", "/screens/none").json()["code"] == "id_unknown"
+
+
+def test_a_shared_screen_prints_by_itself_until_it_is_told_not_to(door: Door):
+    add = partial(add_printer, actor=door.house.actor(), name="前台", kind="pdf_file", options={})
+    made = [
+        door.ask("POST", "/screens", json={"name": "x", "filter": {}, "shared": shared}).json()["id"]
+        for shared in (True, False)
+    ]
+    path = f"/screens/{made[0]}/automatic"
+    assert door.ask("POST", path, json={"automatic": True}).json()["code"] == "queue_missing"
+    door.db.write(door.house.merchant_id, add)
+    assert door.ask("POST", path, json={"automatic": True}, role="manager").json() == {"id": made[0]}
+    seen = {one["id"]: one["automatic"] for one in door.ask("GET", "/screens").json()}
+    assert seen[made[1]] is None and seen[made[0]]["by"] and seen[made[0]]["since"].startswith("20")
+    assert door.ask("GET", f"/screens/{made[0]}", role="clerk").json()["automatic"] == seen[made[0]]
+    own = door.ask("POST", f"/screens/{made[1]}/automatic", json={"automatic": True})
+    assert (own.status_code, own.json()["code"]) == (403, "screen_not_shared")
+    for body in ({}, {"automatic": "yes"}, {"automatic": True, "more": 1}):
+        assert door.ask("POST", path, json=body).status_code in (400, 422)
+    assert door.ask("POST", path, json={"automatic": False}).status_code == 200
+    assert door.ask("GET", f"/screens/{made[0]}").json()["automatic"] is None
 
 
 def test_a_key_is_made_listed_and_revoked(door: Door):

@@ -104,7 +104,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "own_rules": ("settings/own_rules.html", {"shell": shell("/settings/own-rules", "settings"), "rows": [{"name": "大额货到付款", "level": "W", "query": "method:cod amount:>1000", "message": "先打电话确认"}, {"name": "", "level": "W", "query": "", "message": ""}], "revision": 1, "errors": {}}),
     "bulk": ("orders/bulk.html", {"shell": shell(), "rows": [{"number": "HF-1", "text": ""}, {"number": "HF-2", "text": "订单已取消"}], "done": 1, "failed": 1}),
     **BULK_SAMPLES,
-    "screens": ("orders/screens.html", {"shell": shell("/screens", "filter"), "screens": SCREENS}),
+    "screens": ("orders/screens.html", {"shell": shell("/screens", "filter"), "screens": [*SCREENS, {**SCREENS[0], "name": "7", "title": "团购新单", "shared": True}, {**SCREENS[0], "name": "8", "title": "自提", "shared": True}], "automatic": {"7": {"since_us": T0, "by": "王小二"}}}),
     "downloads": ("orders/downloads.html", {"shell": shell("/downloads", "download"), "rows": DOWNLOADS, "page": PAGE, "may_real": "reason", "filter": FILTER, "form": {}, "formats": {"csv": "CSV", "xlsx": "Excel"}, "columns": ["number", "phone", "line_total"], "saved": {"": "下面勾选的", "快递": "快递"}, "errors": {}, "waiting": False}),
     "downloads_empty": ("orders/downloads.html", {"shell": shell("/downloads", "download"), "rows": [], "page": PAGE, "may_real": "", "filter": None, "form": {}, "formats": {"csv": "CSV", "xlsx": "Excel"}, "columns": ["number", "phone", "line_total"], "saved": {"": "下面勾选的", "快递": "快递"}, "errors": {}, "waiting": False}),
     "lookups": ("orders/lookups.html", {"shell": shell("/lookups"), "rows": LOOKUPS, "page": PAGE, "mine": True, "may_all": True, "order_number": "", "days": 365, "form": {}, "error": ""}),

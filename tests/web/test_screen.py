@@ -5,6 +5,7 @@ import pytest
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tocsin.orders.draft import Totals
+from tocsin.tickets.auto_print import print_automatically
 
 
 def test_a_filter_shows_what_it_asks_for_and_keeps_it(pages: Pages) -> None:
@@ -63,6 +64,24 @@ def test_a_screen_is_saved_shown_opened_with_and_removed(pages: Pages) -> None:
     for _ in range(2):
         assert pages.post(f"/screens/{name}/removal").status_code == 303
     assert pages.get(path).status_code == 404 and pages.get("/").headers["location"] == "/orders"
+
+
+def test_a_screen_is_told_to_print_by_itself_and_who_did_is_seen(pages: Pages) -> None:
+    pages.printer()
+    saved = pages.post("/screens", q="payment:paid", title="新单", shared="1").headers["location"]
+    path = f"/screens/{saved.partition('=')[2].partition('&')[0]}/automatic"
+    assert path in pages.get("/screens").text and path not in pages.get("/screens", role="clerk").text
+    assert pages.post(path, role="clerk", automatic="1").status_code == 403
+    assert pages.post(path, role="manager", automatic="1").headers["location"] == "/screens?done=saved"
+    for page in ("/screens", "/terminals"):
+        shown = text_of(pages.get(page, role="clerk"))
+        assert "新单" in shown and "switched on by manager" in shown, page
+    number = pages.take(make_draft()).number
+    print_automatically(pages.db, base_url="http://localhost")
+    assert number in text_of(pages.get("/terminals"))
+    assert "Asked for by a screen" in text_of(pages.get(f"/orders/{number}/timeline"))
+    pages.post(path, automatic="0")
+    assert "switched on by" not in text_of(pages.get("/screens")) + text_of(pages.get("/terminals"))
 
 
 def test_who_may_not_amend_shares_nothing(pages: Pages) -> None:

@@ -12,6 +12,7 @@ from tocsin.orders.lookup import own_lookups, read_query
 from tocsin.orders.saved_screen import Screen, drop_screen, get_screen, list_screens, save_screen
 from tocsin.orders.screen import Filter
 from tocsin.orders.screen_query import Fields, filter_of
+from tocsin.tickets.auto_print import list_automatic, switch_off, switch_on
 
 
 class ScreenIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,6 +24,19 @@ class ScreenIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     columns: tuple[str, ...] = ()
 
 
+class AutomaticIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether a shared screen prints what is new on it by itself."""
+
+    automatic: bool
+
+
+class AutomaticOut(Struct, frozen=True, kw_only=True):
+    """Since when a screen prints by itself, and who has switched that on."""
+
+    since: str
+    by: str
+
+
 class ScreenOut(Struct, frozen=True, kw_only=True):
     """A saved screen, one's own or shared."""
 
@@ -32,6 +46,7 @@ class ScreenOut(Struct, frozen=True, kw_only=True):
     own: bool
     filter: Filter
     columns: tuple[str, ...]
+    automatic: AutomaticOut | None = None
 
 
 class CreatedOut(Struct, frozen=True):
@@ -108,6 +123,21 @@ def delete_screen(request: ApiRequest, *, screen_id: FromPath[str]) -> Response[
     return change_once(request, b"", run)
 
 
+@post("/screens/{screen_id:str}/automatic", sync_to_thread=True, status_code=200)
+def create_automatic(
+    request: ApiRequest, *, screen_id: FromPath[str], data: JSONBody[AutomaticIn], body: RawBody
+) -> Response[CreatedOut]:
+    """Have a shared screen print each order that is made from now on and shown by it, or no longer."""
+    del data
+    switch = switch_on if read_body(body, AutomaticIn).automatic else switch_off
+
+    def run(tx: Tx, actor: Actor) -> CreatedOut:
+        switch(tx, actor, screen_id=read_id(screen_id))
+        return CreatedOut(screen_id)
+
+    return change_once(request, body, run)
+
+
 @get("/lookups/mine", sync_to_thread=True)
 def get_own_lookups(request: ApiRequest, *, before: FromQuery[str] = "") -> list[LookupOut]:
     """Return one's own look-ups, the newest first; give the last one's id back as `before` for more."""
@@ -128,10 +158,12 @@ def get_own_lookups(request: ApiRequest, *, before: FromQuery[str] = "") -> list
 
 
 def _screen_out(tx: Tx, screen: Screen, actor: Actor) -> ScreenOut:
+    printing = next((one for one in list_automatic(tx) if one.screen_id == screen.id), None)
     return ScreenOut(
         id=str(screen.id), name=screen.name, shared=bool(screen.shared), own=screen.owner_id == actor.id,
         filter=screen.saved_filter(tx), columns=screen.shown_columns(),
+        automatic=AutomaticOut(since=iso(printing.since_us), by=printing.by_name) if printing else None,
     )  # fmt: skip
 
 
-SCREENS = [get_screens, create_screen, get_one_screen, delete_screen, get_own_lookups]
+SCREENS = [get_screens, create_screen, get_one_screen, delete_screen, create_automatic, get_own_lookups]

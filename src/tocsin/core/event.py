@@ -165,8 +165,13 @@ def lock_consumer(tx: Tx, consumer: str) -> None:
 
 def peek_events(tx: Tx, consumer: str, *, limit: int = 200) -> list[Event]:
     """Return the next events of a consumer whose work is in other transactions; it must bear repetition."""
-    position = tx.one(_POSITION, name=consumer) or Position(0, 0)
+    position = position_of(tx, consumer)
     return tx.rows(_NEXT[tx.dialect], horizon=position.horizon, event_id=position.event_id, limit=limit)
+
+
+def position_of(tx: Tx, consumer: str) -> Position:
+    """Return how far a consumer has read."""
+    return tx.one(_POSITION, name=consumer) or Position(0, 0)
 
 
 def move_consumer(tx: Tx, consumer: str, last: Event) -> None:

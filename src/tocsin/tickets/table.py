@@ -89,3 +89,12 @@ remembered = merchant_table(
 )  # fmt: skip
 index(remembered, "merchant_id", "at_us")
 index(remembered, "merchant_id", "order_id")
+
+# A shared screen that prints by itself, and what it has asked for: an order's revision, once for ever.
+auto_print = merchant_table(
+    "auto_print", big("screen_id"), big("since_us"), big("since_id"), big("by_id"), text("by_name"), key=("screen_id",)
+)  # fmt: skip
+auto_asked = merchant_table(
+    "auto_asked", big("order_id"), big("revision"), big("screen_id"), big("at_us"), key=("order_id", "revision"),
+    append_only=True,
+)  # fmt: skip

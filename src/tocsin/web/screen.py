@@ -20,6 +20,7 @@ from tocsin.orders.saved_screen import (
 )
 from tocsin.orders.screen import Filter
 from tocsin.orders.screen_query import FORM_FIELDS, query_of
+from tocsin.tickets.auto_print import list_automatic, switch_off, switch_on
 from tocsin.web.form import once, read_form, read_number, read_pairs
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.orders import show_list
@@ -40,8 +41,13 @@ def get_screens(request: PageRequest) -> Response[str] | Redirect:
     asked = {name: request.query_params.get(name, "").strip()[:_TEXT_MOST] for name in FORM_FIELDS}
     if any(asked.values()):
         return Redirect("/orders?" + urlencode({"q": query_of(asked)}), status_code=303)
-    screens = desk.db.read(actor.merchant_id, lambda tx: show_screens(tx, actor, words=words))
-    return show(request, "orders/screens.html", actor=actor, section="filter", screens=screens)
+    screens, printing = desk.db.read(
+        actor.merchant_id, lambda tx: (show_screens(tx, actor, words=words), list_automatic(tx))
+    )
+    automatic = {str(one.screen_id): {"since_us": one.since_us, "by": one.by_name} for one in printing}
+    return show(
+        request, "orders/screens.html", actor=actor, section="filter", screens=screens, automatic=automatic
+    )
 
 
 @post("/screens", sync_to_thread=True, status_code=303)
@@ -97,6 +103,16 @@ def post_opening(request: PageRequest, *, name: FromPath[str], body: RawBody) ->
     return go("/screens", done="saved")
 
 
+@post("/screens/{name:str}/automatic", sync_to_thread=True, status_code=303)
+def post_automatic(request: PageRequest, *, name: FromPath[str], body: RawBody) -> Redirect:
+    """Have a shared screen print what is new on it by itself, or no longer."""
+    desk, actor = enter(request)
+    switch = switch_on if read_form(request, body).get("automatic") == "1" else switch_off
+    screen_id = read_number(name)
+    desk.db.write(actor.merchant_id, lambda tx: switch(tx, actor, screen_id=screen_id))
+    return go("/screens", done="saved")
+
+
 @post("/screens/{name:str}/removal", sync_to_thread=True, status_code=303)
 def post_removal(request: PageRequest, *, name: FromPath[str], body: RawBody) -> Redirect:
     """Remove a saved screen of one's own; one that is gone already is no fault."""
@@ -110,4 +126,4 @@ def post_removal(request: PageRequest, *, name: FromPath[str], body: RawBody) ->
     return go("/screens", done="dropped")
 
 
-SCREENS = [get_screens, post_screen, get_one_screen, post_opening, post_removal]
+SCREENS = [get_screens, post_screen, get_one_screen, post_opening, post_automatic, post_removal]

@@ -14,6 +14,7 @@ from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.orders.listing import list_heads
 from tocsin.orders.second_person import SecondPersonNeeded
+from tocsin.tickets.auto_print import list_automatic
 from tocsin.tickets.device import Device, list_printers, printer_plugin
 from tocsin.tickets.job import Job, list_jobs
 from tocsin.tickets.paper_file import KIND
@@ -132,7 +133,7 @@ def _terminal(request: PageRequest, *, queue_id: int) -> Response[str]:
     words, place = words_of(request, actor), request.query_params.get("before", "")
     before = read_number(place) if place else NEWEST
 
-    def read(tx: Tx) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def read(tx: Tx) -> tuple[list[dict[str, Any]], ...]:
         devices = {device.id: device for device in list_printers(tx)}
         unknown = list_jobs(tx, state="unknown", limit=500)
         jobs = list_jobs(tx, queue_id=queue_id, before=before, limit=PAGE_ROWS + 1)
@@ -148,9 +149,14 @@ def _terminal(request: PageRequest, *, queue_id: int) -> Response[str]:
             _show_queue(queue, devices, waiting=waiting.get(queue.id), unknown=asking[queue.id])
             for queue in list_queues(tx)
         ]
-        return shown, [_show_job(job, heads.get(job.order_id, ""), words, filing=filing) for job in jobs]
+        automatic = [
+            {"name": one.name, "url": f"/orders?screen={one.screen_id}", "since_us": one.since_us, "by": one.by_name}
+            for one in list_automatic(tx)
+        ]  # fmt: skip
+        papers = [_show_job(job, heads.get(job.order_id, ""), words, filing=filing) for job in jobs]
+        return shown, papers, automatic
 
-    queues, jobs = desk.db.read(actor.merchant_id, read)
+    queues, jobs, automatic = desk.db.read(actor.merchant_id, read)
     chosen = next((one for one in queues if one["id"] == queue_id), None)
     if queue_id and chosen is None and not jobs:  # one that was taken away still shows its papers
         raise QueueMissing
@@ -158,7 +164,7 @@ def _terminal(request: PageRequest, *, queue_id: int) -> Response[str]:
     more = f"{base}?before={jobs[PAGE_ROWS - 1]['id']}" if len(jobs) > PAGE_ROWS else ""
     page = {"count_text": "", "previous_url": base if place else "", "next_url": more}
     return show(
-        request, "tickets/terminal.html", actor=actor, section="terminal", queues=queues, queue=chosen,
+        request, "tickets/terminal.html", actor=actor, section="terminal", queues=queues, queue=chosen, automatic=automatic,
         jobs=jobs[:PAGE_ROWS] if more else jobs, page=page, toasts=say_batch(request, words),
     )  # fmt: skip
 

@@ -1,0 +1,18 @@
+"""What the print terminal and its checks do by themselves."""
+
+from collections.abc import Callable
+
+from tocsin.core.db import Database
+from tocsin.core.loop import Loop
+from tocsin.tickets.auto_print import print_automatically
+from tocsin.tickets.check import check_new_revisions
+from tocsin.tickets.hold import wake_due
+
+
+def ticket_loops(db: Database, *, base_url: Callable[[], str]) -> list[Loop]:
+    """Return the loops that check what is new, ask for what a screen prints by itself, and wake what is due."""
+    return [
+        Loop("check", lambda: check_new_revisions(db), idle_seconds=1, by_event=True),
+        Loop("automatic papers", lambda: print_automatically(db, base_url=base_url()), idle_seconds=1, by_event=True),
+        Loop("due holds", lambda: wake_due(db, base_url=base_url()), idle_seconds=5),
+    ]  # fmt: skip
