@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from tocsin import gate
 from tocsin.api import errors as api_errors
-from tocsin.api.routes import API, API_HOOKS, API_STATIONS, API_UPLOADS, HEALTH
+from tocsin.api.routes import API, API_HOOKS, API_PRINTERS, API_STATIONS, API_UPLOADS, HEALTH
 from tocsin.body import Paced, require_plain
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
@@ -39,7 +39,17 @@ def build_app(desk: Desk) -> Litestar:
     pages = Router("/", route_handlers=PAGES, include_in_schema=False, request_max_body_size=FORM_MOST_BYTES)
     uploads = Router("/", route_handlers=UPLOADS, include_in_schema=False, guards=[require_importer])
     app = Litestar(
-        route_handlers=[files, *HEALTH, API, API_UPLOADS, API_STATIONS, API_HOOKS, pages, uploads],
+        route_handlers=[
+            files,
+            *HEALTH,
+            API,
+            API_UPLOADS,
+            API_STATIONS,
+            API_HOOKS,
+            API_PRINTERS,
+            pages,
+            uploads,
+        ],
         exception_handlers={Refusal: _refused, HTTPException: _failed, Exception: _failed},
         openapi_config=_openapi(),
         request_max_body_size=desk.settings.upload_limit_bytes,
@@ -152,7 +162,7 @@ async def _send_redirect(scope: Scope, send: Send, to: str) -> None:
 
 
 def _is_api(request: Request[Any, Any, Any]) -> bool:
-    return request.url.path.startswith(("/api/", "/hooks/", "/healthz", "/readyz"))
+    return request.url.path.startswith(("/api/", "/hooks/", "/cloudprnt/", "/healthz", "/readyz"))
 
 
 def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:

@@ -73,6 +73,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("GET", "/second-person"): ("query", None),
     ("POST", "/terminals/{terminal_id:str}/probe"): ("print", {}),
     ("POST", "/terminals/{terminal_id:str}/test"): ("shop_settings", {}),
+    ("POST", "/terminals/{terminal_id:str}/address"): ("shop_settings", {}),
     ("GET", "/problems"): ("query", None),
     ("GET", "/problems/{kind:str}"): ("query", None),
     ("GET", "/checks"): ("query", None),

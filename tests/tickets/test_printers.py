@@ -17,6 +17,7 @@ from tests.peers.wired_printer import WiredPrinter
 from tests.tickets.paper import make_content
 from tocsin.core.plugins import load_plugins
 from tocsin.tickets.content import TicketContent
+from tocsin.tickets.device import comes
 from tocsin.tickets.drawing import MOST_LINES, print_paper
 from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome
@@ -56,6 +57,7 @@ FORGED = {
         {"host": "x", "port": 0},
     ],
     "memory": [{"tray": ""}, {"tray": 5}],
+    "cloudprnt": [{"paper_mm": 76}, {"host": "x"}],
 }
 
 
@@ -133,7 +135,10 @@ class Bench:
         return print_paper(self.plugin, msgspec.convert(self.options, self.plugin.options), content)
 
 
-@pytest.fixture(params=sorted(PRINTERS))
+COMING = sorted(name for name in PRINTERS if comes(name))
+
+
+@pytest.fixture(params=sorted(PRINTERS.keys() - COMING))
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     folder = tmp_path / "papers"
     folder.mkdir()
@@ -142,9 +147,20 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     bench.end()
 
 
-def test_a_printer_is_named_as_its_module_and_describes_its_options(bench: Bench):
-    plugin = bench.plugin
+@pytest.mark.parametrize("name", COMING)
+def test_a_printer_that_comes_is_sent_nothing(name: str):
+    """What it does is tried at its door: `tests/api/test_cloudprnt.py`."""
+    plugin = PRINTERS[name]
+    assert plugin.probe(plugin.options()).detail == "silent"
+    outcome = print_paper(plugin, plugin.options(), make_content())
+    assert (outcome.result, outcome.bytes_left) == ("failed", False)
+
+
+@pytest.mark.parametrize("name", PRINTERS)
+def test_a_printer_is_named_as_its_module_and_describes_its_options(name: str):
+    plugin = PRINTERS[name]
     assert PRINTERS[plugin.name] is plugin
+    assert plugin.name == name
     assert isinstance(plugin.confirms, bool)
     schema = json.dumps(msgspec.json.schema(plugin.options))
     assert plugin.options.__name__ in schema

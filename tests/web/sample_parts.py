@@ -211,6 +211,7 @@ MACHINES = [
         "language": "zh_CN",
         "status_text": "",
         "copies": ["merchant"],
+        "comes": one["id"] == 4,
     }
     for one in QUEUES
 ]

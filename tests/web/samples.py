@@ -123,6 +123,8 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "revise": ("tickets/revise.html", {"shell": shell("/held", "held"), **REVISE, **FORM_AROUND}),
     "revise_conflict": ("tickets/revise.html", {"shell": shell("/held", "held"), **REVISE, **FORM_AROUND, "conflict": CONFLICT}),
     "printers": ("tickets/printers.html", PRINTERS_PAGE),
+    "printer_address": ("tickets/printer_address.html", {"shell": shell("/settings/printers", "settings"), "name": "前台 Star", "at": "/settings/printers/7", "address": "https://desk.local:8717/cloudprnt/1.1a2b3c.pWm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6pWm0nJtqk6l", "has_one": True, "proved": True}),
+    "printer_address_none": ("tickets/printer_address.html", {"shell": shell("/settings/printers", "settings"), "name": "前台 Star", "at": "/settings/printers/7", "address": "", "has_one": False, "proved": False}),
     "scan": ("tickets/scan.html", {"shell": shell("/scan", "scan"), "code": "", "answer": "", "ticket": None}),
     **{f"scan_{answer.lower()}": ("tickets/scan.html", {"shell": shell("/scan", "scan"), "code": "AB12CD34", "answer": answer, "ticket": None if answer == "UNKNOWN" else TICKET}) for answer in ("CURRENT", "SUPERSEDED", "HELD", "VOID", "UNKNOWN")},
     "scan_outside": ("tickets/scan_outside.html", {"shell": door("/scan"), "answer": "SUPERSEDED"}),

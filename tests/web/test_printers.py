@@ -1,5 +1,6 @@
 """Printers on their page, with a real one that answers on TCP."""
 
+import re
 from pathlib import Path
 
 from tests.databases import free_port
@@ -110,3 +111,26 @@ def test_wired_printers_are_set_up_by_their_device(pages: Pages) -> None:
     assert "/dev/ttyUSB7:115200" in page
     assert "/dev/usb/lp7" in page
     assert page.count("There is no such device") + page.count("没有该设备") == 2
+
+
+def test_a_printer_that_comes_gets_an_address_that_is_shown_once(pages: Pages) -> None:
+    at = pages.post("/settings/printers", name="Star", driver="cloudprnt", address="").headers["location"]
+    assert at == f"/settings/printers/{only(pages)}/address"
+    assert "/cloudprnt/" not in text_of(pages.get(at))
+    shown = re.findall(r"/cloudprnt/([\w.-]+)", text_of(pages.post(at)))
+    assert len(set(shown)) == 1
+    assert pages.client.post(f"/cloudprnt/{shown[0]}", json={"statusCode": "200%20OK"}).json() == {
+        "jobReady": False
+    }
+    assert shown[0] not in text_of(pages.get(at)) and "New address" in text_of(
+        pages.get(at, **{"accept-language": "en"})
+    )
+    assert "Ready" in text_of(pages.get("/settings/printers")) and at in text_of(
+        pages.get("/settings/printers")
+    )
+    said = pages.post(f"/settings/printers/{only(pages)}/test").headers["location"]
+    assert (
+        said.endswith("said=taken")
+        and pages.client.post(f"/cloudprnt/{shown[0]}", json={"statusCode": "200"}).json()["jobReady"]
+    )
+    assert pages.get(at, role="clerk").status_code == 403

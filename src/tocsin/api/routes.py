@@ -12,6 +12,7 @@ from tocsin.api.bulk import BULK
 from tocsin.api.campaigns import CAMPAIGNS
 from tocsin.api.changes import CHANGES
 from tocsin.api.checks import CHECKS
+from tocsin.api.cloudprnt import CLOUDPRNT
 from tocsin.api.connections import CONNECTIONS
 from tocsin.api.events import EVENTS
 from tocsin.api.export import EXPORT
@@ -54,6 +55,7 @@ _GROUPS = [
     IMPORTS,
     STATIONS,
     HOOKS,
+    CLOUDPRNT,
     WEBHOOKS,
     CAMPAIGNS,
     BULK,
@@ -85,3 +87,5 @@ API_UPLOADS = Router("/api/v1", route_handlers=IMPORTS, guards=[require_known, r
 API_STATIONS = Router("/api/v1", route_handlers=STATIONS, request_max_body_size=STATION_MOST_BYTES)
 # A platform signs what it sends; it has neither key nor session.
 API_HOOKS = Router("/hooks", route_handlers=HOOKS, request_max_body_size=JSON_MOST_BYTES)
+# A printer that comes for its papers: it has an address of its own, and nothing else.
+API_PRINTERS = Router("/cloudprnt", route_handlers=CLOUDPRNT, request_max_body_size=STATION_MOST_BYTES)

@@ -1,12 +1,15 @@
-"""Box 18 over the API: a printer is tried out, asked how it is or given a test page."""
+"""Box 18 over the API: a printer is tried out, asked how it is or given a test page, or an address to come to."""
+
+from functools import partial
 
 from litestar import Response, post
 from litestar.params import FromPath, RawBody
 from msgspec import Struct
 
-from tocsin.api.guard import ApiRequest, read_id, work_once
+from tocsin.api.guard import ApiRequest, enter, read_id, work_once
 from tocsin.core.actor import Actor
 from tocsin.desk import Desk
+from tocsin.tickets.printer_key import renew_address
 from tocsin.tickets.trial import ask_printer, print_test_page, say_state
 
 
@@ -18,11 +21,17 @@ class StateOut(Struct, frozen=True, kw_only=True):
 
 
 class TrialOut(Struct, frozen=True, kw_only=True):
-    """What became of a test page: printed, failed or unknown, and why."""
+    """What became of a test page: printed, failed, unknown, or taken by what prints it later; and why."""
 
     result: str
     reason: str
     detail: str
+
+
+class AddressOut(Struct, frozen=True):
+    """Where a printer comes for its papers; it is on this answer alone."""
+
+    address: str
 
 
 @post("/terminals/{terminal_id:str}/probe", sync_to_thread=True, status_code=200)
@@ -48,4 +57,13 @@ def test_terminal(request: ApiRequest, *, terminal_id: FromPath[str], body: RawB
     return work_once(request, body, run)
 
 
-TRIALS = [probe_terminal, test_terminal]
+@post("/terminals/{terminal_id:str}/address", sync_to_thread=True, status_code=200)
+def renew_terminal_address(request: ApiRequest, *, terminal_id: FromPath[str]) -> AddressOut:
+    """Give a printer that comes for its papers a new address; it takes a fresh proof of who asks, which no key can give."""
+    desk, actor = enter(request)
+    wanted = read_id(terminal_id)
+    token = desk.db.write(actor.merchant_id, partial(renew_address, actor=actor, printer_id=wanted))
+    return AddressOut(f"{desk.settings.base_url()}/cloudprnt/{token}")
+
+
+TRIALS = [probe_terminal, test_terminal, renew_terminal_address]

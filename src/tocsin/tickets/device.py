@@ -125,6 +125,11 @@ def printer_plugin(kind: str) -> Printer:
     return found[kind]
 
 
+def comes(kind: str) -> bool:
+    """Tell whether printers of a kind come for their papers: to those nothing is sent."""
+    return bool(getattr(load_plugins("tickets.printers").get(kind), "comes", False))
+
+
 def read_options(device: Device) -> Any:
     """Return a printer's options as its plug-in's struct."""
     return msgspec.json.decode(device.options, type=printer_plugin(device.kind).options)
@@ -210,9 +215,9 @@ def get_printer(tx: Tx, *, printer_id: int = 0) -> Device:
     return found
 
 
-def note_status(tx: Tx, *, printer_id: int, status: PrinterStatus) -> None:
-    """Keep how a printer was just seen."""
-    seen = tx.now_us if status.online else None
+def note_status(tx: Tx, *, printer_id: int, status: PrinterStatus, heard: bool = False) -> None:
+    """Keep how a printer was just seen; one that is heard of is seen, whatever it tells."""
+    seen = tx.now_us if status.online or heard else None
     encoded = msgspec.json.encode(status).decode()
     if seen is None:
         seen = get_printer(tx, printer_id=printer_id).seen_at_us

@@ -27,6 +27,7 @@ from tocsin.tickets.table import intercept
 from tocsin.tickets.trial import keep_seen
 
 _MOST_TRIES = 60
+FETCHED = "unconfirmed"
 
 
 class Slip(Struct, frozen=True):
@@ -59,6 +60,7 @@ _NEXT = Statement(
     .order_by(intercept.c.id).limit(1),
     Slip,
 )  # fmt: skip
+_ONE = Statement(sa.select(*_COLUMNS).where(own(intercept), intercept.c.id == bind("id")), Slip)
 _MOVE = Statement[None](
     sa.update(intercept).where(own(intercept), intercept.c.id == bind("b_id"), intercept.c.state == bind("b_from", str)),
     sets=("state", "reason", "tries", "due_us", "ended_at_us"),
@@ -137,6 +139,33 @@ def send_slip(
     outcome = give_paper(device, here, drawing=drawing)
     store(merchant_id, partial(_record, slip=slip, device=device, outcome=outcome))
     return outcome
+
+
+def next_slip(tx: Tx, *, printer_id: int) -> int | None:
+    """Return the slip that a printer prints next."""
+    slip = tx.one(_NEXT, printer_id=printer_id, now_us=tx.now_us)
+    return slip.id if slip else None
+
+
+def fetch_slip(tx: Tx, *, device: Device, slip_id: int) -> TicketContent | None:
+    """Return what a slip says, for a printer that comes for it; until it tells of it, nobody knows whether it is out."""
+    if next_slip(tx, printer_id=device.id) != slip_id:
+        return None
+    claimed = _claim(tx, printer_id=device.id)
+    if claimed is None:
+        return None
+    slip, content = claimed
+    _record(tx, slip=slip, device=device, outcome=PrintOutcome(result="taken", reason=FETCHED))
+    return replace(
+        content, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, locale=device.locale
+    )
+
+
+def end_slip(tx: Tx, *, device: Device, slip_id: int, outcome: PrintOutcome) -> None:
+    """Take in what a printer tells of a slip that it fetched."""
+    slip = tx.one(_ONE, id=slip_id)
+    if slip and (slip.printer_id, slip.state, slip.reason) == (device.id, "unknown", FETCHED):
+        _record(tx, slip=slip, device=device, outcome=outcome)
 
 
 def _claim(tx: Tx, *, printer_id: int) -> tuple[Slip, TicketContent] | None:

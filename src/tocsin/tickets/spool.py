@@ -24,6 +24,7 @@ from tocsin.tickets.claim import Sending, claim_job, fail_job, next_job
 from tocsin.tickets.device import (
     LOCAL_STATION,
     Device,
+    comes,
     list_printers,
 )
 from tocsin.tickets.giving import give_paper
@@ -175,8 +176,9 @@ class Spool:
                 return
             self._busy.add(device.id)
         act, status = self._serve, device.last_status()
-        waits = self._waiting(merchant_id, device) is not None or self._db.read(
-            merchant_id, partial(slip_waits, printer_id=device.id)
+        waits = not comes(device.kind) and (
+            self._waiting(merchant_id, device) is not None
+            or self._db.read(merchant_id, partial(slip_waits, printer_id=device.id))
         )
         # One that is known to be away rests: its papers wait for it, or for its back-up, and don't fail one by one.
         if not waits or (status is not None and not status.online):

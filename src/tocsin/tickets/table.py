@@ -98,3 +98,10 @@ auto_asked = merchant_table(
     "auto_asked", big("order_id"), big("revision"), big("screen_id"), big("at_us"), key=("order_id", "revision"),
     append_only=True,
 )  # fmt: skip
+
+# What a printer is secret by: the hash of the address at which it comes for papers (`earlier_hash` is the one before it),
+# and the sealed keys of a vendor's cloud; `test_until_us` until when a test page waits for one that comes.
+printer_key = merchant_table(
+    "printer_key", big("printer_id"), text("secret_hash"), text("earlier_hash"), blob("sealed"), big("test_until_us"),
+    key=("printer_id",),
+)  # fmt: skip

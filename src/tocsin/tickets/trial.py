@@ -1,23 +1,26 @@
 """Trying a printer out: asking how it is, now or every minute, and a page that carries no order."""
 
 import time
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
 
 from tocsin.core.actor import Actor, require
-from tocsin.core.clock import now_us, to_datetime
+from tocsin.core.clock import MINUTE_US, now_us, to_datetime
 from tocsin.core.db import Database, Tx
 from tocsin.core.event import append_event
 from tocsin.core.tenant import get_shop
 from tocsin.core.words import Words
 from tocsin.tickets.content import LineContent, TicketContent
-from tocsin.tickets.device import Device, get_printer, note_status, printer_plugin, read_options
+from tocsin.tickets.device import Device, comes, get_printer, note_status, printer_plugin, read_options
 from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+from tocsin.tickets.printer_key import ask_test_page
 
 ASK_EVERY_SECONDS = 60.0
 AWAY_EVERY_SECONDS = 2.0
+SILENT_US = 3 * MINUTE_US  # of a printer that comes by itself, every few seconds
 Said = Literal["ready", "paper_low", "paper_out", "cover_open", "offline", "unknown"]
 
 
@@ -61,14 +64,17 @@ def ask_printer(db: Database, actor: Actor, *, printer_id: int) -> PrinterStatus
 
 def look_after(db: Database, merchant_id: int, *, device: Device) -> PrinterStatus:
     """Ask a printer how it is, outside any transaction, and keep the answer; a change is told to those who watch."""
+    last = device.last_status()
+    if comes(device.kind) and last and now_us() - (device.seen_at_us or 0) < SILENT_US:
+        return last
     status = printer_plugin(device.kind).probe(read_options(device))
     db.write(merchant_id, lambda tx: keep_status(tx, device=device, status=status))
     return status
 
 
-def keep_status(tx: Tx, *, device: Device, status: PrinterStatus) -> None:
-    """Keep how a printer was just seen; a change is told to those who watch."""
-    note_status(tx, printer_id=device.id, status=status)
+def keep_status(tx: Tx, *, device: Device, status: PrinterStatus, heard: bool = False) -> None:
+    """Keep how a printer was just seen, or says itself that it is; a change is told to those who watch."""
+    note_status(tx, printer_id=device.id, status=status, heard=heard)
     if (state := say_state(status)) != say_state(device.last_status()):
         append_event(tx, "print.printer", subject_id=device.id, data={"state": state})
 
@@ -83,6 +89,8 @@ def keep_seen(tx: Tx, *, device: Device, outcome: PrintOutcome) -> None:
 def print_test_page(db: Database, actor: Actor, *, printer_id: int, base_url: str) -> PrintOutcome:
     """Print a page that carries no order and answers no scan, and keep how the printer was.
 
+    One that comes for its papers finds it at its next visit.
+
     Raises:
         PrinterMissing: there is none.
     """
@@ -90,6 +98,9 @@ def print_test_page(db: Database, actor: Actor, *, printer_id: int, base_url: st
     device, shop = db.read(
         actor.merchant_id, lambda tx: (get_printer(tx, printer_id=printer_id), get_shop(tx).name)
     )
+    if comes(device.kind):
+        db.write(actor.merchant_id, partial(ask_test_page, printer_id=device.id))
+        return PrintOutcome(result="taken", reason="fetches")
     content = make_test_page(device, shop=shop, base_url=base_url)
     outcome = print_paper(printer_plugin(device.kind), read_options(device), content)
     db.write(actor.merchant_id, lambda tx: keep_seen(tx, device=device, outcome=outcome))

@@ -69,6 +69,7 @@ METHODS = {
     "api_key": "API key",
     "link": "One-time link",
     "code": "Code",
+    "printer": "Printer's address",
 }
 OUTCOMES = {
     "wrong": "Wrong",

@@ -17,6 +17,7 @@ from tocsin.tickets.device import (
     Device,
     PrinterKindUnknown,
     add_printer,
+    comes,
     list_printers,
     printer_plugin,
     read_options,
@@ -38,12 +39,14 @@ KINDS = {
     "tspl": "Network label printer (TSPL, TCP 9100)",
     "tspl_usb": "Label printer on USB (TSPL)",
     "ipp": "Printer that speaks IPP (AirPrint, IPP Everywhere)",
+    "cloudprnt": "Star printer that fetches its papers (CloudPRNT)",
     "pdf_file": "PDF files in a folder",
 }
 ADDED = "/settings/printers?said=added"
 _SAID = {
     "printed": ("ok", "The test page came out"), "failed": ("bad", "The test page did not come out"),
     "unknown": ("warn", "The test page may have come out: look at the printer"),
+    "taken": ("info", "The test page is on its way: the printer or its cloud has it"),
     "online": ("ok", "The printer answers"), "offline": ("bad", "The printer does not answer"),
     "added": ("ok", "The printer is set up"),
 }  # fmt: skip
@@ -74,7 +77,10 @@ def post_printer(request: PageRequest, *, body: RawBody) -> Response[str] | Redi
         )  # fmt: skip
 
         def make() -> str:
-            ask_printer(desk.db, actor, printer_id=desk.db.write(actor.merchant_id, add))
+            printer_id = desk.db.write(actor.merchant_id, add)
+            if comes(kind):
+                return f"/settings/printers/{printer_id}/address"
+            ask_printer(desk.db, actor, printer_id=printer_id)
             return ADDED
 
         return go(once_over(desk.db, actor, form, route="printers", meanwhile=ADDED, make=make))
@@ -129,6 +135,8 @@ def _options(form: Form) -> tuple[str, dict[str, Any]]:
         raise PrinterKindUnknown(driver=kind[:40], drivers=", ".join(KINDS))
     if kind == "pdf_file":
         return kind, {"folder": address}
+    if comes(kind):
+        return kind, {}
     if kind in ("escpos_usb", "tspl_usb"):
         return kind, {"device": address}
     if kind == "escpos_serial":
@@ -177,7 +185,7 @@ def _show(device: Device, words: Words) -> dict[str, Any]:
         "id": device.id, "name": device.name, "driver": device.kind, "address": address, "state": show_state(device),
         "can_confirm": printer_plugin(device.kind).confirms, "paper": say_size(device.paper_mm, device.paper_high_mm), "language": device.locale,
         "last_seen_us": device.seen_at_us, "copies": device.copy_list(),
-        "status_text": show_reason(status.detail, words) if status else "",
+        "status_text": show_reason(status.detail, words) if status else "", "comes": comes(device.kind),
     }  # fmt: skip
 
 

@@ -54,6 +54,7 @@ from tocsin.web.people import PEOPLE
 from tocsin.web.person import PERSON
 from tocsin.web.posture import POSTURE
 from tocsin.web.print_job import PRINT_JOBS
+from tocsin.web.printer_address import PRINTER_ADDRESS
 from tocsin.web.printers import PRINTERS
 from tocsin.web.privacy import PRIVACY
 from tocsin.web.privacy_rules import PRIVACY_RULES
@@ -152,6 +153,7 @@ PAGES: list[Any] = [
     *LOOKUPS,
     *PRINT_JOBS,
     *PRINTERS,
+    *PRINTER_ADDRESS,
     *QUEUES,
     *SIRENS,
     *REVISE,
