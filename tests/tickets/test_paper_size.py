@@ -73,7 +73,9 @@ def test_a_sheet_takes_as_many_pages_as_its_lines_need() -> None:
         f"1 / {pages}" in words for pages in (4, 5)
     )
     assert (
-        Image.open(io.BytesIO(draw_png(make_content(some(150), paper_mm=210, paper_high_mm=297)))).height
+        Image.open(
+            io.BytesIO(draw_png(make_content(some(150), paper_mm=210, paper_high_mm=297), form="pdf"))
+        ).height
         == 2376
     )  # type: ignore[arg-type]
 

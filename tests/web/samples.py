@@ -43,6 +43,7 @@ from tests.web.samples_campaigns import CAMPAIGN_SAMPLES
 from tests.web.samples_connections import CONNECTION_SAMPLES
 from tests.web.samples_ledger import ASKS, SINCE, WATCHES
 from tests.web.samples_mapping import PROFILE_SAMPLES
+from tests.web.samples_papers import PAPER_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
 from tests.web.samples_privacy import PRIVACY_SAMPLES
 from tests.web.samples_queues import QUEUE_SAMPLES
@@ -56,6 +57,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     **ALARM_SAMPLES,
     **PEOPLE_SAMPLES,
     **AMEND_SAMPLES,
+    **PAPER_SAMPLES,
     **PASSKEY_SAMPLES,
     **PRIVACY_SAMPLES,
     **SIREN_SAMPLES,

@@ -116,10 +116,47 @@ def test_a_queue_is_paused_and_goes_on(pages: Pages) -> None:
         assert word in text_of(pages.get(f"/terminals/{printer_id}"))
 
 
-def test_the_preview_is_a_masked_picture(pages: Pages) -> None:
-    order = pages.take(make_draft())
-    answer = pages.get(f"/orders/{order.number}/ticket.png")
-    assert answer.headers["content-type"] == "image/png" and answer.content[:4] == b"\x89PNG"
+def test_a_preview_is_masked_until_it_is_opened(pages: Pages) -> None:
+    printer_id, order = pages.printer(copies=("merchant", "customer")), pages.take(make_draft())
+    here = f"/orders/{order.number}/ticket"
+    assert f'href="{here}"' in text_of(pages.get(f"/orders/{order.number}"))
+    page = text_of(pages.get(f"{here}?copy=merchant"))
+    assert "Here it is masked" in page and f"{here}.png?queue={printer_id}" in page and "Merchant" in page
+    assert "Here it is masked" not in text_of(pages.get(f"{here}?copy=customer&queue={printer_id}"))
+    masked = pages.get(f"{here}.png?copy=merchant")
+    assert masked.headers["content-type"] == "image/png" and masked.headers["cache-control"] == "no-store"
+    asked = {"queue": str(printer_id), "copy": "merchant"}
+    assert pages.post(here, purpose="", **asked).status_code == 422
+    assert pages.post(here, purpose="audit", role="checker", **asked).status_code == 403
+    assert (
+        pages.post(here, purpose="audit", **asked).headers["location"]
+        == f"{here}?queue={printer_id}&copy=merchant"
+    )
+    assert "Here it is masked" not in text_of(pages.get(f"{here}?copy=merchant"))
+    kinds = [
+        row.kind
+        for row in pages.db.read(pages.house.merchant_id, lambda tx: all_lookups(tx, pages.house.actor()))
+    ]
+    assert kinds.count("reveal") == 1 and kinds.count("denied") == 1, "each look is recorded"
+    assert pages.get(f"{here}.png?copy=merchant").content != masked.content
+    assert (
+        pages.get(f"{here}.png?queue=7").status_code == 404
+        and pages.get(f"{here}.png?queue=x").status_code == 404
+    )
+
+
+def test_a_ticket_is_seen_as_it_was_asked_for(pages: Pages) -> None:
+    printer_id, order = pages.printer(), pages.take(make_draft())
+    job_id = ask(pages, order, printer_id)
+    assert f"/jobs/{job_id}/ticket" in text_of(pages.get("/terminals"))
+    page = text_of(pages.get(f"/jobs/{job_id}/ticket"))
+    assert (
+        f"/jobs/{job_id}/ticket.png" in page
+        and pages.jobs(order)[0].serial in page
+        and "Here it is masked" in page
+    )
+    assert pages.get(f"/jobs/{job_id}/ticket.png").content[:4] == b"\x89PNG"
+    assert pages.get("/jobs/7/ticket.png").status_code == 404
 
 
 def test_the_file_of_a_ticket_is_opened_by_those_who_may_see_it(pages: Pages) -> None:

@@ -20,7 +20,8 @@ from tocsin.orders.stop import list_holds, open_hold, open_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
 from tocsin.tickets.check import Verdict, check_order, is_void, lock_order
-from tocsin.tickets.content import PaperRequest, TicketContent, build_content
+from tocsin.tickets.compose import compose_paper
+from tocsin.tickets.content import PaperRequest, TicketContent
 from tocsin.tickets.device import Device, get_printer
 from tocsin.tickets.job import (
     ON_PAPER,
@@ -33,7 +34,6 @@ from tocsin.tickets.job import (
     new_job_id,
     read_content,
 )
-from tocsin.tickets.route import cut_lines
 from tocsin.tickets.serial import make_code, next_serial
 from tocsin.tickets.table import print_job, print_queue
 
@@ -165,13 +165,9 @@ def _content_now(tx: Tx, job: Job, order: Order, device: Device) -> TicketConten
     reprint_no, amended_from = marks(
         tx, order_id=order.id, revision=order.revision, copy=job.copy, part_id=job.part_id, queued=False
     )
-    shop = get_shop(tx, shop_id=order.shop_id)
-    shown, part = cut_lines(tx, order, part_id=job.part_id)
-    fresh = build_content(shown, PaperRequest(
+    fresh = compose_paper(tx, order, device=device, part_id=job.part_id, own=PaperRequest(
         copy=frozen.copy, serial=frozen.serial, scan_url=frozen.scan_url, code128=frozen.code128,
-        printed_at_us=tx.now_us, zone=shop.zone, locale=device.locale,
-        paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, reprint_no=reprint_no, amended_from=amended_from, void=frozen.void,
-        profile=device.profile(), shop_name=shop.name, part=part, lines_of=len(order.lines) if part else 0,
+        printed_at_us=tx.now_us, reprint_no=reprint_no, amended_from=amended_from, void=frozen.void,
     ))  # fmt: skip
     return None if replace(fresh, printed_at=frozen.printed_at) == frozen else fresh
 

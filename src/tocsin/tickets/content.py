@@ -44,7 +44,7 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
     scan_url: str
     code128: str
     printed_at_us: int
-    zone: str
+    zone: str = "UTC"
     locale: str = "zh_CN"
     paper_mm: int = 80
     paper_high_mm: int = 0
@@ -148,8 +148,28 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         community=strip_control(order.community),
         part=strip_control(request.part),
         lines_of=request.lines_of,
-        **_receiver_texts(order, request.copy),
+        **receiver_texts(order, request.copy),
     )
+
+
+def receiver_texts(order: Order, copy: Copy) -> dict[str, str]:
+    """Return what a copy says of the receiver, by field.
+
+    Raises:
+        ValueError: a merchant's or delivery copy got an order whose receiver is masked.
+    """
+    receiver = order.receiver
+    if copy not in MASKED_COPIES and order.masked:
+        raise ValueError(f"a {copy} copy needs the real receiver")
+    if copy in MASKED_COPIES and not order.masked:
+        receiver = mask_party(receiver)
+    places = (receiver.province, receiver.city, receiver.district, receiver.address, receiver.postcode)
+    return {
+        "receiver_name": strip_control(receiver.name),
+        "receiver_phone": strip_control(receiver.phone),
+        "receiver_address": strip_control(" ".join(filter(None, places))),
+        "buyer_note": strip_control(receiver.buyer_note),
+    }
 
 
 def canonical_json(content: TicketContent) -> bytes:
@@ -177,21 +197,6 @@ def shown_text(content: TicketContent) -> str:
     for line in content.lines:
         texts += [line.title, line.spec, line.quantity]
     return "\n".join(texts)
-
-
-def _receiver_texts(order: Order, copy: Copy) -> dict[str, str]:
-    receiver = order.receiver
-    if copy not in MASKED_COPIES and order.masked:
-        raise ValueError(f"a {copy} copy needs the real receiver")
-    if copy in MASKED_COPIES and not order.masked:
-        receiver = mask_party(receiver)
-    places = (receiver.province, receiver.city, receiver.district, receiver.address, receiver.postcode)
-    return {
-        "receiver_name": strip_control(receiver.name),
-        "receiver_phone": strip_control(receiver.phone),
-        "receiver_address": strip_control(" ".join(filter(None, places))),
-        "buyer_note": strip_control(receiver.buyer_note),
-    }
 
 
 def _collect_minor(order: Order) -> int | None:

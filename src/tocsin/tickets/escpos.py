@@ -9,7 +9,7 @@ from typing import Literal
 
 from tocsin.tickets.device_line import DeviceLine
 from tocsin.tickets.printer import PrinterStatus
-from tocsin.tickets.raster import Raster
+from tocsin.tickets.raster import Raster, without_commands
 
 BAND_ROWS = 256
 RESET_QUIET = b"\x1b@\x1da\x00"  # initialise; no unasked status between our answers
@@ -44,19 +44,9 @@ def encode_ticket(raster: Raster) -> bytes:
     for top in range(0, raster.height_px, BAND_ROWS):
         rows = min(BAND_ROWS, raster.height_px - top)
         parts.append(b"\x1dv0\x00" + struct.pack("<HH", stride, rows))
-        parts.append(_defused(raster.bits[top * stride : (top + rows) * stride]))
+        parts.append(without_commands(raster.bits[top * stride : (top + rows) * stride]))
     parts.append(FEED_AND_CUT)
     return b"".join(parts)
-
-
-def _defused(dots: bytes) -> bytes:
-    """Return dots without DLE EOT, DLE ENQ and DLE DC4: printers obey those even inside a picture.
-
-    One white dot beside a lone black one turns black. DC4 could open the drawer or clear the buffer.
-    """
-    for second in (b"\x04", b"\x05", b"\x14"):
-        dots = dots.replace(b"\x10" + second, b"\x18" + second)
-    return dots
 
 
 def is_realtime_answer(byte: int) -> bool:

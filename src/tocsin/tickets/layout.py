@@ -8,7 +8,8 @@ from tocsin.tickets.barcode import code128_svg, qr_svg
 from tocsin.tickets.content import TicketContent, canonical_json
 from tocsin.tickets.engine import TEMPLATE_OF, compile_ticket
 from tocsin.tickets.paper_size import dots_of, shape_of
-from tocsin.tickets.raster import Raster
+from tocsin.tickets.printer import Form
+from tocsin.tickets.raster import Raster, without_commands
 
 _DARK_BELOW = 150  # of 255: smoothed strokes stay whole on thermal paper
 
@@ -29,12 +30,17 @@ def draw_raster(content: TicketContent) -> Raster:
     dark = page.point([255 if grey < _DARK_BELOW else 0 for grey in range(256)]).convert(
         "1", dither=Image.Dither.NONE
     )
-    return Raster(width, page.height, dark.tobytes())
+    return Raster(width, page.height, without_commands(dark.tobytes()))
 
 
-def draw_png(content: TicketContent) -> bytes:
-    """Return a paper as PNG in shades of grey, as wide as the printable part: the preview on a screen."""
-    return compile_ticket(_inputs(content, "raster"), "png", template=_template(content), first_page=True)
+def draw_png(content: TicketContent, *, form: Form = "raster") -> bytes:
+    """Return a paper as PNG for a screen: of printers of dots those very dots, of others the first page in shades of grey."""
+    if form != "raster":
+        return compile_ticket(_inputs(content, "pdf"), "png", template=_template(content), first_page=True)
+    dots, kept = draw_raster(content), io.BytesIO()
+    white = bytes(byte ^ 0xFF for byte in dots.bits)  # 1 is black on paper, white in a picture
+    Image.frombytes("1", (dots.width_px, dots.height_px), white).save(kept, "PNG")
+    return kept.getvalue()
 
 
 def _template(content: TicketContent) -> str:

@@ -23,6 +23,7 @@ from tocsin.tickets.table import print_job, serial_counter, ticket_code
 Word = Literal["VOID", "SUPERSEDED", "HELD", "CURRENT"]
 _VOID_TOLD_US = 60 * MINUTE_US
 _CODE_BYTES = 20
+NO_CODE = "PREVIEW".ljust(32, "0")  # as long as a code, and never one: 0 is no digit of Base32
 
 
 class TicketUnknown(Refusal):
@@ -97,8 +98,21 @@ _COUNT = Statement[tuple[int]](
 
 def next_serial(tx: Tx, shop: Shop) -> str:
     """Return the next serial of a shop's day, such as HF-261122-T0001."""
-    day = business_day(tx.now_us, shop.zone, starts_at_hour=shop.day_starts_at_hour).strftime("%y%m%d")
-    return f"{shop.code}-{day}-T{tx.value(_COUNT, shop_id=shop.id, day=day, last=1):04d}"
+    day = _day(tx, shop)
+    return _serial(shop, day, tx.value(_COUNT, shop_id=shop.id, day=day, last=1))
+
+
+def no_serial(tx: Tx, shop: Shop) -> str:
+    """Return a serial as long as the next one, that no paper has: a preview's."""
+    return _serial(shop, _day(tx, shop), 0)
+
+
+def _day(tx: Tx, shop: Shop) -> str:
+    return business_day(tx.now_us, shop.zone, starts_at_hour=shop.day_starts_at_hour).strftime("%y%m%d")
+
+
+def _serial(shop: Shop, day: str, number: int) -> str:
+    return f"{shop.code}-{day}-T{number:04d}"
 
 
 def make_code(tx: Tx, *, job_id: int) -> str:

@@ -25,11 +25,12 @@ from tocsin.orders.second_person import SecondPersonNeeded, barred_among, record
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.tickets.check import check_order, context_of, is_void, lock_order
-from tocsin.tickets.content import MASKED_COPIES, Copy, PaperRequest, build_content
+from tocsin.tickets.compose import compose_paper
+from tocsin.tickets.content import MASKED_COPIES, Copy, PaperRequest
 from tocsin.tickets.device import COPIES, get_printer
 from tocsin.tickets.job import JobNotWaiting, add_job, end_job, get_job, mark_printed, marks, new_job_id
 from tocsin.tickets.print_queue import PrintQueue, get_queue
-from tocsin.tickets.route import Paper, cut_lines, part_of, route_order
+from tocsin.tickets.route import Paper, part_of, route_order
 from tocsin.tickets.rule import Finding, run_checks
 from tocsin.tickets.serial import make_code, next_serial
 
@@ -252,15 +253,12 @@ def _queue_paper(
     reprint_no, amended_from = marks(
         tx, order_id=order.id, revision=order.revision, copy=copy, part_id=part_id
     )
-    shown, part = cut_lines(tx, order, part_id=part_id)
-    request = PaperRequest(
+    content = compose_paper(tx, order, device=device, part_id=part_id, own=PaperRequest(
         copy=copy, serial=next_serial(tx, shop), scan_url=f"{base_url}/t/{make_code(tx, job_id=job_id)}",
-        code128=str(job_id), printed_at_us=tx.now_us, zone=shop.zone, locale=device.locale,
-        paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, reprint_no=reprint_no, amended_from=amended_from,
-        profile=device.profile(), shop_name=shop.name, part=part, lines_of=len(order.lines) if part else 0,
-    )  # fmt: skip
+        code128=str(job_id), printed_at_us=tx.now_us, reprint_no=reprint_no, amended_from=amended_from,
+    ))  # fmt: skip
     add_job(
-        tx, build_content(shown, request), job_id=job_id, batch_id=batch_id, queue_id=queue.id, part_id=part_id,
+        tx, content, job_id=job_id, batch_id=batch_id, queue_id=queue.id, part_id=part_id,
         printer_id=device.id, order_id=order.id, verdict_id=verdict_id, asked_by=actor.id, asked_name=actor.name,
     )  # fmt: skip
     return job_id

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from tocsin.tickets.device_line import DeviceLine
 from tocsin.tickets.printer import PrinterStatus
-from tocsin.tickets.raster import Raster
+from tocsin.tickets.raster import Raster, without_commands
 
 ASK_NOW = b"\x1b!?"  # answered at once, wherever it stands
 PRINTING = 0x20
@@ -33,7 +33,7 @@ class Tspl(Struct, frozen=True):
             f"SIZE {width:g} mm,{height:g} mm\r\nGAP {self.gap_mm:g} mm,0 mm\r\nDIRECTION 0\r\nREFERENCE 0,0\r\n"
             f"DENSITY {self.density}\r\nCLS\r\nBITMAP 0,0,{raster.width_px // 8},{raster.height_px},0,"
         )
-        return head.encode() + _burn(raster.bits) + b"\r\nPRINT 1,1\r\n"
+        return head.encode() + without_commands(raster.bits).translate(_INVERTED) + b"\r\nPRINT 1,1\r\n"
 
     def ask_status(self, line: DeviceLine, *, deadline: float) -> PrinterStatus:
         """Ask how the printer is; one that prints for somebody else is waited for."""
@@ -72,13 +72,4 @@ def _ask(line: DeviceLine, deadline: float) -> int:
     return line.read_byte(deadline=deadline, wanted=lambda byte: byte & 0x40 == 0)
 
 
-def _burn(dots: bytes) -> bytes:
-    """Return dots as BITMAP takes them, 0 black, and without <ESC>! and ~!: printers obey those even inside a picture.
-
-    One white dot beside a lone black one turns black.
-    """
-    burnt = dots.translate(_INVERTED)
-    return burnt.replace(b"\x1b!", b"\x1b ").replace(b"~!", b"~ ")
-
-
-_INVERTED = bytes(byte ^ 0xFF for byte in range(256))
+_INVERTED = bytes(byte ^ 0xFF for byte in range(256))  # BITMAP's black is 0

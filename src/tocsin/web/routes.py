@@ -53,6 +53,7 @@ from tocsin.web.passkeys import PASSKEYS
 from tocsin.web.people import PEOPLE
 from tocsin.web.person import PERSON
 from tocsin.web.posture import POSTURE
+from tocsin.web.preview import PREVIEWS
 from tocsin.web.print_job import PRINT_JOBS
 from tocsin.web.printer_address import PRINTER_ADDRESS
 from tocsin.web.printers import PRINTERS
@@ -159,6 +160,7 @@ PAGES: list[Any] = [
     *REVISE,
     *SCAN,
     *PAPERS,
+    *PREVIEWS,
     *TERMINALS,
     *PROBLEMS,
     *WEBHOOKS,
