@@ -32,7 +32,7 @@ from tocsin.tickets.device import remove_printer
 from tocsin.tickets.hold import hold_order, release_hold, settle_unknown
 from tocsin.tickets.job import jobs_of_order
 from tocsin.tickets.print_queue import QueueMissing
-from tocsin.tickets.terminal import cancel_job
+from tocsin.tickets.terminal import ASKED_HELD, cancel_job
 
 QUERY = "payment:paid held:no 王小明"
 
@@ -72,7 +72,8 @@ def automatic(db: Database, query: str = QUERY) -> Iterator[Counter]:
 
 def test_each_new_order_of_a_screen_is_asked_for_once(db: Database) -> None:
     with open_counter(db) as counter:
-        old, orders = counter.take().order_id, {}
+        counter.do(switch_on, screen_id=save(counter, "channel:none"))
+        old, orders = counter.take(quantity=99).order_id, {}
         screen_id = save(counter)
         counter.do(switch_on, screen_id=screen_id)
 
@@ -96,6 +97,8 @@ def test_each_new_order_of_a_screen_is_asked_for_once(db: Database) -> None:
             "right": [1], "not shown": [], "wrong": [], "shipped": [], "cancelled": [], "refunded": [], "held": [],
             "amended": [2], "paid later": [], "by hand": [1],
         }  # fmt: skip
+        kept = [counter.ask(read_journal, subject=f"order:{order_id}") for order_id in orders.values()]
+        assert ASKED_HELD not in {entry.verb for entries in kept for entry in entries}, "not asked for in vain"
         counter.do(release_hold, hold_id=hold_id, reason="好了")
         counter.do(mark_order, order_id=orders["paid later"], reason="到账", payment="paid")
         settle(counter)
