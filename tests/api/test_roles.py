@@ -92,6 +92,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("POST", "/prints/{print_id:str}/settlement"): ("settle", {"came_out": True}),
     ("POST", "/prints/{print_id:str}/hand-over"): ("print", {}),
     ("POST", "/prints/{print_id:str}/cancellation"): ("print", None),
+    ("POST", "/prints/{print_id:str}/spoilage"): ("print", None),
     ("POST", "/prints/{print_id:str}/move"): ("print", {"to": "1"}),
     ("GET", "/queues"): ("query", None),
     ("POST", "/queues"): ("shop_settings", {"name": "x", "printer": "1"}),

@@ -14,6 +14,7 @@ from tocsin.orders.stop import page_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
 from tocsin.tickets import check, claim, hand_over, hold, radar, spool, terminal
+from tocsin.tickets.marks import Marks
 from tocsin.tickets.table import print_job
 
 _OLDEST = Statement[tuple[int]](
@@ -131,7 +132,7 @@ GUARDS = {
     "too_old": lambda: {"claim._waited_us": lambda *_: 0},
     "two_at_a_printer": lambda: {"claim.next_job": _oldest},
     "paused": _paused,
-    "unmarked": lambda: {"claim.marks": lambda *_, **__: (0, 0), "terminal.marks": lambda *_, **__: (0, 0)},
+    "unmarked": lambda: {"claim.marks": lambda *_, **__: Marks(), "terminal.marks": lambda *_, **__: Marks()},
     "sent_again": _resent,
     "late_word": _late,
     "unknown_unseen": lambda: {"spool.open_hold": lambda *_, **__: 0},

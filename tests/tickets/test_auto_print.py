@@ -98,7 +98,9 @@ def test_each_new_order_of_a_screen_is_asked_for_once(db: Database) -> None:
             "amended": [2], "paid later": [], "by hand": [1],
         }  # fmt: skip
         kept = [counter.ask(read_journal, subject=f"order:{order_id}") for order_id in orders.values()]
-        assert ASKED_HELD not in {entry.verb for entries in kept for entry in entries}, "not asked for in vain"
+        assert ASKED_HELD not in {entry.verb for entries in kept for entry in entries}, (
+            "not asked for in vain"
+        )
         counter.do(release_hold, hold_id=hold_id, reason="好了")
         counter.do(mark_order, order_id=orders["paid later"], reason="到账", payment="paid")
         settle(counter)

@@ -16,9 +16,9 @@ from tocsin.tickets.job import (
     jobs_of_batch,
     jobs_of_order,
     list_jobs,
-    marks,
     read_content,
 )
+from tocsin.tickets.marks import Marks, marks
 from tocsin.tickets.terminal import cancel_job
 
 
@@ -75,7 +75,7 @@ def test_jobs_of_another_merchant_are_missing(db: Database) -> None:
                 stranger.ask(verb, job_id=job)
         assert stranger.ask(list_jobs) == stranger.ask(list_jobs, state="queued") == []
         assert stranger.ask(jobs_of_order, order_id=taken.order_id) == []
-        assert stranger.ask(marks, order_id=taken.order_id, revision=1, copy="merchant") == (0, 0)
+        assert stranger.ask(marks, order_id=taken.order_id, revision=1, copy="merchant") == Marks()
         assert not db.write(
             other.merchant_id, lambda tx: end_job(tx, job_id=job, came_from=("queued",), state="failed")
         )

@@ -72,12 +72,15 @@ def test_marks_stand_on_the_paper(locale: str):
 
     plain = words()
     marks = (
-        ("重打", "改单", "作废", "拦截") if chinese else ("REPRINT", "AMENDED", "VOID", "Intercept", "void")
+        ("重打", "补打", "改单", "作废", "拦截")
+        if chinese
+        else ("REPRINT", "REPLACEMENT", "AMENDED", "VOID", "Intercept", "void")
     )
     assert not [mark for mark in marks if mark in plain]
     assert ("本小票非发票" if chinese else "Not a tax invoice") in plain
     assert ("已付款" if chinese else "PAID") in plain
     assert ("重打 2" if chinese else "REPRINT 2") in words(reprint_no=2)
+    assert ("补打 1" if chinese else "REPLACEMENT 1") in words(replaces=1)
     amended = words(amended_from=2)
     assert ("改单 第 3 版" if chinese else "AMENDED rev 3") in amended
     assert ("第 2 版小票作废" if chinese else "Paper of rev 2 is void") in amended

@@ -61,6 +61,7 @@ def test_marks_stand_on_labels_and_sheets_too() -> None:
         for changes, word in (
             ({"void": True}, "作废"),
             ({"reprint_no": 2}, "重打 2"),
+            ({"replaces": 1}, "补打 1"),
             ({"amended_from": 1}, "改单 第 1 版"),
         ):
             content = make_content(paper_mm=wide, paper_high_mm=high, **changes)

@@ -109,6 +109,18 @@ def test_a_reprint_says_so_and_is_checked(pages: Pages) -> None:
     assert pages.post(f"/jobs/{job_id}/reprint").headers["location"] == f"/orders/{order.number}?done=held"
 
 
+def test_a_spoiled_paper_is_replaced(pages: Pages) -> None:
+    printer_id, order = pages.printer(), pages.take(make_draft())
+    job_id = ask(pages, order, printer_id)
+    assert pages.post(f"/jobs/{job_id}/reprint", spoiled="1").status_code == 409, "it has not come out"
+    end(pages, printer_id, PrintOutcome(result="printed"))
+    pages.post(f"/jobs/{job_id}/reprint", spoiled="1")
+    assert [(job.reprint_no, job.replaces) for job in pages.jobs(order)] == [(0, 1), (0, 0)]
+    for page in (f"/terminals/{printer_id}", f"/orders/{order.number}"):
+        assert "REPLACEMENT 1" in text_of(pages.get(page)), page
+    assert "Spoiled, says a person" in text_of(pages.get(f"/orders/{order.number}/timeline"))
+
+
 def test_a_queue_is_paused_and_goes_on(pages: Pages) -> None:
     printer_id = pages.printer()
     for paused, word in (("1", "Go on with"), ("0", "Pause")):

@@ -15,6 +15,7 @@ from tocsin.orders.store import find_order_id, load_order
 from tocsin.tickets.device import Device, add_printer, list_printers, printer_plugin
 from tocsin.tickets.job import Job, get_job, list_jobs
 from tocsin.tickets.print_queue import list_queues
+from tocsin.tickets.spoil import spoil_paper
 from tocsin.tickets.terminal import (
     FEW_ORDERS,
     Receipt,
@@ -102,6 +103,7 @@ class PrintOut(Struct, frozen=True, kw_only=True):
     copy: str
     serial: str
     reprint_no: int
+    replaces: int
     amended_from: int
     state: str
     reason: str
@@ -216,6 +218,17 @@ def cancel_print(request: ApiRequest, *, print_id: FromPath[str], body: RawBody)
     return change_once(request, body, run)
 
 
+@post("/prints/{print_id:str}/spoilage", sync_to_thread=True, status_code=200)
+def spoil_print(request: ApiRequest, *, print_id: FromPath[str], body: RawBody) -> Response[IdOut]:
+    """Say that a paper that came out is spoiled: the next one replaces it."""
+
+    def run(tx: Tx, actor: Actor) -> IdOut:
+        spoil_paper(tx, actor, job_id=read_id(print_id))
+        return IdOut(print_id)
+
+    return change_once(request, body, run)
+
+
 def requested_out(one: Requested) -> RequestedOut:
     """Return what became of one order of a batch."""
     return RequestedOut(
@@ -247,7 +260,7 @@ def _terminal_out(device: Device, *, paused: bool) -> TerminalOut:
 def _print_out(tx: Tx, job: Job) -> PrintOut:
     return PrintOut(
         id=str(job.id), number=load_order(tx, order_id=job.order_id).number, revision=job.revision, copy=job.copy,
-        serial=job.serial, reprint_no=job.reprint_no, amended_from=job.amended_from, state=job.state, reason=job.reason,
+        serial=job.serial, reprint_no=job.reprint_no, replaces=job.replaces, amended_from=job.amended_from, state=job.state, reason=job.reason,
         asked_by=job.asked_name, asked_at=iso(job.asked_at_us), ended_at=iso(job.ended_at_us), settled_by=job.settled_by,
         queue=str(job.queue_id),
     )  # fmt: skip
@@ -260,4 +273,5 @@ TERMINALS = [
     get_prints,
     get_print,
     cancel_print,
+    spoil_print,
 ]

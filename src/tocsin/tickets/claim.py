@@ -30,10 +30,10 @@ from tocsin.tickets.job import (
     end_job,
     get_job,
     jobs_of_order,
-    marks,
     new_job_id,
     read_content,
 )
+from tocsin.tickets.marks import marks
 from tocsin.tickets.serial import make_code, next_serial
 from tocsin.tickets.table import print_job, print_queue
 
@@ -162,12 +162,12 @@ def _waited_us(tx: Tx, job: Job) -> int:
 def _content_now(tx: Tx, job: Job, order: Order, device: Device) -> TicketContent | None:
     """Return what a job's paper must say now, on the printer where it waits; None where it says so already."""
     frozen = read_content(tx, job_id=job.id)
-    reprint_no, amended_from = marks(
+    said = marks(
         tx, order_id=order.id, revision=order.revision, copy=job.copy, part_id=job.part_id, queued=False
     )
     fresh = compose_paper(tx, order, device=device, part_id=job.part_id, own=PaperRequest(
         copy=frozen.copy, serial=frozen.serial, scan_url=frozen.scan_url, code128=frozen.code128,
-        printed_at_us=tx.now_us, reprint_no=reprint_no, amended_from=amended_from, void=frozen.void,
+        printed_at_us=tx.now_us, **said._asdict(), void=frozen.void,
     ))  # fmt: skip
     return None if replace(fresh, printed_at=frozen.printed_at) == frozen else fresh
 

@@ -30,6 +30,7 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
         code128: 1 to 24 digits for the bar code.
         printed_at_us: when it is drawn; shown in `zone`, the shop's.
         reprint_no: 0 for the first paper of this revision and copy, n for its n-th repetition.
+        replaces: how many papers of this revision and copy it stands for, which are lost or spoiled.
         amended_from: the earlier revision that is already on paper, 0 where there is none.
         void: an intercept slip: the order must not go out.
         paper_mm, paper_high_mm: width and height of the paper, 0 high on a roll.
@@ -49,6 +50,7 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
     paper_mm: int = 80
     paper_high_mm: int = 0
     reprint_no: int = 0
+    replaces: int = 0
     amended_from: int = 0
     void: bool = False
     profile: str = ""
@@ -105,6 +107,7 @@ class TicketContent(Struct, frozen=True, kw_only=True):
     paper_high_mm: int = 0
     part: str = ""
     lines_of: int = 0
+    replaces: int = 0
 
     def __post_init__(self) -> None:
         if not _SERIAL.fullmatch(self.serial):  # it names files
@@ -148,6 +151,7 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         community=strip_control(order.community),
         part=strip_control(request.part),
         lines_of=request.lines_of,
+        replaces=request.replaces,
         **receiver_texts(order, request.copy),
     )
 

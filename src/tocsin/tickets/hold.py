@@ -20,7 +20,7 @@ from tocsin.orders.stop import Hold, HoldMissing, close_hold, due_holds, get_hol
 from tocsin.orders.store import load_order
 from tocsin.tickets.check import Verdict, check_order, lock_order
 from tocsin.tickets.intercept import confirm_pulled
-from tocsin.tickets.job import Job, end_job, get_job, mark_printed, waiting_jobs
+from tocsin.tickets.job import DID_NOT, Job, end_job, get_job, mark_printed, waiting_jobs
 from tocsin.tickets.print_queue import list_queues
 from tocsin.tickets.remembered import ACKNOWLEDGE, remember
 from tocsin.tickets.terminal import ASKED_HELD, Requested, request_papers
@@ -155,7 +155,7 @@ def settle_unknown(tx: Tx, actor: Actor, *, job_id: int, came_out: bool) -> None
     state = "printed" if came_out else "failed"
     if not end_job(
         tx, job_id=job_id, came_from=("unknown",), state=state, settled_by=actor.name,
-        reason="came_out" if came_out else "did_not", outcome=job.last_outcome(),
+        reason="came_out" if came_out else DID_NOT, outcome=job.last_outcome(),
     ):  # fmt: skip
         raise NotUnknown(state=job.state)
     for hold in open_holds(tx, order_id=job.order_id):
@@ -230,7 +230,7 @@ def _keep_in_sight(tx: Tx, actor: Actor, job: Job) -> None:
     order = load_order(tx, order_id=job.order_id)
     if order.revision == job.revision and order.desk_state != "cancelled":
         open_hold(
-            tx, actor, order_id=job.order_id, revision=job.revision, kind="failed", reason="did_not", job_id=job.id,
+            tx, actor, order_id=job.order_id, revision=job.revision, kind="failed", reason=DID_NOT, job_id=job.id,
             copy=job.copy,
         )  # fmt: skip
 

@@ -181,7 +181,13 @@ def _claim(tx: Tx, *, printer_id: int) -> tuple[Slip, TicketContent] | None:
         return None
     # Named after the ticket, so that it is found by it; its bar code is its own, so that it is never taken for one.
     content = replace(
-        paper, void=True, serial=f"{paper.serial[:62]}-V", code128=str(slip.id), reprint_no=0, amended_from=0
+        paper,
+        void=True,
+        serial=f"{paper.serial[:62]}-V",
+        code128=str(slip.id),
+        reprint_no=0,
+        replaces=0,
+        amended_from=0,
     )
     return replace(slip, state="sending", tries=slip.tries + 1), content
 

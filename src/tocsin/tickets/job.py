@@ -22,6 +22,7 @@ from tocsin.tickets.table import print_job
 
 JOB_LIFE_US = 8 * 60 * MINUTE_US
 ON_PAPER = ("printed", "unknown", "sending")
+DID_NOT, SPOILED = "did_not", "spoiled"
 
 
 class JobMissing(Refusal):
@@ -52,6 +53,7 @@ class Job(Struct, frozen=True):
     copy: str
     serial: str
     reprint_no: int
+    replaces: int
     amended_from: int
     state: str
     reason: str
@@ -78,13 +80,6 @@ class Job(Struct, frozen=True):
     def last_outcome(self) -> PrintOutcome | None:
         """Return what the printer answered."""
         return msgspec.json.decode(self.outcome, type=PrintOutcome) if self.outcome else None
-
-
-class _Earlier(Struct, frozen=True):
-    revision: int
-    copy: str
-    part_id: int
-    state: str
 
 
 _holds_open = (
@@ -127,11 +122,6 @@ _WAITING = Statement(
     .order_by(print_job.c.id),
     Job,
 )
-_EARLIER = Statement(
-    sa.select(print_job.c.revision, print_job.c.copy, print_job.c.part_id, print_job.c.state)
-    .where(own(print_job), print_job.c.order_id == bind("order_id"), any_of(print_job.c.state, "states")),
-    _Earlier,
-)  # fmt: skip
 _CONTENT = Statement[tuple[bytes]](
     sa.select(print_job.c.sealed_content).where(own(print_job), print_job.c.id == bind("id"))
 )
@@ -183,7 +173,7 @@ def add_job(
     sealed = seal(tx.vault.keys(tx).wrapping, canonical_json(content), bound_to=b"job %d" % job_id)
     tx.run(
         _ADD, id=job_id, batch_id=batch_id, queue_id=queue_id, part_id=part_id, printer_id=printer_id, order_id=order_id,
-        revision=content.revision, copy=content.copy, serial=content.serial, reprint_no=content.reprint_no, amended_from=content.amended_from,
+        revision=content.revision, copy=content.copy, serial=content.serial, reprint_no=content.reprint_no, replaces=content.replaces, amended_from=content.amended_from,
         state="queued", reason="", sealed_content=sealed, content_digest=content_digest(content),
         verdict_id=verdict_id, asked_by=asked_by, asked_name=asked_name, asked_at_us=tx.now_us,
         expires_at_us=tx.now_us + JOB_LIFE_US, started_at_us=None, ended_at_us=None, outcome="", settled_by="", answer_by_us=0,
@@ -244,26 +234,6 @@ def list_jobs(
 def waiting_jobs(tx: Tx, *, order_id: int) -> list[Job]:
     """Return an order's jobs that were never sent, the oldest first."""
     return tx.rows(_WAITING, order_id=order_id)
-
-
-def marks(
-    tx: Tx, *, order_id: int, revision: int, copy: str, part_id: int = 0, queued: bool = True
-) -> tuple[int, int]:
-    """Return (reprint number, revision amended from) of the next paper of a revision and copy.
-
-    Args:
-        part_id: the queue whose lines alone it shows: another's lines on paper make it no reprint.
-        queued: count papers that still wait as well. They should come out first, but may be
-            cancelled: the number is taken anew, without them, when a paper is about to be sent.
-    """
-    earlier = tx.rows(_EARLIER, order_id=order_id, states=[*(["queued"] if queued else []), *ON_PAPER])
-    same = sum(
-        paper.copy == copy and paper.revision == revision and part_id in (0, paper.part_id)
-        for paper in earlier
-    )
-    out = [paper.revision for paper in earlier if paper.revision < revision and paper.state != "queued"]
-    before = max(out, default=0)
-    return same, before
 
 
 def end_job(

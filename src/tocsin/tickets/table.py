@@ -22,7 +22,7 @@ index(verdict, "merchant_id", "job_id")
 
 print_job = merchant_table(
     "print_job", big("id"), big("batch_id"), big("queue_id"), big("part_id"), big("printer_id"), big("order_id"), big("revision"), text("copy"),
-    text("serial"), big("reprint_no"), big("amended_from"), text("state"), text("reason"), blob("sealed_content"),
+    text("serial"), big("reprint_no"), big("replaces"), big("amended_from"), text("state"), text("reason"), blob("sealed_content"),
     text("content_digest"), big("verdict_id"), big("asked_by"), text("asked_name"), big("asked_at_us"),
     big("expires_at_us"), big("started_at_us", nullable=True), big("ended_at_us", nullable=True), text("outcome"),
     text("settled_by"), big("answer_by_us"), key=("id",),

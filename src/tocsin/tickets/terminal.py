@@ -28,7 +28,8 @@ from tocsin.tickets.check import check_order, context_of, is_void, lock_order
 from tocsin.tickets.compose import compose_paper
 from tocsin.tickets.content import MASKED_COPIES, Copy, PaperRequest
 from tocsin.tickets.device import COPIES, get_printer
-from tocsin.tickets.job import JobNotWaiting, add_job, end_job, get_job, mark_printed, marks, new_job_id
+from tocsin.tickets.job import JobNotWaiting, add_job, end_job, get_job, mark_printed, new_job_id
+from tocsin.tickets.marks import marks
 from tocsin.tickets.print_queue import PrintQueue, get_queue
 from tocsin.tickets.route import Paper, part_of, route_order
 from tocsin.tickets.rule import Finding, run_checks
@@ -250,12 +251,10 @@ def _queue_paper(
     copy: Copy = paper[1]  # type: ignore[assignment]
     job_id, shop = new_job_id(), get_shop(tx, shop_id=order.shop_id)
     device = get_printer(tx, printer_id=queue.printer_id)
-    reprint_no, amended_from = marks(
-        tx, order_id=order.id, revision=order.revision, copy=copy, part_id=part_id
-    )
+    said = marks(tx, order_id=order.id, revision=order.revision, copy=copy, part_id=part_id)
     content = compose_paper(tx, order, device=device, part_id=part_id, own=PaperRequest(
         copy=copy, serial=next_serial(tx, shop), scan_url=f"{base_url}/t/{make_code(tx, job_id=job_id)}",
-        code128=str(job_id), printed_at_us=tx.now_us, reprint_no=reprint_no, amended_from=amended_from,
+        code128=str(job_id), printed_at_us=tx.now_us, **said._asdict(),
     ))  # fmt: skip
     add_job(
         tx, content, job_id=job_id, batch_id=batch_id, queue_id=queue.id, part_id=part_id,

@@ -66,6 +66,7 @@ REASONS = {
     "by hand": "Cancelled by hand",
     "came_out": "It came out, says a person",
     "did_not": "It did not come out, says a person",
+    "spoiled": "Spoiled, says a person",
     "settings": "The printer's settings are wrong: set it up again",
     "fault": "The desk failed while it was sent",
     "The source has changed what the desk amended": "The source has changed what the desk amended",

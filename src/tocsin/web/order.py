@@ -172,7 +172,7 @@ def _jobs(tx: Tx, order: Order) -> list[dict[str, Any]]:
     return [
         {
             "serial": job.serial, "state": job.shown_state(), "copy_kind": job.copy, "revision": job.revision,
-            "reprint": job.reprint_no, "at_us": job.ended_at_us or job.asked_at_us,
+            "reprint": job.reprint_no, "replaces": job.replaces, "at_us": job.ended_at_us or job.asked_at_us,
             "printer": names.get(job.printer_id, "—"), "scan_url": f"/scan?code={job.id}", "picture_url": f"/jobs/{job.id}/ticket",
             "file_url": f"/jobs/{job.id}/file" if job.state == "printed" and job.printer_id in filing else "",
         }

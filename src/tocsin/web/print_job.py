@@ -15,6 +15,7 @@ from tocsin.orders.store import load_order
 from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job
 from tocsin.tickets.queue_move import move_job
+from tocsin.tickets.spoil import spoil_paper
 from tocsin.tickets.terminal import cancel_job, print_few
 from tocsin.web.form import once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
@@ -64,18 +65,26 @@ class SettlementUnclear(Refusal):
 
 @post("/jobs/{job_id:str}/reprint", sync_to_thread=True, status_code=200)
 def post_reprint(request: PageRequest, *, job_id: FromPath[str], body: RawBody) -> Redirect:
-    """Ask for the paper again, of the order as it is now: checked once more, marked REPRINT or AMENDED."""
+    """Ask for the paper again, of the order as it is now: checked once more, marked REPRINT, REPLACEMENT (where it is spoiled) or AMENDED."""
     desk, actor = enter(request)
     form = read_form(request, body)
     require(actor, "print")
     job = _job(desk, actor, job_id)
-    again = partial(_print_again, actor=actor, job=job, base_url=desk.settings.base_url())
+    again = partial(
+        _print_again,
+        actor=actor,
+        job=job,
+        base_url=desk.settings.base_url(),
+        spoiled=form.get("spoiled") == "1",
+    )
     return go(desk.db.write(actor.merchant_id, lambda tx: once(
         tx, actor, form, route=f"jobs.reprint {job.id}", make=lambda: again(tx)
     )))  # fmt: skip
 
 
-def _print_again(tx: Tx, *, actor: Actor, job: Job, base_url: str) -> str:
+def _print_again(tx: Tx, *, actor: Actor, job: Job, base_url: str, spoiled: bool) -> str:
+    if spoiled:
+        spoil_paper(tx, actor, job_id=job.id)
     seen = load_order(tx, order_id=job.order_id).revision
     receipt = print_few(
         tx, actor, orders=[(job.order_id, seen)], base_url=base_url, queue_id=job.home_id(), copies=(job.copy,)

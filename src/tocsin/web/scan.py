@@ -100,7 +100,7 @@ def _show(desk: Desk, actor: Actor, found: TicketState) -> dict[str, Any]:
         "job_id": job.id, "may_hand_over": out and job.state in ON_PAPER and actor.may("print"),
         "handed": handed and {"by": handed.by_name, "at_us": handed.at_us, "serial": handed.serial, "mine": handed.job_id == job.id},
         "serial": found.serial, "number": found.number, "revision": found.revision, "head_revision": found.head_revision,
-        "copy_kind": found.copy, "reprint": found.reprint_no, "order_url": f"/orders/{found.number}", "reason": "",
+        "copy_kind": found.copy, "reprint": found.reprint_no, "replaces": job.replaces, "order_url": f"/orders/{found.number}", "reason": "",
         "printed_at_us": job.ended_at_us if job.state == "printed" else None,
     }  # fmt: skip
 

@@ -213,7 +213,7 @@ def _show_job(job: Job, number: str, words: Words, *, filing: set[int]) -> dict[
     said = show_reason(job.reason, words) if job.reason in REASONS else job.reason
     return {
         "id": job.id, "queue_id": job.queue_id, "serial": job.serial, "number": number, "revision": job.revision, "copy_kind": job.copy,
-        "reprint": job.reprint_no, "amended": bool(job.amended_from), "state": job.shown_state(), "asked_at_us": job.asked_at_us,
+        "reprint": job.reprint_no, "replaces": job.replaces, "amended": bool(job.amended_from), "state": job.shown_state(), "asked_at_us": job.asked_at_us,
         "asked_by": job.asked_name, "settled_at_us": job.ended_at_us, "outcome_text": f"{said}{settled}" if said else "",
         "scan_url": f"/scan?code={job.id}", "picture_url": f"/jobs/{job.id}/ticket",
         "file_url": f"/jobs/{job.id}/file" if job.state == "printed" and job.printer_id in filing else "",
