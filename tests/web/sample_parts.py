@@ -157,14 +157,14 @@ def job(n: int, state: str, **more: Any) -> Context:
     """Return a print job of the terminal's list."""
     return {
         "id": 500 + n, "queue_id": 3, "serial": f"T-0001{n:02}", "number": f"DL-20200225-{n:04}", "revision": 1, "copy_kind": "merchant",
-        "reprint": 0, "amended": False, "state": state, "asked_at_us": T0, "asked_by": "lin", "settled_at_us": T0,
+        "reprint": 0, "replaces": 0, "amended": False, "state": state, "asked_at_us": T0, "asked_by": "lin", "settled_at_us": T0,
         "outcome_text": "", "scan_url": f"/scan?code=X{n}", **more,
     }  # fmt: skip
 
 
 JOBS = [
     job(7, "unknown", outcome_text="发送 8,192 字节后连接中断，不知道是否出纸"), job(6, "sending"), job(5, "queued", revision=2, amended=True),
-    job(4, "printed", reprint=1), job(3, "failed", outcome_text="192.168.1.50:9100 拒绝连接，一个字节也没有送出"), job(2, "printed"),
+    job(4, "printed", reprint=1), job(3, "failed", outcome_text="192.168.1.50:9100 拒绝连接，一个字节也没有送出"), job(2, "printed", replaces=1),
     job(1, "cancelled"), job(0, "expired"),
 ]  # fmt: skip
 HELD_ROWS = [
@@ -176,7 +176,7 @@ HELD_ROWS = [
         ("DL-20200225-0005", [{**HOLDS[0], "kind": "acknowledge"}], FINDINGS[2:3]),
     ])
 ]  # fmt: skip
-TICKET = {"serial": "T-000104", "number": "DL-20200225-0004", "revision": 1, "head_revision": 2, "copy_kind": "merchant", "reprint": 1,
+TICKET = {"serial": "T-000104", "number": "DL-20200225-0004", "revision": 1, "head_revision": 2, "copy_kind": "merchant", "reprint": 1, "replaces": 0,
           "printed_at_us": T0, "reason": "改单：应付金额", "order_url": "/orders/DL-20200225-0004",
           "job_id": 4, "may_hand_over": False, "handed": None}  # fmt: skip
 ORDER: Context = {
