@@ -15,8 +15,9 @@ from tocsin.orders.store import load_order
 from tocsin.tickets.compose import compose_paper
 from tocsin.tickets.content import MASKED_COPIES, Copy, PaperRequest, TicketContent, receiver_texts
 from tocsin.tickets.device import COPIES, get_printer, printer_plugin
-from tocsin.tickets.job import get_job, marks, read_content
+from tocsin.tickets.job import get_job, read_content
 from tocsin.tickets.layout import draw_png
+from tocsin.tickets.marks import marks
 from tocsin.tickets.print_queue import PrintQueue, get_queue
 from tocsin.tickets.printer import Form
 from tocsin.tickets.route import part_of, route_order
@@ -58,10 +59,10 @@ def preview_order(
     real = load_order(tx, order_id=order.id, revision=order.revision, real=True)
     queue, kind = _choose(tx, real, queue_id=queue_id, copy=copy)
     device, part_id = get_printer(tx, printer_id=queue.printer_id), part_of(queue)
-    reprint_no, amended_from = marks(tx, order_id=real.id, revision=real.revision, copy=kind, part_id=part_id)
+    said = marks(tx, order_id=real.id, revision=real.revision, copy=kind, part_id=part_id)
     content = compose_paper(tx, real, device=device, part_id=part_id, own=PaperRequest(
         copy=kind, serial=no_serial(tx, get_shop(tx, shop_id=real.shop_id)), scan_url=f"{base_url}/t/{NO_CODE}",
-        code128=str(real.id), printed_at_us=tx.now_us, reprint_no=reprint_no, amended_from=amended_from,
+        code128=str(real.id), printed_at_us=tx.now_us, **said._asdict(),
     ))  # fmt: skip
     return _as_seen(tx, actor, order, content=content, queue_id=queue.id)
 
