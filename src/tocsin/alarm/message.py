@@ -63,6 +63,7 @@ HEADLINES = {
     "void_scanned": "a void ticket was scanned",
     "watched_tried": "somebody tried a watched order alone",
     "seal_broken": "the journal has been changed",
+    "held_long": "orders are held for too long",
 }
 HEADLINE_OTHERWISE = "something is wrong"
 HEADLINE_OWN = "somebody tries to sign in to your account"

@@ -196,6 +196,7 @@ REASONS: Mapping[str, str] = {
     **{code: rule.says for code, rule in RULES.items()},
     "drill": "A drill: nothing has happened, the whole chain is tried",
     "webhook_dead": "The webhook “{webhook}” has failed for days and is switched off ({problem})",
+    "held_long": "An order is held for longer than a day, or past the time that was set",
     "unread": "A signal could not be read: look at the log, and at the accounts",
 }
 """Why an incident is there: each code with its sentence, a msgid with `{fields}` of `why_data`."""

@@ -185,7 +185,7 @@ def open_hold(
     tx.run(
         _ADD, id=hold_id, order_id=order_id, revision=revision, kind=kind, reason=reason,
         findings=msgspec.json.encode(findings).decode(), job_id=job_id, copy=copy, since_us=tx.now_us, by_id=actor.id,
-        by_name=actor.name, until_us=until_us, closed_at_us=None, closed_by="", closed_reason="",
+        by_name=actor.name, until_us=until_us, closed_at_us=None, closed_by="", closed_reason="", told_at_us=None,
     )  # fmt: skip
     tx.run(_COUNT_HEAD, b_id=order_id, more=1)
     append_event(tx, "order.held", subject_id=order_id, data={"hold": str(hold_id), "kind": kind})

@@ -61,7 +61,7 @@ hold = merchant_table(
     "hold", big("id"), big("order_id"), big("revision"), text("kind"), text("reason"), text("findings"),
     big("job_id", nullable=True), text("copy"), big("since_us"), big("by_id"), text("by_name"),
     big("until_us", nullable=True), big("closed_at_us", nullable=True), text("closed_by"), text("closed_reason"),
-    key=("id",),
+    big("told_at_us", nullable=True), key=("id",),
 )  # fmt: skip
 _open = hold.c.closed_at_us.is_(None)
 index(hold, "merchant_id", "order_id", "-id")

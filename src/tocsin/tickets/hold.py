@@ -14,6 +14,7 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import read_journal, write_journal
+from tocsin.core.log import get_log
 from tocsin.core.mask import mask_text
 from tocsin.core.tenant import list_merchants
 from tocsin.orders.stop import Hold, HoldMissing, close_hold, due_holds, get_hold, open_hold, open_holds
@@ -29,6 +30,7 @@ _RELEASE_RIGHTS: dict[str, Right] = {
     "manual": "release", "later": "hold", "failed": "hold", "conflict": "amend", "refund": "release",
 }  # fmt: skip
 REASON_CHARACTERS = 500
+_log = get_log("tickets.hold")
 
 
 class HoldReasonMissing(Refusal):
@@ -183,6 +185,9 @@ def wake_due(db: Database, *, base_url: str) -> int:
                     merchant.id, partial(release_hold, actor=desk, hold_id=hold.id, reason="due", base_url=base_url)
                 )  # fmt: skip
             except HoldMissing:  # released by hand since we looked
+                continue
+            except Refusal as refused:  # it stays, is told as overdue, and keeps no other from its time
+                _log.error("hold_not_woken", hold=str(hold.id), code=refused.code)
                 continue
             woken += 1
     return woken

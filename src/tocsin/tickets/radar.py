@@ -82,7 +82,7 @@ _of_living = sa.exists().where(
     _living.c.id == hold.c.order_id,
     _living.c.desk_state != "cancelled",
 )
-_held_long = sa.and_(
+HELD_LONG = sa.and_(
     own(hold), hold.c.closed_at_us.is_(None), _of_living,
     sa.or_(sa.and_(hold.c.until_us.is_(None), hold.c.since_us < bind("held_us")), hold.c.until_us < bind("now_us")),
 )  # fmt: skip
@@ -107,7 +107,7 @@ _COUNTS = Statement(
     sa.select(
         *_BADGE_PARTS,
         _counted(_jobs.where(_unknown), "unknown"),
-        _counted(sa.select(hold.c.id).where(_held_long), "held_long"),
+        _counted(sa.select(hold.c.id).where(HELD_LONG), "held_long"),
         _counted(sa.select(hold.c.id).where(_after_print), "after_print"),
     ),
     Counts,
@@ -141,9 +141,7 @@ _LISTS = {
     "changed": Statement(sa.select(*_of_head).where(_changed).order_by(order_head.c.id).limit(SHOWN), Late),
     "waiting": Statement(_by_job.where(_waiting).order_by(print_job.c.id).limit(SHOWN), Late),
     "unknown": Statement(_by_job.where(_unknown).order_by(print_job.c.id).limit(SHOWN), Late),
-    "held_long": Statement(
-        _by_hold.where(_held_long).order_by(hold.c.order_id, hold.c.id).limit(SHOWN), Late
-    ),
+    "held_long": Statement(_by_hold.where(HELD_LONG).order_by(hold.c.order_id, hold.c.id).limit(SHOWN), Late),
     "after_print": Statement(
         _by_hold.where(_after_print).order_by(hold.c.order_id.desc()).limit(SHOWN), Late
     ),

@@ -34,6 +34,7 @@ HEADLINES = {
     "watched_tried": "A watched order was tried without a second person: {subject}",
     "seal_broken": "A seal of the journal is broken",
     "webhook_dead": "A webhook is switched off: it fails",
+    "held_long": "Orders are held for too long",
     "drill": "Drill: nothing has happened",
     "other": "Something is wrong: {subject}",
 }
@@ -53,6 +54,7 @@ TO_DO = {
     "watched_tried": "Ask the person what for. Whoever needs the order asks a second person to confirm.",
     "seal_broken": "Touch nothing: keep the data folder and its backups as they are, and find out who could reach the database.",
     "webhook_dead": "Ask who runs the receiver. Once it answers again, switch the webhook on: all of the last 30 days that waits is sent.",
+    "held_long": "Open the problem view and mend, acknowledge or release each of them. Nothing is released by itself.",
     "drill": "Nothing: it shows that the chain works.",
     "other": "Look at what came in below, and ask the people who were there.",
 }
