@@ -18,12 +18,12 @@ from tocsin.tickets import (
     device,
     hand_over,
     hold,
+    late,
     print_queue,
     queue_move,
     queue_setup,
     radar,
     settlement,
-    spool,
     terminal,
 )
 from tocsin.tickets.job import ON_PAPER
@@ -120,7 +120,7 @@ class CounterMachine(CounterOrders):
         if printer in self.flying:
             outcome = PrintOutcome(result=result, reason="told", bytes_left=result != "failed")
             job_id = self.flying[printer]
-            told = self._do(lambda tx, actor: spool.record_outcome(tx, job_id=job_id, outcome=outcome))  # noqa: ARG005
+            told = self._do(lambda tx, actor: late.record_outcome(tx, job_id=job_id, outcome=outcome))  # noqa: ARG005
             if told is not LOST:
                 assert told, "the answer of a printer was not kept"
                 del self.flying[printer]
@@ -140,7 +140,7 @@ class CounterMachine(CounterOrders):
         """What a dead process sent is answered after all: too late to count by itself."""
         job_id, outcome = self.late.pop(), PrintOutcome(result=result, reason="late")
         before = self._facts().jobs[job_id]
-        told = self._do(lambda tx, actor: spool.record_outcome(tx, job_id=job_id, outcome=outcome))  # noqa: ARG005
+        told = self._do(lambda tx, actor: late.record_outcome(tx, job_id=job_id, outcome=outcome))  # noqa: ARG005
         assert told is LOST or self._facts().jobs[job_id] == before, "a late word has changed a paper's fate"
 
     @rule(pick=picks, came_out=st.booleans())

@@ -35,6 +35,7 @@ from tocsin.settings import Settings
 from tocsin.station.agent import Agent
 from tocsin.station.identity import Identity
 from tocsin.station.line import Line
+from tocsin.station.paper_journal import PaperJournal
 
 
 class ServedDesk:
@@ -143,13 +144,16 @@ class Shop(Counter):
 class Working:
     """A running agent."""
 
-    def __init__(self, shop: Shop, *, reader: bool = True, identity: Identity | None = None) -> None:
+    def __init__(
+        self, shop: Shop, *, reader: bool = True, identity: Identity | None = None, papers: PaperJournal | None = None
+    ) -> None:  # fmt: skip
         self.shop, self.stop, self.said = shop, threading.Event(), list[str]()
         self.fault: list[BaseException] = []
         identity = identity or shop.identity
         self.line = Line(identity)
         self.agent = Agent(
-            identity, self.line, driver=MemoryDriver() if reader else None, options={"tray": shop.tray_name}, say=self.said.append
+            identity, self.line, driver=MemoryDriver() if reader else None, options={"tray": shop.tray_name}, say=self.said.append,
+            papers=papers,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

@@ -17,11 +17,11 @@ from tocsin.tickets.claim import Sending, claim_job
 from tocsin.tickets.device import Device, add_printer, list_printers
 from tocsin.tickets.hold import acknowledge_findings, hold_order, release_hold, wake_due
 from tocsin.tickets.job import JOB_LIFE_US, jobs_of_order, list_jobs
+from tocsin.tickets.late import record_outcome
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.queue_setup import pause_queue
 from tocsin.tickets.revise import revise_order
 from tocsin.tickets.serial import scan_ticket
-from tocsin.tickets.spool import record_outcome
 from tocsin.tickets.terminal import cancel_job
 
 CARRIER = Amendment(carrier="顺丰")

@@ -10,8 +10,8 @@ from tocsin.core.errors import Refusal
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.hand_over import hand_over, handed_over
 from tocsin.tickets.hold import hold_order, settle_unknown
+from tocsin.tickets.late import record_outcome
 from tocsin.tickets.printer import PrintOutcome
-from tocsin.tickets.spool import record_outcome
 
 
 def printed(counter: Counter, order_id: int, seen: int = 1, *, result: str = "printed") -> int:

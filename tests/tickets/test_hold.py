@@ -29,8 +29,8 @@ from tocsin.tickets.hold import (
     wake_due,
 )  # fmt: skip
 from tocsin.tickets.job import JOB_LIFE_US, JobMissing, jobs_of_order
+from tocsin.tickets.late import record_outcome
 from tocsin.tickets.printer import PrintOutcome
-from tocsin.tickets.spool import record_outcome
 from tocsin.tickets.terminal import cancel_job
 
 RIGHTS = {

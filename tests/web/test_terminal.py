@@ -11,9 +11,9 @@ from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import add_printer, get_printer, printer_plugin, read_options
 from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.job import list_jobs
+from tocsin.tickets.late import record_outcome
 from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.printer import PrintOutcome
-from tocsin.tickets.spool import record_outcome
 
 
 def ask(pages: Pages, order: Order, printer_id: int) -> int:

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from tocsin.tickets.printer import PrintOutcome
+
 WAIT_SECONDS = 20.0
 
 
@@ -68,6 +70,14 @@ class StateIn(Struct, frozen=True, forbid_unknown_fields=True):
     reader: Literal["none", "ready", "vanished"] = "none"
     driver: str = ""
     leaving: bool = False
+
+
+class PaperIn(Struct, frozen=True):
+    """What became of a ticket at a station: `paper` is the command by which it came there; no outcome: it was never begun."""
+
+    paper: str
+    job: str
+    outcome: PrintOutcome | None = None
 
 
 class TakenOut(Struct, frozen=True):

@@ -25,6 +25,7 @@ from tocsin.api.station_shape import (
     CommandsOut,
     EnrolledOut,
     EnrolmentIn,
+    PaperIn,
     PollIn,
     ProgressIn,
     StateIn,
@@ -46,6 +47,7 @@ from tocsin.core.event import on_event
 from tocsin.core.signature import CLOCK_SECONDS, station_name
 from tocsin.desk import Desk
 from tocsin.gate import NotSignedIn, TooManyTries, refused_try
+from tocsin.tickets.errand import take_result
 
 S = TypeVar("S", bound=Struct)
 _LOOK_SECONDS = 1.0
@@ -150,6 +152,17 @@ def post_progress(request: ApiRequest, *, data: JSONBody[ProgressIn], body: RawB
     return TakenOut()
 
 
+@post("/station/papers", sync_to_thread=True, status_code=200, security=[])
+def post_paper(request: ApiRequest, *, data: JSONBody[PaperIn], body: RawBody) -> TakenOut:
+    """Take what became of a ticket, however late; what nobody asks for any more changes nothing."""
+    del data
+    given, admitted = _admit(request, body, PaperIn)
+    actor, command_id, job_id = admitted.actor, read_id(given.paper), read_id(given.job)
+    return TakenOut(_desk(request).db.write(actor.merchant_id, lambda tx: take_result(
+        tx, station_id=actor.id, command_id=command_id, job_id=job_id, outcome=given.outcome
+    )))  # fmt: skip
+
+
 @post("/station/state", sync_to_thread=True, status_code=200, security=[])
 def post_state(request: ApiRequest, *, data: JSONBody[StateIn], body: RawBody) -> TakenOut:
     """Take how a station's reader is, or that the station leaves; one whose reader is back is told what to keep."""
@@ -248,4 +261,4 @@ def _address(request: ApiRequest) -> str:
     return request.client.host if request.client else ""
 
 
-STATIONS = [post_enrolment, post_poll, post_answer, post_progress, post_state]
+STATIONS = [post_enrolment, post_poll, post_answer, post_progress, post_paper, post_state]

@@ -1,5 +1,6 @@
-"""`tocsin station`: a machine in the shop with a fingerprint reader or sirens, which works for the desk."""
+"""`tocsin station`: a machine in the shop with printers, a fingerprint reader or sirens, which works for the desk."""
 
+import ipaddress
 import signal
 import threading
 from importlib.metadata import version
@@ -14,6 +15,8 @@ from tocsin.core.plugins import load_plugins
 from tocsin.core.signature import make_key
 from tocsin.station.identity import Identity, default_file, load_identity, require_safe, save_identity
 from tocsin.station.line import Line, LineBroken, LineRefused
+from tocsin.station.paper_journal import PaperJournal
+from tocsin.tickets.reach import Network, declare_networks
 
 TURNED_AWAY = 3
 _FILE = click.option(
@@ -61,17 +64,24 @@ def enrol(server: str, *, code: str, name: str, path: str | None, ca: str) -> No
 @click.option("--server", help="Address of the desk, where it is another now than at the enrolment.")
 @click.option("--reader", help="Driver of the fingerprint reader at this machine: fprintd.")
 @click.option("--reader-option", "options", multiple=True, help="An option of the driver, as name=value.")
+@click.option(
+    "--printer-network", "networks", multiple=True, help="A network that printers at this station may be in, as 192.168.1.0/24; without any, the private ones.",
+)  # fmt: skip
 @click.option("--log-level", default="warning", help="debug, info, warning or error.")
 @_FILE
 @_CA
 def run(
-    *, server: str | None, reader: str | None, options: tuple[str, ...], log_level: str, path: str | None, ca: str
+    *, server: str | None, reader: str | None, options: tuple[str, ...], networks: tuple[str, ...], log_level: str,
+    path: str | None, ca: str,
 ) -> None:  # fmt: skip
     """Work for the desk until this is ended; ends with 3 where the desk does not want this station any more."""
     set_up_log(log_level)
     with told():
-        found = load_identity(Path(path) if path else default_file())
+        file = Path(path) if path else default_file()
+        found = load_identity(file)
         identity = Identity(require_safe(server or found.server), found.station, found.key)
+        declare_networks([_network(text) for text in networks])
+        papers = PaperJournal(file.with_suffix(".papers"))
     driver = _driver_of(reader) if reader else None
     from tocsin.station.agent import Agent, TurnedAway
 
@@ -79,12 +89,22 @@ def run(
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ending.set())
     given = dict(option.partition("=")[::2] for option in options)
-    agent = Agent(identity, Line(identity, ca=ca), driver=driver, options=given, say=click.echo)
+    agent = Agent(
+        identity, Line(identity, ca=ca), driver=driver, options=given, say=click.echo, papers=papers
+    )
     try:
         agent.run(ending)
     except TurnedAway as away:
         click.echo(f"tocsin: {away}", err=True)
         raise SystemExit(TURNED_AWAY) from None
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as wrong:
+        stop(f"--printer-network: {wrong}; write it as 192.168.1.0/24")
+        raise
 
 
 def _driver_of(name: str) -> Any:

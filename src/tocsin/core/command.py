@@ -2,7 +2,8 @@
 
 A command that was taken is never handed out again: its device may have acted. Whoever asked looks
 for the answer until the deadline, and then decides himself whether to ask anew. Payloads are sealed
-with the merchant's key, for they may hold what opens a device.
+with the merchant's key, for they may hold what opens a device or what a paper says, and kept no longer than
+until they are taken.
 """
 
 import threading
@@ -89,7 +90,8 @@ _ANY = Statement[tuple[int]](
     .limit(1)
 )  # fmt: skip
 _of_id = (own(command), command.c.id == bind("command_id"))
-_TAKE = Statement[None](sa.update(command).where(*_of_id, _untaken), sets=("taken_at_us",))
+_TAKE = Statement[None](sa.update(command).where(*_of_id, _untaken), sets=("taken_at_us", "payload"))
+_WITHDRAW = Statement[None](sa.delete(command).where(*_of_id, _untaken))
 _GET = Statement(sa.select(*(command.c[f] for f in Asked.__struct_fields__)).where(*_of_id), Asked)
 _ANSWER = Statement[None](
     sa.update(command).where(*_of_id, command.c.answered_at_us.is_(None)), sets=("answered_at_us", "answer")
@@ -127,11 +129,16 @@ def take_commands(tx: Tx, *, station_id: int, limit: int = 10) -> list[Command]:
     wrapping = tx.vault.keys(tx).wrapping
     taken = []
     for row in tx.rows(_NEXT, station_id=station_id, now=tx.now_us, limit=limit):
-        if tx.run(_TAKE, command_id=row.id, taken_at_us=tx.now_us):
+        if tx.run(_TAKE, command_id=row.id, taken_at_us=tx.now_us, payload=b""):
             plain = unseal(wrapping, bytes(row.payload), bound_to=_bound_to(row.id))
             payload = msgspec.json.decode(plain, type=dict[str, Any])
             taken.append(Command(row.id, row.kind, payload, row.deadline_us))
     return taken
+
+
+def withdraw_command(tx: Tx, *, command_id: int) -> bool:
+    """Take a command back before its station has taken it; False where it has, or it is gone."""
+    return bool(tx.run(_WITHDRAW, command_id=command_id))
 
 
 def answer_command(tx: Tx, *, station_id: int, command_id: int, answer: dict[str, Any]) -> Outcome:

@@ -35,6 +35,18 @@ def load_plugins(folder: str) -> dict[str, Any]:
     return dict(sorted(found.items()))
 
 
+def load_plugin(folder: str, name: str) -> Any | None:
+    """Return one plug-in of a folder, and import no other; None where there is none of that name.
+
+    Raises:
+        PluginBroken: its module has no `PLUGIN`.
+    """
+    package = importlib.import_module(f"tocsin.{folder}")
+    if name in {module.name for module in pkgutil.iter_modules(package.__path__)}:
+        return _plugin_of(importlib.import_module(f"{package.__name__}.{name}"), folder)
+    return next((point.load() for point in entry_points(group=f"tocsin.{folder}", name=name)), None)
+
+
 def _plugin_of(module: Any, folder: str) -> Any:
     if not hasattr(module, "PLUGIN"):
         raise PluginBroken(name=module.__name__.rsplit(".", 1)[1], folder=folder, reason="it has no PLUGIN")

@@ -14,6 +14,8 @@ from tocsin.access.reader import Presence, Reader, ReaderDriver
 from tocsin.core.log import get_log
 from tocsin.station.identity import Identity
 from tocsin.station.line import Line, LineBroken, LineRefused
+from tocsin.station.paper_journal import PaperJournal
+from tocsin.station.printing import Printing
 from tocsin.station.reading import Reading
 from tocsin.station.sounding import Sounding
 from tocsin.station.work import Task, Worker
@@ -35,16 +37,19 @@ class Agent:
     Args:
         driver: of the reader at this station, opened with `options`; None: there is none.
         say: is told what a person should know, a line each.
+        papers: what its printers have printed; None: it has no printers.
     """
 
     def __init__(
-        self, identity: Identity, line: Line, *, driver: ReaderDriver | None, options: Mapping[str, Any], say: Callable[[str], None]
+        self, identity: Identity, line: Line, *, driver: ReaderDriver | None, options: Mapping[str, Any], say: Callable[[str], None],
+        papers: PaperJournal | None = None,
     ) -> None:  # fmt: skip
         self._line, self._say, self._driver = line, say, driver
         self._tasks: dict[str, Task] = {}
         self._lock, self._ending = threading.Lock(), threading.Event()
         self._reader_work, self._telling = Worker("reader"), Worker("telling")
         self._sounding = Sounding(self)
+        self._printing = Printing(self, papers, line.post) if papers else None
         self._reader: Reader | None = None
         if driver is not None:
             self._reader = driver.open(options, on_presence=self._note_presence)
@@ -103,6 +108,8 @@ class Agent:
                     self._line.post("/api/v1/station/state", self._state())
                     self._say("The desk is reached; waiting for commands")
                     away = False
+                    if self._printing:
+                        self._printing.wake()
                 found = self._line.post(
                     "/api/v1/station/commands", {"version": version("tocsin"), "wait_seconds": WAIT_SECONDS},
                     wait_seconds=WAIT_SECONDS,
@@ -133,6 +140,8 @@ class Agent:
             self._cancel(task)
         elif task.kind.startswith("siren."):
             self._sounding.put(task)
+        elif task.kind.startswith("printer.") and self._printing:
+            self._printing.put(task)
         else:
             with self._lock:
                 self._tasks[task.id] = task
@@ -181,6 +190,8 @@ class Agent:
             for task in self._tasks.values():
                 task.stop.set()
         self._reader_work.end(_END_SECONDS)
+        if self._printing:
+            self._printing.close()
         self._sounding.close()
         self._ending.set()
         self._telling.end(_END_SECONDS)

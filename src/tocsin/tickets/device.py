@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tocsin.access.station import StationMissing, find_station
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -137,11 +138,15 @@ def read_options(device: Device) -> Any:
 
 def add_printer(
     tx: Tx, actor: Actor, *, name: str, kind: str, options: dict[str, Any], paper_mm: int = 80, paper_high_mm: int = 0,
-    locale: str = "zh_CN", copies: tuple[str, ...] = ("merchant",),
+    locale: str = "zh_CN", copies: tuple[str, ...] = ("merchant",), station_id: int = 0,
 ) -> int:  # fmt: skip
     """Set up a printer and a queue of its name and id; return the id.
 
+    Args:
+        station_id: the station that it hangs on, whose own networks it must be in; 0: this machine.
+
     Raises:
+        StationMissing: there is no such station.
         NotAllowed: the actor may not change shop settings.
         PrinterElsewhere: its address is in no declared network.
         PrinterWrong: unknown kind, options of another shape, paper or copies that do not exist, a long name.
@@ -159,12 +164,14 @@ def add_printer(
     if len(name.strip()) > NAME_MOST:
         raise PrinterWrong(problem="its name has at most 60 characters")
     checked = _fit_options(kind, options, paper_mm=paper_mm, paper_high_mm=paper_high_mm)
-    if not is_reachable(host := getattr(checked, "host", "")):
+    if station_id:
+        _require_station(tx, kind, station_id=station_id)
+    elif not is_reachable(host := getattr(checked, "host", "")):
         raise PrinterElsewhere(host=host)
     printer_id = new_id()
     tx.run(
         _ADD, id=printer_id, name=name.strip(), kind=kind, options=msgspec.json.encode(checked).decode(),
-        station=LOCAL_STATION, paper_mm=paper_mm, paper_high_mm=paper_high_mm, locale=locale, copies=",".join(copies), paused=0, removed=0,
+        station=str(station_id) if station_id else LOCAL_STATION, paper_mm=paper_mm, paper_high_mm=paper_high_mm, locale=locale, copies=",".join(copies), paused=0, removed=0,
         status="", seen_at_us=None,
     )  # fmt: skip
     add_row(tx, PrintQueue(
@@ -173,6 +180,14 @@ def add_printer(
     ))  # fmt: skip
     write_journal(tx, actor, verb="tickets.add_printer", subject=f"printer:{printer_id}", data={"kind": kind})
     return printer_id
+
+
+def _require_station(tx: Tx, kind: str, *, station_id: int) -> None:
+    found = find_station(tx, station_id=station_id)
+    if found is None or found.revoked_at_us:
+        raise StationMissing
+    if not printer_plugin(kind).at_station:
+        raise PrinterWrong(problem="this kind prints at the desk alone: choose another kind, or no station")
 
 
 def _fit_options(kind: str, options: dict[str, Any], *, paper_mm: int, paper_high_mm: int) -> Struct:

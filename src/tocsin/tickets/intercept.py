@@ -20,7 +20,7 @@ from tocsin.core.ident import new_id
 from tocsin.core.statement import Statement, among, any_of, bind, insert_into, own
 from tocsin.tickets.content import TicketContent
 from tocsin.tickets.device import Device, list_printers
-from tocsin.tickets.giving import give_paper
+from tocsin.tickets.giving import give_page
 from tocsin.tickets.job import ON_PAPER, JobMissing, jobs_of_order, read_content
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import intercept
@@ -136,7 +136,7 @@ def send_slip(
     here = replace(
         content, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, locale=device.locale
     )
-    outcome = give_paper(device, here, drawing=drawing)
+    outcome = give_page(db, merchant_id, device=device, content=here, drawing=drawing)
     store(merchant_id, partial(_record, slip=slip, device=device, outcome=outcome))
     return outcome
 

@@ -78,6 +78,8 @@ class Printer(Protocol):
     """What it takes."""
     reports: frozenset[Report]
     """What its status can know; of the rest it says nothing."""
+    at_station: bool
+    """Whether it may hang on a station, where no database is, and none but its own libraries."""
     options: type[Struct]
     """What an owner sets for one printer of this kind, validated by msgspec."""
 

@@ -12,14 +12,13 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from tocsin.core.actor import desk_actor
-from tocsin.core.clock import SECOND_US
+from tocsin.core.clock import SECOND_US, now_us
 from tocsin.core.db import Database, Tx
-from tocsin.core.event import append_event, on_event
+from tocsin.core.event import on_event
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.core.tenant import list_merchants
-from tocsin.orders.stop import open_hold
+from tocsin.tickets.away import is_away, station_is_there
 from tocsin.tickets.claim import Sending, claim_job, fail_job, next_job
 from tocsin.tickets.device import (
     LOCAL_STATION,
@@ -27,12 +26,13 @@ from tocsin.tickets.device import (
     comes,
     list_printers,
 )
-from tocsin.tickets.giving import give_paper
+from tocsin.tickets.errand import follow_papers, hand_paper
+from tocsin.tickets.giving import draw_for, send_drawn
 from tocsin.tickets.intercept import give_up_sending, send_slip, slip_waits
-from tocsin.tickets.job import end_job, get_job, keep_taken, mark_printed, named_as_before
-from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.late import record_outcome
+from tocsin.tickets.printer import Drawn, PrintOutcome
 from tocsin.tickets.queue_move import away_queues, use_backups
-from tocsin.tickets.table import print_job, station
+from tocsin.tickets.table import print_job, printer, station
 from tocsin.tickets.trial import Looks, keep_seen, look_after
 
 LEASE_US = 15 * SECOND_US
@@ -56,23 +56,27 @@ _HOLDER = Statement[tuple[str]](
     sa.select(station.c.holder).where(own(station), station.c.name == bind("name", str))
 )
 _SENDING = Statement[tuple[int, int]](
-    sa.select(print_job.c.id, print_job.c.answer_by_us).where(own(print_job), print_job.c.state == "sending")
-)
+    sa.select(print_job.c.id, print_job.c.answer_by_us)
+    .join(printer, sa.and_(printer.c.merchant_id == print_job.c.merchant_id, printer.c.id == print_job.c.printer_id))
+    .where(own(print_job), print_job.c.state == "sending", printer.c.station == LOCAL_STATION)
+)  # fmt: skip
 
 
-def lease_station(tx: Tx, *, holder: str, takes_over: bool = False) -> bool:
+def lease_station(tx: Tx, *, holder: str, takes_over: bool = False, since_us: int = 0) -> bool:
     """Take or renew the lease of the local station; a dead holder's `sending` jobs become unknown.
 
     So do those whose device or cloud has not told in time what became of them; until then theirs are not the holder's.
+    Those that are with stations are looked after.
 
     Args:
         holder: this process, by a random name.
         takes_over: the earlier holder is known to be dead (the file lock of SQLite says so).
+        since_us: when this process began to listen to stations.
     """
     earlier = tx.value(_HOLDER, name=LOCAL_STATION)
-    now_us = 2**63 - 1 if takes_over else tx.now_us  # whatever the wall clock has done meanwhile
+    at_us = 2**63 - 1 if takes_over else tx.now_us  # whatever the wall clock has done meanwhile
     if not tx.value(
-        _LEASE, name=LOCAL_STATION, holder=holder, leased_until_us=tx.now_us + LEASE_US, now_us=now_us
+        _LEASE, name=LOCAL_STATION, holder=holder, leased_until_us=tx.now_us + LEASE_US, now_us=at_us
     ):
         return False
     stopped = earlier is not None and earlier != holder
@@ -83,30 +87,7 @@ def lease_station(tx: Tx, *, holder: str, takes_over: bool = False) -> bool:
             record_outcome(tx, job_id=job_id, outcome=outcome)
     if stopped:
         give_up_sending(tx)
-    return True
-
-
-def record_outcome(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
-    """Keep what became of a paper; failed and unknown open a hold of their kind. False if it was settled already."""
-    if outcome.result == "taken":
-        return keep_taken(tx, job_id=job_id, outcome=outcome)
-    job = get_job(tx, job_id=job_id)
-    outcome = named_as_before(job, outcome)
-    if not end_job(
-        tx, job_id=job_id, came_from=("sending",), state=outcome.result, reason=outcome.reason, outcome=outcome
-    ):  # fmt: skip
-        return False
-    if outcome.result == "printed":
-        mark_printed(tx, job)
-    else:
-        open_hold(
-            tx, desk_actor(tx.merchant_id), order_id=job.order_id, revision=job.revision,
-            kind="failed" if outcome.result == "failed" else "unknown", reason=outcome.reason, job_id=job.id,
-            copy=job.copy,
-        )  # fmt: skip
-    append_event(
-        tx, f"print.{outcome.result}", subject_id=job.order_id, data={"job": str(job.id), "reason": outcome.reason}
-    )  # fmt: skip
+    follow_papers(tx, since_us=since_us, stopped=stopped)
     return True
 
 
@@ -130,7 +111,7 @@ class Spool:
         self._drawing = threading.Semaphore(threads)
         self._looks, self._looking = Looks(), threading.Semaphore(1)
         self._faults: dict[int, tuple[int, float]] = {}
-        self._first = True
+        self._first, self._since_us = True, now_us()
         self._unhook = on_event(self._wake.set)
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
 
@@ -161,7 +142,9 @@ class Spool:
     def _round(self) -> None:
         for merchant in self._db.read(0, list_merchants):
             takes_over = self._first and self._db.dialect == "sqlite"
-            lease = partial(lease_station, holder=self._holder, takes_over=takes_over)
+            lease = partial(
+                lease_station, holder=self._holder, takes_over=takes_over, since_us=self._since_us
+            )
             if self._db.write(merchant.id, lease):
                 if self._db.read(merchant.id, away_queues):
                     self._db.write(merchant.id, use_backups)
@@ -181,7 +164,10 @@ class Spool:
             or self._db.read(merchant_id, partial(slip_waits, printer_id=device.id))
         )
         # One that is known to be away rests: its papers wait for it, or for its back-up, and don't fail one by one.
-        if not waits or (status is not None and not status.online):
+        rests = status is not None and not status.online
+        if is_away(device):
+            rests = rests or not self._db.read(merchant_id, partial(station_is_there, device=device))
+        if not waits or rests:
             act = self._look
             if not self._looks.is_due(device.id, soon=waits):
                 with self._lock:
@@ -228,7 +214,12 @@ class Spool:
         self._faults.pop(waiting, None)
         if sending is None:
             return self._waiting(merchant_id, device) not in (None, waiting)
-        outcome = give_paper(sending.device, sending.content, drawing=self._drawing)
+        drawn = draw_for(sending.device, sending.content, drawing=self._drawing)
+        if isinstance(drawn, Drawn) and is_away(sending.device):
+            hand = partial(hand_paper, job_id=sending.job.id, device=sending.device, drawn=drawn)
+            self._store(merchant_id, hand)
+            return False  # its station tells what became of it
+        outcome = send_drawn(sending.device, drawn) if isinstance(drawn, Drawn) else drawn
         self._store(merchant_id, lambda tx: self._keep(tx, sending, outcome))
         return _was_there(outcome)
 

@@ -12,9 +12,10 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.event import append_event
 from tocsin.core.tenant import get_shop
 from tocsin.core.words import Words
+from tocsin.tickets.away import is_away, probe_away
 from tocsin.tickets.content import LineContent, TicketContent
 from tocsin.tickets.device import Device, comes, get_printer, note_status, printer_plugin, read_options
-from tocsin.tickets.drawing import print_paper
+from tocsin.tickets.giving import give_page
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome
 from tocsin.tickets.printer_key import ask_test_page
 
@@ -67,7 +68,10 @@ def look_after(db: Database, merchant_id: int, *, device: Device) -> PrinterStat
     last = device.last_status()
     if comes(device.kind) and last and now_us() - (device.seen_at_us or 0) < SILENT_US:
         return last
-    status = printer_plugin(device.kind).probe(read_options(device))
+    if is_away(device):
+        status = probe_away(db, merchant_id, device=device)
+    else:
+        status = printer_plugin(device.kind).probe(read_options(device))
     db.write(merchant_id, lambda tx: keep_status(tx, device=device, status=status))
     return status
 
@@ -102,7 +106,7 @@ def print_test_page(db: Database, actor: Actor, *, printer_id: int, base_url: st
         db.write(actor.merchant_id, partial(ask_test_page, printer_id=device.id))
         return PrintOutcome(result="taken", reason="fetches")
     content = make_test_page(device, shop=shop, base_url=base_url)
-    outcome = print_paper(printer_plugin(device.kind), read_options(device), content)
+    outcome = give_page(db, actor.merchant_id, device=device, content=content)
     db.write(actor.merchant_id, lambda tx: keep_seen(tx, device=device, outcome=outcome))
     return outcome
 

@@ -36,6 +36,7 @@ class EscposNetwork:
     confirms = True
     form: Form = "raster"
     reports: frozenset[Report] = frozenset({"online", "paper_low", "paper_out", "cover"})
+    at_station = True
     options = EscposOptions
 
     def probe(self, options: EscposOptions) -> PrinterStatus:

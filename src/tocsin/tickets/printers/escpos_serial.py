@@ -46,6 +46,7 @@ class EscposSerial:
     confirms = True
     form: Form = "raster"
     reports: frozenset[Report] = frozenset({"online", "paper_low", "paper_out", "cover"})
+    at_station = True
     options = EscposSerialOptions
 
     def probe(self, options: EscposSerialOptions) -> PrinterStatus:

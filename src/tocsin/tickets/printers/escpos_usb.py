@@ -36,6 +36,7 @@ class EscposUsb:
     confirms = True
     form: Form = "raster"
     reports: frozenset[Report] = frozenset({"online", "paper_low", "paper_out", "cover"})
+    at_station = True
     options = EscposUsbOptions
 
     def probe(self, options: EscposUsbOptions) -> PrinterStatus:

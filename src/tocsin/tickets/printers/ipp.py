@@ -56,6 +56,7 @@ class IppPrinter:
     confirms = True
     form: Form = "pdf"
     reports: frozenset[Report] = frozenset({"online", "paper_low", "paper_out", "cover"})
+    at_station = True
     options = IppOptions
 
     def probe(self, options: IppOptions) -> PrinterStatus:

@@ -25,6 +25,7 @@ class MemoryPrinter:
     confirms = True
     form: Form = "content"
     reports: frozenset[Report] = frozenset({"online", "paper_low", "paper_out", "cover"})
+    at_station = True
     options = MemoryOptions
 
     def __init__(self) -> None:

@@ -32,6 +32,7 @@ class PdfFile:
     confirms = True
     form: Form = "pdf"
     reports: frozenset[Report] = frozenset({"online"})
+    at_station = False
     options = PdfFileOptions
 
     def probe(self, options: PdfFileOptions) -> PrinterStatus:

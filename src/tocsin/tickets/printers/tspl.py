@@ -40,6 +40,7 @@ class TsplPrinter:
     confirms = True
     form: Form = "raster"
     reports: frozenset[Report] = frozenset({"online", "paper_out", "cover"})
+    at_station = True
     options = TsplOptions
 
     def probe(self, options: TsplOptions) -> PrinterStatus:

@@ -40,6 +40,7 @@ class TsplUsb:
     confirms = True
     form: Form = "raster"
     reports: frozenset[Report] = frozenset({"online", "paper_out", "cover"})
+    at_station = True
     options = TsplUsbOptions
 
     def probe(self, options: TsplUsbOptions) -> PrinterStatus:

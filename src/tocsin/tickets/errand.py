@@ -1,0 +1,181 @@
+"""Tickets that a station prints: handed over as a command; what became of them comes back by itself, however late.
+
+The station writes down, before the first byte leaves, that it begins, and never begins one twice (`station/journal`).
+So one that it has not taken is taken back; one that it has taken and never begun it gives up when asked; and one that
+it may have begun is unknown as soon as the station is silent. None is handed over again under the same number.
+"""
+
+import re
+
+import msgspec
+import sqlalchemy as sa
+from msgspec import Struct
+from msgspec.structs import replace
+
+from tocsin.access.presence import SILENT_SECONDS
+from tocsin.access.station import find_station
+from tocsin.core.clock import SECOND_US
+from tocsin.core.command import Asked, ask_station, read_command, withdraw_command
+from tocsin.core.db import Tx
+from tocsin.core.log import get_log
+from tocsin.core.statement import Statement, bind, own
+from tocsin.tickets.away import NO_ANSWER, STATION_AWAY, STATION_OLD, describe
+from tocsin.tickets.device import LOCAL_STATION, Device, PrinterMissing, get_printer
+from tocsin.tickets.device_talk import away
+from tocsin.tickets.job import Job, JobMissing, free_job, get_job, keep_taken
+from tocsin.tickets.late import record_late
+from tocsin.tickets.printer import Drawn, PrintOutcome
+from tocsin.tickets.table import print_job, printer
+from tocsin.tickets.trial import keep_seen, keep_status
+
+SEND, TELL = "printer.send", "printer.tell"
+_BEGIN_SECONDS, _ASK_SECONDS, _LOST_SECONDS = 15, 30, 600
+_WORD = re.compile(r"[a-z0-9_]{0,40}", re.ASCII)
+_log = get_log("tickets.errand")
+
+
+class Errand(Struct, frozen=True):
+    """A ticket's way to a station: which one has it, and the command by which it was handed over."""
+
+    station_id: int
+    command_id: int
+
+    def name(self) -> str:
+        """Return what the ticket's job keeps of it."""
+        return f"station:{self.station_id}:{self.command_id}"
+
+
+_AWAY = Statement[tuple[int, int, str]](
+    sa.select(print_job.c.id, print_job.c.answer_by_us, printer.c.station)
+    .join(printer, sa.and_(printer.c.merchant_id == print_job.c.merchant_id, printer.c.id == print_job.c.printer_id))
+    .where(own(print_job), print_job.c.state == "sending", printer.c.station != LOCAL_STATION)
+)  # fmt: skip
+_WITH = Statement[tuple[int]](
+    sa.select(print_job.c.id).where(own(print_job), print_job.c.printer_id == bind("printer_id"), print_job.c.state == "sending").limit(1)
+)  # fmt: skip
+
+
+def errand_of(job: Job) -> Errand | None:
+    """Return the way that a job's paper last went, None where it went to no station."""
+    told = job.last_outcome()
+    parts = told.remote.split(":") if told else []
+    return Errand(int(parts[1]), int(parts[2])) if len(parts) == 3 and parts[0] == "station" else None
+
+
+def hand_paper(tx: Tx, *, job_id: int, device: Device, drawn: Drawn) -> None:
+    """Hand a claimed ticket to its printer's station; it stays `sending` until the station tells."""
+    payload = describe(device, job=str(job_id), drawn=msgspec.to_builtins(drawn))
+    command_id = ask_station(
+        tx, station_id=int(device.station), kind=SEND, payload=payload, seconds=_BEGIN_SECONDS
+    )
+    taken = PrintOutcome(
+        result="taken", bytes_left=True, raster_sha256=drawn.digest, answer_seconds=_ASK_SECONDS,
+        remote=Errand(int(device.station), command_id).name(),
+    )  # fmt: skip
+    if not keep_taken(tx, job_id=job_id, outcome=taken):
+        withdraw_command(tx, command_id=command_id)  # it was settled meanwhile
+
+
+def is_printing(tx: Tx, *, printer_id: int) -> bool:
+    """Tell whether a ticket is with a printer now."""
+    return tx.one(_WITH, printer_id=printer_id) is not None
+
+
+def papers_away(tx: Tx) -> list[tuple[int, int, str]]:
+    """Return each ticket that is with a station: its job, when it is to be looked after, and its printer's station."""
+    return tx.rows(_AWAY)
+
+
+def follow_papers(tx: Tx, *, since_us: int, stopped: bool = False) -> None:
+    """Look after the tickets that are with stations: free, unknown, or asked for.
+
+    Args:
+        since_us: the silence of stations counts from here at the earliest: the desk itself may have been away.
+        stopped: no process is about to hand over what it has claimed.
+    """
+    for job_id, answer_by_us, _ in papers_away(tx):
+        job = get_job(tx, job_id=job_id)
+        errand = errand_of(job)
+        if errand is None or not answer_by_us:
+            if stopped:
+                free_job(tx, job)  # claimed, and never handed over
+        else:
+            _follow(tx, job, errand, answer_by_us=answer_by_us, since_us=since_us)
+
+
+def take_result(
+    tx: Tx, *, station_id: int, command_id: int, job_id: int, outcome: PrintOutcome | None
+) -> bool:
+    """Keep what a station tells of a ticket; None: it was never begun, and never will be. False if nobody asks any more."""
+    try:
+        job = get_job(tx, job_id=job_id)
+    except JobMissing:
+        return False
+    if errand_of(job) != Errand(station_id, command_id):
+        _log.warning("result of a paper that is not with this station", job=str(job_id))
+        return False
+    if outcome is None:
+        if free_job(tx, job):
+            return True
+        outcome = PrintOutcome(result="failed", reason="never_begun")
+    outcome = _sound(outcome)
+    _keep_device(tx, job, outcome)
+    return record_late(tx, job_id=job_id, outcome=outcome, surely=True)
+
+
+def _follow(tx: Tx, job: Job, errand: Errand, *, answer_by_us: int, since_us: int) -> None:
+    command, silent = (
+        read_command(tx, command_id=errand.command_id),
+        _is_silent(tx, errand.station_id, since_us),
+    )
+    if command is not None and command.taken_at_us is None:
+        if (silent or command.deadline_us <= tx.now_us) and withdraw_command(tx, command_id=command.id):
+            _bring_back(tx, job, reason=STATION_AWAY)
+        return
+    if command is not None and (command.result() or {}).get("problem"):
+        _bring_back(tx, job, reason=STATION_OLD)  # it does not know how to print, and has begun nothing
+    elif command is None or silent or tx.now_us - command.asked_at_us > _LOST_SECONDS * SECOND_US:
+        record_late(
+            tx, job_id=job.id, outcome=PrintOutcome(result="unknown", reason=NO_ANSWER, bytes_left=True)
+        )
+    elif answer_by_us <= tx.now_us:
+        _ask(tx, job, errand, command)
+
+
+def _ask(tx: Tx, job: Job, errand: Errand, command: Asked) -> None:
+    payload = {"paper": str(errand.command_id), "job": str(job.id), "taken_at_us": command.taken_at_us}
+    ask_station(tx, station_id=errand.station_id, kind=TELL, payload=payload, seconds=_BEGIN_SECONDS)
+    told = job.last_outcome()
+    if told is not None:
+        keep_taken(tx, job_id=job.id, outcome=told)  # looked after again in a while
+
+
+def _bring_back(tx: Tx, job: Job, *, reason: str) -> None:
+    free_job(tx, job)
+    try:
+        keep_status(tx, device=get_printer(tx, printer_id=job.printer_id), status=away(reason))
+    except PrinterMissing:
+        return
+
+
+def _is_silent(tx: Tx, station_id: int, since_us: int) -> bool:
+    found = find_station(tx, station_id=station_id)
+    if found is None or found.revoked_at_us or found.left_at_us:
+        return True
+    return tx.now_us - max(found.last_seen_us, since_us) > SILENT_SECONDS * SECOND_US
+
+
+def _keep_device(tx: Tx, job: Job, outcome: PrintOutcome) -> None:
+    try:
+        keep_seen(tx, device=get_printer(tx, printer_id=job.printer_id), outcome=outcome)
+    except PrinterMissing:
+        return  # taken away meanwhile
+
+
+def _sound(outcome: PrintOutcome) -> PrintOutcome:
+    """Return what a station told, within bounds; one that it says it has taken is not told at all."""
+    known = outcome.result != "taken"
+    return replace(
+        outcome, result=outcome.result if known else "unknown", reason=outcome.reason if _WORD.fullmatch(outcome.reason) else "station",
+        detail=outcome.detail[:300], raster_sha256=outcome.raster_sha256[:64], remote="",
+    )  # fmt: skip
