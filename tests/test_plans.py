@@ -40,7 +40,7 @@ SMALL = {
     "watch", "printer", "print_queue", "screen_default", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link",
 }  # fmt: skip
 
-SEALED = ("secrets", "sealed", "sealed_before", "sealed_query", "sealed_raw", "sealed_file")
+SEALED = ("payload", "secrets", "sealed", "sealed_before", "sealed_query", "sealed_raw", "sealed_file")
 
 HELD = ("All", ("Held", 0))
 DAYS = ("All", ("Span", "placed_at_us"))

@@ -13,7 +13,7 @@ from tocsin.core.statement import NOUGHT, Statement, any_of, bind, own
 from tocsin.orders.stop import page_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
-from tocsin.tickets import check, claim, hand_over, hold, radar, spool, terminal
+from tocsin.tickets import check, claim, hand_over, hold, late, radar, spool, terminal
 from tocsin.tickets.marks import Marks
 from tocsin.tickets.table import print_job
 
@@ -103,8 +103,8 @@ def _lost() -> Replaced:
 
 
 def _late() -> Replaced:
-    end, every = spool.end_job, ("sending", "unknown", "printed", "failed")
-    return {"spool.end_job": lambda tx, **more: end(tx, **{**more, "came_from": every})}
+    end, every = late.end_job, ("sending", "unknown", "printed", "failed")
+    return {"late.end_job": lambda tx, **more: end(tx, **{**more, "came_from": every})}
 
 
 def _resent() -> Replaced:
@@ -135,7 +135,7 @@ GUARDS = {
     "unmarked": lambda: {"claim.marks": lambda *_, **__: Marks(), "terminal.marks": lambda *_, **__: Marks()},
     "sent_again": _resent,
     "late_word": _late,
-    "unknown_unseen": lambda: {"spool.open_hold": lambda *_, **__: 0},
+    "unknown_unseen": lambda: {"late.open_hold": lambda *_, **__: 0},
     "lost_at_claim": _lost,
     "lost_at_settlement": lambda: {"hold._keep_in_sight": lambda *_: None},
     "handed_over_twice": lambda: {"hand_over.handed_over": lambda *_, **__: []},
@@ -149,6 +149,7 @@ _MODULES = {
     "hand_over": hand_over,
     "hold": hold,
     "radar": radar,
+    "late": late,
     "spool": spool,
     "terminal": terminal,
 }

@@ -208,6 +208,7 @@ MACHINES = [
         **one,
         "driver": "escpos_network",
         "address": "192.168.1.50:9100",
+        "station": "吧台" if one["id"] != QUEUES[0]["id"] else "",
         "language": "zh_CN",
         "status_text": "",
         "copies": ["merchant"],
@@ -286,5 +287,5 @@ TERMINAL: Context = {
 }
 HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jobs": 1, "page": PAGE, "codes": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "current": False}],
                  "kinds": [{"kind": "check", "count": 11, "url": "/held?kind=check", "current": False}]}  # fmt: skip
-PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "form": {}, "errors": {}, "papers": {"58": "58 mm", "80": "80 mm", "210x297": "A4"}, "copies": ["merchant", "customer"],
+PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "stations": {"0": "This server", "7": "吧台"}, "form": {}, "errors": {}, "papers": {"58": "58 mm", "80": "80 mm", "210x297": "A4"}, "copies": ["merchant", "customer"],
                           "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}}  # fmt: skip

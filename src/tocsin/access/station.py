@@ -212,6 +212,18 @@ def live_stations(tx: Tx) -> list[Station]:
     return [one for one in tx.rows(_LIST) if not one.revoked_at_us]
 
 
+def named_station(tx: Tx, *, name: str) -> int:
+    """Return the id of the newest live station of a name; 0 for no name.
+
+    Raises:
+        StationMissing: there is none of that name.
+    """
+    found = [one.id for one in live_stations(tx) if one.name == name] if name else [0]
+    if not found:
+        raise StationMissing
+    return found[0]
+
+
 def revoke_station(tx: Tx, actor: Actor, *, station_id: int) -> None:
     """Revoke a station: its next request is refused, and tells the alarm.
 

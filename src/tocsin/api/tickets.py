@@ -6,6 +6,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 from msgspec import Struct
 
+from tocsin.access.station import live_stations, named_station
 from tocsin.api.guard import ApiRequest, change_once, enter, read_body, read_id, work_once
 from tocsin.api.shape import FindingOut, finding_out, iso
 from tocsin.core.actor import Actor, require
@@ -39,6 +40,7 @@ class TerminalIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     paper_high_mm: int = 0
     locale: str = "zh_CN"
     copies: tuple[str, ...] = ("merchant",)
+    station: str = ""
 
 
 class TerminalOut(Struct, frozen=True, kw_only=True):
@@ -58,6 +60,7 @@ class TerminalOut(Struct, frozen=True, kw_only=True):
     reason: str
     can_confirm: bool
     reports: tuple[str, ...]
+    station: str
 
 
 class WantedIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -128,7 +131,11 @@ def get_terminals(request: ApiRequest) -> list[TerminalOut]:
 
     def read(tx: Tx) -> list[TerminalOut]:
         stopped = {queue.printer_id for queue in list_queues(tx) if queue.paused}
-        return [_terminal_out(device, paused=device.id in stopped) for device in list_printers(tx)]
+        names = {str(one.id): one.name for one in live_stations(tx)}
+        return [
+            _terminal_out(device, paused=device.id in stopped, station=names.get(device.station, ""))
+            for device in list_printers(tx)
+        ]
 
     return desk.db.read(actor.merchant_id, read)
 
@@ -142,7 +149,7 @@ def create_terminal(request: ApiRequest, *, data: JSONBody[TerminalIn], body: Ra
     def run(tx: Tx, actor: Actor) -> IdOut:
         return IdOut(str(add_printer(
             tx, actor, name=given.name, kind=given.kind, options=dict(given.options), paper_mm=given.paper_mm, paper_high_mm=given.paper_high_mm,
-            locale=given.locale, copies=given.copies,
+            locale=given.locale, copies=given.copies, station_id=named_station(tx, name=given.station),
         )))  # fmt: skip
 
     return change_once(request, body, run, status=201)
@@ -247,13 +254,13 @@ def _wanted(tx: Tx, one: WantedIn) -> tuple[int, int]:
     return order_id, one.seen or load_order(tx, order_id=order_id).revision
 
 
-def _terminal_out(device: Device, *, paused: bool) -> TerminalOut:
+def _terminal_out(device: Device, *, paused: bool, station: str) -> TerminalOut:
     status, plugin = device.last_status(), printer_plugin(device.kind)
     return TerminalOut(
         id=str(device.id), name=device.name, kind=device.kind, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, locale=device.locale,
         copies=tuple(device.copy_list()), paused=paused, online=status.online if status else None,
         seen_at=iso(device.seen_at_us), state=say_state(status), reason=status.detail if status else "",
-        can_confirm=plugin.confirms, reports=tuple(sorted(plugin.reports)),
+        can_confirm=plugin.confirms, reports=tuple(sorted(plugin.reports)), station=station,
     )  # fmt: skip
 
 

@@ -8,9 +8,11 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
+from tocsin.access.station import live_stations
 from tocsin.core.actor import Actor, require
 from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
+from tocsin.tickets.away import is_away
 from tocsin.tickets.device import (
     COPIES,
     NAME_MOST,
@@ -74,6 +76,7 @@ def post_printer(request: PageRequest, *, body: RawBody) -> Response[str] | Redi
         add = partial(
             add_printer, actor=actor, name=form.get("name", ""), kind=kind, options=options, copies=copies,
             paper_mm=read_number(wide), paper_high_mm=read_number(high or "0"), locale=locale if locale in LOCALES else "zh_CN",
+            station_id=read_number(form.get("station_id", "0") or "0"),
         )  # fmt: skip
 
         def make() -> str:
@@ -160,11 +163,13 @@ def _list(
     request: PageRequest, desk: Desk, actor: Actor, *, form: Form, errors: dict[str, str], status: int
 ) -> Response[str]:
     words = words_of(request, actor)
-    devices = desk.db.read(actor.merchant_id, list_printers)
+    devices, stations = desk.db.read(actor.merchant_id, lambda tx: (list_printers(tx), live_stations(tx)))
+    names = {str(one.id): one.name for one in stations}
     tone, said = _SAID.get(request.query_params.get("said", ""), ("", ""))
     return show(
         request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors, papers=paper_choices(),
-        printers=[_show(device, words) for device in devices], copies=COPIES,
+        printers=[_show(device, words, names) for device in devices], copies=COPIES,
+        stations={"0": words.translate("This server"), **names} if names else {},
         drivers={name: words.translate(title) for name, title in KINDS.items()},
         toasts=[{"kind": tone, "text": words.translate(said)}] if said else None,
     )  # fmt: skip
@@ -176,13 +181,14 @@ def paper_choices() -> dict[str, str]:
     return {f"{wide}x{high}" if high else str(wide): say_size(wide, high) for wide, high in sizes}
 
 
-def _show(device: Device, words: Words) -> dict[str, Any]:
+def _show(device: Device, words: Words, stations: dict[str, str]) -> dict[str, Any]:
     options, status = msgspec.to_builtins(read_options(device)), device.last_status()
     address = next((options[name] for name in ("host", "port", "device", "folder") if name in options), "")
     speed = options["port"] if "host" in options else options.get("baud")
     address = f"{address}:{speed}" if speed else address
     return {
-        "id": device.id, "name": device.name, "driver": device.kind, "address": address, "state": show_state(device),
+        "id": device.id, "name": device.name, "driver": device.kind, "address": address,
+        "station": stations.get(device.station, words.translate("a station that was revoked")) if is_away(device) else "", "state": show_state(device),
         "can_confirm": printer_plugin(device.kind).confirms, "paper": say_size(device.paper_mm, device.paper_high_mm), "language": device.locale,
         "last_seen_us": device.seen_at_us, "copies": device.copy_list(),
         "status_text": show_reason(status.detail, words) if status else "", "comes": comes(device.kind),
