@@ -105,6 +105,7 @@ from tocsin.tickets import (
     check,
     claim,
     device,
+    errand,
     forget,
     habit,
     hand_over,
@@ -121,6 +122,7 @@ from tocsin.tickets import (
     serial,
     spoil,
     spool,
+    under_way,
 )
 from tocsin.tickets import timeline as order_timeline
 
@@ -130,7 +132,7 @@ MODULES = (
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
-    screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, late, errand, serial, spool, print_queue, queue_move, radar, intercept, remembered, habit, printer_key, attempt, bucket,
+    screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, late, errand, under_way, serial, spool, print_queue, queue_move, radar, intercept, remembered, habit, printer_key, attempt, bucket,
     orders_claim,
     second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget, compaction, erased_list,
 )  # fmt: skip

@@ -32,6 +32,7 @@ SIGNED: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/station/commands"): {"wait_seconds": 0},
     ("POST", "/station/answers"): {"command": "1"},
     ("POST", "/station/progress"): {"command": "1", "progress": {}},
+    ("POST", "/station/papers"): {"paper": "1", "job": "1"},
     ("POST", "/station/state"): {"reader": "none"},
 }
 PATHS = [path for _, path in SIGNED if path != "/station/enrolments"]

@@ -152,17 +152,7 @@ def add_printer(
         PrinterWrong: unknown kind, options of another shape, paper or copies that do not exist, a long name.
     """
     require(actor, "shop_settings")
-    if (
-        shape_of(paper_mm, paper_high_mm) is None
-        or not copies
-        or not set(copies) <= set(COPIES)
-        or not name.strip()
-    ):
-        raise PrinterWrong(
-            problem="it needs a name, at least one kind of copy, and paper: a roll of 58 or 80 mm, A4, or labels of 40×30 to 100×180 mm"
-        )
-    if len(name.strip()) > NAME_MOST:
-        raise PrinterWrong(problem="its name has at most 60 characters")
+    _require_sound(name, copies, paper=shape_of(paper_mm, paper_high_mm))
     checked = _fit_options(kind, options, paper_mm=paper_mm, paper_high_mm=paper_high_mm)
     if station_id:
         _require_station(tx, kind, station_id=station_id)
@@ -180,6 +170,15 @@ def add_printer(
     ))  # fmt: skip
     write_journal(tx, actor, verb="tickets.add_printer", subject=f"printer:{printer_id}", data={"kind": kind})
     return printer_id
+
+
+def _require_sound(name: str, copies: tuple[str, ...], *, paper: str | None) -> None:
+    if paper is None or not copies or not set(copies) <= set(COPIES) or not name.strip():
+        raise PrinterWrong(
+            problem="it needs a name, at least one kind of copy, and paper: a roll of 58 or 80 mm, A4, or labels of 40×30 to 100×180 mm"
+        )
+    if len(name.strip()) > NAME_MOST:
+        raise PrinterWrong(problem="its name has at most 60 characters")
 
 
 def _require_station(tx: Tx, kind: str, *, station_id: int) -> None:

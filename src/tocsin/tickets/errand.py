@@ -22,11 +22,12 @@ from tocsin.core.statement import Statement, bind, own
 from tocsin.tickets.away import NO_ANSWER, STATION_AWAY, STATION_OLD, describe
 from tocsin.tickets.device import LOCAL_STATION, Device, PrinterMissing, get_printer
 from tocsin.tickets.device_talk import away
-from tocsin.tickets.job import Job, JobMissing, free_job, get_job, keep_taken
+from tocsin.tickets.job import Job, JobMissing, get_job
 from tocsin.tickets.late import record_late
 from tocsin.tickets.printer import Drawn, PrintOutcome
 from tocsin.tickets.table import print_job, printer
 from tocsin.tickets.trial import keep_seen, keep_status
+from tocsin.tickets.under_way import free_job, keep_taken
 
 SEND, TELL = "printer.send", "printer.tell"
 _BEGIN_SECONDS, _ASK_SECONDS, _LOST_SECONDS = 15, 30, 600

@@ -12,9 +12,10 @@ from tocsin.core.event import append_event
 from tocsin.core.statement import Statement, among, bind, own
 from tocsin.orders.stop import close_hold, open_hold, open_holds
 from tocsin.tickets.check import lock_order
-from tocsin.tickets.job import Job, end_job, get_job, keep_taken, mark_printed, named_as_before
+from tocsin.tickets.job import Job, end_job, get_job, mark_printed
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job
+from tocsin.tickets.under_way import keep_taken, named_as_before
 
 _HELD = Statement[tuple[int]](
     sa.select(print_job.c.id).where(

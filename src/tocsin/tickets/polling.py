@@ -28,11 +28,10 @@ from tocsin.tickets.device import Device, printer_plugin, read_options
 from tocsin.tickets.drawing import draw_paper
 from tocsin.tickets.intercept import end_slip, fetch_slip, next_slip
 from tocsin.tickets.job import get_job, read_content
-from tocsin.tickets.late import find_taken, record_late
+from tocsin.tickets.late import find_taken, record_late, record_outcome
 from tocsin.tickets.poll_door import Seat
 from tocsin.tickets.printer import Drawn, PrinterStatus, PrintOutcome
 from tocsin.tickets.printer_key import end_test_page, test_waits
-from tocsin.tickets.spool import record_outcome
 from tocsin.tickets.trial import keep_status, make_test_page
 
 ANSWER_SECONDS = 120

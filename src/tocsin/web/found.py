@@ -70,8 +70,6 @@ REASONS = {
     "station_away": "Its station is not there",
     "station_old": "Its station does not know how to print so: bring it up to date",
     "never_begun": "Its station never began it: no byte was sent",
-    "no_answer": "Nobody said in time what became of it",
-    "told_late": "Its device said so afterwards",
     "settings": "The printer's settings are wrong: set it up again",
     "fault": "The desk failed while it was sent",
     "The source has changed what the desk amended": "The source has changed what the desk amended",

@@ -21,6 +21,7 @@ class CloudprntPrinter:
     confirms = True
     form: Form = "raster"
     reports: frozenset[Report] = frozenset({"online", "paper_low", "paper_out", "cover"})
+    at_station = False
     options = CloudprntOptions
 
     def probe(self, options: CloudprntOptions) -> PrinterStatus:

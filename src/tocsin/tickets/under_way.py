@@ -1,0 +1,46 @@
+"""A paper on its way: taken by a device, a cloud or a station that tells later, or known never to have begun."""
+
+import msgspec
+import sqlalchemy as sa
+from msgspec.structs import replace
+
+from tocsin.core.clock import SECOND_US
+from tocsin.core.db import Tx
+from tocsin.core.event import append_event
+from tocsin.core.statement import Statement, bind, own
+from tocsin.tickets.job import Job
+from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.table import print_job
+
+_TAKE = Statement[None](
+    sa.update(print_job).where(
+        own(print_job), print_job.c.id == bind("b_id"), print_job.c.state == "sending"
+    ),
+    sets=("outcome", "answer_by_us"),
+)
+_FREE = Statement[None](
+    sa.update(print_job).where(
+        own(print_job), print_job.c.id == bind("b_id"), print_job.c.state == "sending"
+    ),
+    sets=("state", "started_at_us", "outcome", "answer_by_us"),
+)
+
+
+def named_as_before(job: Job, outcome: PrintOutcome) -> PrintOutcome:
+    """Return an outcome under the name that its paper was taken by, so that what is told later still finds it."""
+    before = job.last_outcome()
+    return replace(outcome, remote=before.remote) if before and before.remote else outcome
+
+
+def keep_taken(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
+    """Keep that a paper is with its device or cloud, and until when its end is waited for; it stays `sending`."""
+    told, until = msgspec.json.encode(outcome).decode(), tx.now_us + outcome.answer_seconds * SECOND_US
+    return bool(tx.run(_TAKE, b_id=job_id, outcome=told, answer_by_us=until))
+
+
+def free_job(tx: Tx, job: Job) -> bool:
+    """Let a paper wait anew that was to leave and is known never to have begun; False where it is not `sending`."""
+    if not tx.run(_FREE, b_id=job.id, state="queued", started_at_us=None, outcome="", answer_by_us=0):
+        return False
+    append_event(tx, "print.waiting", subject_id=job.order_id, data={"job": str(job.id)})
+    return True
