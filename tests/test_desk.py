@@ -24,10 +24,13 @@ from tocsin.demo import ORDERS, create_demo
 from tocsin.desk import Desk, newest_version, open_database, open_desk
 from tocsin.migrations.upgrade import HEAD
 from tocsin.orders.intake import take_in
+from tocsin.orders.saved_screen import save_screen
 from tocsin.orders.screen import Filter, count_rows
 from tocsin.orders.stop import count_held
 from tocsin.settings import Settings
+from tocsin.tickets.auto_print import switch_on
 from tocsin.tickets.device import list_printers, printer_plugin, read_options
+from tocsin.tickets.job import list_jobs
 from tocsin.tickets.papers import find_papers
 
 
@@ -110,16 +113,26 @@ def test_another_key_is_refused_before_anything_is_harmed(
 def test_the_background_checks_new_revisions_and_ends(db: Database, tmp_path: Path):
     desk = Desk(Settings(data_dir=str(tmp_path)), db)
     merchant_id = create_demo(db)
+    actor, every = desk_actor(merchant_id), Filter(query="state:produced")
+    screen_id = db.write(
+        merchant_id, lambda tx: save_screen(tx, actor, name="new", wanted=every, shared=True)
+    )
+    db.write(merchant_id, lambda tx: switch_on(tx, actor, screen_id=screen_id))
     desk.start()
+    right = make_draft(external_id="right", quantity=7)
+    new_order = db.write(merchant_id, lambda tx: take_in(tx, actor, right)).order_id
     wrong = make_draft(external_id="late", payment="unpaid")
     db.write(merchant_id, lambda tx: take_in(tx, desk_actor(merchant_id), wrong))
     until = time.monotonic() + 30
     while db.read(merchant_id, count_held) < 9 and time.monotonic() < until:
         time.sleep(0.05)
     held = db.read(merchant_id, count_held)
+    while not (papers := db.read(merchant_id, list_jobs)) and time.monotonic() < until:
+        time.sleep(0.05)
     desk.stop()
+    assert [job.order_id for job in papers] == [new_order], "the screen prints what is new, and right"
     assert held >= 9, "eight of the demo's orders are wrong on purpose, and one came late"
-    assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter())) == ORDERS + 1
+    assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter())) == ORDERS + 2
     assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter(query="held:no"))) > ORDERS // 2
     (printer,) = db.read(merchant_id, list_printers)
     plugin, options = printer_plugin(printer.kind), read_options(printer)

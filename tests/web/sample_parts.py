@@ -282,7 +282,7 @@ TERMINAL: Context = {
     "queues": QUEUES,
     "queue": QUEUES[0],
     "jobs": JOBS,
-    "automatic": [{"name": "团购新单", "url": "/orders?screen=7", "since_us": T0, "by": "王小二"}],
+    "automatic": [{"id": 7, "name": "团购新单", "url": "/orders?screen=7", "since_us": T0, "by": "王小二"}],
     "page": PAGE,
 }
 HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jobs": 1, "page": PAGE, "codes": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "current": False}],

@@ -150,7 +150,7 @@ def _terminal(request: PageRequest, *, queue_id: int) -> Response[str]:
             for queue in list_queues(tx)
         ]
         automatic = [
-            {"name": one.name, "url": f"/orders?screen={one.screen_id}", "since_us": one.since_us, "by": one.by_name}
+            {"id": one.screen_id, "name": one.name, "url": f"/orders?screen={one.screen_id}", "since_us": one.since_us, "by": one.by_name}
             for one in list_automatic(tx)
         ]  # fmt: skip
         papers = [_show_job(job, heads.get(job.order_id, ""), words, filing=filing) for job in jobs]
