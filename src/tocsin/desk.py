@@ -56,6 +56,7 @@ from tocsin.streams import Streams
 from tocsin.tickets import bulk_work as _declares_its_task_as_well  # noqa: F401
 from tocsin.tickets import forget as _takes_papers_out  # noqa: F401
 from tocsin.tickets.bulk_job import sweep_bulk
+from tocsin.tickets.cloud import open_clouds
 from tocsin.tickets.loops import ticket_loops
 from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.reach import declare_networks
@@ -81,6 +82,7 @@ class Desk:
         keep_papers_in(settings.path("papers"))
         if settings.printer_networks:
             declare_networks(settings.printers_nearby())
+        open_clouds(settings.clouds(), settings.opened_networks())
         keep_files_in(downloads=settings.path("downloads"), watched=settings.watch_dir)
         keep_erased_in(settings.path())
         name_accounts_by(read_account)

@@ -5,6 +5,7 @@ What a merchant may choose is in `core/preference`, not here.
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -70,6 +71,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Private networks that webhooks may be sent to: addresses or CIDRs, separated by commas; empty is the internet alone."""
     printer_networks: str = ""
     """Networks that printers may be in: addresses or CIDRs, separated by commas; empty is the private ranges."""
+    printer_clouds: str = ""
+    """Printer clouds that may be given papers, names, phones and addresses of receivers with them: `feie`, `yilianyun`, each at another address as `feie=https://…`; empty is none: no data leaves the site by them."""
     upload_limit_bytes: int = 32 * 1024 * 1024
     """Largest request body."""
     body_grace_seconds: int = 20
@@ -117,6 +120,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """
         return read_networks(self.printer_networks)
 
+    def clouds(self) -> dict[str, str]:
+        """Return the printer clouds that are opened, each with its address; empty for its own.
+
+        Raises:
+            ValueError: one is no name, or its address no address.
+        """
+        return read_clouds(self.printer_clouds)
+
     def install_page_port(self) -> int:
         """Return the port of the plain page that leads phones to HTTPS."""
         return self.install_port or self.port + 1
@@ -155,16 +166,39 @@ def load_settings(
         raise SettingsWrong(f"port is a number from 0 to 65535, not {settings.port}")
     if (settings.tls_cert or settings.tls_key) and not settings.lan:
         raise SettingsWrong("tls_cert and tls_key serve HTTPS on a name: give it as lan")
-    for name, read in (
-        ("trusted_proxies", settings.proxies),
-        ("outbound_networks", settings.opened_networks),
-        ("printer_networks", settings.printers_nearby),
+    _require_lists(settings)
+    return settings
+
+
+def _require_lists(settings: Settings) -> None:
+    nets = "addresses or CIDRs, separated by commas"
+    for name, read, shape in (
+        ("trusted_proxies", settings.proxies, nets),
+        ("outbound_networks", settings.opened_networks, nets),
+        ("printer_networks", settings.printers_nearby, nets),
+        ("printer_clouds", settings.clouds, "names, separated by commas, each perhaps with =https://…"),
     ):
         try:
             read()
         except ValueError as wrong:
-            raise SettingsWrong(f"{name} are addresses or CIDRs, separated by commas: {wrong}") from None
-    return settings
+            raise SettingsWrong(f"{name} are {shape}: {wrong}") from None
+
+
+@cache
+def read_clouds(text: str) -> dict[str, str]:
+    """Return printer clouds that are written as `feie, yilianyun=https://relay.example`.
+
+    Raises:
+        ValueError: one is no name, or its address no address.
+    """
+    found = {}
+    for one in text.split(","):
+        if one.strip():
+            name, sign, url = one.strip().partition("=")
+            if not re.fullmatch(r"[a-z_]+", name) or (sign and not re.fullmatch(r"https?://[^\s,]+", url)):
+                raise ValueError(one.strip())
+            found[name] = url
+    return found
 
 
 @cache

@@ -10,17 +10,21 @@ import msgspec
 import pytest
 
 from tests.desk import make_line, make_order
+from tests.peers.cloud_vendor import CloudVendor
 from tests.peers.escpos_peer import EscposPeer
+from tests.peers.feie_cloud import SN, UKEY, USER, FeieCloud
 from tests.peers.ipp_printer import IppPrinterPeer
 from tests.peers.tspl_peer import TsplPeer
 from tests.peers.wired_printer import WiredPrinter
 from tests.tickets.paper import make_content
 from tocsin.core.plugins import load_plugins
+from tocsin.settings import read_networks
+from tocsin.tickets.cloud import open_clouds
 from tocsin.tickets.content import TicketContent
-from tocsin.tickets.device import comes
 from tocsin.tickets.drawing import MOST_LINES, print_paper
 from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+from tocsin.tickets.printer_kind import comes
 from tocsin.tickets.printers.memory import PLUGIN as MEMORY
 
 PRINTERS = load_plugins("tickets.printers")
@@ -57,6 +61,13 @@ FORGED = {
         {"host": "x", "port": 0},
     ],
     "memory": [{"tray": ""}, {"tray": 5}],
+    "feie": [
+        {},
+        {"user": "a", "ukey": "b", "sn": "316500011"},
+        {"user": "a", "ukey": "b", "sn": "316500011", "data_leaves_site": False},
+        {"user": "a b", "ukey": "b", "sn": "316500011", "data_leaves_site": True},
+        {"user": "a", "ukey": "b", "sn": "../1", "data_leaves_site": True},
+    ],
     "cloudprnt": [{"paper_mm": 76}, {"host": "x"}],
 }
 
@@ -67,6 +78,7 @@ class Bench:
     def __init__(self, name: str, folder: Path) -> None:
         self.plugin = PRINTERS[name]
         self.end: Callable[[], object] = lambda: None
+        self.says = "printed"
         setup = {
             "escpos_network": self._network,
             "escpos_serial": self._serial,
@@ -76,6 +88,7 @@ class Bench:
             "tspl_usb": self._labels_usb,
             "ipp": self._ipp,
             "memory": self._memory,
+            "feie": self._feie,
         }
         assert name in setup, f"the printer {name} has no bench here: add one"
         self.options: dict[str, Any] = setup[name](folder)
@@ -120,6 +133,16 @@ class Bench:
         self.count = lambda: len(list(folder.glob("*.pdf")))
         self.break_it = lambda: shutil.rmtree(folder)
         return {}
+
+    def _feie(self, folder: Path) -> dict[str, Any]:
+        self._cloud("feie", FeieCloud())
+        return {"user": USER, "ukey": UKEY, "sn": SN, "data_leaves_site": True}
+
+    def _cloud(self, kind: str, peer: CloudVendor) -> None:
+        open_clouds({kind: peer.url}, read_networks("127.0.0.0/8"))
+        self.end, self.says = lambda: (peer.close(), open_clouds({})), "taken"
+        self.count = lambda: len(peer.papers)
+        self.break_it = lambda: setattr(peer, "offline", True)
 
     def _memory(self, folder: Path) -> dict[str, Any]:
         tray = str(folder)[-80:]
@@ -177,7 +200,7 @@ def test_a_ready_printer_prints_once_and_says_so(bench: Bench):
     assert bench.probe().online
     assert bench.count() == 0
     outcome = bench.send(make_content())
-    assert (outcome.result, outcome.reason) == ("printed", "")
+    assert (outcome.result, outcome.reason) == (bench.says, "")
     assert outcome.bytes_left
     assert not outcome.permanent
     assert outcome.status_before is not None

@@ -213,6 +213,7 @@ MACHINES = [
         "status_text": "",
         "copies": ["merchant"],
         "comes": one["id"] == 4,
+        "cloud": one["id"] == 4,
     }
     for one in QUEUES
 ]
@@ -288,4 +289,4 @@ TERMINAL: Context = {
 HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jobs": 1, "page": PAGE, "codes": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "current": False}],
                  "kinds": [{"kind": "check", "count": 11, "url": "/held?kind=check", "current": False}]}  # fmt: skip
 PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "stations": {"0": "This server", "7": "吧台"}, "form": {}, "errors": {}, "papers": {"58": "58 mm", "80": "80 mm", "210x297": "A4"}, "copies": ["merchant", "customer"],
-                          "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}}  # fmt: skip
+                          "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}, "clouds": False}  # fmt: skip

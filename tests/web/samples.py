@@ -125,6 +125,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "revise": ("tickets/revise.html", {"shell": shell("/held", "held"), **REVISE, **FORM_AROUND}),
     "revise_conflict": ("tickets/revise.html", {"shell": shell("/held", "held"), **REVISE, **FORM_AROUND, "conflict": CONFLICT}),
     "printers": ("tickets/printers.html", PRINTERS_PAGE),
+    "printers_cloud": ("tickets/printers.html", {**PRINTERS_PAGE, "clouds": True}),
     "printer_address": ("tickets/printer_address.html", {"shell": shell("/settings/printers", "settings"), "name": "前台 Star", "at": "/settings/printers/7", "address": "https://desk.local:8717/cloudprnt/1.1a2b3c.pWm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6pWm0nJtqk6l", "has_one": True, "proved": True}),
     "printer_address_none": ("tickets/printer_address.html", {"shell": shell("/settings/printers", "settings"), "name": "前台 Star", "at": "/settings/printers/7", "address": "", "has_one": False, "proved": False}),
     "scan": ("tickets/scan.html", {"shell": shell("/scan", "scan"), "code": "", "answer": "", "ticket": None}),

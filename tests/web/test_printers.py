@@ -6,7 +6,10 @@ from pathlib import Path
 from tests.databases import free_port
 from tests.house import make_draft
 from tests.peers.escpos_peer import EscposPeer
+from tests.peers.feie_cloud import SN, UKEY, USER, FeieCloud
 from tests.web.pages import Pages, text_of
+from tocsin.settings import read_networks
+from tocsin.tickets.cloud import open_clouds
 from tocsin.tickets.device import list_printers, read_options
 from tocsin.web.found import show_reason
 from tocsin.web.words import Words
@@ -134,3 +137,35 @@ def test_a_printer_that_comes_gets_an_address_that_is_shown_once(pages: Pages) -
         and pages.client.post(f"/cloudprnt/{shown[0]}", json={"statusCode": "200"}).json()["jobReady"]
     )
     assert pages.get(at, role="clerk").status_code == 403
+
+
+def test_a_printer_of_a_cloud_is_offered_once_it_is_opened_and_its_key_is_never_shown(pages: Pages) -> None:
+    form = {
+        "name": "云",
+        "driver": "feie",
+        "address": "",
+        "cloud_account": USER,
+        "cloud_key": UKEY,
+        "cloud_number": SN,
+    }
+    assert "cloud_key" not in text_of(pages.get("/settings/printers"))
+    assert "printer_clouds" in text_of(pages.post("/settings/printers", **form, data_leaves_site="1"))
+    peer = FeieCloud()
+    open_clouds({"feie": peer.url}, read_networks("127.0.0.0/8"))
+    try:
+        page = text_of(pages.get("/settings/printers"))
+        assert "cloud_key" in page and "leaves the site" in page
+        refused = pages.post("/settings/printers", **form)
+        assert refused.status_code == 422 and UKEY not in refused.text and f'value="{SN}"' in refused.text
+        assert (
+            pages.post("/settings/printers", **form, data_leaves_site="1")
+            .headers["location"]
+            .endswith("said=added")
+        )
+        shown = text_of(pages.get("/settings/printers")) + pages.ask("GET", "/terminals").text
+        assert SN in shown and "Ready" in shown and UKEY not in shown
+        assert pages.post(f"/settings/printers/{only(pages)}/test").headers["location"].endswith("said=taken")
+        assert len(peer.papers) == 1
+    finally:
+        peer.close()
+        open_clouds({})

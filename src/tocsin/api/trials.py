@@ -9,7 +9,7 @@ from msgspec import Struct
 from tocsin.api.guard import ApiRequest, enter, read_id, work_once
 from tocsin.core.actor import Actor
 from tocsin.desk import Desk
-from tocsin.tickets.printer_key import renew_address
+from tocsin.tickets.poll_address import renew_address
 from tocsin.tickets.trial import ask_printer, print_test_page, say_state
 
 

@@ -44,11 +44,16 @@ class PlaceRefused(Refusal):
 
 
 class Answer(Struct, frozen=True):
-    """What came of a request: a status, or 0 and the code of a problem; how long it took."""
+    """What came of a request: a status, or 0 and the code of a problem; how long it took.
+
+    `sent`: a byte of it left, so that it may have been taken whatever was answered. `body` is kept where it was asked for.
+    """
 
     status: int
     problem: str
     milliseconds: int
+    sent: bool = False
+    body: bytes = b""
 
     @property
     def taken(self) -> bool:
@@ -152,18 +157,19 @@ def _bare(address: Address) -> Address:
 
 def post_body(
     place: Place, body: bytes, *, headers: dict[str, str], networks: tuple[Network, ...] = (),
-    resolve: Resolve = look_up, trust: ssl.SSLContext | None = None, seconds: float = SECONDS_MOST,
+    resolve: Resolve = look_up, trust: ssl.SSLContext | None = None, seconds: float = SECONDS_MOST, keep: bool = False,
 ) -> Answer:  # fmt: skip
     """Send a body, JSON unless a header says otherwise, and return what was answered; a redirect is an answer like any other.
 
     Args:
         headers: their names in lower case.
+        keep: return what was answered, 64 KiB of it at most.
     """
     begun = time.monotonic()
     way = _Way(place, networks=networks, resolve=resolve, until=begun + seconds)
-    status, problem = 0, ""
+    status, problem, told = 0, "", b""
     try:
-        status = _ask(way, place, body, headers=headers, trust=trust)
+        status, told = _ask(way, place, body, headers=headers, trust=trust)
     except PlaceRefused:
         problem = "forbidden"
     except (httpcore.TimeoutException, TimeoutError):
@@ -172,19 +178,19 @@ def post_body(
         problem = "no_host" if isinstance(fault, (socket.gaierror, UnicodeError)) else "unreachable"
     if status and not 200 <= status < 300:
         problem = f"status {status}"
-    return Answer(status, problem, round((time.monotonic() - begun) * 1000))
+    took = round((time.monotonic() - begun) * 1000)
+    return Answer(status, problem, took, way.sent, told if keep else b"")
 
 
 def _ask(
     way: "_Way", place: Place, body: bytes, *, headers: dict[str, str], trust: ssl.SSLContext | None
-) -> int:
+) -> tuple[int, bytes]:
     pool = httpcore.ConnectionPool(
         ssl_context=trust or ssl.create_default_context(), network_backend=way, max_connections=1,
         max_keepalive_connections=0,
     )  # fmt: skip
     with pool, pool.stream("POST", place.url, headers=_headers(place, headers), content=body) as answer:
-        _read_some(answer.iter_stream())
-        return answer.status
+        return answer.status, _read_some(answer.iter_stream())
 
 
 def new_secret() -> str:
@@ -206,6 +212,7 @@ class _Way(httpcore.NetworkBackend):
         self, place: Place, *, networks: tuple[Network, ...], resolve: Resolve, until: float
     ) -> None:
         self._place, self._networks, self._resolve, self._until = place, networks, resolve, until
+        self.sent = False
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *_: Any, **__: Any
@@ -216,7 +223,7 @@ class _Way(httpcore.NetworkBackend):
         for address in allowed[:4]:
             try:
                 stream = backend.connect_tcp(address, self._place.port, timeout=_left(self._until))
-                return _Bounded(stream, self._until)
+                return _Bounded(stream, self._until, self)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as fault:
                 last = fault
         assert last is not None
@@ -229,14 +236,16 @@ class _Way(httpcore.NetworkBackend):
 class _Bounded(httpcore.NetworkStream):
     """A stream whose every step ends with the time of the whole: who drips a byte a second is cut off."""
 
-    def __init__(self, inner: httpcore.NetworkStream, until: float) -> None:
-        self._inner, self._until = inner, until
+    def __init__(self, inner: httpcore.NetworkStream, until: float, way: _Way) -> None:
+        self._inner, self._until, self._way = inner, until, way
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._inner.read(max_bytes, timeout=_left(self._until))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, timeout=_left(self._until))
+        left = _left(self._until)
+        self._way.sent = True  # TLS shakes hands beneath this: what passes here is the request
+        self._inner.write(buffer, timeout=left)
 
     def close(self) -> None:
         self._inner.close()
@@ -245,7 +254,9 @@ class _Bounded(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         return _Bounded(
-            self._inner.start_tls(ssl_context, server_hostname, timeout=_left(self._until)), self._until
+            self._inner.start_tls(ssl_context, server_hostname, timeout=_left(self._until)),
+            self._until,
+            self._way,
         )
 
     def get_extra_info(self, info: str) -> Any:
@@ -269,10 +280,11 @@ def _host_header(place: Place) -> str:
     return host if place.port == (80 if place.plain else 443) else f"{host}:{place.port}"
 
 
-def _read_some(parts: Iterable[bytes]) -> None:
-    """Read an answer's beginning, and leave the rest: nothing of it is kept."""
-    size = 0
+def _read_some(parts: Iterable[bytes]) -> bytes:
+    """Return an answer's beginning, and leave the rest."""
+    kept = b""
     for part in parts:
-        size += len(part)
-        if size > ANSWER_MOST_BYTES:
-            return
+        kept += part
+        if len(kept) > ANSWER_MOST_BYTES:
+            break
+    return kept[:ANSWER_MOST_BYTES]

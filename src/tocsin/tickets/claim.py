@@ -22,7 +22,7 @@ from tocsin.orders.table import order_head
 from tocsin.tickets.check import Verdict, check_order, is_void, lock_order
 from tocsin.tickets.compose import compose_paper
 from tocsin.tickets.content import PaperRequest, TicketContent
-from tocsin.tickets.device import Device, get_printer
+from tocsin.tickets.device import Device
 from tocsin.tickets.job import (
     ON_PAPER,
     Job,
@@ -34,6 +34,7 @@ from tocsin.tickets.job import (
     read_content,
 )
 from tocsin.tickets.marks import marks
+from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.serial import make_code, next_serial
 from tocsin.tickets.table import print_job, print_queue
 
@@ -94,7 +95,7 @@ def next_job(tx: Tx, *, printer_id: int, passing: Sequence[int] = ()) -> int | N
 def claim_job(tx: Tx, *, device: Device, passing: Sequence[int] = ()) -> Sending | None:
     """Take a printer's next job: check it again, and mark it `sending`; None when there is none to send now."""
     job_id = next_job(tx, printer_id=device.id, passing=passing)
-    device = get_printer(tx, printer_id=device.id)
+    device = open_printer(tx, printer_id=device.id)
     if job_id is None:
         return None
     lock_order(tx, order_id=get_job(tx, job_id=job_id).order_id)

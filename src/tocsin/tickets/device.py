@@ -16,9 +16,12 @@ from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.plugins import load_plugins
 from tocsin.core.statement import Statement, among, bind, insert_into, own
+from tocsin.tickets.cloud import require_open
 from tocsin.tickets.paper_size import shape_of
 from tocsin.tickets.print_queue import PrintQueue, add_row, drop_row, list_queues, store_row
 from tocsin.tickets.printer import Printer, PrinterStatus
+from tocsin.tickets.printer_key import seal_options
+from tocsin.tickets.printer_kind import is_cloud, part_options
 from tocsin.tickets.reach import is_reachable
 from tocsin.tickets.table import print_job, printer
 
@@ -31,6 +34,9 @@ _WRONG = {
     "port": "its port is a number from 1 to 65535, or a serial port such as /dev/ttyUSB0",
     "baud": "its speed is one of 9600, 19200, 38400, 57600 and 115200",
     "device": "its device is written as /dev/usb/lp0",
+    "user": "its account is the one at its cloud, without spaces",
+    "ukey": "its UKEY is the account's, from the developer's page of its cloud; it is not the KEY on the printer",
+    "sn": "its number (SN) is 6 to 20 digits and letters: it stands under the printer",
     "folder": "its folder is a plain name of at most 60 characters: it is made inside the data folder's `papers`",
 }
 
@@ -126,11 +132,6 @@ def printer_plugin(kind: str) -> Printer:
     return found[kind]
 
 
-def comes(kind: str) -> bool:
-    """Tell whether printers of a kind come for their papers: to those nothing is sent."""
-    return bool(getattr(load_plugins("tickets.printers").get(kind), "comes", False))
-
-
 def read_options(device: Device) -> Any:
     """Return a printer's options as its plug-in's struct."""
     return msgspec.json.decode(device.options, type=printer_plugin(device.kind).options)
@@ -149,6 +150,7 @@ def add_printer(
         StationMissing: there is no such station.
         NotAllowed: the actor may not change shop settings.
         PrinterElsewhere: its address is in no declared network.
+        CloudClosed: it hangs on a cloud that the settings file has not opened.
         PrinterWrong: unknown kind, options of another shape, paper or copies that do not exist, a long name.
     """
     require(actor, "shop_settings")
@@ -158,9 +160,13 @@ def add_printer(
         _require_station(tx, kind, station_id=station_id)
     elif not is_reachable(host := getattr(checked, "host", "")):
         raise PrinterElsewhere(host=host)
+    if is_cloud(kind):
+        require_open(kind)
     printer_id = new_id()
+    shown, hidden = part_options(kind, checked)
+    seal_options(tx, printer_id=printer_id, options=hidden)
     tx.run(
-        _ADD, id=printer_id, name=name.strip(), kind=kind, options=msgspec.json.encode(checked).decode(),
+        _ADD, id=printer_id, name=name.strip(), kind=kind, options=msgspec.json.encode(shown).decode(),
         station=str(station_id) if station_id else LOCAL_STATION, paper_mm=paper_mm, paper_high_mm=paper_high_mm, locale=locale, copies=",".join(copies), paused=0, removed=0,
         status="", seen_at_us=None,
     )  # fmt: skip
@@ -254,6 +260,7 @@ def remove_printer(tx: Tx, actor: Actor, *, printer_id: int) -> None:
     if others:
         raise PrinterNeeded(queue=others[0])
     tx.run(_REMOVE, b_id=printer_id, removed=1)
+    seal_options(tx, printer_id=printer_id, options={})
     for queue in queues:
         if queue.printer_id == printer_id:
             drop_row(tx, queue.id)

@@ -14,8 +14,9 @@ from tocsin.access.limiter import Guess, spend_budget
 from tocsin.access.secret import hash_secret
 from tocsin.core.clock import SECOND_US, steady_us
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
-from tocsin.tickets.device import Device, PrinterMissing, comes, get_printer
+from tocsin.tickets.device import Device, PrinterMissing, get_printer
 from tocsin.tickets.printer_key import PrinterKey, find_key, read_token
+from tocsin.tickets.printer_kind import comes
 
 _QUIET_MOST = 4096
 # Who spent his budget is answered without another row until then.

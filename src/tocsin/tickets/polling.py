@@ -5,7 +5,6 @@ unknown when nothing is told in time. A fetch that broke off may be repeated: un
 Source: Star CloudPRNT Protocol Guide 2.4.0; Star ASB specification (status bytes).
 """
 
-import io
 import re
 import threading
 from functools import partial
@@ -13,7 +12,6 @@ from typing import Annotated
 from urllib.parse import unquote
 
 from msgspec import Meta, Struct
-from PIL import Image
 
 from tocsin.core.clock import SECOND_US, now_us
 from tocsin.core.db import Database, Tx
@@ -24,13 +22,14 @@ from tocsin.orders.store import load_order
 from tocsin.tickets.check import is_void
 from tocsin.tickets.claim import claim_job, fail_job, next_job
 from tocsin.tickets.content import TicketContent
-from tocsin.tickets.device import Device, printer_plugin, read_options
-from tocsin.tickets.drawing import draw_paper
+from tocsin.tickets.device import Device
+from tocsin.tickets.drawing import refuse_paper
 from tocsin.tickets.intercept import end_slip, fetch_slip, next_slip
 from tocsin.tickets.job import get_job, read_content
 from tocsin.tickets.late import find_taken, record_late, record_outcome
+from tocsin.tickets.layout import draw_png
 from tocsin.tickets.poll_door import Seat
-from tocsin.tickets.printer import Drawn, PrinterStatus, PrintOutcome
+from tocsin.tickets.printer import PrinterStatus, PrintOutcome
 from tocsin.tickets.printer_key import end_test_page, test_waits
 from tocsin.tickets.trial import keep_status, make_test_page
 
@@ -74,14 +73,14 @@ def fetch_paper(db: Database, seat: Seat, *, name: str, base_url: str) -> bytes 
     paper = _claim_safely(db, seat, name, base_url)
     if paper is None:
         return None
+    content, drawn = paper.content, refuse_paper(paper.content, seat.device.paper_mm)
     try:
-        with _drawing:
-            drawn = draw_paper(printer_plugin(seat.device.kind), read_options(seat.device), paper.content)
+        if drawn is None:
+            with _drawing:
+                return draw_png(content)
     except Exception as fault:  # noqa: BLE001 - its order is held, and says so
         _log.exception("paper not drawn", printer=str(seat.device.id))
         drawn = PrintOutcome(result="failed", reason="fault", detail=type(fault).__name__)
-    if isinstance(drawn, Drawn):
-        return _as_png(drawn)
     if paper.again:  # the first time it may have come through
         drawn = PrintOutcome(result="unknown", reason=drawn.reason, detail=drawn.detail, bytes_left=True)
     _end(db, seat, name, drawn)
@@ -184,10 +183,3 @@ def _end(db: Database, seat: Seat, name: str, outcome: PrintOutcome) -> None:
             record_late(tx, job_id=job_id, outcome=outcome)
 
     db.write(seat.merchant_id, run)
-
-
-def _as_png(drawn: Drawn) -> bytes:
-    dots, out = drawn.raster(), io.BytesIO()
-    # A dot of ours is black, a one of theirs is white.
-    Image.frombytes("1", (dots.width_px, dots.height_px), dots.bits, "raw", "1;I").save(out, "PNG")
-    return out.getvalue()

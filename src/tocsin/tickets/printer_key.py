@@ -1,29 +1,19 @@
-"""What a printer is secret by: the address at which it comes for its papers, which is shown once and kept as a hash."""
+"""What a printer is secret by: the hash of the address at which it comes for its papers, or the sealed keys of its cloud."""
 
 import re
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from tocsin.access.secret import hash_secret, new_secret
-from tocsin.access.step_up import require_proof
-from tocsin.core.actor import Actor, require
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Tx
-from tocsin.core.errors import Refusal
-from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, own, upsert
-from tocsin.tickets.device import comes, get_printer
+from tocsin.core.vault import seal, unseal
 from tocsin.tickets.table import printer_key
 
 _TEST_US = 10 * MINUTE_US
 _TOKEN = re.compile(r"([0-7]?[0-9a-f]{1,15})\.([0-7]?[0-9a-f]{1,15})\.([\w-]{43})", re.ASCII)
-
-
-class NoAddress(Refusal):
-    """Printers of this kind have an address of their own: only one that comes for its papers gets one of the desk's"""
-
-    kind, code = "invalid", "printer_no_address"
 
 
 class PrinterKey(Struct, frozen=True):
@@ -45,6 +35,7 @@ _OPEN = Statement[None](
     sets=("merchant_id", "printer_id", "secret_hash", "earlier_hash", "sealed", "test_until_us"),
 )
 _of_id = (own(printer_key), printer_key.c.printer_id == bind("b_id"))
+_SEAL = Statement[None](sa.update(printer_key).where(*_of_id), sets=("sealed",))
 _RENEW = Statement[None](sa.update(printer_key).where(*_of_id), sets=("secret_hash", "earlier_hash"))
 _TEST = Statement[None](sa.update(printer_key).where(*_of_id), sets=("test_until_us",))
 
@@ -54,23 +45,30 @@ def find_key(tx: Tx, *, printer_id: int) -> PrinterKey | None:
     return tx.one(_GET, printer_id=printer_id)
 
 
-def renew_address(tx: Tx, actor: Actor, *, printer_id: int) -> str:
-    """Give a printer that comes for its papers a new address; return its last part, which is told this once.
+def store_address(tx: Tx, *, printer_id: int, secret_hash: str) -> None:
+    """Let a printer be known by another secret; the one before it is remembered as such."""
+    before = _opened(tx, printer_id)
+    tx.run(_RENEW, b_id=printer_id, secret_hash=secret_hash, earlier_hash=before.secret_hash)
 
-    The earlier one leads nowhere from now on.
 
-    Raises:
-        NotAllowed, ProofNeeded: the actor may not change shop settings, or has not proved lately who he is.
-        PrinterMissing, NoAddress: there is no such printer, or it does not come.
-    """
-    require(actor, "shop_settings")
-    require_proof(actor)
-    if not comes(get_printer(tx, printer_id=printer_id).kind):
-        raise NoAddress
-    secret, before = new_secret(), _opened(tx, printer_id)
-    tx.run(_RENEW, b_id=printer_id, secret_hash=hash_secret(secret), earlier_hash=before.secret_hash)
-    write_journal(tx, actor, verb="tickets.renew_printer_address", subject=f"printer:{printer_id}")
-    return f"{tx.merchant_id:x}.{printer_id:x}.{secret}"
+def seal_options(tx: Tx, *, printer_id: int, options: dict[str, str]) -> None:
+    """Keep the options of a printer that nobody is shown again, sealed; without any, throw away what there was."""
+    if not options and find_key(tx, printer_id=printer_id) is None:
+        return
+    _opened(tx, printer_id)
+    plain = msgspec.json.encode(options)
+    keys = tx.vault.keys(tx)
+    sealed = seal(keys.wrapping, plain, bound_to=_bound_to(printer_id)) if options else b""
+    tx.run(_SEAL, b_id=printer_id, sealed=sealed)
+
+
+def unseal_options(tx: Tx, *, printer_id: int) -> dict[str, str]:
+    """Return the options of a printer that are kept sealed."""
+    found = find_key(tx, printer_id=printer_id)
+    if found is None or not found.sealed:
+        return {}
+    plain = unseal(tx.vault.keys(tx).wrapping, bytes(found.sealed), bound_to=_bound_to(printer_id))
+    return msgspec.json.decode(plain, type=dict[str, str])
 
 
 def read_token(token: str) -> tuple[int, int, str] | None:
@@ -94,6 +92,10 @@ def test_waits(tx: Tx, *, printer_id: int) -> bool:
     """Tell whether a test page waits for a printer."""
     found = find_key(tx, printer_id=printer_id)
     return found is not None and found.test_until_us > tx.now_us
+
+
+def _bound_to(printer_id: int) -> bytes:
+    return b"printer %d" % printer_id
 
 
 def _opened(tx: Tx, printer_id: int) -> PrinterKey:

@@ -20,17 +20,14 @@ from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.core.tenant import list_merchants
 from tocsin.tickets.away import is_away, station_is_there
 from tocsin.tickets.claim import Sending, claim_job, fail_job, next_job
-from tocsin.tickets.device import (
-    LOCAL_STATION,
-    Device,
-    comes,
-    list_printers,
-)
+from tocsin.tickets.device import LOCAL_STATION, Device
 from tocsin.tickets.errand import follow_papers, hand_paper
 from tocsin.tickets.giving import draw_for, send_drawn
 from tocsin.tickets.intercept import give_up_sending, send_slip, slip_waits
 from tocsin.tickets.late import record_outcome
+from tocsin.tickets.open_device import open_printers
 from tocsin.tickets.printer import Drawn, PrintOutcome
+from tocsin.tickets.printer_kind import comes
 from tocsin.tickets.queue_move import away_queues, use_backups
 from tocsin.tickets.table import print_job, printer, station
 from tocsin.tickets.trial import Looks, keep_seen, look_after
@@ -148,7 +145,7 @@ class Spool:
             if self._db.write(merchant.id, lease):
                 if self._db.read(merchant.id, away_queues):
                     self._db.write(merchant.id, use_backups)
-                for device in self._db.read(merchant.id, list_printers):
+                for device in self._db.read(merchant.id, open_printers):
                     self._begin(merchant.id, device)
         self._first = False
 

@@ -14,10 +14,12 @@ from tocsin.core.tenant import get_shop
 from tocsin.core.words import Words
 from tocsin.tickets.away import is_away, probe_away
 from tocsin.tickets.content import LineContent, TicketContent
-from tocsin.tickets.device import Device, comes, get_printer, note_status, printer_plugin, read_options
+from tocsin.tickets.device import Device, note_status, printer_plugin, read_options
 from tocsin.tickets.giving import give_page
+from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome
 from tocsin.tickets.printer_key import ask_test_page
+from tocsin.tickets.printer_kind import comes
 
 ASK_EVERY_SECONDS = 60.0
 AWAY_EVERY_SECONDS = 2.0
@@ -59,7 +61,7 @@ def ask_printer(db: Database, actor: Actor, *, printer_id: int) -> PrinterStatus
         PrinterMissing: there is none.
     """
     require(actor, "print")
-    device = db.read(actor.merchant_id, lambda tx: get_printer(tx, printer_id=printer_id))
+    device = db.read(actor.merchant_id, lambda tx: open_printer(tx, printer_id=printer_id))
     return look_after(db, actor.merchant_id, device=device)
 
 
@@ -100,7 +102,7 @@ def print_test_page(db: Database, actor: Actor, *, printer_id: int, base_url: st
     """
     require(actor, "shop_settings")
     device, shop = db.read(
-        actor.merchant_id, lambda tx: (get_printer(tx, printer_id=printer_id), get_shop(tx).name)
+        actor.merchant_id, lambda tx: (open_printer(tx, printer_id=printer_id), get_shop(tx).name)
     )
     if comes(device.kind):
         db.write(actor.merchant_id, partial(ask_test_page, printer_id=device.id))

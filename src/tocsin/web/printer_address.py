@@ -8,7 +8,8 @@ from litestar.params import FromPath, RawBody
 from tocsin.access.step_up import is_proved
 from tocsin.core.actor import require
 from tocsin.tickets.device import get_printer
-from tocsin.tickets.printer_key import find_key, renew_address
+from tocsin.tickets.poll_address import renew_address
+from tocsin.tickets.printer_key import find_key
 from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import show

@@ -13,19 +13,19 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.tickets.away import is_away
+from tocsin.tickets.cloud import is_open
 from tocsin.tickets.device import (
     COPIES,
     NAME_MOST,
     Device,
     PrinterKindUnknown,
     add_printer,
-    comes,
     list_printers,
     printer_plugin,
-    read_options,
     remove_printer,
 )
 from tocsin.tickets.paper_size import A4, LABELS, say_size
+from tocsin.tickets.printer_kind import comes, is_cloud
 from tocsin.tickets.trial import ask_printer, print_test_page
 from tocsin.web.form import Form, once_over, read_form, read_number
 from tocsin.web.found import show_reason
@@ -42,8 +42,11 @@ KINDS = {
     "tspl_usb": "Label printer on USB (TSPL)",
     "ipp": "Printer that speaks IPP (AirPrint, IPP Everywhere)",
     "cloudprnt": "Star printer that fetches its papers (CloudPRNT)",
+    "feie": "Printer of a cloud: 飞鹅云 (Feie)",
     "pdf_file": "PDF files in a folder",
 }
+# Of a cloud: its account, the account's key, the printer's number.
+_CLOUD_OPTIONS = {"feie": ("user", "ukey", "sn")}
 ADDED = "/settings/printers?said=added"
 _SAID = {
     "printed": ("ok", "The test page came out"), "failed": ("bad", "The test page did not come out"),
@@ -140,6 +143,10 @@ def _options(form: Form) -> tuple[str, dict[str, Any]]:
         return kind, {"folder": address}
     if comes(kind):
         return kind, {}
+    if is_cloud(kind):
+        given = [form.get(f"cloud_{part}", "").strip() for part in ("account", "key", "number")]
+        said = form.get("data_leaves_site") == "1"
+        return kind, {**dict(zip(_CLOUD_OPTIONS[kind], given, strict=True)), "data_leaves_site": said}
     if kind in ("escpos_usb", "tspl_usb"):
         return kind, {"device": address}
     if kind == "escpos_serial":
@@ -170,9 +177,16 @@ def _list(
         request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors, papers=paper_choices(),
         printers=[_show(device, words, names) for device in devices], copies=COPIES,
         stations={"0": words.translate("This server"), **names} if names else {},
-        drivers={name: words.translate(title) for name, title in KINDS.items()},
+        drivers=_offered(words), clouds=any(map(is_cloud, _offered(words))),
         toasts=[{"kind": tone, "text": words.translate(said)}] if said else None,
     )  # fmt: skip
+
+
+def _offered(words: Words) -> dict[str, str]:
+    """Return the kinds that may be set up: of clouds those that the settings file has opened."""
+    return {
+        name: words.translate(title) for name, title in KINDS.items() if is_open(name) or not is_cloud(name)
+    }
 
 
 def paper_choices() -> dict[str, str]:
@@ -182,8 +196,10 @@ def paper_choices() -> dict[str, str]:
 
 
 def _show(device: Device, words: Words, stations: dict[str, str]) -> dict[str, Any]:
-    options, status = msgspec.to_builtins(read_options(device)), device.last_status()
-    address = next((options[name] for name in ("host", "port", "device", "folder") if name in options), "")
+    options, status = msgspec.json.decode(device.options), device.last_status()
+    address = next(
+        (options[name] for name in ("host", "port", "device", "folder", "sn") if name in options), ""
+    )
     speed = options["port"] if "host" in options else options.get("baud")
     address = f"{address}:{speed}" if speed else address
     return {
@@ -191,7 +207,7 @@ def _show(device: Device, words: Words, stations: dict[str, str]) -> dict[str, A
         "station": stations.get(device.station, words.translate("a station that was revoked")) if is_away(device) else "", "state": show_state(device),
         "can_confirm": printer_plugin(device.kind).confirms, "paper": say_size(device.paper_mm, device.paper_high_mm), "language": device.locale,
         "last_seen_us": device.seen_at_us, "copies": device.copy_list(),
-        "status_text": show_reason(status.detail, words) if status else "", "comes": comes(device.kind),
+        "status_text": show_reason(status.detail, words) if status else "", "comes": comes(device.kind), "cloud": is_cloud(device.kind),
     }  # fmt: skip
 
 

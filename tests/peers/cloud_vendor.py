@@ -1,0 +1,63 @@
+"""What the vendors' clouds have in common over real HTTP: forms in, JSON out, switches that make them misbehave."""
+
+import http.server
+import json
+import threading
+from typing import Any
+from urllib.parse import parse_qs
+
+
+class CloudVendor:
+    """A running peer.
+
+    Switches: `offline` printers; `cut` answers nothing to what is printed, though it is taken; `down` answers 502;
+    `garbled` answers what is no JSON. `papers` is what was taken, by its order's name; `done` which came out.
+    """
+
+    def __init__(self) -> None:
+        self.offline = self.cut = self.down = self.garbled = False
+        self.papers: dict[str, str] = {}
+        self.done: set[str] = set()
+        self.asked: list[str] = []
+        peer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                peer._answer(self)
+
+            def log_message(self, *_: Any) -> None:
+                return None
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        """Stop."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def judge(self, path: str, form: dict[str, str]) -> dict[str, Any]:
+        """Return what a form is answered; each vendor's own."""
+        raise NotImplementedError
+
+    def take(self, text: str) -> str:
+        """Take a paper; return its order's name."""
+        name = f"316500011_{len(self.papers) + 1}"
+        self.papers[name] = text
+        return name
+
+    def _answer(self, asked: http.server.BaseHTTPRequestHandler) -> None:
+        body = asked.rfile.read(int(asked.headers.get("content-length", 0))).decode()
+        before = len(self.papers)
+        form = {name: values[0] for name, values in parse_qs(body, keep_blank_values=True).items()}
+        said = json.dumps(self.judge(asked.path, form)).encode()
+        if self.cut and len(self.papers) > before:
+            asked.close_connection = True
+            asked.connection.close()
+            return
+        asked.send_response(502 if self.down else 200)
+        data = b"<html>" if self.garbled or self.down else said
+        asked.send_header("content-length", str(len(data)))
+        asked.end_headers()
+        asked.wfile.write(data)

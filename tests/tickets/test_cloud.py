@@ -1,0 +1,179 @@
+"""Printers of a cloud, through the spool, over HTTP to a vendor that checks signatures: taken once, asked for until it tells."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from tests.counter import Counter, open_counter, wait_for
+from tests.peers.cloud_vendor import CloudVendor
+from tests.peers.feie_cloud import SN, UKEY, USER, FeieCloud
+from tocsin.core.clock import MINUTE_US, SECOND_US, shift_clock
+from tocsin.core.db import Database
+from tocsin.settings import Settings, SettingsWrong, load_settings, read_networks
+from tocsin.tickets import cloud_end
+from tocsin.tickets.cloud import CloudClosed, open_clouds
+from tocsin.tickets.cloud_end import ask_clouds
+from tocsin.tickets.device import PrinterWrong, add_printer, get_printer, remove_printer
+from tocsin.tickets.open_device import open_printer
+from tocsin.tickets.printer_key import find_key
+from tocsin.tickets.spool import lease_station
+from tocsin.tickets.trial import ask_printer, print_test_page, say_state
+
+FEIE = {"user": USER, "ukey": UKEY, "sn": SN, "data_leaves_site": True}
+KINDS: dict[str, tuple[type[CloudVendor], dict[str, Any]]] = {"feie": (FeieCloud, FEIE)}
+HIDDEN = {"feie": "ukey"}
+
+
+class Cloudy:
+    """A counter whose printer hangs on a cloud."""
+
+    def __init__(self, counter: Counter, kind: str) -> None:
+        self.counter, self.kind, self.db = counter, kind, counter.db
+        made, self.options = KINDS[kind]
+        self.peer = made()
+        open_clouds({kind: self.peer.url}, read_networks("127.0.0.0/8"))
+        self.id = self.add()
+
+    def add(self, **changes: Any) -> int:
+        """Set a printer of the cloud up."""
+        return self.counter.do(add_printer, name="云", kind=self.kind, options={**self.options, **changes})
+
+    def print(self, *, printer: int = 0, **changes: Any) -> tuple[int, int]:
+        """Let a paper wait for the printer; return its order and its job."""
+        order_id = self.counter.take(**changes).order_id
+        return order_id, self.counter.print(order_id, queue_id=printer or self.id).job_ids[0]
+
+    def pass_time(self, us: int) -> None:
+        """Let time pass, what is overdue be seen, and the cloud be asked."""
+        shift_clock(us)
+        try:
+            renew = partial(lease_station, holder="h", takes_over=True)
+            self.db.write(self.counter.house.merchant_id, renew)
+        finally:
+            shift_clock(0)
+
+
+@pytest.fixture(params=sorted(KINDS))
+def cloudy(request: pytest.FixtureRequest, db: Database) -> Iterator[Cloudy]:
+    cloud_end._asked.clear()
+    with open_counter(db) as counter:
+        made = Cloudy(counter, request.param)
+        yield made
+        for spool in counter.spools:
+            spool.stop()
+        counter.spools.clear()
+        made.peer.close()
+    open_clouds({})
+
+
+def test_a_paper_is_taken_once_and_printed_once_the_cloud_says_so(cloudy: Cloudy) -> None:
+    counter, peer = cloudy.counter, cloudy.peer
+    counter.run_spool()
+    order_id, job = cloudy.print()
+    assert wait_taken(cloudy, job)
+    ((name, text),) = peer.papers.items()
+    assert (counter.order(order_id).number in text and "<CB>" in text) or "<FS2>" in text
+    assert ask_clouds(cloudy.db) == 0 and counter.job(job).state == "sending"
+    peer.done.add(name)
+    assert ask_clouds(cloudy.db) == 1 and counter.job(job).state == "printed"
+    assert counter.order(order_id).desk_state == "printed"
+    assert ask_clouds(cloudy.db) == 0 and len(peer.papers) == 1
+
+
+def wait_taken(cloudy: Cloudy, job: int) -> bool:
+    """Wait until the cloud has a paper."""
+
+    wait_for(lambda: (told := cloudy.counter.job(job).last_outcome()) and told.result == "taken")
+    return True
+
+
+def test_what_was_sent_and_not_answered_is_unknown_and_never_sent_again(cloudy: Cloudy) -> None:
+    counter, peer = cloudy.counter, cloudy.peer
+    peer.cut = True
+    counter.run_spool()
+    order_id, job = cloudy.print()
+    counter.wait_state(job, "unknown")
+    assert len(peer.papers) == 1 and counter.kinds(order_id) == ["unknown"]
+    assert counter.job(job).reason == "no_answer"
+    peer.cut = False
+    _, other = cloudy.print(quantity=3)
+    assert wait_taken(cloudy, other)
+    assert len(peer.papers) == 2 and ask_clouds(cloudy.db) == 0
+
+
+def test_past_its_time_it_is_unknown_and_a_later_word_settles_it(cloudy: Cloudy) -> None:
+    counter, peer = cloudy.counter, cloudy.peer
+    spool = counter.run_spool()
+    order_id, job = cloudy.print()
+    assert wait_taken(cloudy, job)
+    spool.stop()
+    counter.spools.clear()
+    cloudy.pass_time(601 * SECOND_US)
+    assert (counter.job(job).state, counter.kinds(order_id)) == ("unknown", ["unknown"])
+    assert ask_clouds(cloudy.db) == 0
+    peer.done |= set(peer.papers)
+    assert ask_clouds(cloudy.db) == 0, "once in five minutes"
+    cloud_end._asked.clear()
+    shift_clock(480 * MINUTE_US)
+    try:
+        assert ask_clouds(cloudy.db) == 1
+    finally:
+        shift_clock(0)
+    assert counter.job(job).state == "printed" and counter.holds(order_id) == []
+    assert len(peer.papers) == 1
+
+
+def test_what_it_refuses_or_can_not_hear_has_printed_nothing(cloudy: Cloudy) -> None:
+    counter, peer = cloudy.counter, cloudy.peer
+    wrong = cloudy.add(**{HIDDEN[cloudy.kind]: "wrong"})
+    kept = counter.actor
+
+    def probe(printer_id: int) -> str:
+        return ask_printer(cloudy.db, kept, printer_id=printer_id).detail
+
+    assert probe(cloudy.id) == "" and probe(wrong) == "cloud_refused"
+    peer.offline = True
+    assert say_state(ask_printer(cloudy.db, kept, printer_id=cloudy.id)) == "offline"
+    outcome = print_test_page(cloudy.db, kept, printer_id=cloudy.id, base_url="http://localhost:8717")
+    assert (outcome.result, outcome.reason, outcome.bytes_left) == ("failed", "offline", False)
+    peer.offline, peer.down = False, True
+    assert probe(cloudy.id) == "cloud_away"
+    peer.down, peer.garbled = False, True
+    assert probe(cloudy.id) == "garbled"
+    peer.close()
+    assert probe(cloudy.id) == "cloud_away"
+    open_clouds({})
+    assert probe(cloudy.id) == "cloud_closed"
+    open_clouds({cloudy.kind: peer.url})  # plain http leaves no shop
+    assert probe(cloudy.id) == "cloud_away"
+    assert peer.papers == {}
+
+
+def test_keys_are_sealed_and_thrown_away_with_their_printer(cloudy: Cloudy) -> None:
+    counter, secret = cloudy.counter, str(cloudy.options[HIDDEN[cloudy.kind]])
+    assert secret not in counter.ask(get_printer, printer_id=cloudy.id).options
+    assert secret in counter.ask(open_printer, printer_id=cloudy.id).options
+    key = counter.ask(find_key, printer_id=cloudy.id)
+    assert key.sealed and secret.encode() not in bytes(key.sealed)
+    counter.do(remove_printer, printer_id=cloudy.id)
+    assert not counter.ask(find_key, printer_id=cloudy.id).sealed
+
+
+def test_it_is_off_until_the_settings_file_opens_it_and_the_merchant_knows(cloudy: Cloudy) -> None:
+    open_clouds({})
+    with pytest.raises(CloudClosed):
+        cloudy.add()
+    open_clouds({cloudy.kind: ""})
+    with pytest.raises(PrinterWrong, match="leaves the site"):
+        cloudy.add(data_leaves_site=False)
+
+
+def test_the_setting_is_read() -> None:
+    assert Settings().clouds() == {}
+    opened = load_settings(printer_clouds="feie, yilianyun=https://relay.example/x").clouds()
+    assert opened == {"feie": "", "yilianyun": "https://relay.example/x"}
+    for wrong in ("Feie", "feie=ftp://x", "feie="):
+        with pytest.raises(SettingsWrong):
+            load_settings(printer_clouds=wrong)
