@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from tocsin.__main__ import main
 from tocsin.access.reader import Scan
 from tocsin.access.readers.fprintd import FprintdReader
+from tocsin.core.clock import now_us
+from tocsin.station.paper_journal import Paper, PaperJournal
 
 
 def count_stops() -> None:
@@ -43,7 +45,20 @@ def see_nothing() -> None:
     FprintdReader.verify = verify_blindly  # type: ignore[method-assign]
 
 
-FAULTS = {"count_stops": count_stops, "see_nothing": see_nothing}
+def forget_papers() -> None:
+    """A station that begins papers without writing it down."""
+
+    def begin_unwritten(self: Any, paper: str, job: str) -> bool:
+        self._papers[paper] = Paper(paper, job, "begun", now_us())
+        return True
+
+    PaperJournal.begin = begin_unwritten  # type: ignore[method-assign]
+    PaperJournal.end = lambda self, paper, outcome: self._papers.update(  # type: ignore[method-assign,assignment]
+        {paper: replace(self._papers[paper], state="ended", outcome=outcome)}
+    )
+
+
+FAULTS = {"count_stops": count_stops, "see_nothing": see_nothing, "forget_papers": forget_papers}
 
 if __name__ == "__main__":
     FAULTS[sys.argv.pop(1)]()

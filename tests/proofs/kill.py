@@ -32,9 +32,7 @@ class Reign:
 
     def begin(self, *, fault: str = "") -> None:
         """Set a sound desk up, then serve it, broken as `fault` says, with hands at it."""
-        self.desk.start()
-        self.client: Client = become_owner(self.desk)
-        add_printer(self.client, self.peer.port, answer_seconds=3)
+        self.set_up()
         if fault:
             self.desk.stop()
             self.desk.start(fault=fault)
@@ -48,6 +46,12 @@ class Reign:
         ]  # fmt: skip
         for hand in self.hands:
             hand.start()
+
+    def set_up(self) -> None:
+        """Start a sound desk with an owner and a printer."""
+        self.desk.start()
+        self.client: Client = become_owner(self.desk)
+        add_printer(self.client, self.peer.port, answer_seconds=3)
 
     def kill(self, *, at_paper: bool, fault: str = "") -> None:
         """Kill the desk at a random moment, or while a paper is at the printer; start it again."""

@@ -16,9 +16,10 @@ from tests.proofs.guards import without
 from tests.proofs.machine import open_engine
 from tests.proofs.print_kills import run_print_kills
 from tests.proofs.running import ENGINES, open_ground
+from tests.proofs.station_kills import find_forgetful_station, run_station_kills
 from tests.tickets.paper import make_content
 from tocsin.core.db import Database
-from tocsin.tickets import device_talk, spool
+from tocsin.tickets import device_talk, late, spool
 from tocsin.tickets.drawing import draw_form
 from tocsin.tickets.printer import PrintOutcome
 
@@ -71,7 +72,7 @@ def _send_again() -> Any:
     def requeue(tx: Any, *, job_id: int, outcome: Any) -> bool:
         if outcome.result == "unknown" and job_id not in again:
             again.add(job_id)
-            return spool.end_job(tx, job_id=job_id, came_from=("sending",), state="queued")
+            return late.end_job(tx, job_id=job_id, came_from=("sending",), state="queued")
         return record(tx, job_id=job_id, outcome=outcome)
 
     return patch.object(spool, "record_outcome", requeue)
@@ -134,15 +135,15 @@ def prove(engines: tuple[str, ...], *, asked: argparse.Namespace) -> dict[str, A
             if server:
                 server.stop()
             print(f"{engine}: planted faults {planted}; {chaos}", flush=True)
-            kills = run_print_kills(ground, engine, kills=share[1], seed=asked.seed)
+            at_station = share[1] // 3
+            kills = run_print_kills(ground, engine, kills=share[1] - at_station, seed=asked.seed)
             print(f"{engine}: {kills}", flush=True)
-            wrong = [*broken_promises(chaos), *(f"kills: {name}" for name in broken_promises(kills))]
-            by_engine[engine] = {
-                "chaos": chaos,
-                "kills": kills,
-                "planted_faults": planted,
-                "broken_promises": wrong,
-            }
+            planted["forget_papers"] = find_forgetful_station(ground, engine, seed=asked.seed)
+            station = run_station_kills(ground, engine, kills=at_station, seed=asked.seed)
+            print(f"{engine}: {station}", flush=True)
+            parts = {"chaos": chaos, "kills": kills, "station": station}
+            wrong = [f"{part}: {name}" for part, found in parts.items() for name in broken_promises(found)]
+            by_engine[engine] = {**parts, "planted_faults": planted, "broken_promises": wrong}
     return _join(by_engine) | {
         "seed": asked.seed,
         "engines": by_engine,
@@ -151,11 +152,12 @@ def prove(engines: tuple[str, ...], *, asked: argparse.Namespace) -> dict[str, A
 
 
 def _join(by_engine: dict[str, Any]) -> dict[str, Any]:
-    parts = [found[part] for found in by_engine.values() for part in ("chaos", "kills")]
+    parts = [found[part] for found in by_engine.values() for part in ("chaos", "kills", "station")]
     planted = all(all(found["planted_faults"].values()) for found in by_engine.values())
     return {
         "cuts": sum(part.get("cuts", 0) for part in parts), "kills": sum(part.get("kills", 0) for part in parts),
         "worker_kills": sum(part.get("worker_kills", 0) for part in parts),
+        "station_kills": sum(part.get("station_kills", 0) for part in parts),
         **{name: sum(part[name] for part in parts) for name in (*_NOUGHT, "papers")},
         "unknown_shown_p99_s": max(part["unknown_shown_p99_s"] for part in parts), "planted_fault_found": planted,
         "holds": planted and not any(found["broken_promises"] for found in by_engine.values()),

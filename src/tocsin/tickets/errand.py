@@ -30,7 +30,7 @@ from tocsin.tickets.trial import keep_seen, keep_status
 from tocsin.tickets.under_way import free_job, keep_taken
 
 SEND, TELL = "printer.send", "printer.tell"
-_BEGIN_SECONDS, _ASK_SECONDS, _LOST_SECONDS = 15, 30, 600
+_BEGIN_SECONDS, _ASK_SECONDS, _LOST_SECONDS = 15, 10, 600
 _WORD = re.compile(r"[a-z0-9_]{0,40}", re.ASCII)
 _log = get_log("tickets.errand")
 
