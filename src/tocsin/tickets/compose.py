@@ -9,7 +9,9 @@ from tocsin.core.db import Tx
 from tocsin.core.tenant import get_shop
 from tocsin.orders.draft import Order
 from tocsin.tickets.content import PaperRequest, TicketContent, build_content
+from tocsin.tickets.copy_choice import read_copies
 from tocsin.tickets.device import Device
+from tocsin.tickets.logo import bring_logo, read_logo
 from tocsin.tickets.route import cut_lines
 
 
@@ -22,7 +24,12 @@ def compose_paper(tx: Tx, order: Order, *, device: Device, part_id: int, own: Pa
     """
     shop = get_shop(tx, shop_id=order.shop_id)
     shown, part = cut_lines(tx, order, part_id=part_id)
-    return build_content(shown, replace(
+    hidden, logo = read_copies(tx, shop_id=order.shop_id).of(own.copy), read_logo(tx, shop_id=order.shop_id)
+    content = build_content(shown, replace(
         own, zone=shop.zone, locale=device.locale, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm,
         profile=device.profile(), shop_name=shop.name, part=part, lines_of=len(order.lines) if part else 0,
+        hidden=hidden, logo=logo,
     ))  # fmt: skip
+    if content.logo and not bring_logo(tx, content.logo):
+        raise LookupError("a chosen logo is not kept")
+    return content

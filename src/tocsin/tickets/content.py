@@ -5,19 +5,26 @@ Codes stay codes ("paid", "coupon"): the template puts them into the words of th
 
 import hashlib
 import re
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core import clock, money
-from tocsin.core.mask import mask_party
+from tocsin.core.mask import mask_party, mask_phone
 from tocsin.core.text import strip_control
 from tocsin.orders.draft import Line, Order
+from tocsin.tickets.copy_choice import FULL_PHONE, HIDDEN
 from tocsin.tickets.engine import engine_digest
 
 Copy = Literal["merchant", "customer", "kitchen", "delivery"]
 MASKED_COPIES: frozenset[str] = frozenset({"customer", "kitchen"})
+_TEXTS_OF = {
+    "logo": ("logo",), "channel": ("channel", "campaign"), "times": ("placed_at", "paid_at", "printed_at"),
+    "payment": ("payment_mark", "collect"), "prices": ("payable",), "name": ("receiver_name",),
+    "phone": ("receiver_phone",), "address": ("receiver_address",), "note": ("buyer_note",),
+}  # fmt: skip
 _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -38,6 +45,8 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
         shop_name: the shop as its head shows it; empty shows the shop's code.
         part: the queue whose lines alone are shown, by its name; empty where the paper is of the whole order.
         lines_of: how many lines the whole order has, where only a part is shown.
+        hidden: the blocks that the copy leaves out; None as it does by default.
+        logo: the digest of the picture on top, empty for none.
     """
 
     copy: Copy
@@ -57,6 +66,8 @@ class PaperRequest(Struct, frozen=True, kw_only=True):
     shop_name: str = ""
     part: str = ""
     lines_of: int = 0
+    hidden: tuple[str, ...] | None = None
+    logo: str = ""
 
 
 class LineContent(Struct, frozen=True, kw_only=True):
@@ -108,6 +119,8 @@ class TicketContent(Struct, frozen=True, kw_only=True):
     part: str = ""
     lines_of: int = 0
     replaces: int = 0
+    hidden: tuple[str, ...] = ()
+    logo: str = ""
 
     def __post_init__(self) -> None:
         if not _SERIAL.fullmatch(self.serial):  # it names files
@@ -121,7 +134,8 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         ValueError: a merchant's or delivery copy got an order whose receiver is masked.
     """
     collect = _collect_minor(order)
-    return TicketContent(
+    hidden = HIDDEN[request.copy] if request.hidden is None else request.hidden
+    full = TicketContent(
         copy=request.copy,
         serial=request.serial,
         number=strip_control(order.number),
@@ -152,8 +166,11 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         part=strip_control(request.part),
         lines_of=request.lines_of,
         replaces=request.replaces,
+        hidden=hidden,
+        logo="" if request.void else request.logo,
         **receiver_texts(order, request.copy),
     )
+    return replace(full, **_left_out(full))
 
 
 def receiver_texts(order: Order, copy: Copy) -> dict[str, str]:
@@ -174,6 +191,17 @@ def receiver_texts(order: Order, copy: Copy) -> dict[str, str]:
         "receiver_address": strip_control(" ".join(filter(None, places))),
         "buyer_note": strip_control(receiver.buyer_note),
     }
+
+
+def _left_out(content: TicketContent) -> dict[str, Any]:
+    """Return a content's fields without what its copy leaves out: it is not on the paper, so it is not in its job either."""
+    empty: dict[str, Any] = {name: "" for block in content.hidden for name in _TEXTS_OF.get(block, ())}
+    if FULL_PHONE in content.hidden and "phone" not in content.hidden:
+        empty["receiver_phone"] = mask_phone(content.receiver_phone)
+    if "prices" in content.hidden:
+        empty["charges"] = ()
+        empty["lines"] = tuple(replace(line, unit_price="", total="", discount="") for line in content.lines)
+    return empty
 
 
 def canonical_json(content: TicketContent) -> bytes:

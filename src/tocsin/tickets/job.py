@@ -16,6 +16,7 @@ from tocsin.core.statement import Statement, among, any_of, bind, insert_into, o
 from tocsin.core.vault import seal, unseal
 from tocsin.orders.table import order_head
 from tocsin.tickets.content import TicketContent, canonical_json, content_digest
+from tocsin.tickets.logo import bring_logo
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job
 
@@ -200,7 +201,9 @@ def read_content(tx: Tx, *, job_id: int) -> TicketContent:
     if row is None or not row[0]:
         raise JobMissing
     plain = unseal(tx.vault.keys(tx).wrapping, row[0], bound_to=b"job %d" % job_id)
-    return msgspec.json.decode(plain, type=TicketContent)
+    content = msgspec.json.decode(plain, type=TicketContent)
+    # An old paper's logo may be gone: it is seen without. What is printed has had its logo chosen a moment ago.
+    return content if not content.logo or bring_logo(tx, content.logo) else replace(content, logo="")
 
 
 def jobs_of_order(tx: Tx, *, order_id: int) -> list[Job]:

@@ -7,7 +7,8 @@ from PIL import Image
 from tocsin.tickets.barcode import code128_svg, qr_svg
 from tocsin.tickets.content import TicketContent, canonical_json
 from tocsin.tickets.engine import TEMPLATE_OF, compile_ticket
-from tocsin.tickets.paper_size import dots_of, shape_of
+from tocsin.tickets.logo import fit_logo, logo_at_hand
+from tocsin.tickets.paper_size import dots_of, logo_room, shape_of
 from tocsin.tickets.printer import Form
 from tocsin.tickets.raster import Raster, without_commands
 
@@ -51,13 +52,27 @@ def _template(content: TicketContent) -> str:
 
 
 def _inputs(content: TicketContent, target: str) -> dict[str, str]:
+    logo, logo_wide = _logo_of(content, target)
     qr, qr_modules = qr_svg(content.scan_url)
     bars, bar_modules = code128_svg(content.code128)
     return {
         "ticket": canonical_json(content).decode(),
         "target": target,
+        "logo": logo,
+        "logo_wide": str(logo_wide),
         "qr": qr,
         "qr_modules": str(qr_modules),
         "bars": bars,
         "bar_modules": str(bar_modules),
     }
+
+
+def _logo_of(content: TicketContent, target: str) -> tuple[str, int]:
+    """Return the bytes of the logo as JSON, as the template takes them, and its width in dots; none on an intercept slip."""
+    room = logo_room(content.paper_mm, content.paper_high_mm)
+    if not content.logo or content.void or room is None:
+        return "[]", 0
+    picture, wide = fit_logo(
+        logo_at_hand(content.logo), wide_px=room[0], high_px=room[1], dither=target == "raster"
+    )
+    return f"[{','.join(map(str, picture))}]", wide

@@ -35,6 +35,18 @@ def dots_of(paper_mm: int, paper_high_mm: int) -> int:
     return ROLL_DOTS[paper_mm] if paper_high_mm == 0 else paper_mm * DOTS_PER_MM
 
 
+def logo_room(paper_mm: int, paper_high_mm: int) -> tuple[int, int] | None:
+    """Return how many dots a logo may be wide and high on such paper; None on a label that has no room for one."""
+    match shape_of(paper_mm, paper_high_mm):
+        case "roll":
+            return ROLL_DOTS[paper_mm], 160 if paper_mm == 80 else 112
+        case "sheet":
+            return 480, 200
+        case _ if paper_mm >= 60 and paper_high_mm >= 60:
+            return (paper_mm - 3) * DOTS_PER_MM, paper_high_mm
+    return None
+
+
 def say_size(paper_mm: int, paper_high_mm: int) -> str:
     """Return a size as people write it: 80 mm, A4, 100 × 150 mm."""
     if (paper_mm, paper_high_mm) == A4:

@@ -98,6 +98,8 @@ def _as_seen(tx: Tx, actor: Actor, order: Order, *, content: TicketContent, queu
     _, until = show_open(tx, actor, order=order)
     masked = receiver_texts(order, "customer")
     closed = {
-        name: text for name, text in masked.items() if getattr(content, name) and _OPENS[name] not in until
+        name: text
+        for name, text in masked.items()
+        if getattr(content, name) not in ("", text) and _OPENS[name] not in until
     }
     return Previewed(replace(content, **closed), form, queue_id, frozenset(_OPENS[name] for name in closed))

@@ -105,3 +105,6 @@ printer_key = merchant_table(
     "printer_key", big("printer_id"), text("secret_hash"), text("earlier_hash"), blob("sealed"), big("test_until_us"),
     key=("printer_id",),
 )  # fmt: skip
+
+# A logo of tickets, grey pixels alone, by its digest; one that nobody uses any more 30 days
+ticket_logo = merchant_table("ticket_logo", text("digest"), blob("picture"), big("at_us"), key=("digest",))
