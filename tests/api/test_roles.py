@@ -77,6 +77,8 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("GET", "/problems"): ("query", None),
     ("GET", "/problems/{kind:str}"): ("query", None),
     ("GET", "/checks"): ("query", None),
+    ("GET", "/templates"): ("query", None),
+    ("POST", "/templates"): ("shop_settings", {"hidden": {}, "revision": 0}),
     ("POST", "/checks"): ("shop_settings", {"levels": {}, "revision": 0}),
     ("GET", "/screens"): ("query", None),
     ("POST", "/screens"): ("query", {"name": "s", "filter": {}}),

@@ -1,6 +1,7 @@
 """Sample contexts of papers on the screen."""
 
 from tests.web.sample_parts import Context, shell
+from tocsin.tickets.sample import Lint
 
 _PAGE: Context = {
     "shell": shell("/orders/A-20260921-0001/ticket", "orders"), "number": "A-20260921-0001", "serial": "", "queue": "3",
@@ -8,9 +9,22 @@ _PAGE: Context = {
     "form_of": "raster", "picture": "/static/bell.svg", "hidden": ["name", "phone"], "head": True, "purposes": ("deliver", "audit"),
     "form": {}, "error": "",
 }  # fmt: skip
+_COPIES = ("merchant", "customer", "kitchen", "delivery")
+_BLOCKS = ("logo", "payment", "prices", "phone", "full_phone", "qr", "barcode")
+_TEMPLATES: Context = {
+    "shell": shell("/settings/templates", "settings"), "shops": {"1": "合肥店", "2": "南京店"}, "shop": "", "logo": "0" * 64, "logo_revision": 1,
+    "copies": {copy: {block: (block != "full_phone" or copy == "merchant", copy != "merchant") for block in _BLOCKS} for copy in _COPIES},
+    "blocks": _BLOCKS, "revision": 1, "sample": "zh_CN", "most_bytes": 1 << 20, "errors": {},
+    "sizes": [{"name": size, "papers": [
+        {"copy_kind": copy, "picture": "/static/bell.svg", "lints": [Lint("no_room", "lines"), Lint("glyph", "𠮷"), Lint("unmasked", "phone")]}
+        for copy in _COPIES
+    ]} for size in ("80 mm", "60 × 40 mm")],
+}  # fmt: skip
 PAPER_SAMPLES: dict[str, tuple[str, Context]] = {
     "preview": ("tickets/preview.html", _PAGE),
     "preview_of_a_ticket": ("tickets/preview.html", {**_PAGE, "serial": "A-260921-T0001", "queues": {}}),
+    "templates": ("settings/templates.html", _TEMPLATES),
+    "templates_new": ("settings/templates.html", {**_TEMPLATES, "logo": "", "shops": {"1": "合肥店"}, "errors": {"logo": "The picture can't be used", "copies": "It can't be set so"}}),
     "preview_of_a_page": ("tickets/preview.html", {**_PAGE, "form_of": "pdf", "hidden": [], "copy": "customer", "paper": "A4"}),
     "preview_of_a_cloud": ("tickets/preview.html", {**_PAGE, "form_of": "content", "error": "Say what you need it for"}),
 }  # fmt: skip

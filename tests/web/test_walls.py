@@ -26,6 +26,8 @@ DOORS = [
     ("GET", "/jobs/7/ticket.png", "station"), ("GET", "/held", "station"),
     ("POST", "/held/acknowledgements", "auditor"), ("GET", "/orders/{number}/revise", "checker"),
     ("POST", "/orders/{number}/revise", "auditor"), ("GET", "/settings/printers", "station"),
+    ("GET", "/settings/templates", "clerk"), ("POST", "/settings/templates", "clerk"), ("GET", "/settings/templates/logo.png", "clerk"),
+    ("GET", "/settings/templates/sample.png", "clerk"),
     ("POST", "/settings/printers", "clerk"), ("POST", "/settings/printers/7/test", "clerk"),
     ("POST", "/settings/printers/7/probe", "auditor"), ("POST", "/settings/printers/7/removal", "clerk"),
     ("GET", "/scan", "station"), ("GET", "/events", "station"), ("GET", "/alarm", "station"), ("POST", "/posture", "clerk"),

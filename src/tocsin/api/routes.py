@@ -30,6 +30,7 @@ from tocsin.api.screens import SCREENS
 from tocsin.api.second_person import SECOND_PERSON
 from tocsin.api.settlements import SETTLEMENTS
 from tocsin.api.stations import STATIONS
+from tocsin.api.templates import TEMPLATES
 from tocsin.api.tickets import TERMINALS
 from tocsin.api.trials import TRIALS
 from tocsin.api.webhooks import WEBHOOKS
@@ -64,6 +65,7 @@ _GROUPS = [
     CHECKS,
     SETTLEMENTS,
     PROBLEMS,
+    TEMPLATES,
 ]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
@@ -78,7 +80,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *QUEUES, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS, *SETTLEMENTS, *PROBLEMS],
+    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *QUEUES, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS, *SETTLEMENTS, *PROBLEMS, *TEMPLATES],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

@@ -4,7 +4,10 @@ Customers' text reaches the template as JSON in `sys.inputs`: it is data, never 
 """
 
 import hashlib
+import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -61,13 +64,10 @@ def compile_ticket(
     Raises:
         EngineFault: the engine warned (a font is missing, say) or made several pages.
     """
-    with _lock:
-        compiler = _idle[template].pop() if _idle[template] else _new_compiler(template)
-    page, warnings = compiler.compile_with_warnings(
-        format=form, ppi=PPI, sys_inputs=inputs, pdf_tags=False, timestamp=0
-    )
-    with _lock:
-        _idle[template].append(compiler)
+    with _borrowed(template) as compiler:
+        page, warnings = compiler.compile_with_warnings(
+            format=form, ppi=PPI, sys_inputs=inputs, pdf_tags=False, timestamp=0
+        )
     if warnings:
         raise EngineFault("; ".join(str(warning) for warning in warnings))
     if isinstance(page, list) and first_page:
@@ -75,6 +75,24 @@ def compile_ticket(
     if not isinstance(page, bytes):
         raise EngineFault("the template made several pages")
     return page
+
+
+def ask_ticket(inputs: dict[str, str], *, template: str) -> list[str]:
+    """Return what a template says of itself, as metadata labelled `no-room`, once it is drawn."""
+    with _borrowed(template) as compiler:
+        compiler.compile_with_warnings(format="png", ppi=36, sys_inputs=inputs, timestamp=0)
+        found: list[str] = json.loads(compiler.query("<no-room>", field="value"))  # of what was compiled last
+    return found
+
+
+@contextmanager
+def _borrowed(template: str) -> Iterator[typst.Compiler]:
+    """Lend a warm compiler; one that broke is not taken back."""
+    with _lock:
+        compiler = _idle[template].pop() if _idle[template] else _new_compiler(template)
+    yield compiler
+    with _lock:
+        _idle[template].append(compiler)
 
 
 @cache

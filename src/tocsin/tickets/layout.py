@@ -6,7 +6,7 @@ from PIL import Image
 
 from tocsin.tickets.barcode import code128_svg, qr_svg
 from tocsin.tickets.content import TicketContent, canonical_json
-from tocsin.tickets.engine import TEMPLATE_OF, compile_ticket
+from tocsin.tickets.engine import TEMPLATE_OF, ask_ticket, compile_ticket
 from tocsin.tickets.logo import fit_logo, logo_at_hand
 from tocsin.tickets.paper_size import dots_of, logo_room, shape_of
 from tocsin.tickets.printer import Form
@@ -42,6 +42,14 @@ def draw_png(content: TicketContent, *, form: Form = "raster") -> bytes:
     white = bytes(byte ^ 0xFF for byte in dots.bits)  # 1 is black on paper, white in a picture
     Image.frombytes("1", (dots.width_px, dots.height_px), white).save(kept, "PNG")
     return kept.getvalue()
+
+
+def blocks_without_room(content: TicketContent) -> tuple[str, ...]:
+    """Return which blocks a label leaves out or cuts short because they have no room on it."""
+    said = ask_ticket(_inputs(content, "raster"), template=_template(content))
+    if content.logo and logo_room(content.paper_mm, content.paper_high_mm) is None:
+        said.append("logo")
+    return tuple(dict.fromkeys(said))
 
 
 def _template(content: TicketContent) -> str:

@@ -112,7 +112,7 @@ def _choice(asked: Any) -> dict[str, str]:
 
 def _picture(seen: Previewed) -> Response[bytes]:
     """Draw after the transaction has ended: it takes tens of milliseconds."""
-    return Response(seen.png(), media_type="image/png", headers={"cache-control": "no-store"})
+    return Response(seen.png(), media_type="image/png")
 
 
 def _show_order(

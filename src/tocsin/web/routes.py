@@ -76,6 +76,7 @@ from tocsin.web.settings import SETTINGS
 from tocsin.web.sirens import SIRENS
 from tocsin.web.stations import STATIONS
 from tocsin.web.terminal import TERMINALS
+from tocsin.web.ticket_templates import TEMPLATES
 from tocsin.web.timeline import TIMELINE
 from tocsin.web.undo import UNDO
 from tocsin.web.watch_list import WATCH_LIST
@@ -162,6 +163,7 @@ PAGES: list[Any] = [
     *PAPERS,
     *PREVIEWS,
     *TERMINALS,
+    *TEMPLATES,
     *PROBLEMS,
     *WEBHOOKS,
     *WATCH_LIST,
