@@ -7,6 +7,7 @@ sent again by the program: a person says what became of the paper.
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Tx
