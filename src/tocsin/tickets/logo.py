@@ -55,7 +55,7 @@ _ONE = Statement[tuple[bytes]](
 )
 _DROP = Statement[None](
     sa.delete(ticket_logo).where(
-        own(ticket_logo), ticket_logo.c.at_us < bind("before"), sa.not_(any_of(ticket_logo.c.digest, "used"))
+        own(ticket_logo), ticket_logo.c.at_us < bind("before"), sa.not_(any_of(ticket_logo.c.digest, "codes"))
     )
 )
 
@@ -98,7 +98,7 @@ def choose_logo(tx: Tx, actor: Actor, *, picture: bytes, revision: int, shop_id:
         tx, actor, LogoPreference(digest=digest), box=BOX, revision=revision, shop_id=shop_id
     )
     used = {read_logo(tx, shop_id=one) for one in (0, *(shop.id for shop in list_shops(tx)))}
-    tx.run(_DROP, before=tx.now_us - _UNUSED_KEPT_US, used=sorted(used))
+    tx.run(_DROP, before=tx.now_us - _UNUSED_KEPT_US, codes=sorted(used))
     return made
 
 
