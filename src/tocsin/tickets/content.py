@@ -25,6 +25,10 @@ _TEXTS_OF = {
     "payment": ("payment_mark", "collect"), "prices": ("payable",), "name": ("receiver_name",),
     "phone": ("receiver_phone",), "address": ("receiver_address",), "note": ("buyer_note",),
 }  # fmt: skip
+_AS_ASKED = (
+    "copy", "serial", "reprint_no", "replaces", "amended_from", "void", "scan_url", "code128", "locale", "paper_mm", "paper_high_mm",
+    "profile", "lines_of",
+)  # fmt: skip
 _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -134,15 +138,10 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         ValueError: a merchant's or delivery copy got an order whose receiver is masked.
     """
     collect = _collect_minor(order)
-    hidden = HIDDEN[request.copy] if request.hidden is None else request.hidden
+    as_asked: dict[str, Any] = {name: getattr(request, name) for name in _AS_ASKED}
     full = TicketContent(
-        copy=request.copy,
-        serial=request.serial,
         number=strip_control(order.number),
         revision=order.revision,
-        reprint_no=request.reprint_no,
-        amended_from=request.amended_from,
-        void=request.void,
         shop=strip_control(request.shop_name or order.shop),
         channel=strip_control(order.channel),
         campaign=strip_control(order.campaign),
@@ -155,18 +154,11 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         lines=tuple(_line_content(line, order.currency) for line in order.lines),
         charges=_charges_of(order),
         payable=money.show_money(order.payable_minor, order.currency, request.locale),
-        scan_url=request.scan_url,
-        code128=request.code128,
-        locale=request.locale,
-        paper_mm=request.paper_mm,
-        paper_high_mm=request.paper_high_mm,
-        profile=request.profile,
+        **as_asked,
         pickup_point=strip_control(order.pickup_point),
         community=strip_control(order.community),
         part=strip_control(request.part),
-        lines_of=request.lines_of,
-        replaces=request.replaces,
-        hidden=hidden,
+        hidden=HIDDEN[request.copy] if request.hidden is None else request.hidden,
         logo="" if request.void else request.logo,
         **receiver_texts(order, request.copy),
     )
