@@ -138,7 +138,8 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         ValueError: a merchant's or delivery copy got an order whose receiver is masked.
     """
     collect = _collect_minor(order)
-    as_asked: dict[str, Any] = {name: getattr(request, name) for name in _AS_ASKED}
+    given: dict[str, Any] = {name: getattr(request, name) for name in _AS_ASKED}
+    given |= receiver_texts(order, request.copy)
     full = TicketContent(
         number=strip_control(order.number),
         revision=order.revision,
@@ -154,13 +155,12 @@ def build_content(order: Order, request: PaperRequest) -> TicketContent:
         lines=tuple(_line_content(line, order.currency) for line in order.lines),
         charges=_charges_of(order),
         payable=money.show_money(order.payable_minor, order.currency, request.locale),
-        **as_asked,
+        **given,
         pickup_point=strip_control(order.pickup_point),
         community=strip_control(order.community),
         part=strip_control(request.part),
         hidden=HIDDEN[request.copy] if request.hidden is None else request.hidden,
         logo="" if request.void else request.logo,
-        **receiver_texts(order, request.copy),
     )
     return replace(full, **_left_out(full))
 
