@@ -22,6 +22,18 @@ _COD = {"no_cod_areas": frozenset({"西藏", "舟山"}), "no_cod_skus": frozense
 _LISTED = {"known_skus": frozenset({"LI-5", "XZ-1"}), "service_skus": frozenset({"POST"})}
 _EURO = {"currencies": frozenset({"CNY"})}
 _TWO = {"currencies": frozenset({"CNY", "HKD"})}
+# The shop's clock says 22:13 on 2026-09-21.
+_PAST = ("虚拟号至 2026-09-21 22:13", "虚拟号至2026-09-20", "加急；虚拟号至 2026-09-21 08:00；轻放")
+_ENDED = (
+    "Virtual number until 2026-09-21 21:59",
+    "虚拟号至 2020-01-01",
+    "虚拟号至 2027-01-01 08:00；虚拟号至 2026-09-01 08:00",
+)
+_AHEAD = (
+    "虚拟号至 2026-09-21 22:14",
+    "虚拟号至 2026-09-21",
+    "虚拟号至 2026-09-01 08:00；虚拟号至 2027-01-01 08:00",
+)
 PLACE, SKU = "W receiver.province", "W lines.0.sku"
 
 MORE_FIRES: dict[str, list[Case]] = {
@@ -70,6 +82,7 @@ MORE_FIRES: dict[str, list[Case]] = {
         """,
         "W receiver.phone",
     ),
+    "phone_expired": [Case(order_with(merchant_note=note), ("W receiver.phone",)) for note in (*_PAST, *_ENDED)],
     "paid_time": [
         Case(order_with(paid_at_us=None, **changes), ("W paid_at",))
         for changes in (
@@ -174,6 +187,10 @@ MORE_SILENT: dict[str, list[Case]] = {
     "phone_segment": [
         *phones("13812345678\n19912345678\n16512345678\n17012345678\n0551-65123456\n400-820-8820\n154****5678\n12345"),
         *phones("15412345678", country="US"),
+    ],
+    "phone_expired": [
+        *(Case(order_with(merchant_note=note)) for note in ("", "虚拟号", "虚拟号至 明天", "虚拟号至 2020-02-31 08:00", "虚拟号至 20200101", *_AHEAD)),
+        Case(order_with(merchant_note=_PAST[0], fulfilment="shipped")),
     ],
     "paid_time": [
         Case(order_with()),

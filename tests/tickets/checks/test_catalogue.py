@@ -67,4 +67,4 @@ def test_the_contract(code: str) -> None:
 
 def test_only_what_time_can_change_is_asked_again() -> None:
     late = {code for code, check in loaded_checks().items() if check.time_dependent}
-    assert late == {"state", "duplicate", "changed", "campaign", "stock", "date", "buyer"}
+    assert late == {"state", "duplicate", "changed", "campaign", "stock", "date", "buyer", "phone_expired"}
