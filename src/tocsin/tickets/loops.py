@@ -9,12 +9,14 @@ from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.cloud_end import ask_clouds
 from tocsin.tickets.hold import wake_due
 from tocsin.tickets.overdue import tell_overdue
+from tocsin.tickets.recheck import EVERY_SECONDS, recheck
 
 
 def ticket_loops(db: Database, *, base_url: Callable[[], str]) -> list[Loop]:
     """Return the loops that check, print what a screen asks for, ask clouds for papers, wake what is due, and tell what is overdue."""
     return [
         Loop("check", lambda: check_new_revisions(db), idle_seconds=1, by_event=True),
+        Loop("check again", lambda: recheck(db), idle_seconds=EVERY_SECONDS),
         Loop("automatic papers", lambda: print_automatically(db, base_url=base_url()), idle_seconds=1, by_event=True),
         Loop("printer clouds", lambda: ask_clouds(db), idle_seconds=2),
         Loop("due holds", lambda: wake_due(db, base_url=base_url()), idle_seconds=5),

@@ -1,0 +1,85 @@
+"""Checked again: what time or a setting has changed since is seen before somebody asks for paper.
+
+Before paper every order is checked anew in any case. This goes over those that somebody looks at meanwhile, what a
+check holds and what waits for a printer, so that a hold goes, or comes, once its reason has.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+
+import msgspec
+import sqlalchemy as sa
+
+from tocsin.core.actor import desk_actor
+from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.log import get_log
+from tocsin.core.statement import Statement, among, bind, own
+from tocsin.core.tenant import list_merchants
+from tocsin.orders.store import load_order
+from tocsin.orders.table import hold, order_finding
+from tocsin.tickets.check import check_order, context_of
+from tocsin.tickets.rule import run_checks
+from tocsin.tickets.table import print_job
+
+EVERY_SECONDS = 600.0
+_PAGE = 100
+_log = get_log("tickets.check")
+
+_HELD = Statement[tuple[int, ...]](
+    sa.select(hold.c.order_id).where(
+        own(hold), hold.c.closed_at_us.is_(None), among(hold.c.kind, "check", "acknowledge"), hold.c.order_id > bind("after")
+    ).order_by(hold.c.order_id).limit(_PAGE)
+)  # fmt: skip
+_WAITING = Statement[tuple[int, ...]](
+    sa.select(print_job.c.id, print_job.c.order_id).where(
+        own(print_job), print_job.c.state == "queued", print_job.c.id > bind("after")
+    ).order_by(print_job.c.id).limit(_PAGE)
+)  # fmt: skip
+_STANDING = Statement[tuple[str]](
+    sa.select(order_finding.c.data)
+    .where(own(order_finding), order_finding.c.order_id == bind("order_id"))
+    .order_by(order_finding.c.position)
+)
+
+
+def recheck(db: Database) -> int:
+    """Check again the orders that checks hold or that wait for paper; return of how many more or less is found now."""
+    return sum(
+        _check_again(db, merchant.id, order_id)
+        for merchant in db.read(0, list_merchants)
+        for order_id in _orders(db, merchant.id)
+    )
+
+
+def _orders(db: Database, merchant_id: int) -> Iterator[int]:
+    """Yield each order that a check holds, then each other one that waits for paper."""
+    seen = set[int]()
+    for statement in (_HELD, _WAITING):
+        after = 0
+        while rows := db.read(merchant_id, partial(_page, statement=statement, after=after)):
+            yield from dict.fromkeys(row[-1] for row in rows if row[-1] not in seen)
+            seen |= {row[-1] for row in rows}
+            after = rows[-1][0]
+
+
+def _page(tx: Tx, *, statement: Statement[tuple[int, ...]], after: int) -> list[tuple[int, ...]]:
+    return tx.rows(statement, after=after)
+
+
+def _check_again(db: Database, merchant_id: int, order_id: int) -> int:
+    """Look without writing; only what is found otherwise is judged anew."""
+    try:
+        if not db.read(merchant_id, partial(_differs, order_id=order_id)):
+            return 0
+        db.write(merchant_id, partial(check_order, actor=desk_actor(merchant_id), order_id=order_id))
+    except Refusal as refused:  # one that can't be judged must not keep the others from it
+        _log.error("order_not_rechecked", order=str(order_id), code=refused.code)
+        return 0
+    return 1
+
+
+def _differs(tx: Tx, *, order_id: int) -> bool:
+    order = load_order(tx, order_id=order_id, real=True)
+    found = [msgspec.json.encode(finding).decode() for finding in run_checks(order, context_of(tx, order))]
+    return found != [row[0] for row in tx.rows(_STANDING, order_id=order_id)]
