@@ -31,14 +31,13 @@ def test_the_sample_shows_what_a_paper_can_show_and_its_sums_are_right(locale: s
 @pytest.mark.parametrize("locale", LOCALES)
 def test_what_we_ship_has_no_lint_where_there_is_room(locale: str) -> None:
     order = sample_order(locale)
+    assert draw_sample(make_content(order)) is draw_sample(make_content(order)), "drawn once"
     for wide, high in SIZES:
         for copy in HIDDEN:
             content = make_content(order, locale=locale, copy=copy, paper_mm=wide, paper_high_mm=high)
             assert [
                 one for one in lint_paper(content, order) if one.code != "no_room" or (wide, high) != (60, 40)
             ] == []
-            assert draw_sample(content)[:4] == b"\x89PNG"
-            assert draw_sample(content) is draw_sample(content), "drawn once"
 
 
 @pytest.mark.parametrize("copy", HIDDEN)
