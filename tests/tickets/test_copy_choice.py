@@ -47,6 +47,7 @@ def test_each_block_is_left_out_of_paper_and_job(size: tuple[int, int]) -> None:
         assert text not in canonical_json(left).decode() or block == "payment", block
     bare = words_of(draw_pdf(make_content(ORDER, hidden=tuple(b for b in BLOCKS if b != "qr"), **paper)))
     assert all(text in bare for text in STAYS)
+    assert "放前台" in words_of(draw_pdf(make_content(ORDER, hidden=("name", "phone"), **paper)))
     assert "138****5678" in words_of(draw_pdf(make_content(ORDER, hidden=("full_phone",), **paper)))
 
 

@@ -94,9 +94,11 @@ def test_a_logo_is_uploaded_seen_and_removed(pages: Pages) -> None:
 
 
 def test_samples_are_drawn_as_the_choices_say(pages: Pages) -> None:
+    pages.printer(paper_mm=40, paper_high_mm=30)
     page = pages.get(f"{HERE}?sample=en").text
     pictures = [one.replace("&amp;", "&") for one in re.findall(r'loading="lazy" src="([^"]+)"', page)]
-    assert len(pictures) == 20 and all("locale=en" in one for one in pictures)
+    assert len(pictures) == 24 and "paper=40x30" in pictures[-1], "a printer's own label too"
+    assert all("locale=en" in one for one in pictures)
     assert (
         "No room for: Goods" in text_of(pages.get(HERE))
         and "放不下：商品" in pages.get(f"{HERE}?locale=zh_CN").text

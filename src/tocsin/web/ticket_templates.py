@@ -24,6 +24,7 @@ from tocsin.tickets.copy_choice import (
     choose_copies,
     read_copies,
 )
+from tocsin.tickets.device import list_printers
 from tocsin.tickets.logo import (
     SENT_MOST_BYTES,
     bring_logo,
@@ -40,6 +41,7 @@ from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.upload import read_upload
 
 HERE = "/settings/templates"
+_SIZES_MOST = 10
 
 
 @get(HERE, sync_to_thread=True)
@@ -157,6 +159,12 @@ def _read(form: Form) -> CopyPreference:
     })  # fmt: skip
 
 
+def _sizes(tx: Tx) -> list[tuple[int, int]]:
+    """Return the sizes that are shown: the usual ones, and those of the merchant's printers."""
+    own = [(device.paper_mm, device.paper_high_mm) for device in list_printers(tx)]
+    return list(dict.fromkeys([*SIZES, *own]))[:_SIZES_MOST]
+
+
 def _refused(
     request: PageRequest, actor: Actor, refusal: Refusal, *, shop_id: int, place: str, chosen: CopyPreference | None = None
 ) -> Response[str]:  # fmt: skip
@@ -177,7 +185,7 @@ def _page(
         _known(tx, shop_id)
         paper = partial(sample_paper, tx, locale=locale, base_url=desk.settings.base_url(), shop_id=shop_id)
         return {
-            "papers": [[paper(copy=copy, size=size) for copy in HIDDEN] for size in SIZES],
+            "papers": [[paper(copy=copy, size=size) for copy in HIDDEN] for size in _sizes(tx)],
             "copies": _show_copies(chosen or read_copies(tx, shop_id=shop_id)), "logo": read_logo(tx, shop_id=shop_id),
             "revisions": {box: preference_revision(tx, box=box, shop_id=shop_id) for box in (copy_choice.BOX, logo.BOX)},
             "shops": {str(shop.id): shop.name for shop in list_shops(tx)},
