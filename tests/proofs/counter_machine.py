@@ -167,7 +167,7 @@ class CounterMachine(CounterOrders):
         """Two hours later somebody looks at the problem view: it counts what is so, no more and no less."""
         self.wait(120)
         found = self.db.read(self.house.merchant_id, radar.count_problems)
-        told = (found.held, found.unprinted, found.waiting, found.unknown)
+        told = (found.held, found.unprinted, found.changed, found.waiting, found.unknown)
         assert told == (so := self._problems()), f"the problem view tells {told} where it is {so}"
 
     @rule(pick=picks)

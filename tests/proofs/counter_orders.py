@@ -14,7 +14,7 @@ from tocsin.core.clock import MINUTE_US
 from tocsin.orders.amend import cancel_order
 from tocsin.orders.draft import Totals
 from tocsin.orders.intake import take_in
-from tocsin.tickets import hold, revise
+from tocsin.tickets import auto_print, hold, revise
 from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.intercept import slips_of
 from tocsin.tickets.job import ON_PAPER
@@ -115,6 +115,30 @@ class CounterOrders(CounterState):
             slips = self.db.read(self.house.merchant_id, partial(slips_of, order_id=order.id))
             warned = held and out <= {slip.job_id for slip in slips}
             assert warned or not out, "a ticket of a void order lies about and nobody is told"
+
+    @rule(seldom=st.integers(0, 1))
+    def print_new(self, seldom: int) -> None:
+        """An order comes in; a screen prints what is new by itself: each right one without a paper, and nothing else."""
+        if seldom:
+            return
+        self.take("good")
+        self.check()
+        facts = self._facts()
+        papered = {
+            job.order_id for job in facts.jobs.values()
+            if job.state in ON_PAPER or job.revision == self.orders[job.order_id].revision
+        }  # fmt: skip
+        right = {
+            one.id for one in self.orders.values()
+            if one.may_print() and not facts.open(one.id) and one.id not in papered
+        }  # fmt: skip
+        while auto_print.print_automatically(self.db, base_url=BASE):
+            continue
+        made = [job for job in self._facts().jobs.values() if job.id not in facts.jobs]
+        assert {job.order_id for job in made} == right, "a screen prints otherwise than it should"
+        for job in made:
+            self._approve_job(self.orders[job.order_id], job)
+            self.seen["asked_by_screen"] += 1
 
     @rule(pick=picks, minutes=st.sampled_from([0, 0, 30, 600]))
     def hold(self, pick: int, minutes: int) -> None:

@@ -14,7 +14,9 @@ from tocsin.core.clock import DAY_US, MINUTE_US
 from tocsin.core.db import Database
 from tocsin.core.ident import id_at
 from tocsin.orders.amend import Amendment, TotalsChanges
-from tocsin.tickets import device, spool
+from tocsin.orders.saved_screen import save_screen
+from tocsin.orders.screen import Filter
+from tocsin.tickets import auto_print, device, spool
 
 LOST: Any = object()
 """What a change answers whose power was cut before its commit."""
@@ -45,6 +47,8 @@ class CounterState(RuleBasedStateMachine):
         self.given: dict[tuple[int, str], int] = {}
         self.paused = [False, False]
         self.printers = [self._add_printer(n) for n in (1, 2)]
+        screen_id = self._do(save_screen, name="new", wanted=Filter(), shared=True)
+        self._do(auto_print.switch_on, screen_id=screen_id)
         self.stands = {printer: printer for printer in self.printers}  # queue → its printer
         self._start()
 
@@ -125,8 +129,8 @@ class CounterState(RuleBasedStateMachine):
             for job in facts.jobs.values()
         )  # fmt: skip
 
-    def _problems(self) -> tuple[int, int, int, int]:
-        """Return how many orders are held, how many nobody prints, how many papers wait too long, how many are unknown."""
+    def _problems(self) -> tuple[int, ...]:
+        """Return how many orders are held, nobody prints, changed after paper; how many papers wait too long, are unknown."""
         facts, jobs = self._facts(), [*self._facts().jobs.values()]
         held = {order.id for order in self.orders.values() if facts.open(order.id)}
         going = {
@@ -138,11 +142,22 @@ class CounterState(RuleBasedStateMachine):
             if facts.states[order.id] == "produced" and not order.is_void() and order.id not in held | going
             and order.id >= id_at(facts.now_us - 7 * DAY_US)
         ]  # fmt: skip
+        changed = {
+            job.order_id for job in jobs
+            if job.state in ("printed", "unknown") and job.revision < self.orders[job.order_id].revision
+        }  # fmt: skip
+        late = [order for order in unprinted if order.id not in changed]
         waiting = [
             job for job in jobs
             if job.state == "queued" and job.order_id not in held and job.asked_at_us < facts.now_us - 15 * MINUTE_US
         ]  # fmt: skip
-        return len(held), len(unprinted), len(waiting), sum(job.state == "unknown" for job in jobs)
+        return (
+            len(held),
+            len(late),
+            len(unprinted) - len(late),
+            len(waiting),
+            sum(job.state == "unknown" for job in jobs),
+        )
 
     def _approve(self, known: Known, answer: Any) -> None:
         """Note what somebody's request has queued; only a right order's may be."""

@@ -13,7 +13,7 @@ from tocsin.core.statement import NOUGHT, Statement, any_of, bind, own
 from tocsin.orders.stop import page_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
-from tocsin.tickets import check, claim, hand_over, hold, late, radar, spool, terminal
+from tocsin.tickets import auto_print, check, claim, hand_over, hold, late, radar, spool, terminal
 from tocsin.tickets.marks import Marks
 from tocsin.tickets.table import print_job
 
@@ -38,6 +38,12 @@ _ANY_REVISION = Statement[tuple[str]](
     sa.select(check.acknowledgement.c.code).where(
         own(check.acknowledgement), check.acknowledgement.c.order_id == bind("order_id"),
         check.acknowledgement.c.revision <= bind("revision"),
+    )
+)  # fmt: skip
+_NO_PAPER = Statement[tuple[int]](
+    sa.select(print_job.c.id).where(
+        own(print_job), print_job.c.order_id == bind("order_id"), print_job.c.revision == bind("revision"),
+        print_job.c.state == "nowhere",
     )
 )  # fmt: skip
 _bounds = radar._bounds
@@ -141,9 +147,11 @@ GUARDS = {
     "handed_over_twice": lambda: {"hand_over.handed_over": lambda *_, **__: []},
     "unprinted_unseen": lambda: {"radar._bounds": _never_late},
     "late_news_untold": lambda: {"check._hold_late_news": lambda *_: None},
+    "printed_by_screen_and_hand": lambda: {"auto_print._PAPERED": _NO_PAPER},
     "woken_early": lambda: {"hold.due_holds": lambda tx: [h for h in page_holds(tx) if h.kind == "later"]},
 }
 _MODULES = {
+    "auto_print": auto_print,
     "check": check,
     "claim": claim,
     "hand_over": hand_over,
