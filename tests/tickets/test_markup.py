@@ -70,3 +70,8 @@ def test_no_text_of_an_order_is_a_command(texts: list[str]) -> None:
 def test_a_link_that_holds_a_command_is_left_out_and_not_changed() -> None:
     text = write_markup(make_content(scan_url="https://desk.example.com/t/a%3CCUT%3E"), TAGS)
     assert "<QR>" not in text and as_text("a\u3000b\n<") == "a b ＜"
+
+
+def test_a_paper_in_the_place_of_a_lost_one_says_so() -> None:
+    said = write_markup(make_content(replaces=2), TAGS)
+    assert as_text("补打 2") in said and "重打" not in said

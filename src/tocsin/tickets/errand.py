@@ -74,7 +74,9 @@ def hand_paper(tx: Tx, *, job_id: int, device: Device, drawn: Drawn) -> None:
         remote=Errand(int(device.station), command_id).name(),
     )  # fmt: skip
     if not keep_taken(tx, job_id=job_id, outcome=taken):
-        withdraw_command(tx, command_id=command_id)  # it was settled meanwhile
+        withdraw_command(
+            tx, command_id=command_id
+        )  # it was settled, or handed over by another process, meanwhile
 
 
 def is_printing(tx: Tx, *, printer_id: int) -> bool:
@@ -148,7 +150,7 @@ def _ask(tx: Tx, job: Job, errand: Errand, command: Asked) -> None:
     ask_station(tx, station_id=errand.station_id, kind=TELL, payload=payload, seconds=_BEGIN_SECONDS)
     told = job.last_outcome()
     if told is not None:
-        keep_taken(tx, job_id=job.id, outcome=told)  # looked after again in a while
+        keep_taken(tx, job_id=job.id, outcome=told, before=job.outcome)  # looked after again in a while
 
 
 def _bring_back(tx: Tx, job: Job, *, reason: str) -> None:

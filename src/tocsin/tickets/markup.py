@@ -82,6 +82,8 @@ def _marks(content: TicketContent, tags: Tags, say: _Say) -> list[str]:
         found += [_in(tags.big, say("void")), _in(tags.bold, say("intercept"))]
     if content.reprint_no:
         found.append(_in(tags.big, say("reprint", content.reprint_no)))
+    if content.replaces:
+        found.append(_in(tags.big, say("replacement", content.replaces)))
     if content.amended_from:
         found += [
             _in(tags.big, say("amended", content.revision)),

@@ -142,12 +142,18 @@ class Spool:
             lease = partial(
                 lease_station, holder=self._holder, takes_over=takes_over, since_us=self._since_us
             )
-            if self._db.write(merchant.id, lease):
-                if self._db.read(merchant.id, away_queues):
-                    self._db.write(merchant.id, use_backups)
-                for device in self._db.read(merchant.id, open_printers):
-                    self._begin(merchant.id, device)
+            try:
+                self._turn(merchant.id, lease)
+            except Exception:  # noqa: BLE001 - what is wrong with one merchant's must not keep the others' papers
+                _log.exception("spool round failed", merchant=str(merchant.id))
         self._first = False
+
+    def _turn(self, merchant_id: int, lease: Callable[[Tx], bool]) -> None:
+        if self._db.write(merchant_id, lease):
+            if self._db.read(merchant_id, away_queues):
+                self._db.write(merchant_id, use_backups)
+            for device in self._db.read(merchant_id, open_printers):
+                self._begin(merchant_id, device)
 
     def _begin(self, merchant_id: int, device: Device) -> None:
         """Give a free printer a thread when it has work; at most one thread a printer."""
@@ -155,6 +161,17 @@ class Spool:
             if device.id in self._busy or self._stopping.is_set():
                 return
             self._busy.add(device.id)
+        try:
+            begun = self._begin_busy(merchant_id, device)
+        except Exception:  # noqa: BLE001 - the database was away, say: it is tried again with the next round
+            _log.exception("printer not begun", printer=str(device.id))
+            begun = False
+        if not begun:
+            with self._lock:
+                self._busy.discard(device.id)
+
+    def _begin_busy(self, merchant_id: int, device: Device) -> bool:
+        """Start a printer's thread where it has work, or is to be asked; tell whether it runs."""
         act, status = self._serve, device.last_status()
         waits = not comes(device.kind) and (
             self._waiting(merchant_id, device) is not None
@@ -167,10 +184,9 @@ class Spool:
         if not waits or rests:
             act = self._look
             if not self._looks.is_due(device.id, soon=waits):
-                with self._lock:
-                    self._busy.discard(device.id)
-                return
+                return False
         threading.Thread(target=act, args=(merchant_id, device), name=f"printer {device.name}").start()
+        return True
 
     def _look(self, merchant_id: int, device: Device) -> None:
         """Ask an idle printer how it is; one at a time, so that those that are away keep no thread from papers."""

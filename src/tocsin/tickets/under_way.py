@@ -14,13 +14,19 @@ from tocsin.tickets.table import print_job
 
 _TAKE = Statement[None](
     sa.update(print_job).where(
-        own(print_job), print_job.c.id == bind("b_id"), print_job.c.state == "sending"
+        own(print_job),
+        print_job.c.id == bind("b_id"),
+        print_job.c.state == "sending",
+        print_job.c.outcome == bind("b_before", str),
     ),
     sets=("outcome", "answer_by_us"),
 )
 _FREE = Statement[None](
     sa.update(print_job).where(
-        own(print_job), print_job.c.id == bind("b_id"), print_job.c.state == "sending"
+        own(print_job),
+        print_job.c.id == bind("b_id"),
+        print_job.c.state == "sending",
+        print_job.c.outcome == bind("b_before", str),
     ),
     sets=("state", "started_at_us", "outcome", "answer_by_us"),
 )
@@ -32,15 +38,27 @@ def named_as_before(job: Job, outcome: PrintOutcome) -> PrintOutcome:
     return replace(outcome, remote=before.remote) if before and before.remote else outcome
 
 
-def keep_taken(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
-    """Keep that a paper is with its device or cloud, and until when its end is waited for; it stays `sending`."""
+def keep_taken(tx: Tx, *, job_id: int, outcome: PrintOutcome, before: str = "") -> bool:
+    """Keep that a paper is with its device or cloud, and until when its end is waited for; it stays `sending`.
+
+    Args:
+        before: what is kept of its way so far: where that is another, somebody else has given it away meanwhile.
+    """
     told, until = msgspec.json.encode(outcome).decode(), tx.now_us + outcome.answer_seconds * SECOND_US
-    return bool(tx.run(_TAKE, b_id=job_id, outcome=told, answer_by_us=until))
+    return bool(tx.run(_TAKE, b_id=job_id, b_before=before, outcome=told, answer_by_us=until))
 
 
 def free_job(tx: Tx, job: Job) -> bool:
-    """Let a paper wait anew that was to leave and is known never to have begun; False where it is not `sending`."""
-    if not tx.run(_FREE, b_id=job.id, state="queued", started_at_us=None, outcome="", answer_by_us=0):
+    """Let a paper wait anew that is known never to have begun; False where it is not `sending`, or on another way since."""
+    if not tx.run(
+        _FREE,
+        b_id=job.id,
+        b_before=job.outcome,
+        state="queued",
+        started_at_us=None,
+        outcome="",
+        answer_by_us=0,
+    ):
         return False
     append_event(tx, "print.waiting", subject_id=job.order_id, data={"job": str(job.id)})
     return True
