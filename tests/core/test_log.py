@@ -47,6 +47,20 @@ def test_personal_fields_are_dropped_and_phones_masked(stream: io.StringIO) -> N
     assert line["subject"] == "order 138****5678" and line["id"] == "1381234567890123"
 
 
+def test_what_opens_something_is_cut_out_of_paths(stream: io.StringIO) -> None:
+    for path in (
+        "/cloudprnt/1a.2b.Zk3v9QmW_secret-that-opens",
+        "/t/7H2K9PQ4",
+        "/orders/HF-20261125-0006/print",
+    ):
+        get_log("x").error("request_failed", path=path)
+    assert [line["path"] for line in lines(stream)] == [
+        "/cloudprnt/…",
+        "/t/…",
+        "/orders/HF-20261125-0006/print",
+    ]
+
+
 def test_a_fault_is_told_by_class_and_place_not_by_its_text(stream: io.StringIO) -> None:
     for way in ("given", "present", "triple"):
         try:

@@ -28,6 +28,7 @@ from tocsin.tickets.printers import escpos_network
 from tocsin.tickets.terminal import Requested
 from tocsin.tickets.trial import ask_printer, print_test_page
 
+SEEN = {"online": True, "paper": "ok", "detail": "王小明 13812345678"}
 _PAYLOAD = Statement[tuple[bytes]](
     sa.select(command.c.payload).where(own(command), command.c.id == bind("id"))
 )
@@ -211,7 +212,7 @@ def test_a_station_whose_journal_is_young_leaves_doubt_about_what_it_can_not_kno
 
 def test_a_silent_station_leaves_doubt_that_it_can_end_later(stall: Stall) -> None:
     stall.come_by_hand()
-    first, second = stall.ask_for_one(), 0
+    first = stall.ask_for_one()
     command = stall.take_by_hand()
     shift_clock(31 * SECOND_US)
     try:
@@ -223,10 +224,9 @@ def test_a_silent_station_leaves_doubt_that_it_can_end_later(stall: Stall) -> No
         command + 1, first, result="printed"
     )
     assert not stall.tell(command, first, result="failed", bytes_left=True)
-    assert (
-        stall.tell(command, first, result="printed", reason="made UP reason!")
-        and stall.kinds(stall.job(first).order_id) == []
-    )
+    assert stall.tell(command, first, result="printed", reason="made UP reason!", status_after=SEEN)
+    assert stall.kinds(stall.job(first).order_id) == []
+    assert "王" not in stall.printer().status + stall.job(first).outcome
     stall.come_by_hand()
     second = stall.ask_for_one(3)
     command = stall.take_by_hand()

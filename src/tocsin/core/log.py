@@ -19,6 +19,8 @@ _PERSONAL = frozenset({
     "secret", "token", "key", "cookie", "authorization", "payload", "login",
 })  # fmt: skip
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d)[\s-]?\d{4}[\s-]?(\d{4})(?!\d)")
+# What opens something stands in some paths: a ticket's code, a printer's or an owner's one-time link.
+_OPENS = re.compile(r"(?<=/t/)[^/?]+|(?<=/)[^/?]{20,}")
 _LONGEST = 500
 _PLACES = 12
 
@@ -76,6 +78,8 @@ def drop_personal(_logger: Any, _method: str, fields: MutableMapping[str, Any]) 
     for name, value in list(fields.items()):
         if name in _PERSONAL:
             del fields[name]
+        elif name == "path":
+            fields[name] = _OPENS.sub("…", str(value))[:_LONGEST]
         elif isinstance(value, str) and not name.startswith("_"):
             fields[name] = _PHONE.sub(r"\1****\2", value)[:_LONGEST]
     return fields

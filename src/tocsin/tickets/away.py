@@ -3,10 +3,12 @@
 Tickets take another way (`tickets/errand`): what became of them must arrive whatever happens meanwhile.
 """
 
+import re
 from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.access.presence import is_there
 from tocsin.access.station import find_station
@@ -17,6 +19,7 @@ from tocsin.tickets.printer import Drawn, PrinterStatus, PrintOutcome
 
 PAGE, PROBE = "printer.page", "printer.probe"
 STATION_AWAY, STATION_OLD, NO_ANSWER = "station_away", "station_old", "no_answer"
+_WORD = re.compile(r"[a-z0-9_]{0,40}", re.ASCII)
 _TAKE_SECONDS, _PROBE_SECONDS, _PAGE_SECONDS = 5.0, 15.0, 60.0
 
 
@@ -43,7 +46,7 @@ def probe_away(db: Database, merchant_id: int, *, device: Device) -> PrinterStat
     told = _ask(db, merchant_id, device=device, kind=PROBE, more={}, seconds=_PROBE_SECONDS)
     try:
         if isinstance(told, dict) and not told.get("problem"):
-            return msgspec.convert(told, PrinterStatus)
+            return sound_status(msgspec.convert(told, PrinterStatus))
     except msgspec.ValidationError:
         told = STATION_OLD
     reason = told if isinstance(told, str) else STATION_OLD
@@ -60,9 +63,28 @@ def print_away(db: Database, merchant_id: int, *, device: Device, drawn: Drawn) 
     if told.get("problem"):  # nothing was begun
         return PrintOutcome(result="failed", reason=STATION_OLD, detail=str(told["problem"])[:100])
     try:
-        return msgspec.convert(told, PrintOutcome)
+        return sound_outcome(msgspec.convert(told, PrintOutcome))
     except msgspec.ValidationError as wrong:
         return PrintOutcome(result="unknown", reason=NO_ANSWER, detail=str(wrong)[:200], bytes_left=True)
+
+
+def sound_outcome(outcome: PrintOutcome) -> PrintOutcome:
+    """Return what a station told, within bounds; one that it says it has taken is not told at all."""
+    before, after = outcome.status_before, outcome.status_after
+    return replace(
+        outcome, result="unknown" if outcome.result == "taken" else outcome.result, reason=_sound_reason(outcome.reason),
+        detail=outcome.detail[:300], raster_sha256=outcome.raster_sha256[:64], remote="",
+        status_before=before and sound_status(before), status_after=after and sound_status(after),
+    )  # fmt: skip
+
+
+def sound_status(status: PrinterStatus) -> PrinterStatus:
+    """Return how a station says that a printer is, with a reason code that is one."""
+    return replace(status, detail=_sound_reason(status.detail))
+
+
+def _sound_reason(reason: str) -> str:
+    return reason if _WORD.fullmatch(reason) else "station"
 
 
 def _ask(

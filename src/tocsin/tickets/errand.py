@@ -10,7 +10,6 @@ import re
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
-from msgspec.structs import replace
 
 from tocsin.access.presence import SILENT_SECONDS
 from tocsin.access.station import find_station
@@ -19,7 +18,7 @@ from tocsin.core.command import Asked, ask_station, read_command, withdraw_comma
 from tocsin.core.db import Tx
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement, bind, own
-from tocsin.tickets.away import NO_ANSWER, STATION_AWAY, STATION_OLD, describe
+from tocsin.tickets.away import NO_ANSWER, STATION_AWAY, STATION_OLD, describe, sound_outcome
 from tocsin.tickets.device import LOCAL_STATION, Device, PrinterMissing, get_printer
 from tocsin.tickets.device_talk import away
 from tocsin.tickets.job import Job, JobMissing, get_job
@@ -31,7 +30,7 @@ from tocsin.tickets.under_way import free_job, keep_taken
 
 SEND, TELL = "printer.send", "printer.tell"
 _BEGIN_SECONDS, _ASK_SECONDS, _LOST_SECONDS = 15, 10, 600
-_WORD = re.compile(r"[a-z0-9_]{0,40}", re.ASCII)
+_WAY = re.compile(r"station:(\d{1,19}):(\d{1,19})", re.ASCII)
 _log = get_log("tickets.errand")
 
 
@@ -59,8 +58,8 @@ _WITH = Statement[tuple[int]](
 def errand_of(job: Job) -> Errand | None:
     """Return the way that a job's paper last went, None where it went to no station."""
     told = job.last_outcome()
-    parts = told.remote.split(":") if told else []
-    return Errand(int(parts[1]), int(parts[2])) if len(parts) == 3 and parts[0] == "station" else None
+    found = _WAY.fullmatch(told.remote) if told else None
+    return Errand(int(found[1]), int(found[2])) if found else None
 
 
 def hand_paper(tx: Tx, *, job_id: int, device: Device, drawn: Drawn) -> None:
@@ -121,7 +120,7 @@ def take_result(
         if free_job(tx, job):
             return True
         outcome = PrintOutcome(result="failed", reason="never_begun")
-    outcome = _sound(outcome)
+    outcome = sound_outcome(outcome)
     _keep_device(tx, job, outcome)
     return record_late(tx, job_id=job_id, outcome=outcome, surely=True)
 
@@ -173,12 +172,3 @@ def _keep_device(tx: Tx, job: Job, outcome: PrintOutcome) -> None:
         keep_seen(tx, device=get_printer(tx, printer_id=job.printer_id), outcome=outcome)
     except PrinterMissing:
         return  # taken away meanwhile
-
-
-def _sound(outcome: PrintOutcome) -> PrintOutcome:
-    """Return what a station told, within bounds; one that it says it has taken is not told at all."""
-    known = outcome.result != "taken"
-    return replace(
-        outcome, result=outcome.result if known else "unknown", reason=outcome.reason if _WORD.fullmatch(outcome.reason) else "station",
-        detail=outcome.detail[:300], raster_sha256=outcome.raster_sha256[:64], remote="",
-    )  # fmt: skip
