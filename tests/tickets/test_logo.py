@@ -4,6 +4,7 @@ import io
 import random
 import struct
 import zlib
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image, ImageDraw
@@ -154,3 +155,11 @@ def test_a_shop_has_its_own_logo_or_none(db: Database) -> None:
         assert every != own and revision == 1
         counter.do(choose_logo, picture=b"", revision=1, shop_id=shop)
         assert counter.ask(digests)[1] == ""
+
+
+def test_the_logos_that_are_used_are_kept_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logo, "_known", {f"of-{n}": b"x" for n in range(logo._KNOWN_MOST)})
+    asked = SimpleNamespace(one=lambda _statement, digest: (digest.encode(),))
+    assert logo.bring_logo(asked, "of-0") and logo.bring_logo(asked, "new")  # type: ignore[arg-type]
+    assert logo.logo_at_hand("of-0") == b"x" and logo.logo_at_hand("new") == b"new"
+    assert "of-1" not in logo._known and len(logo._known) == logo._KNOWN_MOST

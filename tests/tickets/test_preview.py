@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from tests.counter import BASE, Counter, open_counter
+from tests.tickets.paper import make_content
 from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
 from tocsin.orders.reveal import reveal_receiver
@@ -14,7 +15,7 @@ from tocsin.tickets.content import MASKED_COPIES
 from tocsin.tickets.device import COPIES, add_printer
 from tocsin.tickets.job import read_content
 from tocsin.tickets.layout import draw_png
-from tocsin.tickets.preview import Previewed, preview_job, preview_order
+from tocsin.tickets.preview import Previewed, TooLongToDraw, preview_job, preview_order
 from tocsin.tickets.print_queue import QueueMissing
 
 OWN = ("serial", "scan_url", "code128", "printed_at")  # what each paper has for itself alone
@@ -102,3 +103,12 @@ def test_a_station_sees_no_preview(db: Database) -> None:
         order = counter.order(counter.take().order_id)
         with pytest.raises(NotAllowed):
             counter.ask(preview_order, actor=counter.house.actor("station"), order=order, base_url=BASE)
+
+
+def test_a_paper_that_no_printer_would_get_is_not_drawn_for_a_screen_either() -> None:
+    content = make_content()
+    short = Previewed(content, "raster", 1, frozenset())
+    assert short.png().startswith(b"\x89PNG")
+    long = replace(short, content=replace(content, lines=content.lines * (301 // len(content.lines) + 1)))
+    with pytest.raises(TooLongToDraw, match="split the order"):
+        long.png()

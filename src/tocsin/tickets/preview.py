@@ -3,11 +3,14 @@
 What the reader has not opened is masked in it, as on each page; all else is the paper, dot for dot.
 """
 
+import threading
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
 from tocsin.core.tenant import get_shop
 from tocsin.orders.draft import Order
 from tocsin.orders.reveal import show_open
@@ -15,6 +18,7 @@ from tocsin.orders.store import load_order
 from tocsin.tickets.compose import compose_paper
 from tocsin.tickets.content import MASKED_COPIES, Copy, PaperRequest, TicketContent, receiver_texts
 from tocsin.tickets.device import COPIES, get_printer, printer_plugin
+from tocsin.tickets.drawing import MOST_LINES
 from tocsin.tickets.job import get_job, read_content
 from tocsin.tickets.layout import draw_png
 from tocsin.tickets.marks import marks
@@ -31,6 +35,16 @@ _OPENS = {
 }
 
 
+# So many pictures for screens are drawn at once: each may take a second and 250 MB.
+_DRAWING = threading.Semaphore(2)
+
+
+class TooLongToDraw(Refusal):
+    """The ticket has {lines} lines, a paper takes {most}: split the order"""
+
+    kind, code = "invalid", "too_long_to_draw"
+
+
 class Previewed(Struct, frozen=True):
     """A paper as it would be drawn, for a printer that takes such a form; `hidden`: the fields that are masked here alone."""
 
@@ -40,8 +54,15 @@ class Previewed(Struct, frozen=True):
     hidden: frozenset[str]
 
     def png(self) -> bytes:
-        """Return it as a picture."""
-        return draw_png(self.content, form=self.form)
+        """Return it as a picture.
+
+        Raises:
+            TooLongToDraw: no printer would be given it either.
+        """
+        if len(self.content.lines) > MOST_LINES:
+            raise TooLongToDraw(lines=len(self.content.lines), most=MOST_LINES)
+        with _DRAWING:
+            return draw_png(self.content, form=self.form)
 
 
 def preview_order(
