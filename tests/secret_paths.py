@@ -38,6 +38,7 @@ NO_SECRET = {
     "tocsin.orders.campaign_ask.ask_campaign": "the digest of an order's receiver",
     "tocsin.tickets.check._duplicates": "the digest of an order's receiver",
     "tocsin.tickets.remembered.recall": "the digest of an order's receiver",
+    "tocsin.tickets.logo.bring_logo": "the digest of a picture",
     "tocsin.tickets.serial.scan_ticket": "a paper's code: who is not signed in gets one word, on a budget of its own",
 }
 """What looks like a secret and opens nothing by being guessed, and why."""
