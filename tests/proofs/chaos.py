@@ -20,6 +20,7 @@ from tocsin.tickets.job import list_jobs
 from tocsin.tickets.printer import Drawn
 from tocsin.tickets.printers import escpos_network, tspl
 from tocsin.tickets.queue_setup import pause_queue
+from tocsin.tickets.trial import ask_printer
 
 DRIVERS: dict[str, tuple[Any, Any, Any]] = {
     "escpos_network": (EscposPeer, escpos_network.PLUGIN, partial(escpos_network.EscposOptions, paper_mm=58)),
@@ -88,6 +89,9 @@ class Chaos:
         self.switches.out_after_rows = 100
         assert self._wait_ended(self._ask()) == "unknown"
         self.switches.goes_on_when_out = False
+        ask_printer(
+            self.clerk.db, self.clerk.actor, printer_id=0
+        )  # it may have been too slow to say so itself
         waits = self._ask()  # it is known to have none: nothing is sent there, nothing fails
         assert self.peer_is_left_alone(waits)
         self.switches.paper = "ok"
