@@ -80,7 +80,8 @@ def run(
         file = Path(path) if path else default_file()
         found = load_identity(file)
         identity = Identity(require_safe(server or found.server), found.station, found.key)
-        declare_networks([_network(text) for text in networks])
+        if networks:  # else the private ones, as each process begins
+            declare_networks([_network(text) for text in networks])
         papers = PaperJournal(file.with_suffix(".papers"))
     driver = _driver_of(reader) if reader else None
     from tocsin.station.agent import Agent, TurnedAway
