@@ -14,14 +14,13 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
-from tocsin.core.plugins import load_plugins
 from tocsin.core.statement import Statement, among, bind, insert_into, own
 from tocsin.tickets.cloud import require_open
 from tocsin.tickets.paper_size import shape_of
 from tocsin.tickets.print_queue import PrintQueue, add_row, drop_row, list_queues, store_row
 from tocsin.tickets.printer import Printer, PrinterStatus
 from tocsin.tickets.printer_key import seal_options
-from tocsin.tickets.printer_kind import is_cloud, part_options
+from tocsin.tickets.printer_kind import is_cloud, loaded_printers, part_options
 from tocsin.tickets.reach import is_reachable
 from tocsin.tickets.table import print_job, printer
 
@@ -126,7 +125,7 @@ def printer_plugin(kind: str) -> Printer:
     Raises:
         PrinterKindUnknown: no such kind is installed.
     """
-    found: dict[str, Printer] = load_plugins("tickets.printers")
+    found = loaded_printers()
     if kind not in found:
         raise PrinterKindUnknown(driver=kind[:40], drivers=", ".join(found))
     return found[kind]

@@ -1,11 +1,20 @@
 """What tells kinds of printers apart, beside what every kind has: who comes by itself, and who hangs on a cloud."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from tocsin.core.plugins import load_plugins
+from tocsin.tickets.printer import Printer
+
+
+@cache
+def loaded_printers() -> Mapping[str, Printer]:
+    """Return each kind's plug-in by its name; loaded once per process: the spool asks for them each second."""
+    return load_plugins("tickets.printers")
 
 
 def comes(kind: str) -> bool:
@@ -26,4 +35,4 @@ def part_options(kind: str, options: Struct) -> tuple[dict[str, Any], dict[str, 
 
 
 def _trait(kind: str, name: str, default: Any) -> Any:
-    return getattr(load_plugins("tickets.printers").get(kind), name, default)
+    return getattr(loaded_printers().get(kind), name, default)
