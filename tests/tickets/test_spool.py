@@ -233,7 +233,7 @@ def test_one_process_holds_the_station(db: Database) -> None:
 
 def test_the_round_goes_on_after_a_fault(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     with open_counter(db) as counter:
-        faults, real = [], module.open_printers
+        faults, real = [], module.list_printers
 
         def once(tx: object) -> object:
             if not faults:
@@ -241,7 +241,7 @@ def test_the_round_goes_on_after_a_fault(db: Database, monkeypatch: pytest.Monke
                 raise OSError("gone for a moment")
             return real(tx)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(module, "open_printers", once)
+        monkeypatch.setattr(module, "list_printers", once)
         job = counter.print(counter.take().order_id).job_ids[0]
         counter.run_spool()
         counter.wait_state(job, "printed")

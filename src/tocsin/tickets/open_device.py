@@ -6,7 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tocsin.core.db import Tx
-from tocsin.tickets.device import Device, get_printer, list_printers
+from tocsin.tickets.device import Device, get_printer
 from tocsin.tickets.printer_key import unseal_options
 from tocsin.tickets.printer_kind import is_cloud
 
@@ -17,15 +17,7 @@ def open_printer(tx: Tx, *, printer_id: int = 0) -> Device:
     Raises:
         PrinterMissing: there is none.
     """
-    return _opened(tx, get_printer(tx, printer_id=printer_id))
-
-
-def open_printers(tx: Tx) -> list[Device]:
-    """Return the merchant's printers with the options that are kept sealed, the first one first."""
-    return [_opened(tx, device) for device in list_printers(tx)]
-
-
-def _opened(tx: Tx, device: Device) -> Device:
+    device = get_printer(tx, printer_id=printer_id)
     if not is_cloud(device.kind):
         return device
     options = msgspec.json.decode(device.options, type=dict[str, Any])

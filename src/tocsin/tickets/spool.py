@@ -20,12 +20,12 @@ from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.core.tenant import list_merchants
 from tocsin.tickets.away import is_away, station_is_there
 from tocsin.tickets.claim import Sending, claim_job, fail_job, next_job
-from tocsin.tickets.device import LOCAL_STATION, Device
+from tocsin.tickets.device import LOCAL_STATION, Device, list_printers
 from tocsin.tickets.errand import follow_papers, hand_paper
 from tocsin.tickets.giving import draw_for, send_drawn
 from tocsin.tickets.intercept import give_up_sending, send_slip, slip_waits
 from tocsin.tickets.late import record_outcome
-from tocsin.tickets.open_device import open_printers
+from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer import Drawn, PrintOutcome
 from tocsin.tickets.printer_kind import comes
 from tocsin.tickets.queue_move import away_queues, use_backups
@@ -152,7 +152,7 @@ class Spool:
         if self._db.write(merchant_id, lease):
             if self._db.read(merchant_id, away_queues):
                 self._db.write(merchant_id, use_backups)
-            for device in self._db.read(merchant_id, open_printers):
+            for device in self._db.read(merchant_id, list_printers):
                 self._begin(merchant_id, device)
 
     def _begin(self, merchant_id: int, device: Device) -> None:
@@ -193,7 +193,7 @@ class Spool:
         try:
             if self._looking.acquire(blocking=False):
                 try:
-                    look_after(self._db, merchant_id, device=device)
+                    look_after(self._db, merchant_id, device=self._opened(merchant_id, device))
                 finally:
                     self._looking.release()
         except Exception:  # noqa: BLE001 - a printer that is not asked is asked again in a minute
@@ -203,6 +203,7 @@ class Spool:
 
     def _serve(self, merchant_id: int, device: Device) -> None:
         try:
+            device = self._opened(merchant_id, device)
             while not self._stopping.is_set() and self._send_next(merchant_id, device):
                 continue
         except Exception:  # noqa: BLE001 - logged; a job that stays `sending` becomes unknown at the next start
@@ -235,6 +236,10 @@ class Spool:
         outcome = send_drawn(sending.device, drawn) if isinstance(drawn, Drawn) else drawn
         self._store(merchant_id, lambda tx: self._keep(tx, sending, outcome))
         return _was_there(outcome)
+
+    def _opened(self, merchant_id: int, device: Device) -> Device:
+        """Return a printer as it is used: what it keeps sealed is opened where it works, not each second for all."""
+        return self._db.read(merchant_id, partial(open_printer, printer_id=device.id))
 
     def _waiting(self, merchant_id: int, device: Device) -> int | None:
         return self._db.read(
