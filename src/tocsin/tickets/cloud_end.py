@@ -4,6 +4,7 @@ import time
 from functools import partial
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
@@ -14,9 +15,9 @@ from tocsin.core.statement import Statement, among, bind, own
 from tocsin.core.tenant import list_merchants
 from tocsin.tickets.cloud import any_open
 from tocsin.tickets.device import Device, list_printers, printer_plugin, read_options
-from tocsin.tickets.job import get_job
 from tocsin.tickets.late import record_late
 from tocsin.tickets.open_device import open_printer
+from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.printer_kind import is_cloud
 from tocsin.tickets.table import print_job
 
@@ -34,10 +35,10 @@ class Taken(Struct, frozen=True):
     late: bool
 
 
-_TAKEN = Statement[tuple[int, str]](
-    sa.select(print_job.c.id, print_job.c.state).where(
+_TAKEN = Statement[tuple[int, str, str]](
+    sa.select(print_job.c.id, print_job.c.state, print_job.c.outcome).where(
         own(print_job), among(print_job.c.state, "sending", "unknown"), print_job.c.answer_by_us > bind("since_us"),
-        print_job.c.printer_id == bind("printer_id"),
+        print_job.c.printer_id == bind("printer_id"), print_job.c.settled_by == "",
     ).order_by(print_job.c.id.desc()).limit(20)
 )  # fmt: skip
 
@@ -74,13 +75,12 @@ def _ask_of(db: Database, merchant_id: int, device: Device) -> int:
 
 def _taken(tx: Tx, *, printer_id: int) -> list[Taken]:
     """Return the papers that a printer's cloud has taken, and has not told the end of; for a day."""
-    found = []
-    for job_id, state in tx.rows(_TAKEN, printer_id=printer_id, since_us=tx.now_us - DAY_US):
-        job = get_job(tx, job_id=job_id)
-        told = job.last_outcome()
-        if told and told.remote and not job.settled_by:
-            found.append(Taken(job_id, told.remote, state == "unknown"))
-    return found
+    rows = tx.rows(_TAKEN, printer_id=printer_id, since_us=tx.now_us - DAY_US)
+    found = [
+        Taken(job_id, msgspec.json.decode(told, type=PrintOutcome).remote, state == "unknown")
+        for job_id, state, told in rows if told
+    ]  # fmt: skip
+    return [one for one in found if one.remote]
 
 
 def _is_due(taken: Taken) -> bool:

@@ -1,6 +1,6 @@
 """Tickets that a station prints: handed over as a command; what became of them comes back by itself, however late.
 
-The station writes down, before the first byte leaves, that it begins, and never begins one twice (`station/journal`).
+The station writes down, before the first byte leaves, that it begins, and never begins one twice (`station/paper_journal`).
 So one that it has not taken is taken back; one that it has taken and never begun it gives up when asked; and one that
 it may have begun is unknown as soon as the station is silent. None is handed over again under the same number.
 """
@@ -17,7 +17,7 @@ from tocsin.core.clock import SECOND_US
 from tocsin.core.command import Asked, ask_station, read_command, withdraw_command
 from tocsin.core.db import Tx
 from tocsin.core.log import get_log
-from tocsin.core.statement import Statement, bind, own
+from tocsin.core.statement import Statement, own
 from tocsin.tickets.away import NO_ANSWER, STATION_AWAY, STATION_OLD, describe, sound_outcome
 from tocsin.tickets.device import LOCAL_STATION, Device, PrinterMissing, get_printer
 from tocsin.tickets.device_talk import away
@@ -25,7 +25,7 @@ from tocsin.tickets.job import Job, JobMissing, get_job
 from tocsin.tickets.late import record_late
 from tocsin.tickets.printer import Drawn, PrintOutcome
 from tocsin.tickets.table import print_job, printer
-from tocsin.tickets.trial import keep_seen, keep_status
+from tocsin.tickets.trial import keep_seen
 from tocsin.tickets.under_way import free_job, keep_taken
 
 SEND, TELL = "printer.send", "printer.tell"
@@ -45,13 +45,10 @@ class Errand(Struct, frozen=True):
         return f"station:{self.station_id}:{self.command_id}"
 
 
-_AWAY = Statement[tuple[int, int, str]](
-    sa.select(print_job.c.id, print_job.c.answer_by_us, printer.c.station)
+_AWAY = Statement[tuple[int, int]](
+    sa.select(print_job.c.id, print_job.c.answer_by_us)
     .join(printer, sa.and_(printer.c.merchant_id == print_job.c.merchant_id, printer.c.id == print_job.c.printer_id))
     .where(own(print_job), print_job.c.state == "sending", printer.c.station != LOCAL_STATION)
-)  # fmt: skip
-_WITH = Statement[tuple[int]](
-    sa.select(print_job.c.id).where(own(print_job), print_job.c.printer_id == bind("printer_id"), print_job.c.state == "sending").limit(1)
 )  # fmt: skip
 
 
@@ -73,19 +70,8 @@ def hand_paper(tx: Tx, *, job_id: int, device: Device, drawn: Drawn) -> None:
         remote=Errand(int(device.station), command_id).name(),
     )  # fmt: skip
     if not keep_taken(tx, job_id=job_id, outcome=taken):
-        withdraw_command(
-            tx, command_id=command_id
-        )  # it was settled, or handed over by another process, meanwhile
-
-
-def is_printing(tx: Tx, *, printer_id: int) -> bool:
-    """Tell whether a ticket is with a printer now."""
-    return tx.one(_WITH, printer_id=printer_id) is not None
-
-
-def papers_away(tx: Tx) -> list[tuple[int, int, str]]:
-    """Return each ticket that is with a station: its job, when it is to be looked after, and its printer's station."""
-    return tx.rows(_AWAY)
+        # It was settled, or handed over by another process, meanwhile.
+        withdraw_command(tx, command_id=command_id)
 
 
 def follow_papers(tx: Tx, *, since_us: int, stopped: bool = False) -> None:
@@ -95,7 +81,7 @@ def follow_papers(tx: Tx, *, since_us: int, stopped: bool = False) -> None:
         since_us: the silence of stations counts from here at the earliest: the desk itself may have been away.
         stopped: no process is about to hand over what it has claimed.
     """
-    for job_id, answer_by_us, _ in papers_away(tx):
+    for job_id, answer_by_us in tx.rows(_AWAY):
         job = get_job(tx, job_id=job_id)
         errand = errand_of(job)
         if errand is None or not answer_by_us:
@@ -121,15 +107,13 @@ def take_result(
             return True
         outcome = PrintOutcome(result="failed", reason="never_begun")
     outcome = sound_outcome(outcome)
-    _keep_device(tx, job, outcome)
+    _keep_seen(tx, job, outcome)
     return record_late(tx, job_id=job_id, outcome=outcome, surely=True)
 
 
 def _follow(tx: Tx, job: Job, errand: Errand, *, answer_by_us: int, since_us: int) -> None:
-    command, silent = (
-        read_command(tx, command_id=errand.command_id),
-        _is_silent(tx, errand.station_id, since_us),
-    )
+    command = read_command(tx, command_id=errand.command_id)
+    silent = _is_silent(tx, errand.station_id, since_us)
     if command is not None and command.taken_at_us is None:
         if (silent or command.deadline_us <= tx.now_us) and withdraw_command(tx, command_id=command.id):
             _bring_back(tx, job, reason=STATION_AWAY)
@@ -154,10 +138,7 @@ def _ask(tx: Tx, job: Job, errand: Errand, command: Asked) -> None:
 
 def _bring_back(tx: Tx, job: Job, *, reason: str) -> None:
     free_job(tx, job)
-    try:
-        keep_status(tx, device=get_printer(tx, printer_id=job.printer_id), status=away(reason))
-    except PrinterMissing:
-        return
+    _keep_seen(tx, job, PrintOutcome(result="failed", status_before=away(reason)))
 
 
 def _is_silent(tx: Tx, station_id: int, since_us: int) -> bool:
@@ -167,7 +148,7 @@ def _is_silent(tx: Tx, station_id: int, since_us: int) -> bool:
     return tx.now_us - max(found.last_seen_us, since_us) > SILENT_SECONDS * SECOND_US
 
 
-def _keep_device(tx: Tx, job: Job, outcome: PrintOutcome) -> None:
+def _keep_seen(tx: Tx, job: Job, outcome: PrintOutcome) -> None:
     try:
         keep_seen(tx, device=get_printer(tx, printer_id=job.printer_id), outcome=outcome)
     except PrinterMissing:

@@ -1,6 +1,7 @@
 """Giving one paper to its printer: what goes wrong in the program is told apart by whether a byte can have left."""
 
 import threading
+from contextlib import nullcontext
 
 import msgspec
 
@@ -29,7 +30,7 @@ def draw_for(
     except (Refusal, msgspec.ValidationError) as wrong:
         return PrintOutcome(result="failed", reason="settings", detail=str(wrong), permanent=True)
     try:
-        with drawing or threading.Semaphore():
+        with drawing or nullcontext():
             return draw_paper(plugin, options, content)
     except Exception as fault:  # noqa: BLE001 - as below, but no byte has left
         _log.exception("paper not drawn", printer=str(device.id))

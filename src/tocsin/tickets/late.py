@@ -4,6 +4,7 @@ It may come after its time, when its job is unknown already: an answer that a pa
 that too, as long as no person has. Nothing is ever sent again for it.
 """
 
+import msgspec
 import sqlalchemy as sa
 
 from tocsin.core.actor import desk_actor
@@ -17,8 +18,8 @@ from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job
 from tocsin.tickets.under_way import keep_taken, named_as_before
 
-_HELD = Statement[tuple[int]](
-    sa.select(print_job.c.id).where(
+_HELD = Statement[tuple[int, str]](
+    sa.select(print_job.c.id, print_job.c.outcome).where(
         own(print_job), among(print_job.c.state, "sending", "unknown"), print_job.c.answer_by_us > 0,
         print_job.c.printer_id == bind("printer_id"),
     ).order_by(print_job.c.id.desc()).limit(100)
@@ -41,9 +42,8 @@ def record_outcome(tx: Tx, *, job_id: int, outcome: PrintOutcome) -> bool:
 
 def find_taken(tx: Tx, *, printer_id: int, remote: str) -> int | None:
     """Return the job whose paper a printer or its cloud took under a name, and of which no end is known yet."""
-    for (job_id,) in tx.rows(_HELD, printer_id=printer_id):
-        told = get_job(tx, job_id=job_id).last_outcome()
-        if told and told.remote == remote:
+    for job_id, told in tx.rows(_HELD, printer_id=printer_id):
+        if told and msgspec.json.decode(told, type=PrintOutcome).remote == remote:
             return job_id
     return None
 

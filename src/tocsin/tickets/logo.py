@@ -109,10 +109,9 @@ def read_logo(tx: Tx, *, shop_id: int = 0) -> str:
 
 def bring_logo(tx: Tx, digest: str) -> bool:
     """Have a logo at hand for drawing in this process; tell whether it is still kept."""
+    # Those that are in use stay: one that was brought may be drawn outside this transaction.
     if (kept := _known.pop(digest, None)) is not None:
-        _known[digest] = (
-            kept  # those that are in use stay: one that was brought may be drawn outside this transaction
-        )
+        _known[digest] = kept
         return True
     found = tx.one(_ONE, digest=digest)
     if found is None:

@@ -12,23 +12,12 @@ from tocsin.tickets.job import Job
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job
 
-_TAKE = Statement[None](
-    sa.update(print_job).where(
-        own(print_job),
-        print_job.c.id == bind("b_id"),
-        print_job.c.state == "sending",
-        print_job.c.outcome == bind("b_before", str),
-    ),
-    sets=("outcome", "answer_by_us"),
-)
+_same_way = sa.and_(
+    own(print_job), print_job.c.id == bind("b_id"), print_job.c.state == "sending", print_job.c.outcome == bind("b_before", str)
+)  # fmt: skip
+_TAKE = Statement[None](sa.update(print_job).where(_same_way), sets=("outcome", "answer_by_us"))
 _FREE = Statement[None](
-    sa.update(print_job).where(
-        own(print_job),
-        print_job.c.id == bind("b_id"),
-        print_job.c.state == "sending",
-        print_job.c.outcome == bind("b_before", str),
-    ),
-    sets=("state", "started_at_us", "outcome", "answer_by_us"),
+    sa.update(print_job).where(_same_way), sets=("state", "started_at_us", "outcome", "answer_by_us")
 )
 
 
@@ -50,15 +39,8 @@ def keep_taken(tx: Tx, *, job_id: int, outcome: PrintOutcome, before: str = "") 
 
 def free_job(tx: Tx, job: Job) -> bool:
     """Let a paper wait anew that is known never to have begun; False where it is not `sending`, or on another way since."""
-    if not tx.run(
-        _FREE,
-        b_id=job.id,
-        b_before=job.outcome,
-        state="queued",
-        started_at_us=None,
-        outcome="",
-        answer_by_us=0,
-    ):
+    fields = {"state": "queued", "started_at_us": None, "outcome": "", "answer_by_us": 0}
+    if not tx.run(_FREE, b_id=job.id, b_before=job.outcome, **fields):
         return False
     append_event(tx, "print.waiting", subject_id=job.order_id, data={"job": str(job.id)})
     return True
