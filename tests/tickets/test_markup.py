@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.desk import make_order
+from tests.desk import make_order, order_with
 from tests.tickets.paper import SCAN_URL, make_content
 from tests.tickets.test_hostile_text import BIDI, COMMANDS, CONTROL, hostile_content
 from tocsin.tickets.markup import as_text, write_markup
@@ -75,3 +75,16 @@ def test_a_link_that_holds_a_command_is_left_out_and_not_changed() -> None:
 def test_a_paper_in_the_place_of_a_lost_one_says_so() -> None:
     said = write_markup(make_content(replaces=2), TAGS)
     assert as_text("补打 2") in said and "重打" not in said
+
+
+@pytest.mark.parametrize(
+    "block", ["prices", "payment", "phone", "name", "address", "note", "channel", "times"]
+)
+def test_what_a_copy_leaves_out_leaves_nothing_behind(block: str) -> None:
+    order = order_with(buyer_note="放前台")
+    full = write_markup(make_content(order), TAGS).split(TAGS.line)
+    left = write_markup(make_content(order, hidden=(block,)), TAGS).split(TAGS.line)
+    assert left != full and not [
+        line for line in left if re.fullmatch(r"(<\w+>)?\W*(</\w+>)?|.*[×=] *", line) and line not in full
+    ]
+    assert ("应付" in "".join(left), "已付款" in "".join(left)) == (block != "prices", block != "payment")

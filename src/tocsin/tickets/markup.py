@@ -71,7 +71,7 @@ def _head(content: TicketContent, tags: Tags, say: _Say) -> list[str]:
         " · ".join(fact for fact in facts if fact),
         *(f"{say(code)} {_in(tags.bold, as_text(place))}" for code, place in places if place),
         *(f"{say(code)} {as_text(at)}" for code, at in times if at),
-        *([] if content.void or content.copy == "kitchen" else [_money(content, tags, say)]),
+        _money(content, tags, say),
     ]  # fmt: skip
 
 
@@ -95,22 +95,28 @@ def _marks(content: TicketContent, tags: Tags, say: _Say) -> list[str]:
     return found
 
 
+def _is_priced(content: TicketContent) -> bool:
+    """Tell whether a paper shows what things cost: as its template does, an intercept slip never."""
+    return not content.void and "prices" not in content.hidden
+
+
 def _money(content: TicketContent, tags: Tags, say: _Say) -> str:
+    if content.void or not content.payment_mark:
+        return ""
     collect = f"{tags.line}{say('collect')} {as_text(content.collect)}" if content.collect else ""
     return _in(tags.big, say(content.payment_mark) + collect)
 
 
 def _receiver(content: TicketContent, tags: Tags, say: _Say) -> list[str]:
-    address = "" if content.copy == "kitchen" else content.receiver_address
     name = " ".join(as_text(text) for text in (content.receiver_name, content.receiver_phone) if text)
     note = f"{say('note')} {_in(tags.bold, as_text(content.buyer_note))}" if content.buyer_note else ""
-    return [_in(tags.bold, name) if name else "", as_text(address), note]
+    return [_in(tags.bold, name) if name else "", as_text(content.receiver_address), note]
 
 
 def _lines(content: TicketContent, tags: Tags, say: _Say) -> list[str]:
     if not content.lines:
         return [say("no_lines")]
-    bare = content.void or content.copy == "kitchen"
+    bare = not _is_priced(content)
     return [part for line in content.lines for part in _line(line, tags, say, bare=bare)]
 
 
@@ -125,7 +131,7 @@ def _line(line: LineContent, tags: Tags, say: _Say, *, bare: bool) -> list[str]:
 
 
 def _sums(content: TicketContent, tags: Tags, say: _Say) -> list[str]:
-    if content.void or content.copy == "kitchen":
+    if not _is_priced(content):
         return []
     charges = [f"{say(code)} {as_text(amount)}" for code, amount in content.charges]
     return [*charges, _in(tags.big, f"{say('payable')} {as_text(content.payable)}")]
