@@ -64,6 +64,11 @@ def test_an_unknown_driver_is_named_with_those_that_there_are(shop: Shop, tmp_pa
     run("enrol", "--server", shop.served.base, "--name", "x", "--code", make_code(shop.house), file=file)
     ended = run("run", "--reader", "palm", file=file)
     assert ended.exit_code == 2 and "fprintd" in ended.stderr
+    for wrong in ("kitchen", "192.168.1.5/24"):
+        ended = run("run", "--printer-network", wrong, "--reader", "palm", file=file)
+        assert (
+            ended.exit_code == 2 and "--printer-network" in ended.stderr and "192.168.1.0/24" in ended.stderr
+        )
 
 
 def test_a_station_loads_neither_database_nor_what_draws_papers() -> None:

@@ -8,8 +8,9 @@ import pytest
 from cryptography import x509
 from cryptography.x509 import verification
 
+from tocsin.core.durable import write_private
 from tocsin.lan.authority import ensure_authority, expires_soon, fingerprint_of, issue_certificate
-from tocsin.lan.file import CertificateWrong, read_certificates, read_key, write_private
+from tocsin.lan.file import CertificateWrong, read_certificates, read_key
 
 NAME = "desk.local"
 

@@ -110,7 +110,11 @@ def test_what_was_told_long_ago_is_dropped(tmp_path: Path, monkeypatch: pytest.M
     journal.close()
     monkeypatch.setattr(module, "_KEPT_US", -1)
     kept = PaperJournal(path)
-    assert [one.paper for one in kept.untold()] == ["30"] and path.read_bytes().count(b"\n") == 2
+    assert (
+        [one.paper for one in kept.untold()] == ["30"]
+        and path.read_bytes().count(b"\n") == 2
+        and path.stat().st_mode & 0o077 == 0
+    )
     assert not kept.begin("30", "1") and kept.knew_at(now_us() + 3600 * SECOND_US)
     with pytest.raises(JournalBusy):
         PaperJournal(path)

@@ -1,6 +1,5 @@
 """`tocsin station`: a machine in the shop with printers, a fingerprint reader or sirens, which works for the desk."""
 
-import ipaddress
 import signal
 import threading
 from importlib.metadata import version
@@ -13,10 +12,11 @@ from tocsin.cli.start import stop, told
 from tocsin.core.log import set_up_log
 from tocsin.core.plugins import load_plugins
 from tocsin.core.signature import make_key
+from tocsin.settings import read_networks
 from tocsin.station.identity import Identity, default_file, load_identity, require_safe, save_identity
 from tocsin.station.line import Line, LineBroken, LineRefused
 from tocsin.station.paper_journal import PaperJournal
-from tocsin.tickets.reach import Network, declare_networks
+from tocsin.tickets.reach import declare_networks
 
 TURNED_AWAY = 3
 _FILE = click.option(
@@ -80,8 +80,7 @@ def run(
         file = Path(path) if path else default_file()
         found = load_identity(file)
         identity = Identity(require_safe(server or found.server), found.station, found.key)
-        if networks:  # else the private ones, as each process begins
-            declare_networks([_network(text) for text in networks])
+        _declare(networks)
         papers = PaperJournal(file.with_suffix(".papers"))
     driver = _driver_of(reader) if reader else None
     from tocsin.station.agent import Agent, TurnedAway
@@ -100,12 +99,15 @@ def run(
         raise SystemExit(TURNED_AWAY) from None
 
 
-def _network(text: str) -> Network:
+def _declare(networks: tuple[str, ...]) -> None:
+    """Name the networks that printers here may be in; without any, the private ones, as each process begins."""
     try:
-        return ipaddress.ip_network(text)
+        near = read_networks(",".join(networks))
     except ValueError as wrong:
         stop(f"--printer-network: {wrong}; write it as 192.168.1.0/24")
-        raise
+    else:
+        if near:
+            declare_networks(near)
 
 
 def _driver_of(name: str) -> Any:

@@ -20,8 +20,9 @@ from cryptography.x509 import CertificateSigningRequestBuilder, DNSName, Name, S
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 
+from tocsin.core.durable import write_private
 from tocsin.core.errors import Refusal
-from tocsin.lan.file import read_key, write_private
+from tocsin.lan.file import read_key
 from tocsin.settings import Settings
 
 _HOOK_SECONDS = 300

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tocsin.lan.file import read_certificates, read_key, write_private
+from tocsin.core.durable import write_private
+from tocsin.lan.file import read_certificates, read_key
 
 AUTHORITY_YEARS = 10
 # Phones refuse longer ones; a third of it is left when a new one is made.

@@ -1,6 +1,5 @@
-"""Certificate files: read with a clear refusal, written whole and private."""
+"""Certificate files: read with a clear refusal."""
 
-import os
 from pathlib import Path
 
 from cryptography import x509
@@ -41,14 +40,3 @@ def read_key(path: Path) -> ec.EllipticCurvePrivateKey:
     if not isinstance(found, ec.EllipticCurvePrivateKey):
         raise CertificateWrong(path=str(path), problem="it is not a key that the desk made")
     return found
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(path.suffix + ".new")
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.core.clock import DAY_US, SECOND_US, now_us
+from tocsin.core.durable import flush_folder, write_private
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
 from tocsin.core.signature import CLOCK_SECONDS
@@ -63,8 +64,8 @@ class PaperJournal:
         self._lock, self._papers = threading.Lock(), dict[str, Paper]()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file = _open_locked(path)
-        _sync_folder(path.parent)
         self._born_us = self._read(path)
+        flush_folder(path.parent)
         for one in list(self._papers.values()):
             if one.state == "begun":  # it was cut off meanwhile: whether a byte has left, nobody can tell
                 self.end(one.paper, PrintOutcome(result="unknown", reason="stopped", bytes_left=True))
@@ -153,14 +154,8 @@ class PaperJournal:
         return born.at_us if born else 0
 
     def _write_anew(self, path: Path, papers: list[Paper]) -> None:
-        new = path.with_name(f"{path.name}.new")
-        with new.open("wb") as file:
-            file.writelines(msgspec.json.encode(one) + b"\n" for one in papers)
-            file.flush()
-            os.fsync(file.fileno())
-        old, self._file = self._file, _open_locked(new)
-        new.replace(path)
-        _sync_folder(path.parent)
+        write_private(path, b"".join(msgspec.json.encode(one) + b"\n" for one in papers))
+        old, self._file = self._file, _open_locked(path)
         old.close()
         self._papers = {one.paper: one for one in papers if one.paper}
 
@@ -174,11 +169,3 @@ def _open_locked(path: Path) -> BinaryIO:
         file.close()
         raise JournalBusy(path=str(path)) from None
     return file
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from tocsin.core.durable import flush_folder
 from tocsin.tickets.papers import find_papers, is_plain_name
 from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
@@ -61,7 +62,7 @@ class PdfFile:
             detail = trouble.strerror or ""
             return PrintOutcome(result="failed", reason="file_error", detail=detail, status_before=before)
         try:
-            _flush_folder(target.parent)
+            flush_folder(target.parent)
         except OSError as trouble:  # the file stands there, but a power cut might undo the rename
             return PrintOutcome(
                 result="unknown",
@@ -87,14 +88,6 @@ def _write_whole(target: Path, data: bytes) -> None:
     except OSError:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 PLUGIN = PdfFile()
