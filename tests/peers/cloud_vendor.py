@@ -2,12 +2,14 @@
 
 import http.server
 import json
-import threading
+from abc import abstractmethod
 from typing import Any
 from urllib.parse import parse_qs
 
+from tests.peers.http_peer import HttpPeer
 
-class CloudVendor:
+
+class CloudVendor(HttpPeer):
     """A running peer.
 
     Switches: `offline` printers; `cut` answers nothing to what is printed, though it is taken; `down` answers 502;
@@ -19,27 +21,12 @@ class CloudVendor:
         self.papers: dict[str, str] = {}
         self.done: set[str] = set()
         self.asked: list[str] = []
-        peer = self
+        super().__init__()
+        self.url = f"{self.origin}/"
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                peer._answer(self)
-
-            def log_message(self, *_: Any) -> None:
-                return None
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
-
+    @abstractmethod
     def judge(self, path: str, form: dict[str, str]) -> dict[str, Any]:
         """Return what a form is answered; each vendor's own."""
-        raise NotImplementedError
 
     def take(self, text: str) -> str:
         """Take a paper; return its order's name."""
@@ -47,10 +34,9 @@ class CloudVendor:
         self.papers[name] = text
         return name
 
-    def _answer(self, asked: http.server.BaseHTTPRequestHandler) -> None:
-        body = asked.rfile.read(int(asked.headers.get("content-length", 0))).decode()
+    def answer(self, asked: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
         before = len(self.papers)
-        form = {name: values[0] for name, values in parse_qs(body, keep_blank_values=True).items()}
+        form = {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
         said = json.dumps(self.judge(asked.path, form)).encode()
         if self.cut and len(self.papers) > before:
             asked.close_connection = True

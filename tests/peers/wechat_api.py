@@ -2,40 +2,24 @@
 
 import http.server
 import json
-import threading
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.peers.http_peer import HttpPeer
 
-class WechatApi:
+
+class WechatApi(HttpPeer):
     """A running peer; `orders` is what `order/get` answers, `token` the one that is good now."""
 
     def __init__(self) -> None:
         self.orders: dict[str, dict[str, Any]] = {}
         self.token, self.given, self.asked = "t1", 0, list[str]()
         self.down = False
-        peer = self
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                peer._answer(self)
-
-            def log_message(self, *_: Any) -> None:
-                return None
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _answer(self, asked: http.server.BaseHTTPRequestHandler) -> None:
-        body = json.loads(asked.rfile.read(int(asked.headers.get("content-length", 0))))
+    def answer(self, asked: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
         split = urlsplit(asked.path)
-        said = self._judge(split.path, parse_qs(split.query), body)
+        said = self._judge(split.path, parse_qs(split.query), json.loads(body))
         data = json.dumps(said, ensure_ascii=False).encode()
         asked.send_response(503 if self.down else 200)
         asked.send_header("content-type", "application/json")

@@ -1,15 +1,12 @@
 """SIGKILL of the server and of a worker beside it while papers are at the printer: what each job's fate is told to be."""
 
-import os
-import subprocess
-import sys
 import time
 from typing import Any
 
 from tests.proofs.audit import find_lost_rows, find_resent, find_twice
 from tests.proofs.kill import Reign
 from tests.proofs.ledger import approved_jobs, papers_by_job
-from tests.proofs.running import ROOT, Ground, RunningDesk, wait_until
+from tests.proofs.running import Beside, Ground, wait_until
 
 _STALE = """
     SELECT job.id FROM print_job AS job
@@ -27,37 +24,12 @@ _UNSEEN = """
 _LEASE_SECONDS = 25.0
 
 
-class Worker:
-    """`tocsin worker` beside the server: on PostgreSQL alone."""
-
-    def __init__(self, desk: RunningDesk) -> None:
-        self._desk = desk
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def start(self) -> None:
-        """Start it; it works once it has the database."""
-        given = ["--database-url", self._desk.database_url, "--data-dir", str(self._desk.folder / "data")]
-        with (self._desk.folder / "worker.log").open("a") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tocsin", "worker", *given], cwd=ROOT, stdout=log, stderr=log,
-                env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
-            )  # fmt: skip
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        if self._process:
-            self._process.kill()
-            self._process.wait(20)
-            self._process = None
-
-
 class PrintReign(Reign):
     """A desk killed while it prints; on PostgreSQL with a worker beside it, which is killed in turn."""
 
     def __init__(self, ground: Ground, engine: str, *, seed: int) -> None:
         super().__init__(ground, engine, seed=seed)
-        self.worker: Worker | None = None
+        self.worker: Beside | None = None
         self.worker_kills = 0
         self.shown_seconds, self.leased_seconds = list[float](), list[float]()
 
@@ -65,14 +37,15 @@ class PrintReign(Reign):
         """Set the desk up, and its worker."""
         super().begin(fault=fault)
         if self.desk.database_url:
-            self.worker = Worker(self.desk)
+            self.worker = Beside(self.desk, "worker")
+            self._start_worker()
 
     def end_and_begin(self, *, fault: str = "") -> None:
         """Kill the server, or the worker every other time; note how long its papers take to be told unknown."""
         if self.worker and self.kills % 2:
             self.kills, self.worker_kills = self.kills + 1, self.worker_kills + 1
             self.worker.kill()
-            self.worker.start()
+            self._start_worker()
             self._wait_told(self._sending())
             return
         caught = set(self.caught)
@@ -116,6 +89,11 @@ class PrintReign(Reign):
         if self.worker:
             self.worker.kill()
         super().close()
+
+    def _start_worker(self) -> None:
+        if self.worker:
+            where = ["--database-url", self.desk.database_url, "--data-dir", str(self.desk.folder / "data")]
+            self.worker.start("worker", *where)
 
     def _sending(self) -> set[int]:
         return {int(row[0]) for row in self.desk.rows("SELECT id FROM print_job WHERE state = 'sending'")}

@@ -109,6 +109,33 @@ class RunningDesk:
         return (self.folder / "server.log").read_text("utf-8", errors="replace")[-3000:]
 
 
+class Beside:
+    """A process of the product beside a desk, which may be killed: a worker, a station.
+
+    Args:
+        name: of its log, in the desk's folder.
+    """
+
+    def __init__(self, desk: RunningDesk, name: str) -> None:
+        self._log = desk.folder / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *words: str, program: tuple[str, ...] = ("tocsin",)) -> None:
+        """Start it; it works once it has reached what it needs."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *program, *words], cwd=ROOT, stdout=log, stderr=log,
+                env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
+            )  # fmt: skip
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process:
+            self._process.kill()
+            self._process.wait(20)
+            self._process = None
+
+
 class Ground:
     """Where desks are made: a folder, and a PostgreSQL of its own once one is asked for."""
 

@@ -1,6 +1,5 @@
 """SIGKILL of a station while its printer works, and of its desk in turn: what the station wrote down decides."""
 
-import os
 import subprocess
 import sys
 from typing import Any
@@ -10,7 +9,7 @@ import msgspec
 from tests.proofs.asking import Client, Unexpected, add_printer, become_owner
 from tests.proofs.audit import find_twice
 from tests.proofs.print_kills import PrintReign
-from tests.proofs.running import ROOT, Ground, RunningDesk, wait_until
+from tests.proofs.running import ROOT, Beside, Ground, RunningDesk, wait_until
 from tocsin.access.station import create_station_code
 from tocsin.core.actor import desk_actor
 from tocsin.core.clock import DAY_US, now_us
@@ -23,19 +22,19 @@ _NAME = "后厨"
 _TOLD_SECONDS = 60.0  # one that was handed over and lost with its station is asked for after ten
 
 
-class Agent:
+class Agent(Beside):
     """`tocsin station run` as a process of its own."""
 
     def __init__(self, desk: RunningDesk) -> None:
-        self._desk, self.file, self.fault = desk, desk.folder / "station.json", ""
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(desk, "station")
+        self._base, self.file, self.fault = desk.base, desk.folder / "station.json", ""
 
     def enrol(self, code: str) -> None:
         """Enrol it; its journal is as old as a station's that has worked for a day."""
         given = [
             "enrol",
             "--server",
-            self._desk.base,
+            self._base,
             "--code",
             code,
             "--name",
@@ -51,22 +50,11 @@ class Agent:
         born = Paper("", "", "born", now_us() - DAY_US)
         self.file.with_suffix(".papers").write_bytes(msgspec.json.encode(born) + b"\n")
 
-    def start(self) -> None:
-        """Start it."""
-        program = ["tests.proofs.broken_station", self.fault] if self.fault else ["tocsin"]
+    def work(self) -> None:
+        """Let it work, broken where it is to be."""
+        program = ("tests.proofs.broken_station", self.fault) if self.fault else ("tocsin",)
         given = ["station", "run", "--file", str(self.file), "--printer-network", "127.0.0.0/8"]
-        with (self._desk.folder / "station.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", *program, *given], cwd=ROOT, stdout=log, stderr=log,
-                env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
-            )  # fmt: skip
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        if self._process:
-            self._process.kill()
-            self._process.wait(20)
-            self._process = None
+        self.start(*given, program=program)
 
 
 class StationReign(PrintReign):
@@ -84,7 +72,7 @@ class StationReign(PrintReign):
         code = _make_code(self.desk)
         self.desk.start()
         self.agent.enrol(code)
-        self.agent.start()
+        self.agent.work()
         add_printer(self.client, self.peer.port, answer_seconds=3, station=_NAME)
 
     def begin(self, *, fault: str = "") -> None:
@@ -104,7 +92,7 @@ class StationReign(PrintReign):
         else:
             self.station_kills += 1
             self.agent.kill()
-            self.agent.start()
+            self.agent.work()
         wait_until(lambda: not sending & self._sending(), seconds=_TOLD_SECONDS, step_seconds=0.02)
         doubted = "SELECT id, ended_at_us FROM print_job WHERE state = 'unknown' AND reason = 'stopped'"
         self.shown_seconds += [
