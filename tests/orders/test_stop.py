@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.counter import open_counter
+from tests.counter import open_counter, wait_for
 from tests.house import make_house
 from tocsin.core.db import Database
 from tocsin.core.event import peek_events
@@ -64,8 +64,12 @@ def test_each_hold_and_release_is_told(db: Database) -> None:
         counter.do(lambda tx, actor: close_hold(tx, actor, counter_hold(tx, order_id), reason="x"))
         verbs = [e.verb for e in counter.ask(read_journal, subject=f"order:{order_id}")]
         assert verbs[:2] == ["orders.release", "orders.hold"]
-        kinds = [e.kind for e in db.read(0, lambda tx: peek_events(tx, "t")) if e.subject_id == order_id]
-        assert kinds == ["order.produced", "order.held", "order.released"]
+        peek = lambda: [
+            e.kind for e in db.read(0, lambda tx: peek_events(tx, "t")) if e.subject_id == order_id
+        ]
+        # On PostgreSQL an event is seen once no transaction that is older is open, of any database of the server.
+        wait_for(lambda: len(peek()) == 3)
+        assert peek() == ["order.produced", "order.held", "order.released"]
 
 
 def test_a_page_never_cuts_an_orders_holds(db: Database) -> None:

@@ -9,7 +9,7 @@ from alembic.config import Config
 
 from tocsin.core import sqlite
 
-HEAD = "0007"
+HEAD = "0008"
 
 
 def upgrade_sqlite(path: Path) -> None:
