@@ -17,7 +17,7 @@ KNOWN = (
     "POST /sign-in/password", "POST /settings/password", "POST /owner/{token:str}", "GET /owner/{token:str}",
     "POST /sign-in/passkey", "POST /prove", "POST /reset", "GET /join/{token:str}", "POST /join/{token:str}",
     "POST /lock/pin", "GET /api/v1/me", "POST /api/v1/orders", "POST /api/v1/station/enrolments",
-    "POST /api/v1/station/commands", "POST /cloudprnt/{token:str}", "GET /cloudprnt/{token:str}", "DELETE /cloudprnt/{token:str}",
+    "POST /api/v1/station/commands", "POST /cloudprnt/{token:str}", "GET /cloudprnt/{token:str}", "DELETE /cloudprnt/{token:str}", "POST /cloud-push/{name:str}",
 )  # fmt: skip
 
 

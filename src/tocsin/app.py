@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from tocsin import gate
 from tocsin.api import errors as api_errors
-from tocsin.api.routes import API, API_HOOKS, API_PRINTERS, API_STATIONS, API_UPLOADS, HEALTH
+from tocsin.api.routes import API, API_CLOUDS, API_HOOKS, API_PRINTERS, API_STATIONS, API_UPLOADS, HEALTH
 from tocsin.body import Paced, require_plain
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
@@ -47,6 +47,7 @@ def build_app(desk: Desk) -> Litestar:
             API_STATIONS,
             API_HOOKS,
             API_PRINTERS,
+            API_CLOUDS,
             pages,
             uploads,
         ],
@@ -162,7 +163,9 @@ async def _send_redirect(scope: Scope, send: Send, to: str) -> None:
 
 
 def _is_api(request: Request[Any, Any, Any]) -> bool:
-    return request.url.path.startswith(("/api/", "/hooks/", "/cloudprnt/", "/healthz", "/readyz"))
+    return request.url.path.startswith(
+        ("/api/", "/hooks/", "/cloudprnt/", "/cloud-push/", "/healthz", "/readyz")
+    )
 
 
 def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:

@@ -9,6 +9,8 @@ import pytest
 from tests.counter import Counter, open_counter, wait_for
 from tests.peers.cloud_vendor import CloudVendor
 from tests.peers.feie_cloud import SN, UKEY, USER, FeieCloud
+from tests.peers.yilianyun_cloud import CLIENT_ID, CLIENT_SECRET, MACHINE_CODE, YilianyunCloud
+from tests.tickets.paper import make_content
 from tocsin.core.clock import MINUTE_US, SECOND_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.settings import Settings, SettingsWrong, load_settings, read_networks
@@ -16,14 +18,25 @@ from tocsin.tickets import cloud_end
 from tocsin.tickets.cloud import CloudClosed, open_clouds
 from tocsin.tickets.cloud_end import ask_clouds
 from tocsin.tickets.device import PrinterWrong, add_printer, get_printer, remove_printer
+from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer_key import find_key
+from tocsin.tickets.printers import yilianyun
 from tocsin.tickets.spool import lease_station
 from tocsin.tickets.trial import ask_printer, print_test_page, say_state
 
 FEIE = {"user": USER, "ukey": UKEY, "sn": SN, "data_leaves_site": True}
-KINDS: dict[str, tuple[type[CloudVendor], dict[str, Any]]] = {"feie": (FeieCloud, FEIE)}
-HIDDEN = {"feie": "ukey"}
+YILIANYUN = {
+    "client_id": CLIENT_ID,
+    "client_secret": CLIENT_SECRET,
+    "machine_code": MACHINE_CODE,
+    "data_leaves_site": True,
+}
+KINDS: dict[str, tuple[type[CloudVendor], dict[str, Any]]] = {
+    "feie": (FeieCloud, FEIE),
+    "yilianyun": (YilianyunCloud, YILIANYUN),
+}
+HIDDEN = {"feie": "ukey", "yilianyun": "client_secret"}
 
 
 class Cloudy:
@@ -58,6 +71,8 @@ class Cloudy:
 @pytest.fixture(params=sorted(KINDS))
 def cloudy(request: pytest.FixtureRequest, db: Database) -> Iterator[Cloudy]:
     cloud_end._asked.clear()
+    yilianyun._tokens.clear()
+    yilianyun._rests.clear()
     with open_counter(db) as counter:
         made = Cloudy(counter, request.param)
         yield made
@@ -68,25 +83,41 @@ def cloudy(request: pytest.FixtureRequest, db: Database) -> Iterator[Cloudy]:
     open_clouds({})
 
 
-def test_a_paper_is_taken_once_and_printed_once_the_cloud_says_so(cloudy: Cloudy) -> None:
-    counter, peer = cloudy.counter, cloudy.peer
-    counter.run_spool()
-    order_id, job = cloudy.print()
-    assert wait_taken(cloudy, job)
-    ((name, text),) = peer.papers.items()
-    assert (counter.order(order_id).number in text and "<CB>" in text) or "<FS2>" in text
-    assert ask_clouds(cloudy.db) == 0 and counter.job(job).state == "sending"
-    peer.done.add(name)
-    assert ask_clouds(cloudy.db) == 1 and counter.job(job).state == "printed"
-    assert counter.order(order_id).desk_state == "printed"
-    assert ask_clouds(cloudy.db) == 0 and len(peer.papers) == 1
-
-
-def wait_taken(cloudy: Cloudy, job: int) -> bool:
+def wait_taken(cloudy: Cloudy, job: int) -> None:
     """Wait until the cloud has a paper."""
 
     wait_for(lambda: (told := cloudy.counter.job(job).last_outcome()) and told.result == "taken")
-    return True
+
+
+def test_a_paper_is_taken_once_and_asked_for_until_the_cloud_tells(cloudy: Cloudy) -> None:
+    counter, peer = cloudy.counter, cloudy.peer
+    spool = counter.run_spool()
+    order_id, job = cloudy.print()
+    wait_taken(cloudy, job)
+    ((name, text),) = peer.papers.items()
+    assert counter.order(order_id).number in text and "<QR>" in text
+    assert ask_clouds(cloudy.db) == 0 and counter.job(job).state == "sending"
+    peer.done.add(name)
+    assert ask_clouds(cloudy.db) == 1 and counter.job(job).state == "printed"
+    assert counter.order(order_id).desk_state == "printed" and ask_clouds(cloudy.db) == 0
+    order_id, late = cloudy.print(quantity=3)
+    wait_taken(cloudy, late)
+    spool.stop()
+    counter.spools.clear()
+    cloudy.pass_time(601 * SECOND_US)
+    assert (counter.job(late).state, counter.kinds(order_id)) == ("unknown", ["unknown"])
+    assert ask_clouds(cloudy.db) == 0
+    peer.done |= set(peer.papers)
+    assert ask_clouds(cloudy.db) == 0, "once in five minutes"
+    assert peer.asked.count("/printer/cancelone") == (cloudy.kind == "yilianyun")
+    cloud_end._asked.clear()
+    shift_clock(480 * MINUTE_US)
+    try:
+        assert ask_clouds(cloudy.db) == 1
+    finally:
+        shift_clock(0)
+    assert counter.job(late).state == "printed" and counter.holds(order_id) == []
+    assert len(peer.papers) == 2
 
 
 def test_what_was_sent_and_not_answered_is_unknown_and_never_sent_again(cloudy: Cloudy) -> None:
@@ -99,30 +130,8 @@ def test_what_was_sent_and_not_answered_is_unknown_and_never_sent_again(cloudy: 
     assert counter.job(job).reason == "no_answer"
     peer.cut = False
     _, other = cloudy.print(quantity=3)
-    assert wait_taken(cloudy, other)
+    wait_taken(cloudy, other)
     assert len(peer.papers) == 2 and ask_clouds(cloudy.db) == 0
-
-
-def test_past_its_time_it_is_unknown_and_a_later_word_settles_it(cloudy: Cloudy) -> None:
-    counter, peer = cloudy.counter, cloudy.peer
-    spool = counter.run_spool()
-    order_id, job = cloudy.print()
-    assert wait_taken(cloudy, job)
-    spool.stop()
-    counter.spools.clear()
-    cloudy.pass_time(601 * SECOND_US)
-    assert (counter.job(job).state, counter.kinds(order_id)) == ("unknown", ["unknown"])
-    assert ask_clouds(cloudy.db) == 0
-    peer.done |= set(peer.papers)
-    assert ask_clouds(cloudy.db) == 0, "once in five minutes"
-    cloud_end._asked.clear()
-    shift_clock(480 * MINUTE_US)
-    try:
-        assert ask_clouds(cloudy.db) == 1
-    finally:
-        shift_clock(0)
-    assert counter.job(job).state == "printed" and counter.holds(order_id) == []
-    assert len(peer.papers) == 1
 
 
 def test_what_it_refuses_or_can_not_hear_has_printed_nothing(cloudy: Cloudy) -> None:
@@ -151,7 +160,7 @@ def test_what_it_refuses_or_can_not_hear_has_printed_nothing(cloudy: Cloudy) -> 
     assert peer.papers == {}
 
 
-def test_keys_are_sealed_and_thrown_away_with_their_printer(cloudy: Cloudy) -> None:
+def test_it_is_off_until_both_have_agreed_and_its_key_is_sealed(cloudy: Cloudy) -> None:
     counter, secret = cloudy.counter, str(cloudy.options[HIDDEN[cloudy.kind]])
     assert secret not in counter.ask(get_printer, printer_id=cloudy.id).options
     assert secret in counter.ask(open_printer, printer_id=cloudy.id).options
@@ -159,15 +168,31 @@ def test_keys_are_sealed_and_thrown_away_with_their_printer(cloudy: Cloudy) -> N
     assert key.sealed and secret.encode() not in bytes(key.sealed)
     counter.do(remove_printer, printer_id=cloudy.id)
     assert not counter.ask(find_key, printer_id=cloudy.id).sealed
-
-
-def test_it_is_off_until_the_settings_file_opens_it_and_the_merchant_knows(cloudy: Cloudy) -> None:
+    with pytest.raises(PrinterWrong, match="leaves the site"):
+        cloudy.add(data_leaves_site=False)
     open_clouds({})
     with pytest.raises(CloudClosed):
         cloudy.add()
-    open_clouds({cloudy.kind: ""})
-    with pytest.raises(PrinterWrong, match="leaves the site"):
-        cloudy.add(data_leaves_site=False)
+
+
+def test_a_token_is_kept_renewed_once_and_not_asked_for_again_and_again() -> None:
+    peer = YilianyunCloud()
+    open_clouds({"yilianyun": peer.url}, read_networks("127.0.0.0/8"))
+    yilianyun._tokens.clear()
+    yilianyun._rests.clear()
+    plugin, options = yilianyun.PLUGIN, yilianyun.YilianyunOptions(**YILIANYUN)
+    assert all(plugin.probe(options).online for _ in range(3)) and peer.given == 1
+    peer.token = "t2"
+    assert print_paper(plugin, options, make_content()).result == "taken"
+    assert (peer.given, len(peer.papers)) == (2, 1)
+    wrong = yilianyun.YilianyunOptions(**{**YILIANYUN, "client_secret": "wrong"})
+    assert {plugin.probe(wrong).detail for _ in range(4)} == {"cloud_refused"}
+    assert peer.asked.count("/oauth/oauth") == 3  # the cloud gives 20 a day
+    peer.cancelled |= set(peer.papers)
+    ended = plugin.ask_end(options, next(iter(peer.papers)))
+    assert ended and (ended.result, ended.reason) == ("failed", "cancelled_there")
+    peer.close()
+    open_clouds({})
 
 
 def test_the_setting_is_read() -> None:

@@ -16,6 +16,7 @@ from tests.peers.feie_cloud import SN, UKEY, USER, FeieCloud
 from tests.peers.ipp_printer import IppPrinterPeer
 from tests.peers.tspl_peer import TsplPeer
 from tests.peers.wired_printer import WiredPrinter
+from tests.peers.yilianyun_cloud import CLIENT_ID, CLIENT_SECRET, MACHINE_CODE, YilianyunCloud
 from tests.tickets.paper import make_content
 from tocsin.core.plugins import load_plugins
 from tocsin.settings import read_networks
@@ -68,6 +69,7 @@ FORGED = {
         {"user": "a b", "ukey": "b", "sn": "316500011", "data_leaves_site": True},
         {"user": "a", "ukey": "b", "sn": "../1", "data_leaves_site": True},
     ],
+    "yilianyun": [{}, {"client_id": "a", "client_secret": "b", "machine_code": "4004512345"}],
     "cloudprnt": [{"paper_mm": 76}, {"host": "x"}],
 }
 
@@ -89,6 +91,7 @@ class Bench:
             "ipp": self._ipp,
             "memory": self._memory,
             "feie": self._feie,
+            "yilianyun": self._yilianyun,
         }
         assert name in setup, f"the printer {name} has no bench here: add one"
         self.options: dict[str, Any] = setup[name](folder)
@@ -137,6 +140,12 @@ class Bench:
     def _feie(self, folder: Path) -> dict[str, Any]:
         self._cloud("feie", FeieCloud())
         return {"user": USER, "ukey": UKEY, "sn": SN, "data_leaves_site": True}
+
+    def _yilianyun(self, folder: Path) -> dict[str, Any]:
+        self._cloud("yilianyun", YilianyunCloud())
+        return {
+            "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "machine_code": MACHINE_CODE, "data_leaves_site": True
+        }  # fmt: skip
 
     def _cloud(self, kind: str, peer: CloudVendor) -> None:
         open_clouds({kind: peer.url}, read_networks("127.0.0.0/8"))

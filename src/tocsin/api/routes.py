@@ -12,6 +12,7 @@ from tocsin.api.bulk import BULK
 from tocsin.api.campaigns import CAMPAIGNS
 from tocsin.api.changes import CHANGES
 from tocsin.api.checks import CHECKS
+from tocsin.api.cloud_push import CLOUD_PUSH
 from tocsin.api.cloudprnt import CLOUDPRNT
 from tocsin.api.connections import CONNECTIONS
 from tocsin.api.events import EVENTS
@@ -57,6 +58,7 @@ _GROUPS = [
     STATIONS,
     HOOKS,
     CLOUDPRNT,
+    CLOUD_PUSH,
     WEBHOOKS,
     CAMPAIGNS,
     BULK,
@@ -91,3 +93,5 @@ API_STATIONS = Router("/api/v1", route_handlers=STATIONS, request_max_body_size=
 API_HOOKS = Router("/hooks", route_handlers=HOOKS, request_max_body_size=JSON_MOST_BYTES)
 # A printer that comes for its papers: it has an address of its own, and nothing else.
 API_PRINTERS = Router("/cloudprnt", route_handlers=CLOUDPRNT, request_max_body_size=STATION_MOST_BYTES)
+# A printer's cloud signs that there is news.
+API_CLOUDS = Router("/cloud-push", route_handlers=CLOUD_PUSH, request_max_body_size=STATION_MOST_BYTES)

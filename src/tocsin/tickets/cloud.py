@@ -48,6 +48,14 @@ class Said(Struct, frozen=True):
         return value[:200] if isinstance(value, str) else ""
 
 
+class Push(Struct, frozen=True):
+    """A call in a cloud's name: which order it is about, the signature that it carries, and the right one."""
+
+    order: str
+    signature: str
+    right: str
+
+
 def open_clouds(places: Mapping[str, str], networks: tuple[Network, ...] = ()) -> None:
     """Name the clouds that this process may give papers to.
 

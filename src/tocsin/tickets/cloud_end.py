@@ -25,6 +25,7 @@ _LATE_SECONDS = 300.0
 _log = get_log("tickets.cloud")
 # When a paper whose time has passed was last asked for, by its job.
 _asked: dict[int, float] = {}
+_taken_back: set[int] = set()
 
 
 class Taken(Struct, frozen=True):
@@ -55,6 +56,13 @@ def ask_clouds(db: Database) -> int:
     return ended
 
 
+def ask_soon(tx: Tx, *, printer_id: int, remote: str) -> None:
+    """Ask for a paper at the next round: its cloud says that there is news."""
+    for one in _taken(tx, printer_id=printer_id):
+        if one.remote == remote:
+            _asked.pop(one.job_id, None)
+
+
 def _ask_of(db: Database, merchant_id: int, device: Device) -> int:
     found = [one for one in db.read(merchant_id, partial(_taken, printer_id=device.id)) if _is_due(one)]
     if not found:
@@ -63,13 +71,18 @@ def _ask_of(db: Database, merchant_id: int, device: Device) -> int:
     plugin: Any = printer_plugin(device.kind)
     for one in found:
         try:
+            if one.late and one.job_id not in _taken_back and hasattr(plugin, "take_back"):
+                _taken_back.add(one.job_id)
+                plugin.take_back(read_options(opened), one.remote)
             outcome = plugin.ask_end(read_options(opened), one.remote)
         except Exception:  # noqa: BLE001 - one paper must not keep the others from being asked for
             _log.exception("cloud not asked", printer=str(device.id))
             continue
-        if outcome is not None:
+        if outcome is not None and db.write(
+            merchant_id, partial(record_late, job_id=one.job_id, outcome=outcome)
+        ):
             _asked.pop(one.job_id, None)
-            ended += db.write(merchant_id, partial(record_late, job_id=one.job_id, outcome=outcome))
+            ended += 1
     return ended
 
 

@@ -36,6 +36,9 @@ _WRONG = {
     "user": "its account is the one at its cloud, without spaces",
     "ukey": "its UKEY is the account's, from the developer's page of its cloud; it is not the KEY on the printer",
     "sn": "its number (SN) is 6 to 20 digits and letters: it stands under the printer",
+    "client_id": "its application is the id from the developer's page of its cloud, without spaces",
+    "client_secret": "its secret is the application's, from the developer's page of its cloud",
+    "machine_code": "its number is 6 to 20 digits and letters: it stands under the printer",
     "folder": "its folder is a plain name of at most 60 characters: it is made inside the data folder's `papers`",
 }
 

@@ -1,12 +1,14 @@
-"""The door of printers that come for their papers: each by an address of its own, whose last part is its secret.
+"""The door of printers that come for their papers: each by an address of its own, whose last part is its secret; and of
+the clouds that call about papers, who sign.
 
 The right address is always let in, so that nobody can shut a printer out; wrong ones spend the budget of where they
 come from. The address before the present one is refused and not counted: nobody guesses it, a printer still has it.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from msgspec import Struct
 
@@ -14,9 +16,12 @@ from tocsin.access.limiter import Guess, spend_budget
 from tocsin.access.secret import hash_secret
 from tocsin.core.clock import SECOND_US, steady_us
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
-from tocsin.tickets.device import Device, PrinterMissing, get_printer
+from tocsin.core.signature import station_ids
+from tocsin.tickets.cloud import Push
+from tocsin.tickets.device import Device, PrinterMissing, get_printer, printer_plugin, read_options
+from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer_key import PrinterKey, find_key, read_token
-from tocsin.tickets.printer_kind import comes
+from tocsin.tickets.printer_kind import comes, hears_pushes
 
 _QUIET_MOST = 4096
 # Who spent his budget is answered without another row until then.
@@ -28,6 +33,14 @@ class Seat(Struct, frozen=True):
 
     merchant_id: int
     device: Device
+
+
+class Pushed(Struct, frozen=True):
+    """A call of a cloud: there is news of an order of a printer."""
+
+    merchant_id: int
+    printer_id: int
+    order: str
 
 
 class PollRefused(Struct, frozen=True):
@@ -51,6 +64,36 @@ def admit_printer(db: Database, *, token: str, address: str) -> Seat | PollRefus
     )
     subject = f"printer:{printer_id}" if key else "printer:unknown"
     return _refuse(db, merchant_id if key else DIRECTORY_SCOPE, guess, subject=subject)
+
+
+def admit_push(db: Database, *, name: str, form: Mapping[str, str], address: str) -> Pushed | PollRefused:
+    """Return which order of which printer a cloud calls about; a wrong signature is counted as a wrong address is."""
+    merchant_id, printer_id = station_ids(name)
+    device = db.read(merchant_id, partial(_find_cloud, printer_id=printer_id)) if merchant_id else None
+    push = _read_push(device, form) if device else None
+    if (
+        device
+        and push
+        and hmac.compare_digest(push.right.encode(), push.signature.encode("utf-8", "replace"))
+    ):
+        return Pushed(merchant_id, device.id, push.order)
+    guess = Guess("printer", f"printer:{name[:40]}", address, "", merchant_id if device else 0)
+    subject = f"printer:{printer_id}" if device else "printer:unknown"
+    return _refuse(db, merchant_id if device else DIRECTORY_SCOPE, guess, subject=subject)
+
+
+def _read_push(device: Device, form: Mapping[str, str]) -> Push | None:
+    plugin: Any = printer_plugin(device.kind)
+    push: Push | None = plugin.read_push(read_options(device), form)
+    return push
+
+
+def _find_cloud(tx: Tx, *, printer_id: int) -> Device | None:
+    try:
+        device = open_printer(tx, printer_id=printer_id or -1)
+    except PrinterMissing:
+        return None
+    return device if hears_pushes(device.kind) else None
 
 
 def _find(db: Database, merchant_id: int, printer_id: int) -> tuple[PrinterKey, Device | None] | None:

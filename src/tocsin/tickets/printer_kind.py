@@ -27,6 +27,11 @@ def is_cloud(kind: str) -> bool:
     return bool(_trait(kind, "cloud", False))
 
 
+def hears_pushes(kind: str) -> bool:
+    """Tell whether the cloud of a kind of printers calls the desk when there is news of a paper."""
+    return _trait(kind, "read_push", None) is not None
+
+
 def part_options(kind: str, options: Struct) -> tuple[dict[str, Any], dict[str, str]]:
     """Return a printer's options that may be shown, and those that are kept sealed."""
     hidden = _trait(kind, "hidden", frozenset())

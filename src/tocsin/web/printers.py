@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from tocsin.access.station import live_stations
 from tocsin.core.actor import Actor, require
 from tocsin.core.errors import Refusal
+from tocsin.core.signature import station_name
 from tocsin.desk import Desk
 from tocsin.tickets.away import is_away
 from tocsin.tickets.cloud import is_open
@@ -25,7 +26,7 @@ from tocsin.tickets.device import (
     remove_printer,
 )
 from tocsin.tickets.paper_size import A4, LABELS, say_size
-from tocsin.tickets.printer_kind import comes, is_cloud
+from tocsin.tickets.printer_kind import comes, hears_pushes, is_cloud
 from tocsin.tickets.trial import ask_printer, print_test_page
 from tocsin.web.form import Form, once_over, read_form, read_number
 from tocsin.web.found import show_reason
@@ -43,10 +44,11 @@ KINDS = {
     "ipp": "Printer that speaks IPP (AirPrint, IPP Everywhere)",
     "cloudprnt": "Star printer that fetches its papers (CloudPRNT)",
     "feie": "Printer of a cloud: 飞鹅云 (Feie)",
+    "yilianyun": "Printer of a cloud: 易联云 (Yilianyun)",
     "pdf_file": "PDF files in a folder",
 }
 # Of a cloud: its account, the account's key, the printer's number.
-_CLOUD_OPTIONS = {"feie": ("user", "ukey", "sn")}
+_CLOUD_OPTIONS = {"feie": ("user", "ukey", "sn"), "yilianyun": ("client_id", "client_secret", "machine_code")}
 ADDED = "/settings/printers?said=added"
 _SAID = {
     "printed": ("ok", "The test page came out"), "failed": ("bad", "The test page did not come out"),
@@ -175,7 +177,7 @@ def _list(
     tone, said = _SAID.get(request.query_params.get("said", ""), ("", ""))
     return show(
         request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors, papers=paper_choices(),
-        printers=[_show(device, words, names) for device in devices], copies=COPIES,
+        printers=[{**_show(device, words, names), "push_url": _push_url(desk, actor, device)} for device in devices], copies=COPIES,
         stations={"0": words.translate("This server"), **names} if names else {},
         drivers=_offered(words), clouds=any(map(is_cloud, _offered(words))),
         toasts=[{"kind": tone, "text": words.translate(said)}] if said else None,
@@ -195,10 +197,21 @@ def paper_choices() -> dict[str, str]:
     return {f"{wide}x{high}" if high else str(wide): say_size(wide, high) for wide, high in sizes}
 
 
+def _push_url(desk: Desk, actor: Actor, device: Device) -> str:
+    """Return where the cloud of a printer calls the desk, empty where it does not."""
+    name = station_name(actor.merchant_id, device.id)
+    return f"{desk.settings.base_url()}/cloud-push/{name}" if hears_pushes(device.kind) else ""
+
+
 def _show(device: Device, words: Words, stations: dict[str, str]) -> dict[str, Any]:
     options, status = msgspec.json.decode(device.options), device.last_status()
     address = next(
-        (options[name] for name in ("host", "port", "device", "folder", "sn") if name in options), ""
+        (
+            options[name]
+            for name in ("host", "port", "device", "folder", "sn", "machine_code")
+            if name in options
+        ),
+        "",
     )
     speed = options["port"] if "host" in options else options.get("baud")
     address = f"{address}:{speed}" if speed else address
