@@ -72,7 +72,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     printer_networks: str = ""
     """Networks that printers may be in: addresses or CIDRs, separated by commas; empty is the private ranges."""
     printer_clouds: str = ""
-    """Printer clouds that may be given papers, names, phones and addresses of receivers with them: `feie`, at another address as `feie=https://…`; empty is none: no data leaves the site by them."""
+    """Printer clouds that may be given papers, names, phones and addresses of receivers with them: `feie`, `yilianyun`, at another address as `feie=https://…`; empty is none: no data leaves the site by them."""
     upload_limit_bytes: int = 32 * 1024 * 1024
     """Largest request body."""
     body_grace_seconds: int = 20
