@@ -21,9 +21,9 @@ from tocsin.tickets import poll_door
 from tocsin.tickets.device import Device, add_printer, get_printer, remove_printer
 from tocsin.tickets.intercept import slips_of
 from tocsin.tickets.job import jobs_of_order
+from tocsin.tickets.lease import lease_station
 from tocsin.tickets.poll_address import NoAddress, renew_address
 from tocsin.tickets.polling import Told, read_end, read_told
-from tocsin.tickets.spool import lease_station
 from tocsin.tickets.trial import look_after, print_test_page, say_state
 
 

@@ -4,8 +4,9 @@ from tests.api.door import Door
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import get_printer
 from tocsin.tickets.job import read_content
+from tocsin.tickets.late import record_outcome
+from tocsin.tickets.lease import lease_station
 from tocsin.tickets.printer import PrintOutcome
-from tocsin.tickets.spool import lease_station, record_outcome
 
 
 def print_one(door: Door, number: str) -> str:

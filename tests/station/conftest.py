@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.escpos_peer import EscposPeer
 from tests.station.counter import ServedDesk, Shop
+from tests.station.stall import Stall
 from tocsin.core.db import Database
 
 
@@ -15,3 +17,17 @@ def shop(db: Database, tmp_path: Path) -> Iterator[Shop]:
     served = ServedDesk(db, tmp_path)
     yield Shop(db, served)
     served.close()
+
+
+@pytest.fixture
+def stall(shop: Shop, tmp_path: Path) -> Iterator[Stall]:
+    """A stall whose desk works and whose agent does not yet."""
+    with EscposPeer() as peer:
+        stall = Stall(shop, peer, tmp_path)
+        stall.run_spool()
+        yield stall
+        stall.kill()
+        for working in stall.at_work:
+            working.end()
+        for spool in stall.spools:
+            spool.stop()

@@ -1,31 +1,22 @@
 """Printers at a station, over a real socket: each ticket once, through lost lines, kills and silence."""
 
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from tests.counter import BASE, Counter
-from tests.peers.escpos_peer import EscposPeer
-from tests.station.counter import Shop, Working, wait_for
+from tests.counter import BASE
+from tests.station.counter import wait_for
+from tests.station.stall import Stall
 from tocsin.access.station import StationMissing
 from tocsin.core.clock import SECOND_US, shift_clock
-from tocsin.core.command import ask_station, command, read_command
+from tocsin.core.command import command, read_command
 from tocsin.core.statement import Statement, bind, own
 from tocsin.station import paper_journal
-from tocsin.station.identity import save_identity
-from tocsin.station.line import Line
-from tocsin.station.paper_journal import PaperJournal
 from tocsin.tickets import errand as module
 from tocsin.tickets.device import PrinterWrong, add_printer
 from tocsin.tickets.errand import errand_of
 from tocsin.tickets.printers import escpos_network
-from tocsin.tickets.terminal import Requested
 from tocsin.tickets.trial import ask_printer, print_test_page
 
 SEEN = {"online": True, "paper": "ok", "detail": "王小明 13812345678"}
@@ -34,96 +25,12 @@ _PAYLOAD = Statement[tuple[bytes]](
 )
 
 
-class Stall(Counter):
-    """A counter whose one printer hangs on the shop's station."""
-
-    def __init__(self, shop: Shop, peer: EscposPeer, folder: Path) -> None:
-        super().__init__(shop.house, peer, shop.house.actor())
-        self.shop, self.path = shop, folder / "station.papers"
-        self.at_work = list[Working]()
-        self.process: subprocess.Popen[bytes] | None = None
-        self.do(
-            add_printer, name="后厨", kind="escpos_network", options={"host": "127.0.0.1", "port": peer.port, "answer_timeout_seconds": 5},
-            station_id=shop.station_id,
-        )  # fmt: skip
-
-    def work(self, *, papers: bool = True) -> Working:
-        """Let the agent work."""
-        self.at_work.append(Working(self.shop, papers=PaperJournal(self.path) if papers else None).ready())
-        return self.at_work[-1]
-
-    def run_agent(self) -> None:
-        """Let the agent work as a process of its own, which may be killed."""
-        file = self.path.with_suffix(".json")
-        if not file.exists():
-            save_identity(file, self.shop.identity, new=True)
-        before = self.shop.found().last_seen_us
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tocsin", "station", "run", "--file", str(file), "--printer-network", "127.0.0.0/8"],
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        wait_for(lambda: self.shop.found().last_seen_us > before)
-
-    def kill(self) -> None:
-        """Kill the agent, as a power cut does."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def wait_written(self, what: str) -> None:
-        """Wait until the journal holds a word."""
-        wait_for(lambda: f'"{what}"'.encode() in self.path.read_bytes())
-
-    def line(self) -> Line:
-        """Return a line of the station, for a test that speaks for it."""
-        return Line(self.shop.identity)
-
-    def come_by_hand(self) -> None:
-        """Be seen by the desk."""
-        self.line().post("/api/v1/station/state", {})
-
-    def take_by_hand(self) -> int:
-        """Take the ticket that is handed over; return its command's id."""
-        found = self.line().post("/api/v1/station/commands", {"wait_seconds": 10}, wait_seconds=10)[
-            "commands"
-        ]
-        return next(int(one["id"]) for one in found if one["kind"] == module.SEND)
-
-    def tell(self, command: int, job: int, **outcome: Any) -> bool:
-        """Tell what became of a ticket."""
-        told = {"paper": str(command), "job": str(job), "outcome": outcome, "of_a_later_version": 1}
-        return bool(self.line().post("/api/v1/station/papers", told)["keep"])
-
-    def command(self, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Return what the station answers to a command."""
-        given = {"station_id": self.shop.station_id, "kind": kind, "payload": payload, "seconds": 10}
-        return self.shop.answer_of(self.db.write(self.house.merchant_id, lambda tx: ask_station(tx, **given)))
-
-    def ask_for_one(self, quantity: int = 2) -> int:
-        """Take an order in and ask for its ticket."""
-        asked: Requested = self.print(self.take(quantity=quantity).order_id)
-        return asked.job_ids[0]
-
-
-@pytest.fixture
-def stall(shop: Shop, tmp_path: Path) -> Iterator[Stall]:
-    """A stall whose desk works and whose agent does not yet."""
-    with EscposPeer() as peer:
-        stall = Stall(shop, peer, tmp_path)
-        stall.run_spool()
-        yield stall
-        stall.kill()
-        for working in stall.at_work:
-            working.end()
-        for spool in stall.spools:
-            spool.stop()
-
-
 def test_a_station_prints_and_says_how_its_printer_is(stall: Stall) -> None:
     waiting = stall.ask_for_one()
     assert ask_printer(stall.db, stall.actor, printer_id=0).detail == "station_away"
-    assert stall.job(waiting).state == "queued"  # nobody was there: it was not even claimed
+    assert stall.job(waiting).state == "queued" and not stall.asked(module.SEND), (
+        "nobody was there: it was not even claimed"
+    )
     stall.work()
     job = stall.wait_state(waiting, "printed")
     assert len(stall.peer.papers()) == 1
@@ -233,6 +140,10 @@ def test_a_silent_station_leaves_doubt_that_it_can_end_later(stall: Stall) -> No
     assert stall.tell(command, second, result="failed", reason="paper_out")
     assert stall.job(second).reason == "paper_out" and stall.kinds(stall.job(second).order_id) == ["failed"]
     assert not stall.tell(command, second, result="printed") and not stall.tell(command, 7, result="printed")
+    third = stall.ask_for_one(4)
+    command = stall.take_by_hand()
+    assert stall.tell(command, third, result="taken"), "what is taken is not told: it may be out"
+    assert stall.job(third).state == "unknown"
 
 
 def test_a_station_that_can_not_print_gives_papers_back(stall: Stall) -> None:
@@ -271,29 +182,3 @@ def test_what_a_station_may_not_do_is_refused(stall: Stall, monkeypatch: pytest.
     odd: dict[str, Any] = {"printer": "1", "kind": "../x", "options": {}}
     for kind, payload in (("printer.probe", odd), ("printer.send", {}), ("printer.melt", odd)):
         assert stall.command(kind, payload), kind
-
-
-def test_a_process_that_died_before_it_handed_a_paper_over_has_printed_nothing(
-    stall: Stall, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    handed = threading.Event()
-
-    def die(*_: object, **__: object) -> None:
-        handed.set()
-        raise RuntimeError
-
-    monkeypatch.setattr("tocsin.tickets.spool.draw_for", die)
-    stall.work()
-    job = stall.ask_for_one()
-    assert handed.wait(10)
-    monkeypatch.undo()
-    stall.spools.pop().stop()
-    assert stall.job(job).state == "sending"
-    if stall.db.dialect == "postgresql":
-        shift_clock(16 * SECOND_US)  # its lease runs out
-    try:
-        stall.run_spool()
-        stall.wait_state(job, "printed")
-    finally:
-        shift_clock(0)
-    assert len(stall.peer.papers()) == 1

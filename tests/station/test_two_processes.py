@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.station.test_printing import Stall, stall
+from tests.station.stall import Stall
 from tocsin.core.command import take_commands
 from tocsin.tickets import errand as module
 from tocsin.tickets.claim import Sending, claim_job
@@ -12,8 +12,6 @@ from tocsin.tickets.errand import follow_papers, hand_paper, take_result
 from tocsin.tickets.giving import draw_for
 from tocsin.tickets.printer import Drawn
 from tocsin.tickets.under_way import free_job
-
-__all__ = ["stall"]
 
 
 class Processes:

@@ -19,10 +19,10 @@ from tocsin.tickets.cloud import CloudClosed, open_clouds
 from tocsin.tickets.cloud_end import ask_clouds
 from tocsin.tickets.device import PrinterWrong, add_printer, get_printer, remove_printer
 from tocsin.tickets.drawing import print_paper
+from tocsin.tickets.lease import lease_station
 from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer_key import find_key
 from tocsin.tickets.printers import yilianyun
-from tocsin.tickets.spool import lease_station
 from tocsin.tickets.trial import ask_printer, print_test_page, say_state
 
 FEIE = {"user": USER, "ukey": UKEY, "sn": SN, "data_leaves_site": True}

@@ -9,9 +9,9 @@ from tocsin.core.clock import SECOND_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.hold import settle_unknown
-from tocsin.tickets.late import find_taken, record_late
+from tocsin.tickets.late import find_taken, record_late, record_outcome
+from tocsin.tickets.lease import lease_station
 from tocsin.tickets.printer import PrintOutcome
-from tocsin.tickets.spool import lease_station, record_outcome
 
 TAKEN = PrintOutcome(result="taken", bytes_left=True, remote="C-7", answer_seconds=60)
 OUT = PrintOutcome(result="printed", bytes_left=True)

@@ -54,6 +54,15 @@ def test_a_picture_is_kept_as_grey_pixels_without_its_edge(form: str, mode: str)
     assert kept.width <= 576 and kept.height <= 240 and kept.width / kept.height > 2
 
 
+def test_a_photograph_that_lies_on_its_side_is_turned_up() -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6  # its orientation: the camera was held upright
+    kept = io.BytesIO()
+    Image.open(io.BytesIO(make_picture(size=(900, 300)))).save(kept, "JPEG", exif=turned)
+    logo = Image.open(io.BytesIO(prepare_logo(kept.getvalue())))
+    assert logo.height / logo.width > 2 and not logo.info
+
+
 HOSTILE = {
     "nothing": b"", "a script": b"<svg onload=alert(1)>", "a gif": b"GIF89a\x01\x00\x01\x00", "too long": b"\x89PNG" + bytes(logo.SENT_MOST_BYTES),
     "a bomb": png_of(60_000, 60_000), "more than it may hold": png_of(3_000, 3_000), "too small": png_of(4, 4, pixels=bytes(20)),

@@ -17,9 +17,11 @@ from tocsin.tickets.claim import claim_job
 from tocsin.tickets.device import PrinterWrong
 from tocsin.tickets.hold import release_hold
 from tocsin.tickets.job import JOB_LIFE_US
+from tocsin.tickets.late import record_outcome
+from tocsin.tickets.lease import lease_station
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.queue_setup import pause_queue
-from tocsin.tickets.spool import Spool, lease_station, record_outcome
+from tocsin.tickets.spool import Spool
 
 
 def claim(counter: Counter) -> object:
@@ -229,23 +231,6 @@ def test_one_process_holds_the_station(db: Database) -> None:
         finally:
             shift_clock(0)
         assert lease("c", takes_over=True)
-
-
-def test_the_round_goes_on_after_a_fault(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    with open_counter(db) as counter:
-        faults, real = [], module.list_printers
-
-        def once(tx: object) -> object:
-            if not faults:
-                faults.append(1)
-                raise OSError("gone for a moment")
-            return real(tx)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(module, "list_printers", once)
-        job = counter.print(counter.take().order_id).job_ids[0]
-        counter.run_spool()
-        counter.wait_state(job, "printed")
-        assert faults
 
 
 def test_a_full_queue_comes_out_in_order(db: Database) -> None:

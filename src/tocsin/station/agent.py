@@ -18,7 +18,7 @@ from tocsin.station.paper_journal import PaperJournal
 from tocsin.station.printing import Printing
 from tocsin.station.reading import Reading
 from tocsin.station.sounding import Sounding
-from tocsin.station.work import Task, Worker
+from tocsin.station.work import Task, Worker, elapsed_seconds
 
 WAIT_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS, _CLOCK_PAUSE_SECONDS = 0.5, 15.0, 30.0
@@ -89,7 +89,7 @@ class Agent:
                 return False
             except LineBroken as broken:
                 _log.info("answer_broken", kind=task.kind, problem=str(broken))
-            if time.monotonic() > task.ends_at + _AFTER_DEADLINE_SECONDS or self._ending.is_set():
+            if elapsed_seconds() > task.ends_at + _AFTER_DEADLINE_SECONDS or self._ending.is_set():
                 return False
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
@@ -134,7 +134,7 @@ class Agent:
 
     def _begin(self, one: Mapping[str, Any]) -> None:
         task = Task(
-            str(one["id"]), str(one["kind"]), dict(one["payload"]), time.monotonic() + float(one["seconds"]), threading.Event()
+            str(one["id"]), str(one["kind"]), dict(one["payload"]), elapsed_seconds() + float(one["seconds"]), threading.Event()
         )  # fmt: skip
         if task.kind == "reader.cancel":
             self._cancel(task)

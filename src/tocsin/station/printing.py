@@ -19,7 +19,7 @@ from tocsin.tickets.printer import Drawn, Printer, PrinterStatus, PrintOutcome
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 15.0
 _MOST_PRINTERS, _END_SECONDS = 64, 20.0
-_LATER = frozenset({"too_many_tries", "station_clock_wrong", "http_429"})
+_LATER = frozenset({"too_many_tries", "station_clock_wrong"})
 _log = get_log("station")
 
 
@@ -144,7 +144,8 @@ class Printing:
         try:
             self._post("/api/v1/station/papers", body)
         except LineRefused as refused:
-            if refused.code in _LATER:
+            # What has no code of the desk's own is from something between: the desk has not heard it.
+            if refused.code in _LATER or refused.code.startswith("http_"):
                 raise LineBroken(refused.detail) from refused
             _log.error("paper_refused", job=one.job, code=refused.code)  # the desk looks after it by itself
 

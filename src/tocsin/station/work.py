@@ -11,10 +11,17 @@ from msgspec import Struct
 from tocsin.core.log import get_log
 
 _log = get_log("station")
+# A board that slept must not think that no time has passed: this clock goes on meanwhile, where there is one.
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def elapsed_seconds() -> float:
+    """Return the seconds since this machine started, those that it slept among them."""
+    return time.clock_gettime(_CLOCK)
 
 
 class Task(Struct, frozen=True):
-    """A command that was taken; `ends_at` is of the monotonic clock, `stop` is set when nobody wants it any more."""
+    """A command that was taken; `ends_at` is by `elapsed_seconds`, `stop` is set when nobody wants it any more."""
 
     id: str
     kind: str
@@ -24,7 +31,7 @@ class Task(Struct, frozen=True):
 
     def left_seconds(self) -> float:
         """Return how long there is left to do it."""
-        return max(0.0, self.ends_at - time.monotonic())
+        return max(0.0, self.ends_at - elapsed_seconds())
 
 
 class Answering(Protocol):

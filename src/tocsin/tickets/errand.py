@@ -17,7 +17,7 @@ from tocsin.core.clock import SECOND_US
 from tocsin.core.command import Asked, ask_station, read_command, withdraw_command
 from tocsin.core.db import Tx
 from tocsin.core.log import get_log
-from tocsin.core.statement import Statement, own
+from tocsin.core.statement import Statement, bind, own
 from tocsin.tickets.away import NO_ANSWER, STATION_AWAY, STATION_OLD, describe, sound_outcome
 from tocsin.tickets.device import LOCAL_STATION, Device, PrinterMissing, get_printer
 from tocsin.tickets.device_talk import away
@@ -50,6 +50,16 @@ _AWAY = Statement[tuple[int, int]](
     .join(printer, sa.and_(printer.c.merchant_id == print_job.c.merchant_id, printer.c.id == print_job.c.printer_id))
     .where(own(print_job), print_job.c.state == "sending", printer.c.station != LOCAL_STATION)
 )  # fmt: skip
+_PRINTING = Statement[tuple[int]](
+    sa.select(print_job.c.id).where(
+        own(print_job), print_job.c.state == "sending", print_job.c.printer_id == bind("printer_id")
+    ).limit(1)
+)  # fmt: skip
+
+
+def is_printing(tx: Tx, *, printer_id: int) -> bool:
+    """Tell whether a printer has a paper in hand, so that it need not, and often can't, be asked how it is."""
+    return tx.value(_PRINTING, printer_id=printer_id) is not None
 
 
 def errand_of(job: Job) -> Errand | None:

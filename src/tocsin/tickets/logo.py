@@ -10,7 +10,7 @@ import zlib
 
 import sqlalchemy as sa
 from msgspec import Struct
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import DAY_US
@@ -152,8 +152,8 @@ def _require_size(picture: Image.Image) -> None:
 
 
 def _flatten(picture: Image.Image) -> Image.Image:
-    """Return a picture in grey, on white where it is transparent; decodes it."""
-    seen = picture.convert("RGBA")
+    """Return a picture in grey, on white where it is transparent; the right way up; decodes it."""
+    seen = ImageOps.exif_transpose(picture).convert("RGBA")  # a phone says so beside the pixels
     white = Image.new("RGBA", seen.size, "white")
     white.alpha_composite(seen)
     return white.convert("L")

@@ -10,82 +10,29 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-import sqlalchemy as sa
-
-from tocsin.core.clock import SECOND_US, now_us
+from tocsin.core.clock import now_us
 from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
 from tocsin.core.event import on_event
 from tocsin.core.log import get_log
-from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.core.tenant import list_merchants
 from tocsin.tickets.away import is_away, station_is_there
 from tocsin.tickets.claim import Sending, claim_job, fail_job, next_job
-from tocsin.tickets.device import LOCAL_STATION, Device, list_printers
-from tocsin.tickets.errand import follow_papers, hand_paper
+from tocsin.tickets.device import Device, list_printers
+from tocsin.tickets.errand import hand_paper, is_printing
 from tocsin.tickets.giving import draw_for, send_drawn
-from tocsin.tickets.intercept import give_up_sending, send_slip, slip_waits
-from tocsin.tickets.late import record_outcome
+from tocsin.tickets.intercept import send_slip, slip_waits
+from tocsin.tickets.late import record_late
+from tocsin.tickets.lease import doubt_papers, lease_station
 from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer import Drawn, PrintOutcome
 from tocsin.tickets.printer_kind import comes
 from tocsin.tickets.queue_move import away_queues, use_backups
-from tocsin.tickets.table import print_job, printer, station
 from tocsin.tickets.trial import Looks, keep_seen, look_after
 
-LEASE_US = 15 * SECOND_US
 _IDLE_SECONDS = 1.0
-_CLAIM_TRIES = 3
+_CLAIM_TRIES, _STORE_TRIES = 3, 20
 _log = get_log("tickets.spool")
-
-
-_leasing = upsert(station)
-_LEASE = Statement[tuple[str]](
-    _leasing.on_conflict_do_update(
-        index_elements=["merchant_id", "name"],
-        set_={"holder": _leasing.excluded.holder, "leased_until_us": _leasing.excluded.leased_until_us},
-        where=sa.or_(
-            station.c.holder == _leasing.excluded.holder, station.c.leased_until_us < bind("now_us")
-        ),
-    ).returning(station.c.holder),
-    sets=("merchant_id", "name", "holder", "leased_until_us"),
-)
-_HOLDER = Statement[tuple[str]](
-    sa.select(station.c.holder).where(own(station), station.c.name == bind("name", str))
-)
-_SENDING = Statement[tuple[int, int]](
-    sa.select(print_job.c.id, print_job.c.answer_by_us)
-    .join(printer, sa.and_(printer.c.merchant_id == print_job.c.merchant_id, printer.c.id == print_job.c.printer_id))
-    .where(own(print_job), print_job.c.state == "sending", printer.c.station == LOCAL_STATION)
-)  # fmt: skip
-
-
-def lease_station(tx: Tx, *, holder: str, takes_over: bool = False, since_us: int = 0) -> bool:
-    """Take or renew the lease of the local station; a dead holder's `sending` jobs become unknown.
-
-    So do those whose device or cloud has not told in time what became of them; until then theirs are not the holder's.
-    Those that are with stations are looked after.
-
-    Args:
-        holder: this process, by a random name.
-        takes_over: the earlier holder is known to be dead (the file lock of SQLite says so).
-        since_us: when this process began to listen to stations.
-    """
-    earlier = tx.value(_HOLDER, name=LOCAL_STATION)
-    at_us = 2**63 - 1 if takes_over else tx.now_us  # whatever the wall clock has done meanwhile
-    if not tx.value(
-        _LEASE, name=LOCAL_STATION, holder=holder, leased_until_us=tx.now_us + LEASE_US, now_us=at_us
-    ):
-        return False
-    stopped = earlier is not None and earlier != holder
-    for job_id, answer_by_us in tx.rows(_SENDING):
-        if (answer_by_us and answer_by_us <= tx.now_us) or (stopped and not answer_by_us):
-            reason = "no_answer" if answer_by_us else "stopped"
-            outcome = PrintOutcome(result="unknown", reason=reason, bytes_left=True)
-            record_outcome(tx, job_id=job_id, outcome=outcome)
-    if stopped:
-        give_up_sending(tx)
-    follow_papers(tx, since_us=since_us, stopped=stopped)
-    return True
 
 
 def _was_there(outcome: PrintOutcome) -> bool:
@@ -183,10 +130,14 @@ class Spool:
             rests = rests or not self._db.read(merchant_id, partial(station_is_there, device=device))
         if not waits or rests:
             act = self._look
-            if not self._looks.is_due(device.id, soon=waits):
+            if not self._looks.is_due(device.id, soon=waits) or self._prints_away(merchant_id, device):
                 return False
         threading.Thread(target=act, args=(merchant_id, device), name=f"printer {device.name}").start()
         return True
+
+    def _prints_away(self, merchant_id: int, device: Device) -> bool:
+        """Tell whether a station is printing there: it would answer only afterwards, and seem to be away until then."""
+        return is_away(device) and self._db.read(merchant_id, partial(is_printing, printer_id=device.id))
 
     def _look(self, merchant_id: int, device: Device) -> None:
         """Ask an idle printer how it is; one at a time, so that those that are away keep no thread from papers."""
@@ -206,10 +157,18 @@ class Spool:
             device = self._opened(merchant_id, device)
             while not self._stopping.is_set() and self._send_next(merchant_id, device):
                 continue
-        except Exception:  # noqa: BLE001 - logged; a job that stays `sending` becomes unknown at the next start
+        except Exception:  # noqa: BLE001 - whatever it was, its paper must not stay `sending`, which nobody would see
             _log.exception("printer thread failed", printer=str(device.id))
+            if not self._stopping.is_set():
+                self._doubt(merchant_id, device)
         finally:
             self._free(device.id)
+
+    def _doubt(self, merchant_id: int, device: Device) -> None:
+        try:
+            self._db.write(merchant_id, partial(doubt_papers, printer_id=device.id))
+        except Exception:  # noqa: BLE001 - the database is away too: it becomes unknown when the lease is next taken
+            _log.exception("paper not doubted", printer=str(device.id))
 
     def _send_next(self, merchant_id: int, device: Device) -> bool:
         """Send one slip or job; tell whether there may be another."""
@@ -224,6 +183,9 @@ class Spool:
             sending = self._db.write(merchant_id, lambda tx: claim_job(tx, device=device, passing=passing))
         except Exception:  # noqa: BLE001 - one job must not keep those behind it from their printer
             self._back_off(merchant_id, waiting)
+            self._doubt(
+                merchant_id, device
+            )  # it may be claimed all the same: the word of it may have been lost
             return True
         self._faults.pop(waiting, None)
         if sending is None:
@@ -267,16 +229,28 @@ class Spool:
 
     def _store(self, merchant_id: int, keep: Callable[[Tx], None]) -> None:
         """Store what became of a paper; while the database can't take it, try again: nobody else knows."""
+        tries = 0
         while True:
+            tries += 1
             try:
                 return self._db.write(merchant_id, keep)
-            except Exception:
+            except Exception as fault:
                 _log.exception("outcome not stored", merchant=str(merchant_id))
-                if self._stopping.wait(1):
+                if self._stopping.wait(1) or isinstance(fault, Refusal):
                     raise
+                if tries >= _STORE_TRIES and self._can_write(merchant_id):
+                    raise  # the database is well: it is this outcome that can't be stored, now or later
+
+    def _can_write(self, merchant_id: int) -> bool:
+        try:
+            self._db.write(merchant_id, partial(lease_station, holder=self._holder))
+        except Exception:  # noqa: BLE001 - that it can't is the answer
+            return False
+        return True
 
     def _keep(self, tx: Tx, sending: Sending, outcome: PrintOutcome) -> None:
-        record_outcome(tx, job_id=sending.job.id, outcome=outcome)
+        # Another process may have taken the lease meanwhile, and doubted it: this one knows what became of it.
+        record_late(tx, job_id=sending.job.id, outcome=outcome, surely=True)
         keep_seen(tx, device=sending.device, outcome=outcome)
 
     def _free(self, printer_id: int) -> None:
