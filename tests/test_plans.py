@@ -37,7 +37,7 @@ from tocsin.tickets import (
 
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
 SMALL = {
-    "watch", "printer", "print_queue", "screen_default", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link", "ticket_logo",
+    "watch", "printer", "printer_identity", "print_queue", "screen_default", "siren", "station", "enrolled_station", "desk_reader", "screen", "merchant", "owner_link", "ticket_logo",
 }  # fmt: skip
 
 SEALED = ("payload", "secrets", "sealed", "sealed_before", "sealed_query", "sealed_raw", "sealed_file")

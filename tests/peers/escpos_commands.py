@@ -2,13 +2,14 @@
 
 import struct
 
-PICTURE, QUEUED_STATUS, CUT = "raster", "gs_r", "cut"
+PICTURE, QUEUED_STATUS, CUT, WHO = "raster", "gs_r", "cut", "gs_i"
 
 _SHAPES = {  # command: (name, length)
     b"\x1b@": ("init", 2),
     b"\x1bd": ("feed", 3),
     b"\x1da": ("asb", 3),
     b"\x1dr": (QUEUED_STATUS, 3),
+    b"\x1dI": (WHO, 3),
 }
 
 

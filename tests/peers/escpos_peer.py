@@ -21,7 +21,7 @@ import zxingcpp
 from PIL import Image
 
 from tests.near import HOST
-from tests.peers.escpos_commands import CUT, PICTURE, QUEUED_STATUS, parse_command
+from tests.peers.escpos_commands import CUT, PICTURE, QUEUED_STATUS, WHO, parse_command
 from tests.peers.escpos_switches import Switches
 
 
@@ -72,6 +72,7 @@ class EscposPeer:
         self._server = socket.create_server((host, port), family=family, backlog=64)
         self.host, self.port = host, int(self._server.getsockname()[1])
         self.switches = Switches()
+        self.switches.who[68] = b"T%d" % self.port
         self.jobs: list[Job] = []
         self._spool = spool
         self._changed = threading.Condition()
@@ -222,6 +223,8 @@ class Connection:
         elif name == QUEUED_STATUS:
             answer = {"ok": 0x00, "low": 0x03, "out": 0x0F}[switches.paper]
             self.answer(answer, mute=switches.mute or switches.mute_queued)
+        elif name == WHO and data[0] in switches.who:
+            self.say(b"_" + switches.who[data[0]] + b"\0", mute=switches.mute)
 
     def _rows(self) -> int:
         return sum(band.height for band in self.bands)
@@ -238,10 +241,14 @@ class Connection:
 
     def answer(self, byte: int, *, mute: bool) -> None:
         """Send one byte back, unless the printer is mute."""
+        self.say(bytes([byte]), mute=mute)
+
+    def say(self, data: bytes, *, mute: bool) -> None:
+        """Send bytes back, unless the printer is mute."""
         if mute:
             return
         try:
-            self.line.sendall(bytes([byte]))
+            self.line.sendall(data)
         except OSError:
             return  # the client has gone: a printer does not care
 

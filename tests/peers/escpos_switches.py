@@ -1,6 +1,6 @@
 """What may be turned on the printer peer: paper, cover, line, errors, slowness."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -22,6 +22,8 @@ class Switches:
     """How long a band takes to print."""
     out_after_rows: int | None = None
     """The paper ends after so many rows."""
+    who: dict[int, bytes] = field(default_factory=lambda: {66: b"TOCSIN", 67: b"Peer-80"})
+    """What it answers to GS I n, 66 the maker, 67 the model, 68 the serial number; cheap ones answer nothing."""
     goes_on_when_out: bool = False
     """Feeds on without paper, as some do, and tells so when asked."""
 

@@ -16,6 +16,7 @@ from tocsin.station import paper_journal
 from tocsin.tickets import errand as module
 from tocsin.tickets.device import PrinterWrong, add_printer
 from tocsin.tickets.errand import errand_of
+from tocsin.tickets.known_printer import find_known
 from tocsin.tickets.printers import escpos_network
 from tocsin.tickets.trial import ask_printer, print_test_page
 
@@ -43,7 +44,7 @@ def test_a_station_prints_and_says_how_its_printer_is(stall: Stall) -> None:
     assert taken and stall.ask(read_command, command_id=taken.command_id).taken_at_us
     kept = stall.db.read(stall.house.merchant_id, lambda tx: tx.value(_PAYLOAD, id=taken.command_id))
     assert kept == b"", "what a paper says is kept no longer than until it is taken"
-    assert ask_printer(stall.db, stall.actor, printer_id=0).online
+    assert f"T{stall.peer.port}" in stall.ask(find_known, printer_id=seen.id).identity  # asked by its station
     assert (
         print_test_page(stall.db, stall.actor, printer_id=0, base_url=BASE).result == "printed"
         and len(stall.peer.papers()) == 2

@@ -215,6 +215,7 @@ MACHINES = [
         "comes": one["id"] == 4,
         "cloud": one["id"] == 4,
         "push_url": "https://desk.local:8717/cloud-push/1.37e6c3b0a9" if one["id"] == 4 else "",
+        "other": one["id"] == 4,
     }
     for one in QUEUES
 ]

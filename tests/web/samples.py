@@ -45,6 +45,7 @@ from tests.web.samples_ledger import ASKS, SINCE, WATCHES
 from tests.web.samples_mapping import PROFILE_SAMPLES
 from tests.web.samples_papers import PAPER_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
+from tests.web.samples_printer import PRINTER_SAMPLES
 from tests.web.samples_privacy import PRIVACY_SAMPLES
 from tests.web.samples_queues import QUEUE_SAMPLES
 from tests.web.samples_sirens import SIREN_SAMPLES
@@ -91,14 +92,14 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     **PROFILE_SAMPLES,
     "quarantine_empty": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": []}),
     "privacy": ("settings/privacy.html", {"shell": shell("/settings/privacy", "settings"), "form": {"phone": "13812345678", "person": "7"}, "people": [{"id": "7", "names": ["王**"], "phones": ["138****5678"], "numbers": ["HF-20261122-0001"], "versions": 2}], "erasures": [], "word": "ERASE", "missing": "", "error": "", "purposes": ("request", "authority", "complaint")}),
-    "problems": ("tickets/problems.html", {"shell": shell("/problems", "problem"), "held": 13, "unknown": 40, "slips": [{"order_id": 8, "state": "printed", "count": 1}], "shown_most": 100, "questions": [
+    "problems": ("tickets/problems.html", {"shell": shell("/problems", "problem"), "held": 13, "unknown": 40, "others": [{"id": 7, "name": "前台"}], "slips": [{"order_id": 8, "state": "printed", "count": 1}], "shown_most": 100, "questions": [
         {"printer": "前台", "first": "HF-261125-T0101", "last": "HF-261125-T0140", "job_ids": tuple(range(40)), "since_us": T0, "reason": "打印机没有确认"}], "parts": [
         {"kind": "unprinted", "count": 1001, "rows": [{"order_id": 5, "number": "HF-20261125-0005", "since_us": T0, "serial": "", "reason": "", "printer": ""}] * 3},
         {"kind": "waiting", "count": 1, "rows": [{"order_id": 6, "number": "HF-20261125-0006", "since_us": T0, "serial": "HF-261125-T0007", "reason": "", "printer": "厨房"}]},
         {"kind": "held_long", "count": 1, "rows": [{"order_id": 7, "number": "HF-20261125-0007", "since_us": T0, "serial": "", "reason": "manual", "printer": ""}]},
         {"kind": "after_print", "count": 1, "rows": [{"order_id": 8, "number": "HF-20261125-0008", "since_us": T0, "serial": "", "reason": "refund", "printer": ""}]},
         {"kind": "changed", "count": 0, "rows": []}]}),
-    "problems_none": ("tickets/problems.html", {"shell": shell("/problems", "problem", held_count=0, problem_count=0), "held": 0, "unknown": 0, "slips": [], "shown_most": 100, "questions": [], "parts": []}),
+    "problems_none": ("tickets/problems.html", {"shell": shell("/problems", "problem", held_count=0, problem_count=0), "held": 0, "unknown": 0, "others": [], "slips": [], "shown_most": 100, "questions": [], "parts": []}),
     "checks": ("settings/checks.html", {"shell": shell("/settings/checks", "settings"), "revision": 1, "errors": {}, "habits": [Habit("address_short", 120, 118)], "checks": [
         {"code": "required", "default": "E", "level": "E", "fixed": True, "says": ["缺少 …"]},
         {"code": "address_short", "default": "W", "level": "I", "fixed": False, "says": ["地址太短", "地址没有门牌号"]},
@@ -126,6 +127,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "revise_conflict": ("tickets/revise.html", {"shell": shell("/held", "held"), **REVISE, **FORM_AROUND, "conflict": CONFLICT}),
     "printers": ("tickets/printers.html", PRINTERS_PAGE),
     "printers_cloud": ("tickets/printers.html", {**PRINTERS_PAGE, "clouds": True}),
+    **PRINTER_SAMPLES,
     "printer_address": ("tickets/printer_address.html", {"shell": shell("/settings/printers", "settings"), "name": "前台 Star", "at": "/settings/printers/7", "address": "https://desk.local:8717/cloudprnt/1.1a2b3c.pWm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6pWm0nJtqk6l", "has_one": True, "proved": True}),
     "printer_address_none": ("tickets/printer_address.html", {"shell": shell("/settings/printers", "settings"), "name": "前台 Star", "at": "/settings/printers/7", "address": "", "has_one": False, "proved": False}),
     "scan": ("tickets/scan.html", {"shell": shell("/scan", "scan"), "code": "", "answer": "", "ticket": None}),

@@ -15,6 +15,7 @@ from tocsin.core.plugins import load_plugin
 from tocsin.station.line import LineBroken, LineRefused
 from tocsin.station.paper_journal import Paper, PaperJournal
 from tocsin.station.work import Answering, Task, Worker
+from tocsin.tickets.identity import identify
 from tocsin.tickets.printer import Drawn, Printer, PrinterStatus, PrintOutcome
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 15.0
@@ -28,6 +29,7 @@ class _Asked(Struct, frozen=True):
     kind: str
     options: dict[str, Any]
     job: str = ""
+    asks: str = ""
     drawn: Drawn | None = None
 
 
@@ -107,7 +109,7 @@ class Printing:
         self._answering.answer(task, msgspec.to_builtins(outcome))
 
     def _probe(self, task: Task, asked: _Asked) -> None:
-        self._answering.answer(task, msgspec.to_builtins(_probe(asked)))
+        self._answering.answer(task, _probe(asked))
 
     def _tell(self, asked: _Tell) -> None:
         """Say what became of a ticket; what this station never heard of, it will never begin."""
@@ -171,16 +173,26 @@ def _print(asked: _Asked) -> PrintOutcome:
         return PrintOutcome(result="unknown", reason="fault", detail=type(fault).__name__, bytes_left=True)
 
 
-def _probe(asked: _Asked) -> PrinterStatus:
+def _probe(asked: _Asked) -> dict[str, Any]:
+    """Return how a printer is, and who, where the desk asks for that."""
     found = _open(asked)
     if isinstance(found, PrintOutcome):
-        return PrinterStatus(online=False, paper="unknown", detail=found.reason)
+        return _away(found.reason)
     plugin, options = found
     try:
-        return plugin.probe(options)
+        status = plugin.probe(options)
+        told: dict[str, Any] = msgspec.to_builtins(status)
+        if asked.asks and status.online:
+            told["identity"] = msgspec.to_builtins(identify(plugin, options, ask=asked.asks == "whole"))
     except Exception as fault:  # noqa: BLE001 - who asks must hear that it failed
         _log.exception("driver_failed", printer=asked.printer, fault=type(fault).__name__)
-        return PrinterStatus(online=False, paper="unknown", detail="fault")
+        return _away("fault")
+    return told
+
+
+def _away(reason: str) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(PrinterStatus(online=False, paper="unknown", detail=reason))
+    return told
 
 
 def _open(asked: _Asked) -> tuple[Printer, Any] | PrintOutcome:

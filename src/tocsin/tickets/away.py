@@ -15,6 +15,7 @@ from tocsin.access.station import find_station
 from tocsin.core.command import ask_station, wait_for_answer, withdraw_command
 from tocsin.core.db import Database, Tx
 from tocsin.tickets.device import LOCAL_STATION, Device
+from tocsin.tickets.identity import Identity, sound
 from tocsin.tickets.printer import Drawn, PrinterStatus, PrintOutcome
 
 PAGE, PROBE = "printer.page", "printer.probe"
@@ -41,16 +42,25 @@ def describe(device: Device, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def probe_away(db: Database, merchant_id: int, *, device: Device) -> PrinterStatus:
-    """Have a printer's station ask it how it is."""
-    told = _ask(db, merchant_id, device=device, kind=PROBE, more={}, seconds=_PROBE_SECONDS)
+class _Told(PrinterStatus, frozen=True, kw_only=True):
+    identity: Identity | None = None
+
+
+def probe_away(
+    db: Database, merchant_id: int, *, device: Device, asks: str = ""
+) -> tuple[PrinterStatus, Identity | None]:
+    """Have a printer's station ask it how it is, and who; an old station says nothing of that."""
+    more = {"asks": asks} if asks else {}
+    told = _ask(db, merchant_id, device=device, kind=PROBE, more=more, seconds=_PROBE_SECONDS)
     try:
         if isinstance(told, dict) and not told.get("problem"):
-            return sound_status(msgspec.convert(told, PrinterStatus))
+            found = msgspec.convert(told, _Told)
+            who = sound(found.identity) if asks and found.online and found.identity else None
+            return sound_status(msgspec.convert(told, PrinterStatus)), who
     except msgspec.ValidationError:
         told = STATION_OLD
     reason = told if isinstance(told, str) else STATION_OLD
-    return PrinterStatus(online=False, paper="unknown", detail=reason)
+    return PrinterStatus(online=False, paper="unknown", detail=reason), None
 
 
 def print_away(db: Database, merchant_id: int, *, device: Device, drawn: Drawn) -> PrintOutcome:

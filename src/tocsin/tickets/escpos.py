@@ -1,13 +1,16 @@
 """ESC/POS: the few commands that a ticket needs, and what the answers mean.
 
 Text never travels as text: a ticket is dots, so that no customer's character is a command.
-Source: Epson ESC/POS command reference (ESC @, GS a, GS v 0, ESC d, GS V, GS r, DLE EOT).
+Source: Epson ESC/POS command reference (ESC @, GS a, GS v 0, ESC d, GS V, GS r, GS I, DLE EOT).
 """
 
+import contextlib
 import struct
+import time
 from typing import Literal
 
 from tocsin.tickets.device_line import DeviceLine
+from tocsin.tickets.identity import Identity
 from tocsin.tickets.printer import PrinterStatus
 from tocsin.tickets.raster import Raster, without_commands
 
@@ -15,6 +18,12 @@ BAND_ROWS = 256
 RESET_QUIET = b"\x1b@\x1da\x00"  # initialise; no unasked status between our answers
 FEED_AND_CUT = b"\x1bd\x04\x1dVB\x00"
 ASK_WHEN_DONE = b"\x1dr\x01"  # queued: answered after everything before it is on paper
+_ASK_WHAT = {
+    "serial": b"\x1dI\x44",
+    "model": b"\x1dI\x43",
+    "maker": b"\x1dI\x42",
+}  # the one that counts first
+_WHAT_BEGINS, _WHAT_MOST_BYTES, _WHAT_SECONDS = 0x5F, 80, 1.0
 ASK_NOW = tuple(b"\x10\x04" + bytes([n]) for n in (1, 2, 3, 4))
 
 
@@ -35,6 +44,33 @@ def ask_status(line: DeviceLine, *, deadline: float) -> PrinterStatus:
 def wait_done(line: DeviceLine, *, deadline: float) -> str:
     """Wait for the answer that is queued behind the cut; `paper_out` where the paper ended with this ticket."""
     return "paper_out" if paper_ended(line.read_byte(deadline=deadline, wanted=is_queued_answer)) else ""
+
+
+def ask_identity(line: DeviceLine) -> Identity:
+    """Ask GS I for serial number, model and maker; a printer that does not answer one is asked for no other.
+
+    A device that does not answer DLE EOT speaks another language: it is asked nothing.
+    """
+    told: dict[str, str] = {}
+    with contextlib.suppress(OSError):  # many do not know the question
+        line.write(ASK_NOW[0], deadline=_soon())
+        line.read_byte(deadline=_soon(), wanted=is_realtime_answer)
+        for name, request in _ASK_WHAT.items():
+            line.write(request, deadline=_soon())
+            told[name] = _read_what(line, deadline=_soon())
+    return Identity(**told)
+
+
+def _read_what(line: DeviceLine, *, deadline: float) -> str:
+    line.read_byte(deadline=deadline, wanted=lambda byte: byte == _WHAT_BEGINS)
+    told = bytearray()
+    while len(told) < _WHAT_MOST_BYTES and (byte := line.read_byte(deadline=deadline, wanted=lambda _: True)):
+        told.append(byte)
+    return told.decode("ascii", "replace")
+
+
+def _soon() -> float:
+    return time.monotonic() + _WHAT_SECONDS
 
 
 def encode_ticket(raster: Raster) -> bytes:

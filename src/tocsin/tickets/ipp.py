@@ -1,6 +1,6 @@
 """IPP: the few operations that a ticket needs, over HTTP, and what their answers mean.
 
-Source: RFC 8010 (encoding and transport), RFC 8011 (operations, states and their reasons).
+Source: RFC 8010 (encoding and transport), RFC 8011 (operations, states and their reasons), IEEE 1284 (device id).
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from tocsin.core.text import strip_control
+from tocsin.tickets.identity import Identity
 from tocsin.tickets.printer import PrinterStatus
 from tocsin.tickets.reach import connect_socket
 
@@ -228,6 +229,29 @@ def status_wanted() -> Attribute:
         "printer-state", "printer-state-reasons", "printer-is-accepting-jobs", "operations-supported",
         "document-format-supported", "cups-version", "printer-input-tray",
     )  # fmt: skip
+
+
+def identity_wanted() -> Attribute:
+    """Return what `read_identity` reads."""
+    return wanted("printer-uuid", "printer-device-id", "printer-serial-number", "printer-make-and-model")
+
+
+def read_identity(answer: IppAnswer) -> Identity:
+    """Return what a printer's attributes say that it is; without a serial number its UUID counts."""
+
+    def first(name: str) -> str:
+        return next(iter(answer.words(name)), "")
+
+    pairs = [pair.partition(":") for pair in first("printer-device-id").split(";")]
+    told = {name.strip().upper(): value.strip() for name, _, value in pairs}
+    numbers = (
+        told.get("SN"), told.get("SERN"), told.get("SERIALNUMBER"), first("printer-serial-number"), first("printer-uuid")
+    )  # fmt: skip
+    return Identity(
+        maker=told.get("MFG") or told.get("MANUFACTURER", ""),
+        model=told.get("MDL") or told.get("MODEL") or first("printer-make-and-model"),
+        serial=next((number for number in numbers if number), ""),
+    )
 
 
 def as_reason(answer: IppAnswer) -> dict[str, Any]:

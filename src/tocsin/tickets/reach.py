@@ -74,6 +74,14 @@ def connect_socket(host: str, port: int, *, timeout_seconds: float) -> socket.so
     raise last
 
 
+def addresses_near(host: str, port: int) -> list[str]:
+    """Return the good addresses of a host, none where it has none."""
+    try:
+        return _resolve(host, port)
+    except OSError:
+        return []
+
+
 def _resolve(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -108,3 +108,10 @@ printer_key = merchant_table(
 
 # A logo of tickets, grey pixels alone, by its digest; one that nobody uses any more 30 days
 ticket_logo = merchant_table("ticket_logo", text("digest"), blob("picture"), big("at_us"), key=("digest",))
+
+# What a printer is known again by, as JSON: asked at `place`, then and when; `other` is who answers there instead,
+# `rests` whether papers wait while it does.
+printer_identity = merchant_table(
+    "printer_identity", big("printer_id"), text("identity"), text("place"), big("asked_at_us"), text("other"), big("rests"),
+    key=("printer_id",),
+)  # fmt: skip

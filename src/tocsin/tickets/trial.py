@@ -16,6 +16,8 @@ from tocsin.tickets.away import is_away, probe_away
 from tocsin.tickets.content import LineContent, TicketContent
 from tocsin.tickets.device import Device, note_status, printer_plugin, read_options
 from tocsin.tickets.giving import give_page
+from tocsin.tickets.identity import identify
+from tocsin.tickets.known_printer import find_known, how_to_ask, note_identity, resting
 from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer import PrinterStatus, PrintOutcome
 from tocsin.tickets.printer_key import ask_test_page
@@ -62,27 +64,38 @@ def ask_printer(db: Database, actor: Actor, *, printer_id: int) -> PrinterStatus
     """
     require(actor, "print")
     device = db.read(actor.merchant_id, lambda tx: open_printer(tx, printer_id=printer_id))
-    return look_after(db, actor.merchant_id, device=device)
+    return look_after(db, actor.merchant_id, device=device, by_hand=True)
 
 
-def look_after(db: Database, merchant_id: int, *, device: Device) -> PrinterStatus:
-    """Ask a printer how it is, outside any transaction, and keep the answer; a change is told to those who watch."""
+def look_after(db: Database, merchant_id: int, *, device: Device, by_hand: bool = False) -> PrinterStatus:
+    """Ask a printer how it is, and now and then who it is, outside any transaction; a change is told to those who watch."""
     last = device.last_status()
     if comes(device.kind) and last and now_us() - (device.seen_at_us or 0) < SILENT_US:
         return last
+    known = db.read(merchant_id, partial(find_known, printer_id=device.id))
+    asks = how_to_ask(device, known, now_us=now_us(), by_hand=by_hand)
     if is_away(device):
-        status = probe_away(db, merchant_id, device=device)
+        status, seen = probe_away(db, merchant_id, device=device, asks=asks)
     else:
-        status = printer_plugin(device.kind).probe(read_options(device))
-    db.write(merchant_id, lambda tx: keep_status(tx, device=device, status=status))
-    return status
+        plugin, options = printer_plugin(device.kind), read_options(device)
+        status = plugin.probe(options)
+        seen = identify(plugin, options, ask=asks == "whole") if asks and status.online else None
+
+    def keep(tx: Tx) -> PrinterStatus:
+        if seen is not None:
+            note_identity(tx, device=device, seen=seen)
+        return keep_status(tx, device=device, status=status)
+
+    return db.write(merchant_id, keep)
 
 
-def keep_status(tx: Tx, *, device: Device, status: PrinterStatus, heard: bool = False) -> None:
-    """Keep how a printer was just seen, or says itself that it is; a change is told to those who watch."""
+def keep_status(tx: Tx, *, device: Device, status: PrinterStatus, heard: bool = False) -> PrinterStatus:
+    """Keep how a printer was just seen, or says itself that it is, and return it; a change is told to those who watch."""
+    status = resting(tx, device=device, status=status)
     note_status(tx, printer_id=device.id, status=status, heard=heard)
     if (state := say_state(status)) != say_state(device.last_status()):
         append_event(tx, "print.printer", subject_id=device.id, data={"state": state})
+    return status
 
 
 def keep_seen(tx: Tx, *, device: Device, outcome: PrintOutcome) -> None:

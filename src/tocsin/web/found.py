@@ -27,6 +27,7 @@ REASONS = {
     "mute": "The printer does not tell its state: no byte was sent",
     "connection_lost": "The connection broke off",
     "outside_networks": "The address is outside the networks that printers may be in: name its network as `printer_networks` in the settings file",
+    "other_printer": "Another printer answers in its place: its papers wait until somebody has looked",
     "jam": "Paper is jammed",
     "toner_out": "Ink or toner has run out",
     "garbled": "The printer's answer can't be understood: is this its address, and its kind?",

@@ -25,6 +25,7 @@ from tocsin.tickets.device import (
     printer_plugin,
     remove_printer,
 )
+from tocsin.tickets.known_printer import all_known
 from tocsin.tickets.paper_size import A4, LABELS, say_size
 from tocsin.tickets.printer_kind import comes, hears_pushes, is_cloud
 from tocsin.tickets.trial import ask_printer, print_test_page
@@ -172,12 +173,14 @@ def _list(
     request: PageRequest, desk: Desk, actor: Actor, *, form: Form, errors: dict[str, str], status: int
 ) -> Response[str]:
     words = words_of(request, actor)
-    devices, stations = desk.db.read(actor.merchant_id, lambda tx: (list_printers(tx), live_stations(tx)))
+    devices, stations, known = desk.db.read(
+        actor.merchant_id, lambda tx: (list_printers(tx), live_stations(tx), all_known(tx))
+    )
     names = {str(one.id): one.name for one in stations}
     tone, said = _SAID.get(request.query_params.get("said", ""), ("", ""))
     return show(
         request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors, papers=paper_choices(),
-        printers=[{**_show(device, words, names), "push_url": _push_url(desk, actor, device)} for device in devices], copies=COPIES,
+        printers=[{**_show(device, words, names), "push_url": _push_url(desk, actor, device), "other": bool(device.id in known and known[device.id].other)} for device in devices], copies=COPIES,
         stations={"0": words.translate("This server"), **names} if names else {},
         drivers=_offered(words), clouds=any(map(is_cloud, _offered(words))),
         toasts=[{"kind": tone, "text": words.translate(said)}] if said else None,

@@ -11,6 +11,7 @@ from tocsin.core.actor import require
 from tocsin.core.db import Tx
 from tocsin.tickets.device import list_printers
 from tocsin.tickets.intercept import slips_of_many
+from tocsin.tickets.known_printer import all_known
 from tocsin.tickets.radar import KINDS, SHOWN, Late, count_problems, list_problems
 from tocsin.tickets.settlement import ask_together, settle_many
 from tocsin.web.form import read_number, read_pairs
@@ -29,12 +30,16 @@ def get_problems(request: PageRequest) -> Response[str]:
     def read(tx: Tx) -> dict[str, Any]:
         counts = count_problems(tx)
         names = {device.id: device.name for device in list_printers(tx)}
+        others = [
+            printer_id for printer_id, one in all_known(tx).items() if one.other and printer_id in names
+        ]
         lists = {kind: list_problems(tx, kind=kind) if getattr(counts, kind) else [] for kind in KINDS}
         slips = Counter(
             (slip.order_id, slip.state) for slip in slips_of_many(tx, order_ids=[one.order_id for one in lists["after_print"]])
         )  # fmt: skip
         return {
-            "held": counts.held, "slips": [{"order_id": order_id, "state": state, "count": n} for (order_id, state), n in slips.items()],
+            "held": counts.held, "others": [{"id": printer_id, "name": names[printer_id]} for printer_id in others],
+            "slips": [{"order_id": order_id, "state": state, "count": n} for (order_id, state), n in slips.items()],
             "parts": [
                 {"kind": kind, "count": getattr(counts, kind), "rows": [_row(one, names) for one in lists[kind]]}
                 for kind in KINDS if kind != "unknown"

@@ -55,6 +55,7 @@ from tocsin.web.person import PERSON
 from tocsin.web.posture import POSTURE
 from tocsin.web.preview import PREVIEWS
 from tocsin.web.print_job import PRINT_JOBS
+from tocsin.web.printer import PRINTER
 from tocsin.web.printer_address import PRINTER_ADDRESS
 from tocsin.web.printers import PRINTERS
 from tocsin.web.privacy import PRIVACY
@@ -155,6 +156,7 @@ PAGES: list[Any] = [
     *LOOKUPS,
     *PRINT_JOBS,
     *PRINTERS,
+    *PRINTER,
     *PRINTER_ADDRESS,
     *QUEUES,
     *SIRENS,

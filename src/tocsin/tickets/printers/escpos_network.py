@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from tocsin.tickets import device_talk, escpos
 from tocsin.tickets.device_line import DeviceLine
+from tocsin.tickets.identity import Identity
 from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 from tocsin.tickets.reach import connect_near
 
@@ -42,6 +43,14 @@ class EscposNetwork:
     def probe(self, options: EscposOptions) -> PrinterStatus:
         """Return how the printer is now, or why it does not say."""
         return device_talk.probe(partial(_connect, options), options.talk())
+
+    def identify(self, options: EscposOptions) -> Identity:
+        """Return what the printer says that it is, on a line of its own: a late answer must not be taken for another."""
+        try:
+            with _connect(options) as line:
+                return escpos.ask_identity(line)
+        except OSError:
+            return Identity()
 
     def send(self, options: EscposOptions, drawn: Drawn) -> PrintOutcome:
         """Print one paper on one connection, and return what became of it."""

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from tocsin.tickets import device_talk, escpos
 from tocsin.tickets.device_line import DeviceLine
+from tocsin.tickets.identity import Identity, usb_identity
 from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
 _BITS_PER_BYTE = 10  # with start and stop
@@ -52,6 +53,10 @@ class EscposSerial:
     def probe(self, options: EscposSerialOptions) -> PrinterStatus:
         """Return how the printer is now, or why it does not say."""
         return device_talk.probe(partial(_open, options), options.talk())
+
+    def identify(self, options: EscposSerialOptions) -> Identity:
+        """Return what the kernel knows of the device; the printer itself is not asked."""
+        return usb_identity(options.port)
 
     def send(self, options: EscposSerialOptions, drawn: Drawn) -> PrintOutcome:
         """Print one paper, the port being ours alone meanwhile, and return what became of it."""

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from tocsin.tickets import device_talk, escpos
 from tocsin.tickets.device_line import open_device
+from tocsin.tickets.identity import Identity, usb_identity
 from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
 Seconds = Annotated[float, Meta(gt=0, le=120)]
@@ -42,6 +43,10 @@ class EscposUsb:
     def probe(self, options: EscposUsbOptions) -> PrinterStatus:
         """Return how the printer is now, or why it does not say."""
         return device_talk.probe(partial(open_device, options.device), options.talk())
+
+    def identify(self, options: EscposUsbOptions) -> Identity:
+        """Return what the kernel knows of the device; the printer itself is not asked."""
+        return usb_identity(options.device)
 
     def send(self, options: EscposUsbOptions, drawn: Drawn) -> PrintOutcome:
         """Print one paper, and return what became of it."""

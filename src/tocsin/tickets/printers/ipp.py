@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from tocsin.tickets.device_talk import away, reason_of
+from tocsin.tickets.identity import Identity
 from tocsin.tickets.ipp import (
     CANCEL_JOB,
     CREATE_JOB,
@@ -19,7 +20,9 @@ from tocsin.tickets.ipp import (
     about_job,
     as_reason,
     document,
+    identity_wanted,
     job_name,
+    read_identity,
     read_status,
     status_wanted,
     wanted,
@@ -65,6 +68,13 @@ class IppPrinter:
             return _able(options.place().ask(GET_PRINTER, status_wanted()))
         except OSError as trouble:
             return away(_reason(trouble))
+
+    def identify(self, options: IppOptions) -> Identity:
+        """Return what the printer says that it is."""
+        try:
+            return read_identity(options.place().ask(GET_PRINTER, identity_wanted()))
+        except OSError:
+            return Identity()
 
     def send(self, options: IppOptions, drawn: Drawn) -> PrintOutcome:
         """Print one page as one job, and return what became of it."""

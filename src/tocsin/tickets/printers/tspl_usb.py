@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from tocsin.tickets import device_talk
 from tocsin.tickets.device_line import open_device
+from tocsin.tickets.identity import Identity, usb_identity
 from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 from tocsin.tickets.tspl import Tspl
 
@@ -46,6 +47,10 @@ class TsplUsb:
     def probe(self, options: TsplUsbOptions) -> PrinterStatus:
         """Return how the printer is now, or why it does not say."""
         return device_talk.probe(partial(open_device, options.device), options.talk())
+
+    def identify(self, options: TsplUsbOptions) -> Identity:
+        """Return what the kernel knows of the device; the printer itself is not asked."""
+        return usb_identity(options.device)
 
     def send(self, options: TsplUsbOptions, drawn: Drawn) -> PrintOutcome:
         """Print one label, and return what became of it."""

@@ -1,0 +1,92 @@
+"""Box 18 over the API: what a printer is known again by, and that another one answers in its place."""
+
+from litestar import Response, get, post
+from litestar.params import FromPath, JSONBody, RawBody
+from msgspec import Struct
+
+from tocsin.api.guard import ApiRequest, change_once, enter, read_body, read_id
+from tocsin.api.shape import iso
+from tocsin.api.tickets import IdOut
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.tickets.device import get_printer
+from tocsin.tickets.identity import Identity
+from tocsin.tickets.known_printer import accept_printer, find_known, let_rest
+
+
+class WhoOut(Struct, frozen=True, kw_only=True):
+    """What a printer tells of itself, as far as it does; empty is what nobody tells."""
+
+    maker: str
+    model: str
+    serial: str
+    mac: str
+
+
+class KnownOut(Struct, frozen=True, kw_only=True):
+    """What a printer is known again by since it was asked; `other` is who answers in its place, `rests` whether papers wait while it does."""
+
+    who: WhoOut | None
+    asked_at: str | None
+    other: WhoOut | None
+    rests: bool
+
+
+class RestIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether papers wait while another printer answers in this one's place."""
+
+    rests: bool
+
+
+@get("/terminals/{terminal_id:str}/identity", sync_to_thread=True)
+def get_identity(request: ApiRequest, *, terminal_id: FromPath[str]) -> KnownOut:
+    """Return what a printer is known again by, and whether another one answers in its place."""
+    desk, actor = enter(request)
+    require(actor, "query")
+
+    def read(tx: Tx) -> KnownOut:
+        device = get_printer(tx, printer_id=read_id(terminal_id) or -1)
+        known = find_known(tx, printer_id=device.id)
+        if known is None:
+            return KnownOut(who=None, asked_at=None, other=None, rests=False)
+        other = known.instead()
+        return KnownOut(
+            who=who_out(known.who()), asked_at=iso(known.asked_at_us) if known.asked_at_us else None,
+            other=who_out(other) if other else None, rests=bool(known.rests),
+        )  # fmt: skip
+
+    return desk.db.read(actor.merchant_id, read)
+
+
+@post("/terminals/{terminal_id:str}/identity/acceptance", sync_to_thread=True, status_code=200)
+def accept_identity(request: ApiRequest, *, terminal_id: FromPath[str], body: RawBody) -> Response[IdOut]:
+    """Say that the printer that answers in a printer's place is meant to stand there."""
+
+    def run(tx: Tx, actor: Actor) -> IdOut:
+        accept_printer(tx, actor, printer_id=read_id(terminal_id))
+        return IdOut(terminal_id)
+
+    return change_once(request, body, run)
+
+
+@post("/terminals/{terminal_id:str}/identity/rest", sync_to_thread=True, status_code=200)
+def choose_rest(
+    request: ApiRequest, *, terminal_id: FromPath[str], data: JSONBody[RestIn], body: RawBody
+) -> Response[IdOut]:
+    """Choose whether a printer's papers wait while another one answers in its place."""
+    del data
+    given = read_body(body, RestIn)
+
+    def run(tx: Tx, actor: Actor) -> IdOut:
+        let_rest(tx, actor, printer_id=read_id(terminal_id), rests=given.rests)
+        return IdOut(terminal_id)
+
+    return change_once(request, body, run)
+
+
+def who_out(who: Identity) -> WhoOut:
+    """Return what a printer tells of itself as the API says it."""
+    return WhoOut(maker=who.maker, model=who.model, serial=who.serial, mac=who.mac)
+
+
+PRINTERS = [get_identity, accept_identity, choose_rest]

@@ -1,0 +1,71 @@
+"""One printer's own page: what it is known again by, and whether another one answers in its place."""
+
+from functools import partial
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from litestar.response import Redirect
+from msgspec import to_builtins
+
+from tocsin.core.actor import require
+from tocsin.core.db import Tx
+from tocsin.tickets.device import Device, get_printer
+from tocsin.tickets.known_printer import Known, accept_printer, find_known, let_rest, place_of
+from tocsin.tickets.printer_kind import comes
+from tocsin.web.form import read_form, read_number
+from tocsin.web.found import show_reason
+from tocsin.web.guard import PageRequest, enter
+from tocsin.web.shell import go, show, words_of
+from tocsin.web.terminal import show_state
+
+_AT = "/settings/printers/{printer_id:str}"
+
+
+@get(_AT, sync_to_thread=True)
+def get_printer_page(request: PageRequest, *, printer_id: FromPath[str]) -> Response[str]:
+    """Show what a printer is known again by, and what can be done where it is not found or is broken."""
+    return show_printer(request, read_number(printer_id))
+
+
+@post(f"{_AT}/acceptance", sync_to_thread=True, status_code=303)
+def post_acceptance(request: PageRequest, *, printer_id: FromPath[str], body: RawBody) -> Redirect:
+    """Say that the printer that answers there now is meant to stand there."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    wanted = read_number(printer_id)
+    desk.db.write(actor.merchant_id, partial(accept_printer, actor=actor, printer_id=wanted))
+    return go(f"/settings/printers/{wanted}", done="saved")
+
+
+@post(f"{_AT}/rest", sync_to_thread=True, status_code=303)
+def post_rest(request: PageRequest, *, printer_id: FromPath[str], body: RawBody) -> Redirect:
+    """Choose whether papers wait while another printer answers in its place."""
+    desk, actor = enter(request)
+    rests, wanted = read_form(request, body).get("rests") == "1", read_number(printer_id)
+    desk.db.write(actor.merchant_id, partial(let_rest, actor=actor, printer_id=wanted, rests=rests))
+    return go(f"/settings/printers/{wanted}", done="saved")
+
+
+def show_printer(request: PageRequest, printer_id: int, **more: Any) -> Response[str]:
+    """Answer with a printer's page."""
+    desk, actor = enter(request)
+    require(actor, "query")
+    words = words_of(request, actor)
+
+    def read(tx: Tx) -> tuple[Device, Known | None]:
+        device = get_printer(tx, printer_id=printer_id or -1)
+        return device, find_known(tx, printer_id=device.id)
+
+    device, known = desk.db.read(actor.merchant_id, read)
+    status, other = device.last_status(), known.instead() if known else None
+    printer = {
+        "id": device.id, "name": device.name, "driver": device.kind, "place": place_of(device), "state": show_state(device),
+        "status_text": show_reason(status.detail, words) if status else "", "last_seen_us": device.seen_at_us,
+        "comes": comes(device.kind), "known": to_builtins(known.who()) if known else {}, "asked_at_us": known.asked_at_us if known else None,
+        "other": to_builtins(other) if other else None, "rests": bool(known and known.rests),
+    }  # fmt: skip
+    return show(request, "tickets/printer.html", actor=actor, section="settings", printer=printer, **more)
+
+
+PRINTER = [get_printer_page, post_acceptance, post_rest]

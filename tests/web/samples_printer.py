@@ -1,0 +1,15 @@
+"""Sample contexts of one printer's page."""
+
+from tests.web.sample_parts import T0, Context, shell
+
+_WHO = {"maker": "XPRINTER", "model": "XP-N160II", "serial": "PS58-2610-0042", "mac": "00:11:62:0a:1b:2c"}
+_PRINTER = {
+    "id": 7, "name": "前台", "driver": "escpos_network", "place": "192.168.1.50 9100", "state": "ready", "status_text": "",
+    "last_seen_us": T0, "comes": False, "known": _WHO, "asked_at_us": T0, "other": None, "rests": False,
+}  # fmt: skip
+_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printer": _PRINTER}
+PRINTER_SAMPLES: dict[str, tuple[str, Context]] = {
+    "printer": ("tickets/printer.html", _PAGE),
+    "printer_other": ("tickets/printer.html", {**_PAGE, "printer": {**_PRINTER, "other": {**_WHO, "serial": "PS58-2610-0077", "mac": ""}}}),
+    "printer_new": ("tickets/printer.html", {**_PAGE, "printer": {**_PRINTER, "known": {}, "asked_at_us": None, "last_seen_us": None, "state": "unknown"}}),
+}  # fmt: skip

@@ -1,0 +1,44 @@
+"""One printer's page, and what the API says of it: who it is, and who answers in its place."""
+
+from tests.peers.escpos_peer import EscposPeer
+from tests.web.pages import Pages, text_of
+from tocsin.tickets.device import list_printers
+
+
+def set_up(pages: Pages, peer: EscposPeer, name: str = "Counter") -> str:
+    """Set a printer up on its page; return its address there."""
+    fields = {"name": name, "driver": "escpos_network", "address": f"{peer.host}:{peer.port}"}
+    assert pages.post("/settings/printers", **fields).status_code == 303
+    devices = pages.db.read(pages.house.merchant_id, list_printers)
+    return f"/settings/printers/{next(one.id for one in devices if one.name == name)}"
+
+
+def test_a_printer_shows_who_it_is_and_that_another_answers_in_its_place(pages: Pages) -> None:
+    with EscposPeer() as peer:
+        at = set_up(pages, peer)
+        page = text_of(pages.get(at))
+        assert f"T{peer.port}" in page and "Peer-80" in page and "Another printer" not in page
+        assert "another printer answers" not in text_of(pages.get("/problems"))
+        peer.switches.who[68] = b"<b>STRANGER</b>"
+        pages.post(f"{at}/probe")
+        page = pages.get(at).text
+        assert "Another printer answers in its place" in page and "&lt;b&gt;STRANGER&lt;/b&gt;" in page
+        assert "Another printer answers" in text_of(pages.get("/settings/printers"))
+        assert "Counter: another printer answers in its place" in text_of(pages.get("/problems"))
+        api = f"/terminals/{at.rpartition('/')[2]}/identity"
+        told = pages.ask("GET", api).json()
+        assert (told["who"]["serial"], told["other"]["serial"]) == (f"T{peer.port}", "<b>STRANGER</b>")
+        assert pages.post(f"{at}/rest", rests="1").status_code == 303
+        pages.post(f"{at}/probe")
+        assert "its papers wait until somebody has looked" in text_of(pages.get(at))
+        assert pages.post(f"{at}/acceptance").status_code == 303
+        told = pages.ask("GET", api).json()
+        assert (told["who"]["serial"], told["other"], told["rests"]) == ("<b>STRANGER</b>", None, True)
+        assert pages.post(f"{at}/acceptance").status_code == 409
+        assert pages.ask("POST", f"{api}/rest", json={"rests": False}).status_code == 200
+        assert pages.ask("POST", f"{api}/acceptance").status_code == 409
+        assert (
+            pages.get("/settings/printers/1").status_code
+            == 404
+            == pages.ask("GET", "/terminals/1/identity").status_code
+        )
