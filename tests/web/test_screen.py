@@ -89,6 +89,16 @@ def test_who_may_not_amend_shares_nothing(pages: Pages) -> None:
     assert pages.post("/screens", role="checker", q="", title="x").status_code == 303
 
 
+def test_each_saved_screen_is_listed_though_not_each_is_a_tab(pages: Pages) -> None:
+    pages.take(make_draft())
+    titles = [f"筛选{n:02}" for n in range(14)]
+    for title in titles:
+        pages.post("/screens", q="payment:unpaid", title=title)
+    listed, tabs = text_of(pages.get("/screens")), text_of(pages.get("/orders"))
+    assert [title for title in titles if title not in listed] == []
+    assert [title for title in titles if title not in tabs] == titles[12:]
+
+
 def test_built_in_screens_are_there(pages: Pages) -> None:
     for name in ("to-print", "held", "unpaid", "to-ship"):
         assert pages.get(pages.get(f"/screens/{name}").headers["location"]).status_code == 200

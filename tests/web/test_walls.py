@@ -61,14 +61,14 @@ def test_no_address_breaks_the_desk(pages: Pages, hostile: str) -> None:
             continue
         where = path.format(number=hostile).replace("/7", f"/{hostile}")
         ask = pages.get if method == "GET" else pages.post
-        text_of(ask(where))
+        assert ask(where).status_code < 500, where
     for path in (
         f"/held?kind={hostile}&code={hostile}&after={hostile}&trail={hostile}", f"/lookups?before={hostile}&of={hostile}",
         f"/terminals?before={hostile}&queued={hostile}&held={hostile}", f"/quarantine?before={hostile}",
         f"/scan?code={hostile}", f"/t/{hostile}", f"/settings/printers?said={hostile}&locale={hostile}",
         f"/downloads?new={hostile}&state={hostile}",
     ):  # fmt: skip
-        text_of(pages.get(path))
+        assert pages.get(path).status_code < 500, path
     for path in (
         "/downloads", f"/orders/{number}/revise", "/settings/printers", "/terminals/0/prints", "/held/acknowledgements",
     ):  # fmt: skip

@@ -42,7 +42,7 @@ def get_screens(request: PageRequest) -> Response[str] | Redirect:
     if any(asked.values()):
         return Redirect("/orders?" + urlencode({"q": query_of(asked)}), status_code=303)
     screens, printing = desk.db.read(
-        actor.merchant_id, lambda tx: (show_screens(tx, actor, words=words), list_automatic(tx))
+        actor.merchant_id, lambda tx: (show_screens(tx, actor, words=words, every=True), list_automatic(tx))
     )
     automatic = {str(one.screen_id): {"since_us": one.since_us, "by": one.by_name} for one in printing}
     return show(

@@ -20,7 +20,7 @@ BUILT_IN: dict[str, tuple[str, str, str]] = {
     "unpaid": ("Unpaid", "payment:unpaid", "支付:未支付"),
     "to-ship": ("To ship", "state:printed fulfilment:unfulfilled", "状态:已打印 发货:未发货"),
 }
-_SHOWN_MOST = 12
+_COUNTED_MOST = 12
 
 
 class Chosen(Struct, frozen=True):
@@ -56,8 +56,8 @@ def read_screen(desk: Desk, actor: Actor, *, name: str, words: Words) -> Chosen:
     return desk.db.read(actor.merchant_id, read)
 
 
-def show_screens(tx: Tx, actor: Actor, *, words: Words) -> list[dict[str, Any]]:
-    """Return the tabs of the screens; at most twelve saved ones are counted."""
+def show_screens(tx: Tx, actor: Actor, *, words: Words, every: bool = False) -> list[dict[str, Any]]:
+    """Return the tabs of the screens: twelve saved ones, or all, of which those beyond stand without a number."""
     opens = opening_screen(tx, actor)
     first = [
         (name, words.translate(title), Filter(query=query), {"own": False, "shared": True, "opens": False})
@@ -66,11 +66,12 @@ def show_screens(tx: Tx, actor: Actor, *, words: Words) -> list[dict[str, Any]]:
     saved = [
         (str(one.id), one.name, one.saved_filter(tx),
          {"own": one.owner_id == actor.id, "shared": bool(one.shared), "opens": bool(opens and opens.id == one.id)})
-        for one in list_screens(tx, actor)[:_SHOWN_MOST]
+        for one in list_screens(tx, actor)[: None if every else _COUNTED_MOST]
     ]  # fmt: skip
     return [
-        {"name": name, "title": title, "url": "/orders?" + urlencode({"screen": name}), "count_text": _count(tx, wanted), **more}
-        for name, title, wanted, more in [*first, *saved]
+        {"name": name, "title": title, "url": "/orders?" + urlencode({"screen": name}),
+         "count_text": _count(tx, wanted) if place < len(first) + _COUNTED_MOST else "", **more}
+        for place, (name, title, wanted, more) in enumerate([*first, *saved])
     ]  # fmt: skip
 
 
