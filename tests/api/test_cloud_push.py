@@ -45,6 +45,8 @@ def test_a_push_is_told_by_its_signature_and_only_hurries_the_question(door: Doo
     merchant_id = door.house.merchant_id
     add = partial(add_printer, actor=door.actor(), name="云", kind="yilianyun", options=OPTIONS)
     at = f"/cloud-push/{merchant_id:x}.{door.db.write(merchant_id, add):x}"
+    (listed,) = door.ask("GET", "/terminals").json()
+    assert listed["push_url"] == f"{BASE}{at}"
     job = give_paper(door)
 
     def push(path: str = at, **changes: str) -> httpx.Response:

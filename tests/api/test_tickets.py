@@ -20,12 +20,8 @@ def print_one(door: Door, number: str) -> str:
 def test_a_terminal_is_set_up_and_listed(door: Door):
     made = door.terminal()
     (listed,) = door.ask("GET", "/terminals").json()
-    assert (listed["id"], listed["kind"], listed["online"], listed["paused"]) == (
-        made,
-        "pdf_file",
-        None,
-        False,
-    )
+    names = ("id", "kind", "online", "paused", "push_url")
+    assert [listed[name] for name in names] == [made, "pdf_file", None, False, ""]
     wrong = door.ask("POST", "/terminals", json={"name": "x", "kind": "teletype"})
     assert (wrong.status_code, wrong.json()["code"]) == (422, "printer_kind_unknown")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tocsin.core import ident
 from tocsin.core.clock import now_us, shift_clock
-from tocsin.core.ident import EPOCH_MS, IdMaker, id_at, new_id, use_node
+from tocsin.core.ident import EPOCH_MS, IdMaker, id_at, made_at_us, new_id, use_node
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +66,7 @@ def test_ids_grow_when_the_node_changes() -> None:
 def test_a_range_of_time_is_a_range_of_ids(offset_us: int) -> None:
     instant = 1_790_000_000_000_000 + offset_us
     assert id_at(instant) <= id_at(instant + 1000) and id_at(0) == 0
+    assert made_at_us(id_at(instant)) == instant // 1000 * 1000
 
 
 def test_an_id_of_now_lies_after_the_bound_of_now() -> None:

@@ -30,6 +30,7 @@ from tocsin.orders.outbound_message import make_messages, sweep_messages
 from tocsin.orders.outbound_repeat import Delivery, list_deliveries, repeat_delivery, repeat_range, send_test
 from tocsin.orders.outbound_send import Sender
 from tocsin.orders.stop import close_hold, list_holds, open_hold
+from tocsin.tickets.overdue import tell_overdue
 
 
 class Yard:
@@ -117,6 +118,12 @@ def test_what_happens_to_orders_is_told_once_in_order_signed_and_without_a_perso
     yard.run()
     assert all_.asked == 9
     assert {one.state for one in yard.deliveries(everything)} == {"sent"}
+    _, late = yard.endpoint(kinds=("order.held_long",))
+    yard.write(open_hold, order_id=orders[0], revision=1, kind="manual", reason="wait")
+    clock.pass_time(DAY_US + SECOND_US)
+    assert tell_overdue(yard.db) == 1
+    yard.run()
+    assert [(one["type"], one["sequence"]) for one in late.taken] == [("order.held_long", 5)]
 
 
 def test_a_failure_is_tried_again_under_the_same_id_and_keeps_the_order_of_one_order_alone(yard: Yard):

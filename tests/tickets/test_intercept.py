@@ -3,16 +3,19 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.counter import Counter, open_counter
 from tests.proofs.running import wait_until
 from tests.tickets.test_hand_over import printed
 from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.db import Database
+from tocsin.core.statement import Statement
 from tocsin.tickets import intercept
 from tocsin.tickets.hold import release_hold
 from tocsin.tickets.intercept import queue_slips, slips_of
 from tocsin.tickets.job import jobs_of_order
+from tocsin.tickets.table import print_job
 
 
 def refund(counter: Counter, order_id: int) -> None:
@@ -52,6 +55,22 @@ def test_a_slip_comes_out_where_the_ticket_lies_and_says_void(db: Database) -> N
         counter.do(release_hold, hold_id=hold.id, reason="撤回了")
         pulled = counter.ask(slips_of, order_id=order_id)
         assert [(slip.state, slip.pulled_by) for slip in pulled] == [("pulled", counter.actor.name)] * 2
+
+
+def test_each_paper_of_an_order_has_a_slip_however_many_there_are(db: Database) -> None:
+    with open_counter(db) as counter:
+        order_id = counter.take(external_id="R-1", quantity=3).order_id
+        printed(counter, order_id)
+        columns = [column.name for column in print_job.columns]
+        copies = ", ".join({"id": "id + k", "serial": "serial || k"}.get(name, name) for name in columns)
+        more = sa.text(
+            f"INSERT INTO print_job ({', '.join(columns)}) WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < 150) "
+            f"SELECT {copies} FROM print_job, n"
+        )
+        db.write(counter.house.merchant_id, lambda tx: tx.run(Statement[None](more)))
+        refund(counter, order_id)
+        assert len(states(counter, order_id)) == 151
+        assert len({slip.job_id for slip in counter.ask(slips_of, order_id=order_id)}) == 151
 
 
 def test_what_did_not_leave_is_tried_again_until_it_was_pulled(db: Database) -> None:

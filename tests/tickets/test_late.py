@@ -1,13 +1,16 @@
 """Late results: what took a paper tells afterwards; it lands on its job, whenever it comes, and sends nothing again."""
 
+from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.counter import Counter, open_counter
 from tocsin.core.clock import SECOND_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.tickets.claim import claim_job
+from tocsin.tickets.errand import take_result
 from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.late import find_taken, record_late, record_outcome
 from tocsin.tickets.lease import lease_station
@@ -17,13 +20,13 @@ TAKEN = PrintOutcome(result="taken", bytes_left=True, remote="C-7", answer_secon
 OUT = PrintOutcome(result="printed", bytes_left=True)
 
 
-def give(counter: Counter, **changes: Any) -> tuple[int, int]:
+def give(counter: Counter, remote: str = "C-7", **changes: Any) -> tuple[int, int]:
     """Give one paper to a cloud; return its order and its job."""
     order_id = counter.take(**changes).order_id
     job, device = counter.print(order_id).job_ids[0], counter.printer()
     run(counter, lambda tx: lease_station(tx, holder="first"))
     run(counter, lambda tx: claim_job(tx, device=device))
-    assert run(counter, lambda tx: record_outcome(tx, job_id=job, outcome=TAKEN))
+    assert run(counter, lambda tx: record_outcome(tx, job_id=job, outcome=replace(TAKEN, remote=remote)))
     return order_id, job
 
 
@@ -39,6 +42,15 @@ def pass_time(counter: Counter, seconds: int) -> None:
         assert run(counter, lambda tx: lease_station(tx, holder="second", takes_over=True))
     finally:
         shift_clock(0)
+
+
+def test_a_cloud_that_names_its_paper_as_a_station_s_way_gives_it_to_no_station(db: Database) -> None:
+    with open_counter(db) as counter:
+        _, job = give(counter, remote="station:5:9")
+        told = partial(take_result, station_id=5, command_id=9, job_id=job)
+        for outcome in (OUT, None):
+            assert not run(counter, partial(told, outcome=outcome))
+        assert counter.job(job).state == "sending"
 
 
 @pytest.mark.parametrize("said", ["printed", "failed", "unknown"])

@@ -1,6 +1,7 @@
 """Moving what waits: a job, a queue, a printer's swap; what was sent never moves."""
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from tests.counter import Counter, open_counter
 from tests.tickets.test_claim import claim, second_printer, send
 from tests.tickets.test_route import make_queue
-from tocsin.core.clock import MINUTE_US, shift_clock
+from tocsin.core.clock import MINUTE_US, now_us, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.statement import Statement
 from tocsin.migrations import upgrade
@@ -18,7 +19,7 @@ from tocsin.tickets.device import PrinterNeeded, add_printer, get_printer, note_
 from tocsin.tickets.job import JobNotWaiting, read_content
 from tocsin.tickets.print_queue import QueueMissing, count_waiting, get_queue, list_queues
 from tocsin.tickets.printer import PrinterStatus
-from tocsin.tickets.queue_move import move_job, move_queue, use_backups
+from tocsin.tickets.queue_move import away_queues, move_job, move_queue, use_backups
 from tocsin.tickets.queue_setup import change_queue, pause_queue
 
 
@@ -131,19 +132,25 @@ def test_a_backup_prints_what_waits_once_the_printer_was_away_long_enough(db: Da
         own, merchant = counter.ask(get_queue), counter.house.merchant_id
         counter.do(change_queue, queue=replace(own, backup_id=other.id, backup_minutes=5))
 
-        def use(*, online: bool, minutes: int, backup_online: bool = True) -> int:
+        def use(*, online: bool, minutes: int, backup_online: bool = True, since_us: int = 0) -> int:
             for printer_id, answers in ((own.printer_id, online), (other.id, backup_online)):
                 status = PrinterStatus(online=answers, paper="ok")
                 db.write(merchant, lambda tx, p=printer_id, s=status: note_status(tx, printer_id=p, status=s))
             try:
                 shift_clock(minutes * MINUTE_US)
-                return db.write(merchant, use_backups)
+                return db.write(merchant, partial(use_backups, since_us=since_us))
             finally:
                 shift_clock(0)
 
+        assert use(online=False, minutes=4) == 0, "it was just added, and never answered yet"
+        shift_clock(6 * MINUTE_US)
+        assert counter.ask(away_queues) == [(counter.ask(get_queue), other.id)]
+        shift_clock(0)
         assert use(online=True, minutes=9) == 0, "it answers"
         assert use(online=False, minutes=4) == 0, "not long enough"
         assert use(online=False, minutes=6, backup_online=False) == 0, "the back-up is away too"
+        woken_us = now_us() + 2 * MINUTE_US
+        assert use(online=False, minutes=6, since_us=woken_us) == 0, "the desk itself was away"
         assert use(online=False, minutes=6) == 2 and use(online=False, minutes=7) == 0
         assert counter.job(sent).printer_id == own.printer_id, "what was sent never moves"
         assert [send(counter, other).job.id for _ in waiting] == waiting

@@ -61,3 +61,8 @@ def new_id() -> int:
 def id_at(instant_us: int) -> int:
     """Return the smallest id that could have been made at an instant: bounds a range by time."""
     return max(0, (instant_us // 1000 - EPOCH_MS) << 22)
+
+
+def made_at_us(ident: int) -> int:
+    """Return when an id was made, to the millisecond."""
+    return ((ident >> 22) + EPOCH_MS) * 1000

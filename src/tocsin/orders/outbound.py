@@ -22,7 +22,8 @@ from tocsin.core.vault import seal, unseal
 from tocsin.orders.outbound_table import outbound_delivery, outbound_endpoint
 
 KINDS = (
-    "order.produced", "order.moved", "order.cancelled", "order.held", "order.released", "print.printed",
+    "order.produced", "order.moved", "order.cancelled", "order.held", "order.held_long", "order.released",
+    "print.printed",
 )  # fmt: skip
 """Events that endpoints may be told of."""
 ENDPOINTS_MOST = 20

@@ -27,9 +27,9 @@ from tocsin.tickets.job import (
     ON_PAPER,
     Job,
     add_job,
+    all_jobs_of_order,
     end_job,
     get_job,
-    jobs_of_order,
     new_job_id,
     read_content,
 )
@@ -148,7 +148,7 @@ def _asked_anew(tx: Tx, job: Job, order: Order) -> bool:
         other.revision == order.revision
         and (other.copy, other.part_id) == (job.copy, job.part_id)
         and other.state in ("queued", *ON_PAPER)
-        for other in jobs_of_order(tx, order_id=order.id)
+        for other in all_jobs_of_order(tx, order_id=order.id)
     )
 
 

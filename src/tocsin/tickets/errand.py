@@ -45,10 +45,16 @@ class Errand(Struct, frozen=True):
         return f"station:{self.station_id}:{self.command_id}"
 
 
+_of_printer = sa.and_(
+    printer.c.merchant_id == print_job.c.merchant_id, printer.c.id == print_job.c.printer_id
+)
 _AWAY = Statement[tuple[int, int]](
-    sa.select(print_job.c.id, print_job.c.answer_by_us)
-    .join(printer, sa.and_(printer.c.merchant_id == print_job.c.merchant_id, printer.c.id == print_job.c.printer_id))
+    sa.select(print_job.c.id, print_job.c.answer_by_us).join(printer, _of_printer)
     .where(own(print_job), print_job.c.state == "sending", printer.c.station != LOCAL_STATION)
+)  # fmt: skip
+_IS_AT = Statement[tuple[int]](
+    sa.select(print_job.c.id).join(printer, _of_printer)
+    .where(own(print_job), print_job.c.id == bind("id"), printer.c.station == bind("station", str))
 )  # fmt: skip
 _PRINTING = Statement[tuple[int]](
     sa.select(print_job.c.id).where(
@@ -109,7 +115,9 @@ def take_result(
         job = get_job(tx, job_id=job_id)
     except JobMissing:
         return False
-    if errand_of(job) != Errand(station_id, command_id):
+    # A cloud names its papers as it likes, perhaps as a way to a station is named.
+    is_at = tx.one(_IS_AT, id=job_id, station=str(station_id))
+    if errand_of(job) != Errand(station_id, command_id) or not is_at:
         _log.warning("result of a paper that is not with this station", job=str(job_id))
         return False
     if outcome is None:

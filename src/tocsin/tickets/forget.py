@@ -8,7 +8,7 @@ from tocsin.core.db import Tx
 from tocsin.core.statement import Statement, any_of, bind, own
 from tocsin.orders.erase import ORDER_PLACES
 from tocsin.tickets.device import list_printers, read_options
-from tocsin.tickets.job import jobs_of_order
+from tocsin.tickets.job import all_jobs_of_order
 from tocsin.tickets.paper_file import KIND
 from tocsin.tickets.papers import find_papers
 from tocsin.tickets.remembered import forget_remembered
@@ -29,7 +29,7 @@ _CANCEL = Statement[None](
 
 def forget_papers(tx: Tx, order_id: int) -> list[Path]:
     """Take an order's receiver out of its print jobs; return the files of its papers."""
-    jobs = jobs_of_order(tx, order_id=order_id)
+    jobs = list(all_jobs_of_order(tx, order_id=order_id))
     tx.run(
         _CANCEL,
         b_order_id=order_id,

@@ -21,7 +21,7 @@ from tocsin.core.statement import Statement, among, any_of, bind, insert_into, o
 from tocsin.tickets.content import TicketContent
 from tocsin.tickets.device import Device, list_printers
 from tocsin.tickets.giving import give_page
-from tocsin.tickets.job import ON_PAPER, JobMissing, jobs_of_order, read_content
+from tocsin.tickets.job import ON_PAPER, JobMissing, all_jobs_of_order, read_content
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import intercept
 from tocsin.tickets.trial import keep_seen
@@ -82,7 +82,9 @@ def queue_slips(tx: Tx, *, order_id: int) -> int:
     told = {slip.job_id for slip in slips_of(tx, order_id=order_id)}
     there = {device.id for device in present}
     papers = [
-        job for job in jobs_of_order(tx, order_id=order_id) if job.state in ON_PAPER and job.id not in told
+        job
+        for job in all_jobs_of_order(tx, order_id=order_id)
+        if job.state in ON_PAPER and job.id not in told
     ]
     for job in papers if present else []:
         printer_id = job.printer_id if job.printer_id in there else present[0].id

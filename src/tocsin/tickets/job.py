@@ -4,6 +4,8 @@ A job freezes its copy, serial, marks, time, profile and order content, sealed. 
 sent again by the program: a person says what became of the paper.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
@@ -23,6 +25,7 @@ from tocsin.tickets.table import print_job
 
 JOB_LIFE_US = 8 * 60 * MINUTE_US
 ON_PAPER = ("printed", "unknown", "sending")
+_PAGE = 100
 DID_NOT, SPOILED = "did_not", "spoiled"
 
 
@@ -92,8 +95,8 @@ _COLUMNS = (*(print_job.c[name] for name in Job.__struct_fields__[:-1]), _holds_
 _ADD = insert_into(print_job)
 _ONE = Statement(sa.select(*_COLUMNS).where(own(print_job), print_job.c.id == bind("id")), Job)
 _OF_ORDER = Statement(
-    sa.select(*_COLUMNS).where(own(print_job), print_job.c.order_id == bind("order_id"))
-    .order_by(print_job.c.id.desc()).limit(100),
+    sa.select(*_COLUMNS).where(own(print_job), print_job.c.order_id == bind("order_id"), print_job.c.id < bind("before"))
+    .order_by(print_job.c.id.desc()).limit(_PAGE),
     Job,
 )  # fmt: skip
 _OF_STATE = Statement(
@@ -207,9 +210,17 @@ def read_content(tx: Tx, *, job_id: int) -> TicketContent:
     return content if not content.logo or bring_logo(tx, content.logo) else replace(content, logo="")
 
 
-def jobs_of_order(tx: Tx, *, order_id: int) -> list[Job]:
-    """Return an order's jobs, the newest first."""
-    return tx.rows(_OF_ORDER, order_id=order_id)
+def jobs_of_order(tx: Tx, *, order_id: int, before: int = 2**63 - 1) -> list[Job]:
+    """Return an order's jobs, the newest first: a hundred before an id."""
+    return tx.rows(_OF_ORDER, order_id=order_id, before=before)
+
+
+def all_jobs_of_order(tx: Tx, *, order_id: int) -> Iterator[Job]:
+    """Return each job of an order, the newest first."""
+    found = jobs_of_order(tx, order_id=order_id)
+    while found:
+        yield from found
+        found = jobs_of_order(tx, order_id=order_id, before=found[-1].id)
 
 
 def jobs_of_batch(tx: Tx, *, batch_id: int) -> list[Job]:

@@ -16,7 +16,7 @@ from tocsin.access.limiter import Guess, spend_budget
 from tocsin.access.secret import hash_secret
 from tocsin.core.clock import SECOND_US, steady_us
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
-from tocsin.core.signature import station_ids
+from tocsin.core.signature import station_ids, station_name
 from tocsin.tickets.cloud import Push
 from tocsin.tickets.device import Device, PrinterMissing, get_printer, printer_plugin, read_options
 from tocsin.tickets.open_device import open_printer
@@ -64,6 +64,13 @@ def admit_printer(db: Database, *, token: str, address: str) -> Seat | PollRefus
     )
     subject = f"printer:{printer_id}" if key else "printer:unknown"
     return _refuse(db, merchant_id if key else DIRECTORY_SCOPE, guess, subject=subject)
+
+
+def push_url(base_url: str, *, merchant_id: int, device: Device) -> str:
+    """Return where the cloud of a printer calls the desk, empty where it does not."""
+    return (
+        f"{base_url}/cloud-push/{station_name(merchant_id, device.id)}" if hears_pushes(device.kind) else ""
+    )
 
 
 def admit_push(db: Database, *, name: str, form: Mapping[str, str], address: str) -> Pushed | PollRefused:

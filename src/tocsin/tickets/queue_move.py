@@ -12,9 +12,10 @@ from tocsin.core.actor import Actor, desk_actor, require
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.event import append_event
+from tocsin.core.ident import made_at_us
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, any_of, own
-from tocsin.tickets.device import list_printers
+from tocsin.tickets.device import Device, list_printers
 from tocsin.tickets.job import JobNotWaiting, get_job
 from tocsin.tickets.print_queue import PrintQueue, get_queue, list_queues
 from tocsin.tickets.table import print_job
@@ -67,8 +68,14 @@ def move_waiting(tx: Tx, queue: PrintQueue, *, to: PrintQueue) -> int:
     return _move(tx, [job_id for job_id, queue_id, _ in tx.rows(_WAITING) if queue_id == queue.id], to=to)
 
 
-def away_queues(tx: Tx) -> list[tuple[PrintQueue, int]]:
-    """Return (queue, back-up printer) of each whose printer has not answered for so long, and whose back-up is not away."""
+def away_queues(tx: Tx, *, since_us: int = 0) -> list[tuple[PrintQueue, int]]:
+    """Return (queue, back-up printer) of each whose printer has not answered for so long, and whose back-up is not away.
+
+    One that never answered has been away since it was set up.
+
+    Args:
+        since_us: a printer's silence counts from here at the earliest: the desk itself may have been away.
+    """
     queues = [queue for queue in list_queues(tx) if queue.backup_id and not queue.paused]
     devices = {device.id: device for device in list_printers(tx)} if queues else {}
     away = {
@@ -78,14 +85,18 @@ def away_queues(tx: Tx) -> list[tuple[PrintQueue, int]]:
         (queue, queue.backup_id)
         for queue in queues
         if queue.printer_id in away - {queue.backup_id} and queue.backup_id in devices.keys() - away
-        and tx.now_us - (devices[queue.printer_id].seen_at_us or 0) >= queue.backup_minutes * MINUTE_US
+        and tx.now_us - max(_seen_us(devices[queue.printer_id]), since_us) >= queue.backup_minutes * MINUTE_US
     ]  # fmt: skip
 
 
-def use_backups(tx: Tx) -> int:
+def _seen_us(device: Device) -> int:
+    return device.seen_at_us or made_at_us(device.id)
+
+
+def use_backups(tx: Tx, *, since_us: int = 0) -> int:
     """Move what waits at printers that are away to their queues' back-ups; return how many papers."""
     moved = 0
-    for queue, backup_id in away_queues(tx):
+    for queue, backup_id in away_queues(tx, since_us=since_us):
         job_ids = [
             job_id for job_id, queue_id, printer_id in tx.rows(_WAITING)
             if (queue_id, printer_id) == (queue.id, queue.printer_id)

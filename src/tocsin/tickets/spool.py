@@ -97,8 +97,8 @@ class Spool:
 
     def _turn(self, merchant_id: int, lease: Callable[[Tx], bool]) -> None:
         if self._db.write(merchant_id, lease):
-            if self._db.read(merchant_id, away_queues):
-                self._db.write(merchant_id, use_backups)
+            if self._db.read(merchant_id, partial(away_queues, since_us=self._since_us)):
+                self._db.write(merchant_id, partial(use_backups, since_us=self._since_us))
             for device in self._db.read(merchant_id, list_printers):
                 self._begin(merchant_id, device)
 

@@ -11,7 +11,6 @@ from litestar.response import Redirect
 from tocsin.access.station import live_stations
 from tocsin.core.actor import Actor, require
 from tocsin.core.errors import Refusal
-from tocsin.core.signature import station_name
 from tocsin.desk import Desk
 from tocsin.tickets.away import is_away
 from tocsin.tickets.cloud import is_open
@@ -27,7 +26,8 @@ from tocsin.tickets.device import (
 )
 from tocsin.tickets.known_printer import all_known
 from tocsin.tickets.paper_size import A4, LABELS, say_size
-from tocsin.tickets.printer_kind import comes, hears_pushes, is_cloud
+from tocsin.tickets.poll_door import push_url
+from tocsin.tickets.printer_kind import comes, is_cloud
 from tocsin.tickets.trial import ask_printer, print_test_page
 from tocsin.web.form import Form, once_over, read_form, read_number
 from tocsin.web.found import show_reason
@@ -178,9 +178,10 @@ def _list(
     )
     names = {str(one.id): one.name for one in stations}
     tone, said = _SAID.get(request.query_params.get("said", ""), ("", ""))
+    called_at = partial(push_url, desk.settings.base_url(), merchant_id=actor.merchant_id)
     return show(
         request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors, papers=paper_choices(),
-        printers=[{**_show(device, words, names), "push_url": _push_url(desk, actor, device), "other": bool(device.id in known and known[device.id].other)} for device in devices], copies=COPIES,
+        printers=[{**_show(device, words, names), "push_url": called_at(device=device), "other": bool(device.id in known and known[device.id].other)} for device in devices], copies=COPIES,
         stations={"0": words.translate("This server"), **names} if names else {},
         drivers=_offered(words), clouds=any(map(is_cloud, _offered(words))),
         toasts=[{"kind": tone, "text": words.translate(said)}] if said else None,
@@ -198,12 +199,6 @@ def paper_choices() -> dict[str, str]:
     """Return the sizes of paper that a form offers."""
     sizes = [(58, 0), (80, 0), A4, *LABELS]
     return {f"{wide}x{high}" if high else str(wide): say_size(wide, high) for wide, high in sizes}
-
-
-def _push_url(desk: Desk, actor: Actor, device: Device) -> str:
-    """Return where the cloud of a printer calls the desk, empty where it does not."""
-    name = station_name(actor.merchant_id, device.id)
-    return f"{desk.settings.base_url()}/cloud-push/{name}" if hears_pushes(device.kind) else ""
 
 
 def _show(device: Device, words: Words, stations: dict[str, str]) -> dict[str, Any]:
