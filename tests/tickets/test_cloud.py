@@ -11,6 +11,7 @@ from tests.peers.cloud_vendor import CloudVendor
 from tests.peers.feie_cloud import SN, UKEY, USER, FeieCloud
 from tests.peers.yilianyun_cloud import CLIENT_ID, CLIENT_SECRET, MACHINE_CODE, YilianyunCloud
 from tests.tickets.paper import make_content
+from tests.tickets.test_intercept import refund, states
 from tocsin.core.clock import MINUTE_US, SECOND_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.settings import Settings, SettingsWrong, load_settings, read_networks
@@ -68,11 +69,18 @@ class Cloudy:
             shift_clock(0)
 
 
-@pytest.fixture(params=sorted(KINDS))
-def cloudy(request: pytest.FixtureRequest, db: Database) -> Iterator[Cloudy]:
+@pytest.fixture(autouse=True)
+def forgotten() -> Iterator[None]:
+    """Let the process know nothing of clouds from the test before."""
     cloud_end._asked.clear()
     yilianyun._tokens.clear()
     yilianyun._rests.clear()
+    yield
+    open_clouds({})
+
+
+@pytest.fixture(params=sorted(KINDS))
+def cloudy(request: pytest.FixtureRequest, db: Database) -> Iterator[Cloudy]:
     with open_counter(db) as counter:
         made = Cloudy(counter, request.param)
         yield made
@@ -80,7 +88,6 @@ def cloudy(request: pytest.FixtureRequest, db: Database) -> Iterator[Cloudy]:
             spool.stop()
         counter.spools.clear()
         made.peer.close()
-    open_clouds({})
 
 
 def wait_taken(cloudy: Cloudy, job: int) -> None:
@@ -118,6 +125,55 @@ def test_a_paper_is_taken_once_and_asked_for_until_the_cloud_tells(cloudy: Cloud
         shift_clock(0)
     assert counter.job(late).state == "printed" and counter.holds(order_id) == []
     assert len(peer.papers) == 2
+
+
+def test_a_slip_is_asked_for_too(cloudy: Cloudy) -> None:
+    counter, peer = cloudy.counter, cloudy.peer
+    counter.run_spool()
+    order_id, job = cloudy.print(external_id="R-1", quantity=3)
+    wait_taken(cloudy, job)
+    peer.done |= set(peer.papers)
+    assert ask_clouds(cloudy.db) == 1
+    refund(counter, order_id)
+    wait_for(lambda: states(counter, order_id) == ["unknown"])
+    assert len(peer.papers) == 2 and ask_clouds(cloudy.db) == 0
+    *_, name = peer.papers
+    if isinstance(peer, YilianyunCloud):  # cancelled there: it did not come out, and is tried again
+        peer.cancelled.add(name)
+        assert ask_clouds(cloudy.db) == 1 and states(counter, order_id) == ["queued"]
+        shift_clock(2 * MINUTE_US)
+        wait_for(lambda: states(counter, order_id) == ["unknown"])
+        *_, name = peer.papers
+        shift_clock(0)
+    peer.done.add(name)
+    assert ask_clouds(cloudy.db) == 1 and states(counter, order_id) == ["printed"]
+    assert ask_clouds(cloudy.db) == 0
+
+
+def test_a_slow_cloud_delays_itself_alone(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud_end, "_ROUND_SECONDS", 0.2)
+    with open_counter(db) as counter:
+        peers = {kind: made() for kind, (made, _) in KINDS.items()}
+        open_clouds({kind: peer.url for kind, peer in peers.items()}, read_networks("127.0.0.0/8"))
+        counter.run_spool()
+        jobs = {}
+        for n, (kind, (_, options)) in enumerate(KINDS.items(), start=1):
+            printer_id = counter.do(add_printer, name=kind, kind=kind, options=options)
+            jobs[kind] = counter.print(counter.take(quantity=n).order_id, queue_id=printer_id).job_ids[0]
+        wait_for(lambda: all(peer.papers for peer in peers.values()))
+        wait_for(lambda: all(counter.job(job).outcome for job in jobs.values()))
+        for peer in peers.values():
+            peer.done |= set(peer.papers)
+        slow, quick = peers["feie"], jobs["yilianyun"]
+        slow.free.clear()
+        wait_for(lambda: ask_clouds(db) + 1 and counter.job(quick).state == "printed")
+        assert ask_clouds(db) == 0, "whose turn it is does not get another"
+        assert counter.job(jobs["feie"]).state == "sending" and len(cloud_end._busy) == 1
+        slow.free.set()
+        counter.wait_state(jobs["feie"], "printed")
+        wait_for(lambda: not cloud_end._busy)
+        for peer in peers.values():
+            peer.close()
 
 
 def test_what_was_sent_and_not_answered_is_unknown_and_never_sent_again(cloudy: Cloudy) -> None:
@@ -178,8 +234,6 @@ def test_it_is_off_until_both_have_agreed_and_its_key_is_sealed(cloudy: Cloudy) 
 def test_a_token_is_kept_renewed_once_and_not_asked_for_again_and_again() -> None:
     peer = YilianyunCloud()
     open_clouds({"yilianyun": peer.url}, read_networks("127.0.0.0/8"))
-    yilianyun._tokens.clear()
-    yilianyun._rests.clear()
     plugin, options = yilianyun.PLUGIN, yilianyun.YilianyunOptions(**YILIANYUN)
     assert all(plugin.probe(options).online for _ in range(3)) and peer.given == 1
     peer.token = "t2"
@@ -192,7 +246,6 @@ def test_a_token_is_kept_renewed_once_and_not_asked_for_again_and_again() -> Non
     ended = plugin.ask_end(options, next(iter(peer.papers)))
     assert ended and (ended.result, ended.reason) == ("failed", "cancelled_there")
     peer.close()
-    open_clouds({})
 
 
 def test_the_setting_is_read() -> None:

@@ -1,5 +1,10 @@
-"""What a cloud tells of the papers that it took: it is asked until it does, for a day; past its time a paper is unknown."""
+"""What clouds tell of the papers that they took: they are asked until they do, for a day; past its time a ticket is unknown.
 
+A slip is asked for as a ticket is. A slow cloud delays itself alone: each printer's papers are asked for by a thread of
+its own, a few of each kind of cloud at the same time.
+"""
+
+import threading
 import time
 from functools import partial
 from typing import Any
@@ -8,13 +13,14 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from tocsin.core.clock import DAY_US
+from tocsin.core.clock import DAY_US, SECOND_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement, among, bind, own
 from tocsin.core.tenant import list_merchants
-from tocsin.tickets.cloud import any_open
+from tocsin.tickets.cloud import ANSWER_SECONDS, any_open, is_open
 from tocsin.tickets.device import Device, list_printers, printer_plugin, read_options
+from tocsin.tickets.intercept import end_slip, taken_slips
 from tocsin.tickets.late import record_late
 from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer import PrintOutcome
@@ -22,85 +28,150 @@ from tocsin.tickets.printer_kind import is_cloud
 from tocsin.tickets.table import print_job
 
 _LATE_SECONDS = 300.0
+_AT_ONCE = 4
+_ROUND_SECONDS = 2.0  # a round waits no longer for who is being asked
+_TURN_SECONDS = 30.0  # what a printer's turn has not come to by then is asked for in its next one
 _log = get_log("tickets.cloud")
-# When a paper whose time has passed was last asked for, by its job.
+# When a paper was last asked for, by its job or slip.
 _asked: dict[int, float] = {}
 _taken_back: set[int] = set()
+# The printers whose papers are being asked for, and their kinds.
+_busy: dict[int, str] = {}
+_lock = threading.Lock()
 
 
 class Taken(Struct, frozen=True):
-    """A paper that a cloud has, and under which name."""
+    """A paper that a cloud has, of a job or a slip, and under which name; `late`: past its time."""
 
-    job_id: int
+    id: int
     remote: str
     late: bool
+    slip: bool = False
+
+
+class _Turn(Struct, frozen=True):
+    merchant_id: int
+    device: Device
+    papers: list[Taken]
 
 
 _TAKEN = Statement[tuple[int, str, str]](
     sa.select(print_job.c.id, print_job.c.state, print_job.c.outcome).where(
         own(print_job), among(print_job.c.state, "sending", "unknown"), print_job.c.answer_by_us > bind("since_us"),
         print_job.c.printer_id == bind("printer_id"), print_job.c.settled_by == "",
-    ).order_by(print_job.c.id.desc()).limit(20)
+    ).order_by(print_job.c.state, print_job.c.id).limit(50)
 )  # fmt: skip
 
 
 def ask_clouds(db: Database) -> int:
-    """Ask the clouds for each paper that is due; return how many of them have come to an end."""
+    """Ask the clouds for each paper that is due; return how many have come to an end, as far as they were told at once."""
     if not any_open():
         return 0
-    ended = 0
-    for merchant in db.read(DIRECTORY_SCOPE, list_merchants):
-        for device in db.read(merchant.id, list_printers):
-            if is_cloud(device.kind):
-                ended += _ask_of(db, merchant.id, device)
-    return ended
+    ended: list[int] = []
+    threads = [
+        threading.Thread(target=_run, args=(db, turn, ended), name=f"cloud {turn.device.kind}", daemon=True)
+        for turn in _turns(db) if _begin(turn.device)
+    ]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + _ROUND_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    return sum(ended)
 
 
 def ask_soon(tx: Tx, *, printer_id: int, remote: str) -> None:
     """Ask for a paper at the next round: its cloud says that there is news."""
     for one in _taken(tx, printer_id=printer_id):
         if one.remote == remote:
-            _asked.pop(one.job_id, None)
+            _asked.pop(one.id, None)
 
 
-def _ask_of(db: Database, merchant_id: int, device: Device) -> int:
-    found = [one for one in db.read(merchant_id, partial(_taken, printer_id=device.id)) if _is_due(one)]
-    if not found:
-        return 0
-    opened, ended = db.read(merchant_id, partial(open_printer, printer_id=device.id)), 0
-    plugin: Any = printer_plugin(device.kind)
-    for one in found:
+def _turns(db: Database) -> list[_Turn]:
+    """Return the printers with papers that are due, whose were not asked for the longest first."""
+    found = []
+    for merchant in db.read(DIRECTORY_SCOPE, list_merchants):
+        for device in db.read(merchant.id, list_printers):
+            if is_cloud(device.kind) and is_open(device.kind) and device.id not in _busy:
+                taken = db.read(merchant.id, partial(_taken, printer_id=device.id))
+                papers = sorted(filter(_is_due, taken), key=_asked_at)
+                if papers:
+                    found.append(_Turn(merchant.id, device, papers))
+    return sorted(found, key=lambda turn: _asked_at(turn.papers[0]))
+
+
+def _begin(device: Device) -> bool:
+    """Tell whether a printer's turn may begin, and note that it does."""
+    with _lock:
+        if device.id in _busy or list(_busy.values()).count(device.kind) >= _AT_ONCE:
+            return False
+        _busy[device.id] = device.kind
+    return True
+
+
+def _run(db: Database, turn: _Turn, ended: list[int]) -> None:
+    try:
+        ended.append(_ask_of(db, turn))
+    except Exception:  # noqa: BLE001 - a printer that was taken away, a database that is: the next round tries again
+        _log.exception("cloud not asked", printer=str(turn.device.id))
+    finally:
+        with _lock:
+            _busy.pop(turn.device.id, None)
+
+
+def _ask_of(db: Database, turn: _Turn) -> int:
+    opened, ended = db.read(turn.merchant_id, partial(open_printer, printer_id=turn.device.id)), 0
+    until = time.monotonic() + _TURN_SECONDS
+    for one in turn.papers:
+        if time.monotonic() > until:
+            break
+        _asked[one.id] = time.monotonic()
         try:
-            if one.late and one.job_id not in _taken_back and hasattr(plugin, "take_back"):
-                _taken_back.add(one.job_id)
-                plugin.take_back(read_options(opened), one.remote)
-            outcome = plugin.ask_end(read_options(opened), one.remote)
+            outcome = _ask(opened, one)
         except Exception:  # noqa: BLE001 - one paper must not keep the others from being asked for
-            _log.exception("cloud not asked", printer=str(device.id))
+            _log.exception("cloud not asked", printer=str(opened.id))
             continue
         if outcome is not None and db.write(
-            merchant_id, partial(record_late, job_id=one.job_id, outcome=outcome)
+            turn.merchant_id, partial(_keep, device=opened, paper=one, outcome=outcome)
         ):
-            _asked.pop(one.job_id, None)
+            _asked.pop(one.id, None)
             ended += 1
     return ended
 
 
+def _ask(device: Device, paper: Taken) -> PrintOutcome | None:
+    plugin: Any = printer_plugin(device.kind)
+    options = read_options(device)
+    if paper.late and paper.id not in _taken_back and hasattr(plugin, "take_back"):
+        _taken_back.add(paper.id)
+        plugin.take_back(options, paper.remote)
+    told: PrintOutcome | None = plugin.ask_end(options, paper.remote)
+    return told
+
+
+def _keep(tx: Tx, *, device: Device, paper: Taken, outcome: PrintOutcome) -> bool:
+    if paper.slip:
+        return end_slip(tx, device=device, slip_id=paper.id, outcome=outcome)
+    return record_late(tx, job_id=paper.id, outcome=outcome)
+
+
 def _taken(tx: Tx, *, printer_id: int) -> list[Taken]:
     """Return the papers that a printer's cloud has taken, and has not told the end of; for a day."""
-    rows = tx.rows(_TAKEN, printer_id=printer_id, since_us=tx.now_us - DAY_US)
-    found = [
+    since_us, late_us = tx.now_us - DAY_US, tx.now_us - ANSWER_SECONDS * SECOND_US
+    jobs = [
         Taken(job_id, msgspec.json.decode(told, type=PrintOutcome).remote, state == "unknown")
-        for job_id, state, told in rows if told
+        for job_id, state, told in tx.rows(_TAKEN, printer_id=printer_id, since_us=since_us) if told
     ]  # fmt: skip
-    return [one for one in found if one.remote]
+    slips = [
+        Taken(slip_id, remote, taken_us < late_us, slip=True)
+        for slip_id, remote, taken_us in taken_slips(tx, printer_id=printer_id, since_us=since_us)
+    ]
+    return [one for one in slips + jobs if one.remote]
 
 
-def _is_due(taken: Taken) -> bool:
-    if not taken.late:
-        return True
-    now = time.monotonic()
-    if now - _asked.get(taken.job_id, -_LATE_SECONDS) < _LATE_SECONDS:
-        return False
-    _asked[taken.job_id] = now
-    return True
+def _is_due(paper: Taken) -> bool:
+    return not paper.late or time.monotonic() - _asked_at(paper) >= _LATE_SECONDS
+
+
+def _asked_at(paper: Taken) -> float:
+    return _asked.get(paper.id, -_LATE_SECONDS)

@@ -31,7 +31,10 @@ FETCHED = "unconfirmed"
 
 
 class Slip(Struct, frozen=True):
-    """A slip, the ticket that it is about, and how far it is: queued, sending, printed, failed, unknown, pulled."""
+    """A slip, the ticket that it is about, and how far it is: queued, sending, printed, failed, unknown, pulled.
+
+    `remote` is the name under which its printer's cloud has it, while that has not told what became of it.
+    """
 
     id: int
     order_id: int
@@ -44,6 +47,7 @@ class Slip(Struct, frozen=True):
     asked_at_us: int
     ended_at_us: int | None
     pulled_by: str
+    remote: str
 
 
 _COLUMNS = tuple(intercept.c[name] for name in Slip.__struct_fields__)
@@ -63,7 +67,13 @@ _NEXT = Statement(
 _ONE = Statement(sa.select(*_COLUMNS).where(own(intercept), intercept.c.id == bind("id")), Slip)
 _MOVE = Statement[None](
     sa.update(intercept).where(own(intercept), intercept.c.id == bind("b_id"), intercept.c.state == bind("b_from", str)),
-    sets=("state", "reason", "tries", "due_us", "ended_at_us"),
+    sets=("state", "reason", "tries", "due_us", "ended_at_us", "remote"),
+)  # fmt: skip
+_TAKEN = Statement[tuple[int, str, int]](
+    sa.select(intercept.c.id, intercept.c.remote, intercept.c.ended_at_us).where(
+        own(intercept), intercept.c.printer_id == bind("printer_id"), among(intercept.c.state, "unknown"), intercept.c.remote != "",
+        intercept.c.ended_at_us > bind("since_us"),
+    ).order_by(intercept.c.id).limit(50)
 )  # fmt: skip
 _PULL = Statement[None](
     sa.update(intercept).where(own(intercept), intercept.c.order_id == bind("b_order_id"), intercept.c.state != "pulled"),
@@ -90,7 +100,7 @@ def queue_slips(tx: Tx, *, order_id: int) -> int:
         printer_id = job.printer_id if job.printer_id in there else present[0].id
         tx.run(
             _ADD, id=new_id(), order_id=order_id, job_id=job.id, printer_id=printer_id, state="queued", reason="", tries=0,
-            due_us=tx.now_us, asked_at_us=tx.now_us, ended_at_us=None, pulled_by="",
+            due_us=tx.now_us, asked_at_us=tx.now_us, ended_at_us=None, pulled_by="", remote="",
         )  # fmt: skip
     return len(papers) if present else 0
 
@@ -157,17 +167,24 @@ def fetch_slip(tx: Tx, *, device: Device, slip_id: int) -> TicketContent | None:
     if claimed is None:
         return None
     slip, content = claimed
-    _record(tx, slip=slip, device=device, outcome=PrintOutcome(result="taken", reason=FETCHED))
+    _record(tx, slip=slip, device=device, outcome=PrintOutcome(result="taken"))
     return replace(
         content, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, locale=device.locale
     )
 
 
-def end_slip(tx: Tx, *, device: Device, slip_id: int, outcome: PrintOutcome) -> None:
-    """Take in what a printer tells of a slip that it fetched."""
+def taken_slips(tx: Tx, *, printer_id: int, since_us: int) -> list[tuple[int, str, int]]:
+    """Return (id, name, when) of the slips that a printer's cloud has taken since then, and has not told the end of."""
+    return tx.rows(_TAKEN, printer_id=printer_id, since_us=since_us)
+
+
+def end_slip(tx: Tx, *, device: Device, slip_id: int, outcome: PrintOutcome) -> bool:
+    """Take in what a printer or its cloud tells of a slip that it took; False where nobody asks any more."""
     slip = tx.one(_ONE, id=slip_id)
-    if slip and (slip.printer_id, slip.state, slip.reason) == (device.id, "unknown", FETCHED):
-        _record(tx, slip=slip, device=device, outcome=outcome)
+    if not slip or (slip.printer_id, slip.state, slip.reason) != (device.id, "unknown", FETCHED):
+        return False
+    _record(tx, slip=slip, device=device, outcome=outcome)
+    return True
 
 
 def _claim(tx: Tx, *, printer_id: int) -> tuple[Slip, TicketContent] | None:
@@ -199,20 +216,23 @@ def _record(tx: Tx, *, slip: Slip, device: Device, outcome: PrintOutcome) -> Non
         tx, device=device, outcome=outcome
     )  # else the tickets behind it would find the printer away one by one
     again = outcome.result == "failed" and not outcome.permanent and slip.tries < _MOST_TRIES
-    state = "queued" if again else "unknown" if outcome.result == "taken" else outcome.result
+    taken = outcome.result == "taken"
+    state, reason = ("unknown", FETCHED) if taken else ("queued" if again else outcome.result, outcome.reason)
     due_us = tx.now_us + min(slip.tries, 10) * MINUTE_US if again else slip.due_us
-    if _move(tx, slip, state=state, reason=outcome.reason, due_us=due_us):
+    if _move(tx, slip, state=state, reason=reason, due_us=due_us, remote=outcome.remote if taken else ""):
         append_event(
             tx,
             f"intercept.{state}",
             subject_id=slip.order_id,
-            data={"job": str(slip.job_id), "reason": outcome.reason},
+            data={"job": str(slip.job_id), "reason": reason},
         )
 
 
-def _move(tx: Tx, slip: Slip, *, state: str, reason: str = "", tries: int = -1, due_us: int = -1) -> bool:
+def _move(
+    tx: Tx, slip: Slip, *, state: str, reason: str = "", tries: int = -1, due_us: int = -1, remote: str = ""
+) -> bool:
     ended = None if state in ("queued", "sending") else tx.now_us
     return bool(tx.run(
         _MOVE, b_id=slip.id, b_from=slip.state, state=state, reason=reason, tries=slip.tries if tries < 0 else tries,
-        due_us=slip.due_us if due_us < 0 else due_us, ended_at_us=ended,
+        due_us=slip.due_us if due_us < 0 else due_us, ended_at_us=ended, remote=remote,
     ))  # fmt: skip

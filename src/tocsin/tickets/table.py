@@ -74,13 +74,19 @@ print_queue = merchant_table(
 # A slip that warns of a ticket of a void order, where that ticket came out; what it says is that ticket's own content.
 intercept = merchant_table(
     "intercept", big("id"), big("order_id"), big("job_id"), big("printer_id"), text("state"), text("reason"), big("tries"),
-    big("due_us"), big("asked_at_us"), big("ended_at_us", nullable=True), text("pulled_by"), key=("id",),
+    big("due_us"), big("asked_at_us"), big("ended_at_us", nullable=True), text("pulled_by"), text("remote"), key=("id",),
 )  # fmt: skip
 index(intercept, "merchant_id", "order_id", "id")
 _slip_waits = among(intercept.c.state, "queued", "sending")
 sa.Index(
     "ix_intercept_waiting", intercept.c.merchant_id, intercept.c.printer_id, intercept.c.id, sqlite_where=_slip_waits,
     postgresql_where=_slip_waits,
+)  # fmt: skip
+
+_slip_unknown = among(intercept.c.state, "unknown")
+sa.Index(
+    "ix_intercept_unknown", intercept.c.merchant_id, intercept.c.printer_id, intercept.c.id, sqlite_where=_slip_unknown,
+    postgresql_where=_slip_unknown,
 )  # fmt: skip
 
 # personal: a keyed digest of a receiver's name, phone and address; 400 days, or until he is erased from the order
