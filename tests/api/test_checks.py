@@ -34,3 +34,31 @@ def test_a_level_is_chosen_and_orders_are_judged_by_it(door: Door):
     while check_new_revisions(door.db):
         pass
     assert level(door, second) == "I"
+
+
+def test_two_persons_are_asked_for_and_the_answer_says_what_waits(door: Door):
+    number = door.order(receiver={"name": "王小明", "phone": "13812345678", "address": "黄山路"})
+    while check_new_revisions(door.db):
+        pass
+    chosen = {"two_persons": ["address_short"], "revision": 0}
+    door.headers("owner")
+    alone = door.ask("POST", "/checks", json=chosen)
+    assert (alone.status_code, alone.json()["code"]) == (409, "two_persons_missing")
+    door.headers("checker")
+    assert door.ask("POST", "/checks", json=chosen).json()["two_persons"] == ["address_short"]
+    levels = {"levels": {"width": "off"}, "revision": 1}
+    assert door.ask("POST", "/checks", json=levels).json()["two_persons"] == ["address_short"], (
+        "left out, it stays"
+    )
+    given = {"revision": 1, "codes": ["address_short"]}
+    by = lambda **who: door.ask("POST", f"/orders/{number}/acknowledgements", json=given, **who)
+    first = by(role="clerk").json()
+    assert (first["passed"], first["waiting_for_second"]) == (False, ["address_short"])
+    key = door.key("acknowledge", "second_person")
+    for refused in (
+        by(role="clerk"),
+        door.client.post(f"/api/v1/orders/{number}/acknowledgements", json=given, headers=key),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (403, "second_signature_needed")
+    second = by(role="checker").json()
+    assert (second["passed"], second["waiting_for_second"]) == (True, [])

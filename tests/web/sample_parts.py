@@ -64,6 +64,7 @@ FINDINGS = [
     finding("price_zero", "W", "lines.2.unit_price", "单价为 0，未标为赠品"),
     finding("text", "W", "receiver.buyer_note", "含控制字符，已去除", "lin"),
 ]
+SIGNED = {**FINDINGS[2], "two": True, "signed": {"by": "wang", "at_us": T0, "second": True, "mine": False}}
 HOLDS = [
     {"id": 71, "kind": "check", "reason": "", "by": "desk", "since_us": T0, "until_us": None, "revision": 2,
      "releasable": False},
@@ -173,7 +174,9 @@ HELD_ROWS = [
     for n, (number, holds, found) in enumerate([
         ("DL-20180915-0001", HOLDS[:1], FINDINGS[:1]), ("DL-20200225-0004", HOLDS, FINDINGS),
         ("DL-20180913-0006", HOLDS[:1], [finding("required", "E", "lines", "没有商品行")]),
-        ("DL-20200225-0005", [{**HOLDS[0], "kind": "acknowledge"}], FINDINGS[2:3]),
+        ("DL-20200225-0005", [{**HOLDS[0], "kind": "acknowledge"}], [
+            SIGNED, {**FINDINGS[2], "two": True}, {**SIGNED, "signed": {"by": "lin", "at_us": T0, "second": False, "mine": True}},
+        ]),
     ])
 ]  # fmt: skip
 TICKET = {"serial": "T-000104", "number": "DL-20200225-0004", "revision": 1, "head_revision": 2, "copy_kind": "merchant", "reprint": 1, "replaces": 0,
@@ -288,7 +291,7 @@ TERMINAL: Context = {
     "automatic": [{"id": 7, "name": "团购新单", "url": "/orders?screen=7", "since_us": T0, "by": "王小二"}],
     "page": PAGE,
 }
-HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jobs": 1, "page": PAGE, "codes": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "current": False}],
+HELD: Context = {"shell": shell("/held", "held"), "rows": HELD_ROWS, "unknown_jobs": 1, "signed_once": 2, "page": PAGE, "codes": [{"code": "sum_order", "count": 3, "url": "/held?code=sum_order", "current": False}],
                  "kinds": [{"kind": "check", "count": 11, "url": "/held?kind=check", "current": False}]}  # fmt: skip
 PRINTERS_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printers": MACHINES, "stations": {"0": "This server", "7": "吧台"}, "form": {}, "errors": {}, "papers": {"58": "58 mm", "80": "80 mm", "210x297": "A4"}, "copies": ["merchant", "customer"],
                           "drivers": {"escpos_network": "ESC/POS TCP", "pdf_file": "PDF"}, "clouds": False}  # fmt: skip

@@ -1,7 +1,10 @@
 """The page of the checks' levels and measures."""
 
+from functools import partial
+
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
+from tocsin.access.operator import list_operators, set_active
 from tocsin.core.party import Party
 from tocsin.core.preference import read_preference
 from tocsin.tickets.check_choice import CheckPreference
@@ -34,6 +37,32 @@ def test_levels_and_measures_are_kept_and_judge_the_next_check(pages: Pages) -> 
     page = text_of(pages.get(HERE))
     assert "西藏\n新疆\n安徽" in page.replace("\r", "")
     assert pages.post(HERE, **chosen).status_code == 409, "somebody was faster"
+
+
+def test_two_persons_are_chosen_where_there_are_two_and_it_is_said_once_there_are_not(pages: Pages) -> None:
+    pages.headers("owner")
+    two = _form(**{"two.price_zero": "1", "two.rule:dear": "1"})
+    alone = pages.post(HERE, **two)
+    assert alone.status_code == 409 and "invite another owner, manager or checker first" in text_of(alone)
+    assert "One person here may be the second" in text_of(pages.get(HERE))
+    pages.headers("checker")
+    dear = {"name.0": "dear", "level.0": "W", "query.0": "金额:>1000", "message.0": "先打电话"}
+    assert pages.post("/settings/own-rules", revision="0", **dear).status_code == 303
+    assert pages.post(HERE, **two).status_code == 303
+    page = text_of(pages.get(HERE))
+    for code in ("price_zero", "rule:dear"):
+        box = page.split(f'name="two.{code}"')[1].split(">")[0]
+        assert "checked" in box, code
+    assert 'name="two.state"' not in page and "Invite another" not in page
+    (him,) = [
+        one
+        for one in pages.db.read(pages.house.merchant_id, partial(list_operators, actor=pages.actor()))
+        if one.role == "checker"
+    ]
+    pages.db.write(pages.house.merchant_id, partial(set_active, operator_id=him.id, active=False))
+    assert "Invite another, or take the ticks away" in text_of(pages.get(HERE)), "never locked out in silence"
+    assert pages.post(HERE, **_form(revision="1")).status_code == 303
+    assert "Invite another" not in text_of(pages.get(HERE))
 
 
 def test_what_guards_every_paper_has_no_choice(pages: Pages) -> None:

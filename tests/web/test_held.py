@@ -8,6 +8,7 @@ from tocsin.core.party import Party
 from tocsin.orders.draft import Order, Totals
 from tocsin.orders.ledger import all_lookups
 from tocsin.orders.stop import list_holds, open_holds
+from tocsin.tickets.check_choice import CheckPreference, choose_checks
 from tocsin.web.held import RELEASED
 
 
@@ -48,6 +49,40 @@ def test_a_selection_is_acknowledged_at_the_revisions_seen(pages: Pages) -> None
     assert pages.post("/held/acknowledgements").status_code == 422
     third = warned(pages, "3")
     assert pages.post("/held/acknowledgements", form=[("orders", f"{third.id}:9")]).status_code == 404
+
+
+def test_what_two_must_acknowledge_waits_in_sight_for_the_second(pages: Pages) -> None:
+    merchant_id, owner = pages.house.merchant_id, pages.actor()
+    for role in ("owner", "clerk", "checker"):
+        pages.headers(role)
+    chosen = CheckPreference(two_persons=("price_zero",))
+    pages.db.write(merchant_id, lambda tx: choose_checks(tx, owner, chosen=chosen, revision=0))
+    first, second = warned(pages, "1"), warned(pages, "2")
+    assert text_of(pages.get("/held")).count("Asks for two persons") == 2
+    form = [("code", "price_zero"), *(("orders", f"{one.id}:1") for one in (first, second))]
+    signed = pages.post("/held/acknowledgements", role="clerk", form=form)
+    assert signed.headers["location"] == "/held?done=signed"
+    assert "waits for the second" in text_of(pages.get(signed.headers["location"], role="clerk"))
+    assert pages.post("/held/acknowledgements", role="clerk", form=form).status_code == 403
+    his, hers = text_of(pages.get("/held", role="clerk")), text_of(pages.get("/held", role="checker"))
+    assert his.count("you were the first") == his.count("Waits for a second person") == 2
+    assert "Acknowledge as second" not in his and hers.count("Acknowledge as second") == 2
+    assert hers.count("clerk acknowledged it") == 2 and "2 findings wait for a second person" in hers
+    asked = text_of(pages.get("/second-person", role="checker"))
+    assert all(f"/orders/{one.number}/acknowledgements" in asked for one in (first, second))
+    assert "Findings that wait" not in text_of(pages.get("/second-person", role="clerk"))
+    place, fields = f"/orders/{first.number}/acknowledgements", {"code": "price_zero", "revision": "1"}
+    assert "somebody who may confirm" not in text_of(pages.get(f"/orders/{first.number}", role="checker"))
+    refused = pages.post(place, role="clerk", **fields)
+    assert refused.status_code == 403 and "was acknowledged once" in text_of(refused)
+    done = pages.post(place, role="checker", **fields)
+    assert done.headers["location"].endswith("?done=acknowledged")
+    shown = text_of(pages.get(f"/orders/{first.number}", role="clerk"))
+    assert "clerk + checker" in shown and "Waits for a second person" not in shown
+    assert "Acknowledged once, of two" in text_of(pages.get(f"/orders/{first.number}/timeline"))
+    third = warned(pages, "3")
+    again = pages.post(f"/orders/{third.number}/acknowledgements", role="clerk", **fields)
+    assert again.headers["location"].endswith("?done=signed")
 
 
 def test_a_hold_by_hand_is_released_once_by_who_may(pages: Pages) -> None:

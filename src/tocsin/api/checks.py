@@ -14,10 +14,11 @@ from tocsin.tickets.rule import FIXED_CODES, Setting, level_in, loaded_checks
 
 
 class LevelsIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """Levels by code (E, W, I or off), and the revision of the choice that was seen; codes left out stay."""
+    """Levels by code (E, W, I or off), what two persons must acknowledge, and the revision that was seen; what is left out stays."""
 
-    levels: dict[str, Setting]
     revision: int
+    levels: dict[str, Setting] = {}
+    two_persons: tuple[str, ...] | None = None
 
 
 class CheckOut(Struct, frozen=True, kw_only=True):
@@ -31,15 +32,16 @@ class CheckOut(Struct, frozen=True, kw_only=True):
 
 
 class ChecksOut(Struct, frozen=True, kw_only=True):
-    """The catalogue, and the revision of what was chosen of it."""
+    """The catalogue, what two persons must acknowledge, and the revision of what was chosen."""
 
     revision: int
+    two_persons: tuple[str, ...]
     checks: list[CheckOut]
 
 
 @get("/checks", sync_to_thread=True)
 def get_checks(request: ApiRequest) -> ChecksOut:
-    """Return each check with its level."""
+    """Return each check with its level, and what two persons must acknowledge."""
     desk, actor = enter(request)
     require(actor, "query")
     return desk.db.read(actor.merchant_id, _show)
@@ -47,14 +49,15 @@ def get_checks(request: ApiRequest) -> ChecksOut:
 
 @post("/checks", sync_to_thread=True, status_code=200)
 def post_checks(request: ApiRequest, *, data: JSONBody[LevelsIn], body: RawBody) -> Response[ChecksOut]:
-    """Choose levels; orders are judged by them from their next check on."""
+    """Choose levels, and what two persons must acknowledge; orders are judged by them from their next check on."""
     del data
     given = read_body(body, LevelsIn)
 
     def run(tx: Tx, actor: Actor) -> ChecksOut:
         require(actor, "shop_settings")
         present = read_preference(tx, CheckPreference, box=BOX)
-        chosen = replace(present, levels={**present.levels, **given.levels})
+        two = present.two_persons if given.two_persons is None else given.two_persons
+        chosen = replace(present, levels={**present.levels, **given.levels}, two_persons=two)
         choose_checks(tx, actor, chosen=chosen, revision=given.revision)
         return _show(tx)
 
@@ -62,9 +65,10 @@ def post_checks(request: ApiRequest, *, data: JSONBody[LevelsIn], body: RawBody)
 
 
 def _show(tx: Tx) -> ChecksOut:
-    chosen = read_preference(tx, CheckPreference, box=BOX).levels
+    preference = read_preference(tx, CheckPreference, box=BOX)
+    chosen = preference.levels
     return ChecksOut(
-        revision=preference_revision(tx, box=BOX),
+        revision=preference_revision(tx, box=BOX), two_persons=preference.two_persons,
         checks=[
             CheckOut(
                 code=code, message=check.message, level=level_in(chosen, check),

@@ -36,10 +36,11 @@ class AcknowledgeIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VerdictOut(Struct, frozen=True):
-    """What the checks say now."""
+    """What the checks say now; `waiting_for_second` are codes that stand until another person acknowledges them too."""
 
     passed: bool
     findings: tuple[FindingOut, ...]
+    waiting_for_second: tuple[str, ...]
 
 
 class ReleasedOut(Struct, frozen=True):
@@ -110,7 +111,8 @@ def acknowledge(
             codes=given.codes,
             keep=given.keep,
         )
-        return VerdictOut(found.passed, tuple(finding_out(finding) for finding in found.findings))
+        findings = tuple(finding_out(finding) for finding in found.findings)
+        return VerdictOut(found.passed, findings, found.waits_for_second(given.codes))
 
     return change_once(request, body, run)
 

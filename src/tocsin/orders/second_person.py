@@ -185,7 +185,7 @@ def ask_second_person(tx: Tx, actor: Actor, *, number: str, act: str, reason: st
         if (ask.order_id, ask.act, ask.shown_state(tx.now_us)) == (order_id, act, "waiting"):
             return ask.id
     ask_id = new_id()
-    maker_id = int(tx.value(_MAKER, id=actor.id) or 0) if actor.kind == "api_key" else 0
+    maker_id = maker_of(tx, actor)
     tx.run(
         _ADD, id=ask_id, order_id=order_id, act=act, reason=reason.strip(), asked_kind=actor.kind, asked_by=actor.id,
         asked_name=actor.name, maker_id=maker_id, at_us=tx.now_us, state="waiting", decided_by=0, decided_name="",
@@ -226,6 +226,11 @@ def answer_ask(tx: Tx, actor: Actor, *, ask_id: int, approved: bool) -> None:
         raise AskOver
     data: dict[str, Any] = {"act": found.act, "ask": str(ask_id), "asked_by": str(found.asked_by)}
     write_journal(tx, actor, verb=f"orders.second_{state}", subject=f"order:{found.order_id}", data=data)
+
+
+def maker_of(tx: Tx, actor: Actor) -> int:
+    """Return who made the key that acts, 0 where a person does."""
+    return int(tx.value(_MAKER, id=actor.id) or 0) if actor.kind == "api_key" else 0
 
 
 def waiting_asks(tx: Tx, actor: Actor) -> list[Ask]:

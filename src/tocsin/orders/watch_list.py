@@ -28,7 +28,7 @@ from tocsin.orders.table import order_head, watch
 WatchKind = Literal["order", "phone", "query"]
 KINDS: tuple[WatchKind, ...] = ("order", "phone", "query")
 WATCHES_MOST, MATCHES_MOST, REASON_CHARACTERS, _LEAST_PHONE = 200, 10_000, 200, 6
-_PEOPLE_LEAST = 2
+PEOPLE_LEAST = 2
 _EVER = 2**63 - 1
 
 
@@ -113,10 +113,7 @@ def add_watch(tx: Tx, actor: Actor, *, kind: str, value: str, reason: str, until
         raise WatchWrong(problem="say what is watched, and why in at most 200 characters")
     if until_us and until_us <= tx.now_us:
         raise WatchWrong(problem="its end has passed already")
-    if (
-        sum("second_person" in ROLES.get(role, frozenset()) for (role,) in tx.rows(_CONFIRMERS))
-        < _PEOPLE_LEAST
-    ):
+    if count_confirmers(tx) < PEOPLE_LEAST:
         raise WatchNeedsTwo
     tx.run(_EXPIRE, now_us=tx.now_us)
     if len(in_force(tx)) >= WATCHES_MOST:
@@ -136,6 +133,11 @@ def add_watch(tx: Tx, actor: Actor, *, kind: str, value: str, reason: str, until
         data={"kind": kind, "order": str(order_id)},
     )
     return watch_id
+
+
+def count_confirmers(tx: Tx) -> int:
+    """Return how many people may be a second person; where two are asked for, fewer than two lock each other out."""
+    return sum("second_person" in ROLES.get(role, frozenset()) for (role,) in tx.rows(_CONFIRMERS))
 
 
 def remove_watch(tx: Tx, actor: Actor, *, watch_id: int) -> None:

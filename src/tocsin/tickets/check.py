@@ -62,6 +62,10 @@ class Verdict(Struct, frozen=True, kw_only=True):
         """Return the findings of level E."""
         return tuple(finding for finding in self.findings if finding.level == "E")
 
+    def waits_for_second(self, codes: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the codes just acknowledged that stand until a second person has acknowledged them too."""
+        return tuple(sorted({finding.code for finding in self.unacknowledged} & set(codes)))
+
 
 _ADD = insert_into(verdict)
 _CLEAR_FINDINGS = Statement[None](

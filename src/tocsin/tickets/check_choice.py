@@ -5,15 +5,16 @@ from msgspec import Struct
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.preference import change_preference
+from tocsin.core.preference import change_preference, read_preference
 from tocsin.orders.platform import MASKING
+from tocsin.orders.watch_list import PEOPLE_LEAST, count_confirmers
 from tocsin.tickets.rule import FIXED_CODES, OWN_PREFIX, Setting, loaded_checks
 
 BOX = "tickets.check"
 
 
 class CheckPreference(Struct, frozen=True, kw_only=True):
-    """What a merchant chooses about checks: levels per code, thresholds, channels that mask."""
+    """What a merchant chooses about checks: levels per code, thresholds, channels that mask, what two must acknowledge."""
 
     levels: dict[str, Setting] = {}
     masking_channels: tuple[str, ...] = MASKING
@@ -27,12 +28,19 @@ class CheckPreference(Struct, frozen=True, kw_only=True):
     service_skus: tuple[str, ...] = ()
     currencies: tuple[str, ...] = ()
     old_days: int = 90
+    two_persons: tuple[str, ...] = ()
 
 
 class LevelFixed(Refusal):
     """The checks {codes} guard every paper: their level can't be changed, leave them out"""
 
     kind, code = "invalid", "level_fixed"
+
+
+class TwoPersonsMissing(Refusal):
+    """Two persons can't be asked for where fewer than two may confirm: invite another owner, manager or checker first"""
+
+    kind, code = "conflict", "two_persons_missing"
 
 
 class CheckUnknown(Refusal):
@@ -45,16 +53,28 @@ def choose_checks(tx: Tx, actor: Actor, *, chosen: CheckPreference, revision: in
     """Store what a merchant or a shop chooses about checks; return the new revision.
 
     Raises:
-        LevelFixed: it names a level for `state`, `required` or `changed`.
-        CheckUnknown: it names a level for what is no check.
+        LevelFixed: it names `state`, `required` or `changed`.
+        CheckUnknown: it names what is no check.
+        TwoPersonsMissing: it asks for two persons anew, and fewer than two may be the second.
         NotAllowed, PreferenceMoved
     """
-    fixed = sorted(FIXED_CODES & set(chosen.levels))
+    fixed = sorted(FIXED_CODES & {*chosen.levels, *chosen.two_persons})
     if fixed:
         raise LevelFixed(codes=", ".join(fixed))
     unknown = sorted(
-        code for code in set(chosen.levels) - set(loaded_checks()) if not code.startswith(OWN_PREFIX)
+        code
+        for code in {*chosen.levels, *chosen.two_persons} - set(loaded_checks())
+        if not code.startswith(OWN_PREFIX)
     )
     if unknown:
         raise CheckUnknown(codes=", ".join(unknown)[:80])
+    # What was chosen while there were two may be kept, or taken off, with one.
+    more = set(chosen.two_persons) - asks_two(tx, shop_id=shop_id)
+    if more and count_confirmers(tx) < PEOPLE_LEAST:
+        raise TwoPersonsMissing
     return change_preference(tx, actor, chosen, box=BOX, revision=revision, shop_id=shop_id)
+
+
+def asks_two(tx: Tx, *, shop_id: int) -> frozenset[str]:
+    """Return the codes that two persons must acknowledge, at a shop."""
+    return frozenset(read_preference(tx, CheckPreference, box=BOX, shop_id=shop_id).two_persons)

@@ -25,6 +25,7 @@ from tocsin.tickets.job import DID_NOT, Job, end_job, get_job, mark_printed, wai
 from tocsin.tickets.print_queue import list_queues
 from tocsin.tickets.remembered import ACKNOWLEDGE, remember
 from tocsin.tickets.terminal import ASKED_HELD, Requested, request_papers
+from tocsin.tickets.two_persons import sign
 
 _RELEASE_RIGHTS: dict[str, Right] = {
     "manual": "release", "later": "hold", "failed": "hold", "conflict": "amend", "refund": "release",
@@ -119,27 +120,34 @@ def acknowledge_findings(
 ) -> Verdict:
     """Acknowledge warnings of a revision by their codes; return the verdict that follows.
 
+    Those for which two persons are chosen stand until the second of them has.
+
     Args:
         keep: remember those that are about the receiver: his next orders are not asked about them again.
 
     Raises:
         NotAllowed: the actor may not acknowledge.
         NothingToAcknowledge: none of the codes waits on this revision.
+        SecondSignatureNeeded: each of them was signed by the actor, or he may not be the second.
     """
     require(actor, "acknowledge")
     waiting = check_order(tx, actor, order_id=order_id)
     known = {finding.code for finding in waiting.unacknowledged} & set(codes)
     if waiting.revision != revision or not known:
         raise NothingToAcknowledge(revision=revision, codes=", ".join(codes))
-    for code in sorted(known):
+    order = load_order(tx, order_id=order_id, real=True)
+    done = sign(tx, actor, order, findings=[one for one in waiting.unacknowledged if one.code in known])
+    if not done:
+        return waiting
+    for code, name in sorted(done.items()):
         tx.run(
             ACKNOWLEDGE, order_id=order_id, revision=revision, code=code, at_us=tx.now_us, actor_id=actor.id,
-            actor_name=actor.name,
+            actor_name=name,
         )  # fmt: skip
     if keep:
-        remember(tx, actor, load_order(tx, order_id=order_id, real=True), codes=known)
+        remember(tx, actor, order, codes=set(done))
     write_journal(
-        tx, actor, verb="tickets.acknowledge", subject=f"order:{order_id}", data={"codes": sorted(known)}
+        tx, actor, verb="tickets.acknowledge", subject=f"order:{order_id}", data={"codes": sorted(done)}
     )
     append_event(tx, "order.acknowledged", subject_id=order_id, data={"revision": revision})
     return check_order(tx, actor, order_id=order_id)

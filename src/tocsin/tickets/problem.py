@@ -7,16 +7,20 @@ from msgspec import Struct
 from tocsin.core.db import Tx
 from tocsin.core.statement import NOUGHT, Statement, any_of, own
 from tocsin.orders.table import acknowledgement, hold, order_finding, order_head
+from tocsin.tickets.check_choice import asks_two
 from tocsin.tickets.rule import Finding
+from tocsin.tickets.two_persons import Signature, marks_of, signatures_of, signed_orders
 
 
 class Found(Struct, frozen=True):
-    """A finding on the present revision of an order, and who has acknowledged it."""
+    """A finding on the present revision of an order, and who has acknowledged it; of one that asks for `two`, the first."""
 
     order_id: int
     revision: int
     finding: Finding
     acknowledged_by: str
+    two: bool = False
+    first: Signature | None = None
 
 
 class Counted(Struct, frozen=True):
@@ -29,8 +33,19 @@ class Counted(Struct, frozen=True):
 class _Row(Struct, frozen=True):
     order_id: int
     revision: int
+    code: str
+    level: str
     data: str
+    shop_id: int
     acknowledged_by: str | None
+
+    def waits(self) -> bool:
+        """Tell whether it asks for an acknowledgement that nobody has given."""
+        return self.level == "W" and not self.acknowledged_by
+
+    def finding(self) -> Finding:
+        """Return what was found."""
+        return msgspec.json.decode(self.data, type=Finding)
 
 
 _same_acknowledgement = sa.and_(
@@ -39,11 +54,14 @@ _same_acknowledgement = sa.and_(
     acknowledgement.c.revision == order_finding.c.revision,
     acknowledgement.c.code == order_finding.c.code,
 )
+_same_order = sa.and_(
+    order_finding.c.merchant_id == order_head.c.merchant_id, order_finding.c.order_id == order_head.c.id
+)
 _FOUND = Statement(
     sa.select(
-        order_finding.c.order_id, order_finding.c.revision, order_finding.c.data,
-        acknowledgement.c.actor_name.label("acknowledged_by"),
-    ).select_from(order_finding).outerjoin(acknowledgement, _same_acknowledgement)
+        order_finding.c.order_id, order_finding.c.revision, order_finding.c.code, order_finding.c.level, order_finding.c.data,
+        order_head.c.shop_id, acknowledgement.c.actor_name.label("acknowledged_by"),
+    ).select_from(order_finding).join(order_head, _same_order).outerjoin(acknowledgement, _same_acknowledgement)
     .where(own(order_finding), any_of(order_finding.c.order_id, "ids"))
     .order_by(order_finding.c.order_id, order_finding.c.position),
     _Row,
@@ -53,9 +71,6 @@ _KINDS = Statement(
     .where(own(hold), hold.c.closed_at_us.is_(None)).group_by(hold.c.kind).order_by(hold.c.kind),
     Counted,
 )  # fmt: skip
-_same_order = sa.and_(
-    order_finding.c.merchant_id == order_head.c.merchant_id, order_finding.c.order_id == order_head.c.id
-)
 _CODES = Statement(
     sa.select(order_finding.c.code.label("name"), sa.func.count(sa.distinct(order_finding.c.order_id)).label("count"))
     .select_from(order_head).join(order_finding, _same_order)
@@ -67,11 +82,40 @@ _CODES = Statement(
 
 def findings_of(tx: Tx, *, order_ids: list[int]) -> dict[int, list[Found]]:
     """Return what the last check found on each of some orders, gravest first."""
+    rows = tx.rows(_FOUND, ids=order_ids)
+    asked = {
+        shop_id: asks_two(tx, shop_id=shop_id) for shop_id in {row.shop_id for row in rows if row.waits()}
+    }
+    two = [row for row in rows if row.waits() and row.code in asked[row.shop_id]]
+    firsts = _firsts(tx, two) if two else {}
     found: dict[int, list[Found]] = {order_id: [] for order_id in order_ids}
-    for row in tx.rows(_FOUND, ids=order_ids):
-        finding = msgspec.json.decode(row.data, type=Finding)
-        found[row.order_id].append(Found(row.order_id, row.revision, finding, row.acknowledged_by or ""))
+    for row in rows:
+        found[row.order_id].append(Found(
+            row.order_id, row.revision, row.finding(), row.acknowledged_by or "",
+            two=row.waits() and row.code in asked[row.shop_id], first=firsts.get((row.order_id, row.code)),
+        ))  # fmt: skip
     return found
+
+
+def signed_once(tx: Tx) -> list[Found]:
+    """Return what waits for the second of two persons."""
+    order_ids = signed_orders(tx)
+    found = findings_of(tx, order_ids=order_ids) if order_ids else {}
+    return [one for each in found.values() for one in each if one.first]
+
+
+def _firsts(tx: Tx, two: list[_Row]) -> dict[tuple[int, str], Signature]:
+    """Return who has signed first what waits for two persons, by order and code."""
+    findings: dict[tuple[int, int], list[Finding]] = {}
+    for row in two:
+        findings.setdefault((row.order_id, row.revision), []).append(row.finding())
+    signed = signatures_of(tx, order_ids=list({row.order_id for row in two}))
+    return {
+        (order_id, code): signed[order_id, revision, code, mark]
+        for (order_id, revision), each in findings.items()
+        for code, mark in marks_of(each).items()
+        if (order_id, revision, code, mark) in signed
+    }
 
 
 def count_kinds(tx: Tx) -> list[Counted]:

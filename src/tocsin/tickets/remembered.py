@@ -12,6 +12,7 @@ from tocsin.core.db import Tx
 from tocsin.core.statement import Statement, any_of, bind, own, upsert
 from tocsin.orders.draft import PERSONAL_FIELDS, Order
 from tocsin.orders.table import acknowledgement
+from tocsin.tickets.check_choice import asks_two
 from tocsin.tickets.rule import is_masked
 from tocsin.tickets.table import remembered
 
@@ -57,7 +58,7 @@ ACKNOWLEDGE = Statement[None](
 def remember(tx: Tx, actor: Actor, order: Order, *, codes: set[str]) -> None:
     """Remember acknowledgements for an order's receiver, of codes that are about him; `order` holds real text."""
     digest = _digest(tx, order)
-    for code in sorted(codes & REMEMBERABLE if _is_real(order) else ()):
+    for code in sorted(_kept_codes(tx, order, codes)):
         tx.run(
             _REMEMBER, digest=digest, code=code, order_id=order.id, at_us=tx.now_us, actor_id=actor.id, actor_name=actor.name
         )  # fmt: skip
@@ -66,10 +67,10 @@ def remember(tx: Tx, actor: Actor, order: Order, *, codes: set[str]) -> None:
 
 def recall(tx: Tx, order: Order, *, codes: set[str]) -> set[str]:
     """Acknowledge what was remembered for an order's receiver, in the name of who did; return those codes."""
-    asked = sorted(codes & REMEMBERABLE)
-    if not asked or not _is_real(order):
+    asked = _kept_codes(tx, order, codes)
+    if not asked:
         return set()
-    kept = tx.rows(_KEPT, digest=_digest(tx, order), codes=asked, since_us=tx.now_us - _LIFE_US)
+    kept = tx.rows(_KEPT, digest=_digest(tx, order), codes=sorted(asked), since_us=tx.now_us - _LIFE_US)
     for one in kept:
         tx.run(
             ACKNOWLEDGE, order_id=order.id, revision=order.revision, code=one.code, at_us=tx.now_us, actor_id=one.actor_id,
@@ -81,6 +82,12 @@ def recall(tx: Tx, order: Order, *, codes: set[str]) -> set[str]:
 def forget_remembered(tx: Tx, *, order_id: int) -> None:
     """Forget what was remembered by an order: its receiver is erased."""
     tx.run(_FORGET_ORDER, order_id=order_id)
+
+
+def _kept_codes(tx: Tx, order: Order, codes: set[str]) -> set[str]:
+    """Return those of some codes that may be remembered for an order's receiver: never what two persons look at."""
+    about = codes & REMEMBERABLE
+    return about - asks_two(tx, shop_id=order.shop_id) if about and _is_real(order) else set()
 
 
 def _is_real(order: Order) -> bool:

@@ -121,3 +121,10 @@ printer_identity = merchant_table(
     "printer_identity", big("printer_id"), text("identity"), text("place"), big("asked_at_us"), text("other"), big("rests"),
     key=("printer_id",),
 )  # fmt: skip
+
+# Who has acknowledged a finding as the first of two; a day, or until the second one has. `mark` is of what was found.
+first_signature = merchant_table(
+    "first_signature", big("order_id"), big("revision"), text("code"), text("mark"), big("at_us"), big("person_id"), big("key_id"),
+    text("actor_name"), key=("order_id", "revision", "code"),
+)  # fmt: skip
+index(first_signature, "merchant_id", "at_us")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from litestar import Response, get, post
@@ -33,7 +33,8 @@ class UntilWrong(Refusal):
     kind, code = "invalid", "until_wrong"
 
 
-Act = Callable[[Tx, Actor, int, Form], Any]
+Act = Callable[[Tx, Actor, int, Form], str | None]
+"""Does it; returns what the page says then, where that is something else than usual."""
 ACTED = ("cancellation", "holds", "acknowledgements", "marks")
 
 
@@ -81,18 +82,17 @@ def run_act(
         if stale:
             raise stale
         run = partial(_run, actor=actor, number=number, form=form, verb=verb)
-        desk.db.write(actor.merchant_id, lambda tx: once(
-            tx, actor, form, route=f"orders.{act} {number}", make=lambda: run(tx)
+        said = desk.db.write(actor.merchant_id, lambda tx: once(
+            tx, actor, form, route=f"orders.{act} {number}", make=lambda: run(tx) or done
         ))  # fmt: skip
     except Refusal as refusal:
         order = look_up_order(desk.db, actor, number=number, door=DOOR)
         return show_order(request, actor, order, refusal=refusal, act=act, form=form)
-    return go(order_path(number), done=done)
+    return go(order_path(number), done=said)
 
 
-def _run(tx: Tx, *, actor: Actor, number: str, form: Form, verb: Act) -> str:
-    verb(tx, actor, find_order_id(tx, number=number), form)
-    return order_path(number)
+def _run(tx: Tx, *, actor: Actor, number: str, form: Form, verb: Act) -> str | None:
+    return verb(tx, actor, find_order_id(tx, number=number), form)
 
 
 def _cancel(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
@@ -105,16 +105,12 @@ def _hold(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
     hold_order(tx, actor, order_id=order_id, reason=form.get("reason", ""), kind=kind, until_us=until_us)  # type: ignore[arg-type]
 
 
-def _acknowledge(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
-    revision = read_number(form.get("revision", ""))
-    acknowledge_findings(
-        tx,
-        actor,
-        order_id=order_id,
-        revision=revision,
-        codes=(form.get("code", "")[:60],),
-        keep=form.get("keep") == "1",
+def _acknowledge(tx: Tx, actor: Actor, order_id: int, form: Form) -> str | None:
+    revision, code = read_number(form.get("revision", "")), form.get("code", "")[:60]
+    found = acknowledge_findings(
+        tx, actor, order_id=order_id, revision=revision, codes=(code,), keep=form.get("keep") == "1"
     )
+    return "signed" if found.waits_for_second((code,)) else None
 
 
 def _mark(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:

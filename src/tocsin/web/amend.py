@@ -151,7 +151,7 @@ def _page(
     found, around = desk.db.read(actor.merchant_id, read)
     return show(
         request, "orders/amend.html", actor=actor, section="orders", status=status, order=order, form=form,
-        errors=errors or {}, findings=show_found(found, words), line_count=line_count_of(form, len(order.lines)),
+        errors=errors or {}, findings=show_found(found, words, reader=actor), line_count=line_count_of(form, len(order.lines)),
         currency=order.currency, may_see_receiver=False, preview=preview, conflict=conflict, asked=asked or [], **around,
     )  # fmt: skip
 

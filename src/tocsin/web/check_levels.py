@@ -13,9 +13,11 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.money import MICRO
 from tocsin.core.preference import preference_revision, read_preference
+from tocsin.orders.watch_list import PEOPLE_LEAST, count_confirmers
 from tocsin.tickets.check_choice import BOX, CheckPreference, choose_checks
 from tocsin.tickets.habit import Habit, habits
-from tocsin.tickets.rule import FIXED_CODES, Setting, level_in, loaded_checks
+from tocsin.tickets.own_rule import read_rules
+from tocsin.tickets.rule import FIXED_CODES, OWN_PREFIX, Setting, level_in, loaded_checks
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
@@ -26,7 +28,7 @@ LISTS = (
     "currencies",
 )  # fmt: skip
 _SETTINGS = ("E", "W", "I", "off")
-_MOST_ITEMS, _MOST_NUMBER = 5000, 1_000_000
+_MOST_ITEMS, _MOST_NUMBER, _TWO = 5000, 1_000_000, "two."
 _BETWEEN = re.compile(r"[\s,，、;；]+")
 
 
@@ -75,6 +77,7 @@ def _read(form: Form) -> dict[str, Any]:
     return {
         "levels": levels, "large_quantity_micro": _number(form, "large_quantity") * MICRO,
         "duplicate_window_hours": _number(form, "duplicate_hours"), "old_days": _number(form, "old_days"),
+        "two_persons": tuple(name.removeprefix(_TWO)[:60] for name in form if name.startswith(_TWO)),
         **{name: _items(form.get(name, "")) for name in LISTS},
     }  # fmt: skip
 
@@ -91,16 +94,24 @@ def _page(
     request: PageRequest, actor: Actor, *, chosen: CheckPreference, revision: int, refusal: Refusal | None = None
 ) -> Response[str]:  # fmt: skip
     words = words_of(request, actor)
+    rules, may_confirm = desk_of(request).db.read(
+        actor.merchant_id, lambda tx: (read_rules(tx)[0], count_confirmers(tx))
+    )
+    own = [
+        {"code": OWN_PREFIX + rule.name, "level": rule.level, "fixed": False, "own": True, "two": OWN_PREFIX + rule.name in chosen.two_persons, "says": [rule.message]}
+        for rule in rules
+    ]  # fmt: skip
     checks = [
         {
-            "code": code, "default": check.level, "level": level_in(chosen.levels, check), "fixed": code in FIXED_CODES,
+            "code": code, "default": check.level, "level": level_in(chosen.levels, check), "fixed": code in FIXED_CODES, "own": False,
+            "two": code in chosen.two_persons,
             "says": [re.sub(r"\{\w+\}", "…", words.translate(said)) for said in (check.cases.values() or (check.message,))],
         }
         for code, check in loaded_checks().items()
     ]  # fmt: skip
     return show(
         request, "settings/checks.html", habits=_habits(request, actor, chosen), actor=actor, section="settings", status=status_of(refusal) if refusal else 200,
-        checks=checks, revision=revision, errors={"checks": told(refusal, words)} if refusal else {},
+        checks=[*checks, *own], may_confirm=may_confirm, locked=bool(chosen.two_persons) and may_confirm < PEOPLE_LEAST, revision=revision, errors={"checks": told(refusal, words)} if refusal else {},
         lists={name: "\n".join(getattr(chosen, name)) for name in LISTS},
         numbers={
             "large_quantity": chosen.large_quantity_micro // MICRO, "duplicate_hours": chosen.duplicate_window_hours,

@@ -7,6 +7,7 @@ from tocsin.orders.stop import Hold
 from tocsin.tickets.problem import Found
 from tocsin.tickets.remembered import REMEMBERABLE
 from tocsin.tickets.rule import Finding, message_of, text
+from tocsin.tickets.two_persons import may_be_second
 from tocsin.web.shell import show_actor
 from tocsin.web.words import Words
 
@@ -91,12 +92,20 @@ def show_finding(finding: Finding, words: Words, *, revision: int = 0, acknowled
     }  # fmt: skip
 
 
-def show_found(found: list[Found], words: Words) -> list[Shown]:
-    """Return an order's findings as pages take them."""
-    return [
-        show_finding(one.finding, words, revision=one.revision, acknowledged_by=one.acknowledged_by)
-        for one in found
-    ]
+def show_found(found: list[Found], words: Words, *, reader: Actor) -> list[Shown]:
+    """Return an order's findings as pages take them; `signed` is what the first of two persons has."""
+    return [_show_one(one, words, reader) for one in found]
+
+
+def _show_one(one: Found, words: Words, reader: Actor) -> Shown:
+    shown = show_finding(one.finding, words, revision=one.revision, acknowledged_by=one.acknowledged_by)
+    if one.two:
+        shown |= {"two": True, "keeps": False}
+    if one.first:
+        first = one.first
+        signed = {"by": first.actor_name, "at_us": first.at_us, "second": may_be_second(reader, first)}
+        shown |= {"signed": {**signed, "mine": reader.id in (first.person_id, first.key_id)}}
+    return shown
 
 
 def show_hold(hold: Hold, actor: Actor, words: Words) -> Shown:

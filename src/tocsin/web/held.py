@@ -17,8 +17,9 @@ from tocsin.orders.screen_query import query_of
 from tocsin.orders.stop import HOLD_KINDS, open_holds_of
 from tocsin.tickets.hold import NothingToAcknowledge, acknowledge_findings, release_hold
 from tocsin.tickets.job import list_jobs
-from tocsin.tickets.problem import count_codes, count_kinds, findings_of
+from tocsin.tickets.problem import count_codes, count_kinds, findings_of, signed_once
 from tocsin.tickets.rule import BROKEN_CODE, OWN_PREFIX, loaded_checks
+from tocsin.tickets.two_persons import SecondSignatureNeeded
 from tocsin.web.form import read_form, read_number, read_pairs
 from tocsin.web.found import show_found, show_hold
 from tocsin.web.guard import PageRequest, enter
@@ -62,6 +63,7 @@ def get_held(request: PageRequest) -> Response[str]:
                 for one in codes
             ],
             "count": count_rows(tx, wanted=wanted),
+            "signed_once": len(signed_once(tx)) if actor.may("second_person") else 0,
             "unknown_jobs": len(list_jobs(tx, state="unknown", limit=200)),
         }  # fmt: skip
 
@@ -78,7 +80,7 @@ def post_selection(request: PageRequest, *, body: RawBody) -> Redirect:
     """Acknowledge the warnings of the chosen orders, all or of one code, each at the revision that was seen."""
     desk, actor = enter(request)
     pairs = read_pairs(request, body)
-    chosen, single, left = [value for name, value in pairs if name == "orders"], dict(pairs), 0
+    chosen, single, left, signed = [value for name, value in pairs if name == "orders"], dict(pairs), 0, False
     require(actor, "acknowledge")
     if not 0 < len(chosen) <= _MOST:
         raise NothingChosen
@@ -86,15 +88,15 @@ def post_selection(request: PageRequest, *, body: RawBody) -> Redirect:
         order_id, _, revision = text.partition(":")
         seen = (read_number(order_id), read_number(revision))
         try:
-            _acknowledge_all(
+            signed |= _acknowledge_all(
                 desk, actor, seen, code=single.get("code", "")[:60], keep=single.get("keep") == "1"
             )
-        except NothingToAcknowledge:
-            left += 1
+        except (NothingToAcknowledge, SecondSignatureNeeded) as refused:
+            left, signed = left + 1, signed or isinstance(refused, SecondSignatureNeeded)
             if left == len(chosen):
                 raise
             # it has moved on since it was seen: it stands in the list as it is now
-    return go("/held", done="acknowledged_some" if left else "acknowledged")
+    return go("/held", done="signed" if signed else "acknowledged_some" if left else "acknowledged")
 
 
 @post("/holds/{hold_id:str}/release", sync_to_thread=True, status_code=200)
@@ -123,27 +125,30 @@ def show_problems(tx: Tx, rows: tuple[HeadRow, ...], *, actor: Actor, words: Wor
             "order_id": row.id, "number": row.number, "revision": row.revision, "receiver_name": row.receiver_name,
             "goods": row.summary, "payable_minor": row.payable_minor, "currency": row.currency, "holds": own,
             "since_us": min((hold["since_us"] for hold in own), default=None),
-            "findings": show_found(found.get(row.id, []), words),
+            "findings": show_found(found.get(row.id, []), words, reader=actor),
         })  # fmt: skip
     return shown
 
 
-def _acknowledge_all(desk: Desk, actor: Actor, seen: tuple[int, int], *, code: str, keep: bool) -> None:
+def _acknowledge_all(desk: Desk, actor: Actor, seen: tuple[int, int], *, code: str, keep: bool) -> bool:
+    """Acknowledge what waits on an order; tell whether some of it waits for a second person now."""
     order_id, revision = seen
 
-    def run(tx: Tx) -> None:
+    def run(tx: Tx) -> bool:
         found = findings_of(tx, order_ids=[order_id])[order_id]
         codes = {
             one.finding.code
             for one in found
             if one.finding.level == "W" and not one.acknowledged_by and code in ("", one.finding.code)
         }
-        if codes:  # one that somebody else has acknowledged meanwhile asks for nothing
-            acknowledge_findings(
-                tx, actor, order_id=order_id, revision=revision, codes=tuple(sorted(codes)), keep=keep
-            )
+        if not codes:  # one that somebody else has acknowledged meanwhile asks for nothing
+            return False
+        after = acknowledge_findings(
+            tx, actor, order_id=order_id, revision=revision, codes=tuple(sorted(codes)), keep=keep
+        )
+        return bool(after.waits_for_second(codes))
 
-    desk.db.write(actor.merchant_id, run)
+    return desk.db.write(actor.merchant_id, run)
 
 
 def _asked(request: PageRequest) -> tuple[str, str]:

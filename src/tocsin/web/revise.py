@@ -170,7 +170,7 @@ def _form(
     def read(tx: Tx) -> dict[str, Any]:
         found = findings_of(tx, order_ids=[order.id])[order.id]
         return {
-            "findings": show_found(found, words), "sums_differ": any(one.finding.code in _SUMS for one in found),
+            "findings": show_found(found, words, reader=actor), "sums_differ": any(one.finding.code in _SUMS for one in found),
             "holds": [show_hold(hold, actor, words) for hold in open_holds(tx, order_id=order.id)],
             "printers": [{**one, "id": str(one["id"])} for one in show_printers(tx) if one["id"]],
             "reasons": reasons_for([one.finding.code for one in found], words),

@@ -11,7 +11,9 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.orders.listing import list_heads
 from tocsin.orders.second_person import ACTS, Ask, answer_ask, ask_second_person, own_asks, waiting_asks
+from tocsin.tickets.problem import signed_once
 from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.found import show_found
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 
@@ -60,11 +62,17 @@ def _page(request: PageRequest, actor: Actor, *, form: Form, refusal: Refusal | 
 
     def read(tx: Tx) -> dict[str, Any]:
         waiting, mine = waiting_asks(tx, actor), own_asks(tx, actor)
-        heads = list_heads(tx, order_ids=list({ask.order_id for ask in (*waiting, *mine)}))
+        signed = signed_once(tx) if actor.may("second_person") else []
+        asked = {ask.order_id for ask in (*waiting, *mine)} | {one.order_id for one in signed}
+        heads = list_heads(tx, order_ids=list(asked))
         numbers = {head.id: head.number for head in heads}
         return {
             "waiting": [_show(ask, numbers, tx.now_us, mine=actor.id in (ask.asked_by, ask.maker_id)) for ask in waiting],
             "mine": [_show(ask, numbers, tx.now_us, mine=True) for ask in mine],
+            "signed": [
+                {"number": numbers.get(one.order_id, ""), "found": shown}
+                for one, shown in zip(signed, show_found(signed, words, reader=actor), strict=True)
+            ],
         }  # fmt: skip
 
     return show(

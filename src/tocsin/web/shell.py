@@ -27,7 +27,7 @@ _COOKIE_SECONDS = 400 * 24 * 3600
 # What a redirect may say was done: the address carries the code alone, never a text.
 DONE = {
     "amended": "Amended", "issued": "Issued", "cancelled": "Cancelled", "held": "Held", "released": "Released",
-    "acknowledged": "Acknowledged", "acknowledged_some": "Acknowledged, but for those that have changed meanwhile", "saved": "Saved", "screen_saved": "Screen saved", "dropped": "Removed", "settled": "Answered", "handed_over": "Handed over: recorded",
+    "acknowledged": "Acknowledged", "acknowledged_some": "Acknowledged, but for those that have changed meanwhile", "signed": "Acknowledged once: what asks for two persons waits for the second", "saved": "Saved", "screen_saved": "Screen saved", "dropped": "Removed", "settled": "Answered", "handed_over": "Handed over: recorded",
     "ended": "Session ended", "password": "Password changed; your other sessions have ended",
     "created": "Created", "tested": "The keys fit; the platform's first call shows the rest", "printed": "Given to the print terminal", "marked": "Marked", "revoked": "Key revoked",
     "silenced": "Silenced: the light stays", "taken": "You have it: nobody else is called", "cleared": "Cleared: it is over",
