@@ -77,6 +77,8 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("GET", "/terminals/{terminal_id:str}/identity"): ("query", None),
     ("POST", "/terminals/{terminal_id:str}/identity/acceptance"): ("shop_settings", {}),
     ("POST", "/terminals/{terminal_id:str}/identity/rest"): ("shop_settings", {"rests": True}),
+    ("POST", "/terminals/{terminal_id:str}/search"): ("shop_settings", {}),
+    ("PUT", "/terminals/{terminal_id:str}/place"): ("shop_settings", {"host": "192.168.1.51"}),
     ("GET", "/problems"): ("query", None),
     ("GET", "/problems/{kind:str}"): ("query", None),
     ("GET", "/checks"): ("query", None),

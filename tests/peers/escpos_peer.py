@@ -88,7 +88,9 @@ class EscposPeer:
         self.close()
 
     def close(self) -> None:
-        """Stop serving."""
+        """Stop serving, once."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         # A blocked accept survives close(); shutdown wakes it.
         self._server.shutdown(socket.SHUT_RDWR)

@@ -5,11 +5,21 @@ from tests.web.sample_parts import T0, Context, shell
 _WHO = {"maker": "XPRINTER", "model": "XP-N160II", "serial": "PS58-2610-0042", "mac": "00:11:62:0a:1b:2c"}
 _PRINTER = {
     "id": 7, "name": "前台", "driver": "escpos_network", "place": "192.168.1.50 9100", "state": "ready", "status_text": "",
-    "last_seen_us": T0, "comes": False, "known": _WHO, "asked_at_us": T0, "other": None, "rests": False,
+    "last_seen_us": T0, "host": "192.168.1.50", "local": True, "comes": False, "known": _WHO, "asked_at_us": T0, "other": None, "rests": False,
 }  # fmt: skip
-_PAGE: Context = {"shell": shell("/settings/printers", "settings"), "printer": _PRINTER}
+_PAGE: Context = {
+    "shell": shell("/settings/printers", "settings"),
+    "printer": _PRINTER,
+    "search": None,
+    "searched_all": False,
+    "form": {},
+    "errors": {},
+}
 PRINTER_SAMPLES: dict[str, tuple[str, Context]] = {
     "printer": ("tickets/printer.html", _PAGE),
     "printer_other": ("tickets/printer.html", {**_PAGE, "printer": {**_PRINTER, "other": {**_WHO, "serial": "PS58-2610-0077", "mac": ""}}}),
+    "printer_found": ("tickets/printer.html", {**_PAGE, "searched_all": True, "search": {"asked": 200, "reachable": 253, "found": [
+        {"host": "192.168.1.77", "port": 9100, "evidence": kind, "who": _WHO} for kind in ("serial", "mac", "model")]}}),
+    "printer_not_found": ("tickets/printer.html", {**_PAGE, "searched_all": False, "search": {"asked": 0, "reachable": 0, "found": []}, "errors": {"host": "…"}}),
     "printer_new": ("tickets/printer.html", {**_PAGE, "printer": {**_PRINTER, "known": {}, "asked_at_us": None, "last_seen_us": None, "state": "unknown"}}),
 }  # fmt: skip

@@ -42,3 +42,26 @@ def test_a_printer_shows_who_it_is_and_that_another_answers_in_its_place(pages: 
             == 404
             == pages.ask("GET", "/terminals/1/identity").status_code
         )
+
+
+def test_a_printer_that_moved_is_looked_for_and_taken_from_its_page(pages: Pages) -> None:
+    with EscposPeer() as peer:
+        at = set_up(pages, peer)
+    with EscposPeer("127.0.0.7", peer.port) as moved:
+        moved.switches.who[68] = peer.switches.who[68]
+        pages.post(f"{at}/probe")
+        assert "not seen its network card" in text_of(pages.post(f"{at}/search"))
+        page = text_of(pages.post(f"{at}/search", ask="1"))
+        assert (
+            f"127.0.0.7:{peer.port}" in page and "Same serial number" in page and "of 253 addresses" in page
+        )
+        api = f"/terminals/{at.rpartition('/')[2]}"
+        [found] = pages.ask("POST", f"{api}/search", json={"ask": True}).json()["found"]
+        assert (found["host"], found["evidence"]) == ("127.0.0.7", "serial")
+        wrong = pages.post(f"{at}/place", host="8.8.8.8")
+        assert wrong.status_code == 422 and "outside the networks" in text_of(wrong)
+        assert pages.ask("PUT", f"{api}/place", json={"host": "8.8.8.8"}).status_code == 422
+        assert pages.post(f"{at}/place", host=found["host"], port=str(found["port"])).status_code == 303
+        assert "Ready" in text_of(pages.get(at))
+        place = {"host": found["host"], "port": found["port"]}
+        assert pages.ask("PUT", f"{api}/place", json=place).status_code == 200

@@ -1,17 +1,20 @@
 """Box 18 over the API: what a printer is known again by, and that another one answers in its place."""
 
-from litestar import Response, get, post
+from litestar import Response, get, post, put
 from litestar.params import FromPath, JSONBody, RawBody
 from msgspec import Struct
 
-from tocsin.api.guard import ApiRequest, change_once, enter, read_body, read_id
+from tocsin.api.guard import ApiRequest, change_once, enter, read_body, read_id, work_once
 from tocsin.api.shape import iso
 from tocsin.api.tickets import IdOut
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
+from tocsin.desk import Desk
 from tocsin.tickets.device import get_printer
 from tocsin.tickets.identity import Identity
 from tocsin.tickets.known_printer import accept_printer, find_known, let_rest
+from tocsin.tickets.printer_place import move_printer
+from tocsin.tickets.printer_search import look_for
 
 
 class WhoOut(Struct, frozen=True, kw_only=True):
@@ -36,6 +39,36 @@ class RestIn(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether papers wait while another printer answers in this one's place."""
 
     rests: bool
+
+
+class SearchIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """With `ask` each address of the declared networks is spoken to, ten seconds at most; without, only this machine's own neighbours are looked at."""
+
+    ask: bool = False
+
+
+class FoundOut(Struct, frozen=True, kw_only=True):
+    """A printer that may be the one: `evidence` is serial, mac or model, the strongest that is equal."""
+
+    host: str
+    port: int
+    evidence: str
+    who: WhoOut
+
+
+class SearchOut(Struct, frozen=True, kw_only=True):
+    """What was found, the strongest first; `asked` of `reachable` addresses were spoken to before the time was up."""
+
+    found: list[FoundOut]
+    asked: int
+    reachable: int
+
+
+class PlaceIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a printer stands now; a port of 0 leaves it as it is."""
+
+    host: str
+    port: int = 0
 
 
 @get("/terminals/{terminal_id:str}/identity", sync_to_thread=True)
@@ -84,9 +117,42 @@ def choose_rest(
     return change_once(request, body, run)
 
 
+@post("/terminals/{terminal_id:str}/search", sync_to_thread=True, status_code=200)
+def search_terminal(
+    request: ApiRequest, *, terminal_id: FromPath[str], data: JSONBody[SearchIn], body: RawBody
+) -> Response[SearchOut]:
+    """Look for a printer at other addresses; what is found is proposed, nothing is changed."""
+    del data
+    given = read_body(body, SearchIn)
+
+    def run(desk: Desk, actor: Actor) -> SearchOut:
+        search = look_for(desk.db, actor, printer_id=read_id(terminal_id), ask=given.ask)
+        found = [
+            FoundOut(host=one.host, port=one.port, evidence=one.evidence, who=who_out(one.who)) for one in search.found
+        ]  # fmt: skip
+        return SearchOut(found=found, asked=search.asked, reachable=search.reachable)
+
+    return work_once(request, body, run)
+
+
+@put("/terminals/{terminal_id:str}/place", sync_to_thread=True, status_code=200)
+def put_place(
+    request: ApiRequest, *, terminal_id: FromPath[str], data: JSONBody[PlaceIn], body: RawBody
+) -> Response[IdOut]:
+    """Say that a printer stands at another address now; its papers, queues and past stay with it."""
+    del data
+    given = read_body(body, PlaceIn)
+
+    def run(tx: Tx, actor: Actor) -> IdOut:
+        move_printer(tx, actor, printer_id=read_id(terminal_id), host=given.host, port=given.port)
+        return IdOut(terminal_id)
+
+    return change_once(request, body, run)
+
+
 def who_out(who: Identity) -> WhoOut:
     """Return what a printer tells of itself as the API says it."""
     return WhoOut(maker=who.maker, model=who.model, serial=who.serial, mac=who.mac)
 
 
-PRINTERS = [get_identity, accept_identity, choose_rest]
+PRINTERS = [get_identity, accept_identity, choose_rest, search_terminal, put_place]

@@ -157,7 +157,7 @@ def add_printer(
     """
     require(actor, "shop_settings")
     _require_sound(name, copies, paper=shape_of(paper_mm, paper_high_mm))
-    checked = _fit_options(kind, options, paper_mm=paper_mm, paper_high_mm=paper_high_mm)
+    checked = fit_options(kind, options, paper_mm=paper_mm, paper_high_mm=paper_high_mm)
     if station_id:
         _require_station(tx, kind, station_id=station_id)
     elif not is_reachable(host := getattr(checked, "host", "")):
@@ -197,8 +197,12 @@ def _require_station(tx: Tx, kind: str, *, station_id: int) -> None:
         raise PrinterWrong(problem="this kind prints at the desk alone: choose another kind, or no station")
 
 
-def _fit_options(kind: str, options: dict[str, Any], *, paper_mm: int, paper_high_mm: int) -> Struct:
-    """Return the options of a kind of printer, checked; one that prints on rolls is told of its paper."""
+def fit_options(kind: str, options: dict[str, Any], *, paper_mm: int, paper_high_mm: int) -> Struct:
+    """Return the options of a kind of printer, checked; one that prints on rolls is told of its paper.
+
+    Raises:
+        PrinterWrong: they are of another shape, or the paper is not for this kind.
+    """
     plugin = printer_plugin(kind)
     if plugin.form == "raster" and shape_of(paper_mm, paper_high_mm) == "sheet":
         raise PrinterWrong(problem="this kind prints rolls and labels: choose another paper")

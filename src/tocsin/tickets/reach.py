@@ -34,6 +34,11 @@ def declare_networks(networks: Sequence[Network]) -> None:
     _declared[:] = networks or PRIVATE
 
 
+def declared_networks() -> tuple[Network, ...]:
+    """Return the networks that this process's printers may be in."""
+    return tuple(_declared)
+
+
 def is_reachable(host: str) -> bool:
     """Tell whether a host may be spoken to; a name is looked at when it is resolved."""
     try:

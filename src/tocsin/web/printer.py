@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
@@ -10,13 +11,17 @@ from msgspec import to_builtins
 
 from tocsin.core.actor import require
 from tocsin.core.db import Tx
-from tocsin.tickets.device import Device, get_printer
+from tocsin.tickets.away import is_away
+from tocsin.tickets.device import Device, PrinterWrong, get_printer
 from tocsin.tickets.known_printer import Known, accept_printer, find_known, let_rest, place_of
 from tocsin.tickets.printer_kind import comes
+from tocsin.tickets.printer_place import move_printer
+from tocsin.tickets.printer_search import look_for
+from tocsin.tickets.trial import ask_printer
 from tocsin.web.form import read_form, read_number
 from tocsin.web.found import show_reason
 from tocsin.web.guard import PageRequest, enter
-from tocsin.web.shell import go, show, words_of
+from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.terminal import show_state
 
 _AT = "/settings/printers/{printer_id:str}"
@@ -47,6 +52,33 @@ def post_rest(request: PageRequest, *, printer_id: FromPath[str], body: RawBody)
     return go(f"/settings/printers/{wanted}", done="saved")
 
 
+@post(f"{_AT}/search", sync_to_thread=True, status_code=200)
+def post_search(request: PageRequest, *, printer_id: FromPath[str], body: RawBody) -> Response[str]:
+    """Look for a printer at other addresses, and propose what was found."""
+    desk, actor = enter(request)
+    ask, wanted = read_form(request, body).get("ask") == "1", read_number(printer_id)
+    search = look_for(desk.db, actor, printer_id=wanted, ask=ask)
+    return show_printer(request, wanted, search=to_builtins(search), searched_all=ask)
+
+
+@post(f"{_AT}/place", sync_to_thread=True, status_code=200)
+def post_place(request: PageRequest, *, printer_id: FromPath[str], body: RawBody) -> Response[str] | Redirect:
+    """Take the address at which a printer was found, or that a person types, and ask it there."""
+    desk, actor = enter(request)
+    form, wanted = read_form(request, body), read_number(printer_id)
+    host, port = form.get("host", ""), form.get("port", "")
+    move = partial(
+        move_printer, actor=actor, printer_id=wanted, host=host, port=int(port) if port.isdecimal() else 0
+    )
+    try:
+        desk.db.write(actor.merchant_id, move)
+    except PrinterWrong as wrong:
+        told_wrong = told(wrong, words_of(request, actor))
+        return show_printer(request, wanted, status=status_of(wrong), errors={"host": told_wrong}, form=form)
+    ask_printer(desk.db, actor, printer_id=wanted)
+    return go(f"/settings/printers/{wanted}", done="saved")
+
+
 def show_printer(request: PageRequest, printer_id: int, **more: Any) -> Response[str]:
     """Answer with a printer's page."""
     desk, actor = enter(request)
@@ -58,14 +90,16 @@ def show_printer(request: PageRequest, printer_id: int, **more: Any) -> Response
         return device, find_known(tx, printer_id=device.id)
 
     device, known = desk.db.read(actor.merchant_id, read)
+    options = msgspec.json.decode(device.options)
     status, other = device.last_status(), known.instead() if known else None
     printer = {
         "id": device.id, "name": device.name, "driver": device.kind, "place": place_of(device), "state": show_state(device),
         "status_text": show_reason(status.detail, words) if status else "", "last_seen_us": device.seen_at_us,
-        "comes": comes(device.kind), "known": to_builtins(known.who()) if known else {}, "asked_at_us": known.asked_at_us if known else None,
+        "host": options.get("host", ""), "local": not is_away(device), "comes": comes(device.kind), "known": to_builtins(known.who()) if known else {}, "asked_at_us": known.asked_at_us if known else None,
         "other": to_builtins(other) if other else None, "rests": bool(known and known.rests),
     }  # fmt: skip
-    return show(request, "tickets/printer.html", actor=actor, section="settings", printer=printer, **more)
+    context = {"search": None, "searched_all": False, "errors": {}, "form": {}, "printer": printer, **more}
+    return show(request, "tickets/printer.html", actor=actor, section="settings", **context)
 
 
-PRINTER = [get_printer_page, post_acceptance, post_rest]
+PRINTER = [get_printer_page, post_acceptance, post_rest, post_search, post_place]
