@@ -258,6 +258,9 @@ def amend_it(walk: Walk, number: str) -> None:
 
 def cancel_it(walk: Walk, number: str) -> None:
     """Cancel the order, with a reason."""
+    walk.go(f"/orders/{number}/ticket")
+    expect(walk.page.locator("main img").first).to_have_js_property("complete", value=True)
+    walk.shot("preview")
     walk.go(f"/orders/{number}")
     walk.shot("order")
     form = walk.page.locator(f'form[action="/orders/{number}/cancellation"]')
@@ -272,7 +275,8 @@ def look_around(walk: Walk) -> None:
     for name, path in {
         "orders": "/orders", "screens": "/screens", "quarantine": "/quarantine", "downloads": "/downloads?new=1",
         "lookups": "/lookups?of=all", "settings": "/settings", "sessions": "/settings/sessions", "journal": "/journal",
-        "new": "/orders/new", "operators": "/settings/operators",
+        "new": "/orders/new", "operators": "/settings/operators", "problems": "/problems", "queues": "/settings/queues",
+        "templates": "/settings/templates", "stations": "/settings/stations",
     }.items():  # fmt: skip
         walk.go(path)
         walk.shot(name)
