@@ -11,6 +11,7 @@ from tests.counter import BASE, Counter, open_counter
 from tests.orders.test_second_person import add_people
 from tests.tickets.test_hold import as_role, unknown_job
 from tocsin.core.actor import NotAllowed
+from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.event import Event, move_consumer
 from tocsin.core.journal import read_journal
@@ -18,7 +19,7 @@ from tocsin.orders.amend import cancel_order
 from tocsin.orders.mark import mark_order
 from tocsin.orders.saved_screen import ScreenMissing, drop_screen, save_screen
 from tocsin.orders.screen import Filter
-from tocsin.orders.watch_list import add_watch
+from tocsin.orders.watch_list import add_watch, remove_watch
 from tocsin.tickets import auto_print as module
 from tocsin.tickets.auto_print import (
     ASKED,
@@ -32,6 +33,7 @@ from tocsin.tickets.device import remove_printer
 from tocsin.tickets.hold import hold_order, release_hold, settle_unknown
 from tocsin.tickets.job import jobs_of_order
 from tocsin.tickets.print_queue import QueueMissing
+from tocsin.tickets.radar import UNPRINTED_US, list_problems
 from tocsin.tickets.terminal import ASKED_HELD, cancel_job
 
 QUERY = "payment:paid held:no 王小明"
@@ -134,18 +136,28 @@ def test_an_order_with_a_paper_is_printed_anew_by_hand_alone(db: Database) -> No
         assert (revisions(counter, out), revisions(counter, lost)) == ([1], [2, 1])
 
 
-def test_a_watched_order_is_tried_once_and_waits_for_two(db: Database) -> None:
+def test_a_watched_order_waits_for_two_and_is_asked_for_once_it_is_watched_no_more(db: Database) -> None:
     with automatic(db) as counter:
         order_id = counter.take().order_id
         add_people(counter)
-        counter.do(add_watch, kind="phone", value="13812345678", reason="欠款")
+        watch_id = counter.do(add_watch, kind="phone", value="13812345678", reason="欠款")
         counter.check()
         counter.acknowledge(order_id)
         settle(counter)
         again(counter)
         verbs = [entry.verb for entry in counter.ask(read_journal, subject=f"order:{order_id}")]
-        assert (verbs.count("orders.watched_tried"), verbs.count(ASKED)) == (1, 1)
+        assert (verbs.count("orders.watched_tried"), verbs.count(ASKED)) == (1, 0), "told once an hour"
         assert revisions(counter, order_id) == []
+        try:
+            shift_clock(UNPRINTED_US + MINUTE_US)
+            assert [one.order_id for one in counter.ask(list_problems, kind="unprinted")] == [order_id], (
+                "in sight"
+            )
+        finally:
+            shift_clock(0)
+        counter.do(remove_watch, watch_id=watch_id)
+        again(counter)
+        assert revisions(counter, order_id) == [1], "never left out for ever"
 
 
 @pytest.mark.parametrize("step", ["_take_event", "print_automatically"])

@@ -1,12 +1,16 @@
 """Bulk acts on the list: a result per order, over a selection and over a whole query."""
 
+from functools import partial
+
 from msgspec.structs import replace
 
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
+from tocsin.core.journal import read_journal
 from tocsin.core.queue import TASKS
 from tocsin.orders.amend import cancel_order
 from tocsin.orders.store import load_order
+from tocsin.orders.watch_list import add_watch
 from tocsin.tickets.bulk_job import TASK
 
 TO = make_draft().receiver
@@ -31,6 +35,29 @@ def test_each_order_of_a_selection_has_its_result(pages: Pages) -> None:
     assert "Refused: 1." in again and order(good).campaign == "团购", (
         "it was seen at revision 1: nothing is overwritten"
     )
+
+
+def test_a_watched_order_is_refused_in_its_row_and_the_try_is_recorded(pages: Pages) -> None:
+    for role in ("owner", "checker"):
+        pages.headers(role)
+    order, other, printer = pages.take(make_draft()), pages.take(make_draft(quantity=3)), pages.printer()
+    merchant_id = pages.house.merchant_id
+    pages.db.write(
+        merchant_id, partial(add_watch, actor=pages.actor(), kind="order", value=order.number, reason="纠纷")
+    )
+    tries = lambda: [
+        one.verb for one in pages.db.read(merchant_id, partial(read_journal, subject=f"order:{order.id}"))
+    ].count("orders.watched_tried")
+    act = {"act": "amend", "field": "campaign", "value": "团购", "reason": "补活动"}
+    some = text_of(
+        pages.post("/orders/bulk", form=[("order", f"{one.id}:1") for one in (order, other)], **act)
+    )
+    assert "Done: 1. Refused: 1." in some and "ask a second person" in some and tries() == 1
+    whole = finished(pages, q="sort:placed", **{**act, "value": "秒杀"})
+    assert "2 of 2 orders done, 1 refused" in whole and "ask a second person" in whole and tries() == 2
+    printed = finished(pages, print=str(printer), q="sort:placed")
+    assert "2 of 2 orders done, 1 refused" in printed and "ask a second person" in printed and tries() == 3
+    assert pages.again(order).revision == 1 and pages.jobs(order) == [] and len(pages.jobs(other)) == 1
 
 
 def finished(pages: Pages, **form: str) -> str:

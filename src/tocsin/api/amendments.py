@@ -1,6 +1,7 @@
 """Boxes 11 and 20 over the API: amend an order, or revise a held one, against the revision that was seen."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from litestar import Response, post
@@ -25,6 +26,7 @@ from tocsin.orders.draft import Delivery, Method
 from tocsin.orders.importer import ImportOptions
 from tocsin.orders.preview import Preview, preview_amendment
 from tocsin.orders.query import look_up_order
+from tocsin.orders.second_person import pass_second_person
 from tocsin.orders.store import find_order_id, load_order
 from tocsin.orders.wire import LineIn, OrderIn, TotalsIn, draft_from_in
 from tocsin.tickets.revise import revise_order
@@ -141,6 +143,8 @@ def preview(
     del data
     given = read_body(body, PreviewIn)
     desk, actor = enter(request)
+    order_id = desk.db.read(actor.merchant_id, partial(find_order_id, number=number))
+    pass_second_person(desk.db, actor, order_id=order_id, act="open", door=DOOR)
 
     def run(tx: Tx) -> Preview:
         order_id, amendment = _amendment(tx, number, given.changes)

@@ -1,5 +1,6 @@
 """What surrounds amending, over the API: undo, conflicts with the source, requests to platforms, who edits, the timeline."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -15,7 +16,7 @@ from tocsin.core.journal import NEWEST
 from tocsin.orders.conflict import resolve_conflict, show_conflict
 from tocsin.orders.editing import who_edits
 from tocsin.orders.platform import PlatformRequest, answer_request, list_requests
-from tocsin.orders.query import look_up_order
+from tocsin.orders.query import find_open_order, look_up_order
 from tocsin.orders.store import find_order_id
 from tocsin.orders.undo import undo_amendment
 from tocsin.tickets.timeline import read_timeline
@@ -165,10 +166,8 @@ def resolve(
 def get_requests(request: ApiRequest, *, number: FromPath[str]) -> list[RequestOut]:
     """Return what an order's platform was asked, the newest first."""
     desk, actor = enter(request)
-    require(actor, "query")
-    found = desk.db.read(
-        actor.merchant_id, lambda tx: list_requests(tx, order_id=find_order_id(tx, number=number))
-    )
+    order_id = find_open_order(desk.db, actor, number=number, door=DOOR)
+    found = desk.db.read(actor.merchant_id, partial(list_requests, order_id=order_id))
     return [_request_out(one) for one in found]
 
 
@@ -205,11 +204,11 @@ def get_editing(request: ApiRequest, *, number: FromPath[str]) -> EditorOut:
 def get_timeline(request: ApiRequest, *, number: FromPath[str], before: Before = "") -> TimelineOut:
     """Return a page of everything that happened to an order, the newest first."""
     desk, actor = enter(request)
-    require(actor, "query")
+    order_id = find_open_order(desk.db, actor, number=number, door=DOOR)
     start = read_id(before) if before.strip("0") else NEWEST
-    found = desk.db.read(actor.merchant_id, lambda tx: read_timeline(
-        tx, actor, order_id=find_order_id(tx, number=number), before=start
-    ))  # fmt: skip
+    found = desk.db.read(
+        actor.merchant_id, partial(read_timeline, actor=actor, order_id=order_id, before=start)
+    )
     entries = tuple(
         EntryOut(at=iso(one.at_us), by=one.by, what=one.what, data=one.data) for one in found.entries
     )

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -26,7 +27,9 @@ from tocsin.gate import (
     require_form,
     require_open,
 )
+from tocsin.orders.second_person import SecondPersonNeeded, record_refused
 
+_DOOR = "api"
 ApiRequest = Request[Any, Any, Any]
 S = TypeVar("S", bound=msgspec.Struct)
 _DEEPEST = 64
@@ -130,7 +133,12 @@ def change_once(
             settle_key(tx, key, answer)
         return answer
 
-    return respond(desk.db.write(actor.merchant_id, run))
+    try:
+        return respond(desk.db.write(actor.merchant_id, run))
+    except SecondPersonNeeded as refused:
+        told = partial(record_refused, actor=actor, refused=refused, door=_DOOR)
+        desk.db.write(actor.merchant_id, told)
+        raise
 
 
 def work_once(

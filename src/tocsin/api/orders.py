@@ -27,7 +27,7 @@ from tocsin.orders.amend import cancel_order
 from tocsin.orders.ask import ask_orders
 from tocsin.orders.importer import ImportOptions
 from tocsin.orders.intake import take_in
-from tocsin.orders.query import look_up_order
+from tocsin.orders.query import find_open_order, look_up_order
 from tocsin.orders.reveal import reveal_receiver
 from tocsin.orders.screen import Filter, screen_orders
 from tocsin.orders.screen_query import query_of
@@ -128,10 +128,8 @@ def get_order(request: ApiRequest, *, number: FromPath[str], revision: Revision 
 def get_revisions(request: ApiRequest, *, number: FromPath[str]) -> list[RevisionOut]:
     """Return who made each revision of an order, when and why, the newest first."""
     desk, actor = enter(request)
-    require(actor, "query")
-    found = desk.db.read(
-        actor.merchant_id, lambda tx: list_revisions(tx, order_id=find_order_id(tx, number=number))
-    )  # fmt: skip
+    order_id = find_open_order(desk.db, actor, number=number, door=DOOR)
+    found = desk.db.read(actor.merchant_id, partial(list_revisions, order_id=order_id))
     return [revision_out(entry) for entry in found]
 
 
@@ -139,10 +137,8 @@ def get_revisions(request: ApiRequest, *, number: FromPath[str]) -> list[Revisio
 def get_holds(request: ApiRequest, *, number: FromPath[str]) -> list[HoldOut]:
     """Return an order's holds, open and closed, with their findings."""
     desk, actor = enter(request)
-    require(actor, "query")
-    found = desk.db.read(
-        actor.merchant_id, lambda tx: list_holds(tx, order_id=find_order_id(tx, number=number))
-    )
+    order_id = find_open_order(desk.db, actor, number=number, door=DOOR)
+    found = desk.db.read(actor.merchant_id, partial(list_holds, order_id=order_id))
     return [hold_out(hold) for hold in found]
 
 

@@ -22,6 +22,7 @@ from tocsin.orders.draft import Order
 from tocsin.orders.field_right import require_fields
 from tocsin.orders.platform import ask_platform
 from tocsin.orders.produce import Issued, produce_revision
+from tocsin.orders.second_person import require_second
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
 
@@ -74,12 +75,14 @@ def begin_change(tx: Tx, actor: Actor, *, order_id: int, seen: int, reason: str)
 
     Raises:
         NotAllowed, ProofNeeded, ReasonMissing, OrderMissing, OrderCancelled, OrderMoved
+        SecondPersonNeeded: the order is watched, and nobody else has confirmed that it is opened.
     """
     require(actor, "amend")
     require_proof_in_lockdown(tx, actor)
     if not 0 < len(reason.strip()) <= REASON_CHARACTERS:
         raise ReasonMissing
     before = load_order(tx, order_id=order_id, real=True)
+    require_second(tx, actor, order_id=order_id, number=before.number)
     require_open(before, seen)
     return before
 

@@ -11,8 +11,8 @@ from tocsin.orders.draft import Order
 from tocsin.orders.listing import HeadRow, Page, list_heads
 from tocsin.orders.lookup import record_lookup, states_of
 from tocsin.orders.search import find_order_ids, must_recheck, recheck, split_terms
-from tocsin.orders.second_person import barred_among, refuse_alone
-from tocsin.orders.store import OrderMissing, load_numbered
+from tocsin.orders.second_person import barred_among, pass_second_person, refuse_alone
+from tocsin.orders.store import OrderMissing, find_order_id, load_numbered
 
 PAGE_ROWS = 50
 NEWEST = 2**63 - 1
@@ -42,6 +42,19 @@ def look_up_order(db: Database, actor: Actor, *, number: str, door: str, revisio
     pairs, states = [(order.id, order.revision)], states_of([order])
     _record(db, actor, door=door, kind="detail", query=number, pairs=pairs, states=states)
     return order
+
+
+def find_open_order(db: Database, actor: Actor, *, number: str, door: str) -> int:
+    """Return the id of an order of which somebody may read what holds no text of its receiver: no look-up is recorded.
+
+    Raises:
+        NotAllowed, OrderMissing
+        SecondPersonNeeded: it is watched, and nobody else has confirmed.
+    """
+    require(actor, "query")
+    order_id = db.read(actor.merchant_id, partial(find_order_id, number=number))
+    pass_second_person(db, actor, order_id=order_id, act="open", door=door)
+    return order_id
 
 
 def search_orders(

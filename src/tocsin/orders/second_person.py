@@ -130,6 +130,22 @@ def refuse_alone(db: Database, actor: Actor, *, order_id: int, act: Act, door: s
     raise SecondPersonNeeded(number=db.write(actor.merchant_id, tell), act=act)
 
 
+def require_second(tx: Tx, actor: Actor, *, order_id: int, number: str) -> None:
+    """Refuse to change a watched order alone; a door that is refused records the try, in a transaction of its own.
+
+    Raises:
+        SecondPersonNeeded
+    """
+    if barred_among(tx, actor, order_ids=[order_id], act="open"):
+        raise SecondPersonNeeded(number=number, act="open")
+
+
+def record_refused(tx: Tx, actor: Actor, *, refused: SecondPersonNeeded, door: str) -> None:
+    """Record what a transaction refused that is gone with its refusal."""
+    order_id = find_order_id(tx, number=str(refused.data["number"]))
+    record_try(tx, actor, order_id=order_id, act=str(refused.data["act"]), door=door)
+
+
 def barred_among(tx: Tx, actor: Actor, *, order_ids: list[int], act: Act) -> set[int]:
     """Return those of some orders that are watched, and not open to this actor for this act.
 
@@ -155,19 +171,24 @@ def left_out(tx: Tx, *, actor_id: int) -> frozenset[int]:
     }
 
 
-def record_try(tx: Tx, actor: Actor, *, order_id: int, act: Act, door: str) -> str:
+def record_try(tx: Tx, actor: Actor, *, order_id: int, act: str, door: str) -> str:
     """Record that somebody tried without a second person, and tell the alarm, once an hour and order; return the number."""
     order, subject = load_order(tx, order_id=order_id), f"order:{order_id}"
     record_lookup(
         tx, actor, door=door, kind="barred", query=order.number, pairs=[(order_id, order.head_revision)]
     )  # fmt: skip
     write_journal(tx, actor, verb="orders.watched_tried", subject=subject, data={"act": act, "door": door})
-    if not was_signalled(tx, kind="watched_tried", subject=subject, since_us=tx.now_us - _TOLD_US):
+    if not told_lately(tx, order_id=order_id):
         operator_id = actor.id if actor.kind == "operator" else 0
         send_signal(
             tx, Signal(kind="watched_tried", operator_id=operator_id, subject=subject, data={"act": act, "door": door})
         )  # fmt: skip
     return order.number
+
+
+def told_lately(tx: Tx, *, order_id: int) -> bool:
+    """Tell whether the alarm has heard within an hour that an order was tried alone."""
+    return was_signalled(tx, kind="watched_tried", subject=f"order:{order_id}", since_us=tx.now_us - _TOLD_US)
 
 
 def ask_second_person(tx: Tx, actor: Actor, *, number: str, act: str, reason: str) -> int:

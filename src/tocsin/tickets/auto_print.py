@@ -21,6 +21,7 @@ from tocsin.orders.draft import Order
 from tocsin.orders.saved_screen import get_screen
 from tocsin.orders.screen import read_filter
 from tocsin.orders.screen_query import kept_filter
+from tocsin.orders.second_person import barred_among, told_lately
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.syntax_match import matches, subject_of
@@ -169,7 +170,8 @@ def _take_event(tx: Tx, *, event: Event, base_url: str) -> None:
     if wanting is not None:
         actor = desk_actor(tx.merchant_id)
         asked = request_papers(tx, actor, order_id=order.id, papers=(), base_url=base_url)
-        if asked.result != "held":  # what was found at the last moment asks again once it is released
+        # What is held or watched at the last moment is asked for again at what happens to it next.
+        if asked.result == "queued":
             tx.run(_ASK, order_id=order.id, revision=order.revision, screen_id=wanting, at_us=tx.now_us)
             write_journal(
                 tx, actor, verb=ASKED, subject=f"order:{order.id}", data={"screen": str(wanting), "result": asked.result}
@@ -182,7 +184,15 @@ def _may_ask(tx: Tx, order: Order) -> bool:
     if order.desk_state != "produced" or is_void(order) or order.fulfilment not in ("unfulfilled", "partial"):
         return False
     place = {"order_id": order.id, "revision": order.revision}
-    return not (open_holds(tx, order_id=order.id) or tx.value(_PAPERED, **place) or tx.value(_ASKED, **place))
+    if open_holds(tx, order_id=order.id) or tx.value(_PAPERED, **place) or tx.value(_ASKED, **place):
+        return False
+    return not _is_barred(tx, order)
+
+
+def _is_barred(tx: Tx, order: Order) -> bool:
+    """Tell whether an order waits for a second person, and the alarm has heard so within the hour."""
+    waits = barred_among(tx, desk_actor(tx.merchant_id), order_ids=[order.id], act="print")
+    return bool(waits) and told_lately(tx, order_id=order.id)
 
 
 def _screen_for(tx: Tx, order: Order) -> int | None:

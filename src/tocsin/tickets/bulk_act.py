@@ -13,6 +13,7 @@ from tocsin.core.errors import Refusal
 from tocsin.orders.amend import Amendment, amend_order
 from tocsin.orders.listing import list_heads
 from tocsin.orders.screen import Filter, page_rows
+from tocsin.orders.second_person import SecondPersonNeeded, record_refused
 from tocsin.orders.stop import open_holds
 from tocsin.tickets.device import COPIES
 from tocsin.tickets.hold import hold_order, release_hold
@@ -119,6 +120,8 @@ def act_on_orders(
             db.write(actor.merchant_id, run)
         except Refusal as refused:  # the row's result: the others go on
             refusal = refused
+        if isinstance(refusal, SecondPersonNeeded):
+            db.write(actor.merchant_id, partial(record_refused, actor=actor, refused=refusal, door="page"))
         done.append(Done(order_id=order_id, number=numbers.get(order_id, "?"), refusal=refusal))
     return done
 

@@ -11,6 +11,7 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.queue import queue_for, task
 from tocsin.orders.listing import list_heads
+from tocsin.orders.second_person import SecondPersonNeeded, record_refused
 from tocsin.tickets.bulk_act import RIGHT_OF, BulkAct, do_act
 from tocsin.tickets.bulk_job import LOCK, TASK, BulkJob, BulkRow, end_bulk, keep_results, open_work
 from tocsin.tickets.terminal import FEW_ORDERS, Requested, print_few
@@ -68,6 +69,8 @@ def _do_next(tx: Tx, *, job_id: int, most: int = FEW_ORDERS, refusal: Refusal | 
     )
     if not keep_results(tx, found, rows):
         raise _Doubled
+    if isinstance(refusal, SecondPersonNeeded):
+        record_refused(tx, actor, refused=refusal, door="api" if actor.kind == "api_key" else "page")
     if found.done + len(rows) < found.total:
         return True
     end_bulk(tx, None, job_id=job_id, state="complete")
@@ -92,16 +95,23 @@ def _act(
 
 
 def _printed(place: int, one: Requested) -> BulkRow:
-    """A held one says by which holds, or by which findings where it has none of its own."""
+    """A held one says by which holds, or by which findings where it has none of its own; a watched one is refused."""
+    if one.result == "error":
+        alone = SecondPersonNeeded(number=one.number, act="print")
+        return _refusal_row(place, order_id=one.order_id, number=one.number, refusal=alone)
     why = ", ".join(one.holds or (finding.code for finding in one.findings)) if one.result == "held" else ""
     return BulkRow(place, one.order_id, one.number, one.result, code=why)
 
 
 def _refused(tx: Tx, found: BulkJob, chosen: list[tuple[int, int]], refusal: Refusal) -> BulkRow:
     (order_id, _), numbers = chosen[0], _numbers(tx, chosen)
+    return _refusal_row(found.done, order_id=order_id, number=numbers.get(order_id, ""), refusal=refusal)
+
+
+def _refusal_row(place: int, *, order_id: int, number: str, refusal: Refusal) -> BulkRow:
     data = {name: value for name, value in refusal.data.items() if isinstance(value, (int, str))}
     return BulkRow(
-        found.done, order_id, numbers.get(order_id, ""), "refused", code=refusal.code, told=refusal.template(),
+        place, order_id, number, "refused", code=refusal.code, told=refusal.template(),
         data=msgspec.json.encode(data).decode(),
     )  # fmt: skip
 
