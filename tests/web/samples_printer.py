@@ -21,5 +21,5 @@ PRINTER_SAMPLES: dict[str, tuple[str, Context]] = {
     "printer_found": ("tickets/printer.html", {**_PAGE, "searched_all": True, "search": {"asked": 200, "reachable": 253, "found": [
         {"host": "192.168.1.77", "port": 9100, "evidence": kind, "who": _WHO} for kind in ("serial", "mac", "model")]}}),
     "printer_not_found": ("tickets/printer.html", {**_PAGE, "searched_all": False, "search": {"asked": 0, "reachable": 0, "found": []}, "errors": {"host": "…"}}),
-    "printer_new": ("tickets/printer.html", {**_PAGE, "printer": {**_PRINTER, "known": {}, "asked_at_us": None, "last_seen_us": None, "state": "unknown"}}),
+    "printer_new": ("tickets/printer.html", {**_PAGE, "printer": {**_PRINTER, "known": dict.fromkeys(_WHO, ""), "asked_at_us": None, "last_seen_us": None, "state": "unknown"}}),
 }  # fmt: skip

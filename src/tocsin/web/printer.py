@@ -13,6 +13,7 @@ from tocsin.core.actor import require
 from tocsin.core.db import Tx
 from tocsin.tickets.away import is_away
 from tocsin.tickets.device import Device, PrinterWrong, get_printer
+from tocsin.tickets.identity import Identity
 from tocsin.tickets.known_printer import Known, accept_printer, find_known, let_rest, place_of
 from tocsin.tickets.printer_kind import comes
 from tocsin.tickets.printer_place import move_printer
@@ -95,7 +96,7 @@ def show_printer(request: PageRequest, printer_id: int, **more: Any) -> Response
     printer = {
         "id": device.id, "name": device.name, "driver": device.kind, "place": place_of(device), "state": show_state(device),
         "status_text": show_reason(status.detail, words) if status else "", "last_seen_us": device.seen_at_us,
-        "host": options.get("host", ""), "local": not is_away(device), "comes": comes(device.kind), "known": to_builtins(known.who()) if known else {}, "asked_at_us": known.asked_at_us if known else None,
+        "host": options.get("host", ""), "local": not is_away(device), "comes": comes(device.kind), "known": to_builtins(known.who() if known else Identity()), "asked_at_us": known.asked_at_us if known else None,
         "other": to_builtins(other) if other else None, "rests": bool(known and known.rests),
     }  # fmt: skip
     context = {"search": None, "searched_all": False, "errors": {}, "form": {}, "printer": printer, **more}
