@@ -121,6 +121,7 @@ from tocsin.tickets import (
     print_queue,
     printer_key,
     printer_place,
+    printer_swap,
     queue_move,
     radar,
     recheck,
@@ -139,7 +140,7 @@ MODULES = (
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,
-    screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, late, lease, logo, errand, under_way, two_persons, serial, spool, print_queue, queue_move, radar, recheck, intercept, remembered, habit, printer_key, printer_place, known_printer, attempt, bucket,
+    screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, late, lease, logo, errand, under_way, two_persons, serial, spool, print_queue, queue_move, radar, recheck, intercept, remembered, habit, printer_key, printer_place, printer_swap, known_printer, attempt, bucket,
     orders_claim,
     second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget, compaction, erased_list,
 )  # fmt: skip

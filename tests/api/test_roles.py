@@ -79,6 +79,12 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("POST", "/terminals/{terminal_id:str}/identity/rest"): ("shop_settings", {"rests": True}),
     ("POST", "/terminals/{terminal_id:str}/search"): ("shop_settings", {}),
     ("PUT", "/terminals/{terminal_id:str}/place"): ("shop_settings", {"host": "192.168.1.51"}),
+    ("GET", "/terminals/{terminal_id:str}/replacement"): ("query", None),
+    ("POST", "/terminals/{terminal_id:str}/replacement"): (
+        "shop_settings",
+        {"by": "7", "came_out_right": True},
+    ),
+    ("DELETE", "/terminals/{terminal_id:str}/replacement"): ("shop_settings", None),
     ("GET", "/problems"): ("query", None),
     ("GET", "/problems/{kind:str}"): ("query", None),
     ("GET", "/checks"): ("query", None),

@@ -1,8 +1,10 @@
 """One printer's page, and what the API says of it: who it is, and who answers in its place."""
 
+from tests.house import make_draft
 from tests.peers.escpos_peer import EscposPeer
 from tests.web.pages import Pages, text_of
 from tocsin.tickets.device import list_printers
+from tocsin.tickets.print_queue import get_queue
 
 
 def set_up(pages: Pages, peer: EscposPeer, name: str = "Counter") -> str:
@@ -14,8 +16,10 @@ def set_up(pages: Pages, peer: EscposPeer, name: str = "Counter") -> str:
 
 
 def test_a_printer_shows_who_it_is_and_that_another_answers_in_its_place(pages: Pages) -> None:
+    never = text_of(pages.get(f"/settings/printers/{pages.printer()}"))
+    assert "It was not asked yet" in never or "neither a serial number" in never
     with EscposPeer() as peer:
-        at = set_up(pages, peer)
+        at = set_up(pages, peer, "Bar")
         page = text_of(pages.get(at))
         assert f"T{peer.port}" in page and "Peer-80" in page and "Another printer" not in page
         assert "another printer answers" not in text_of(pages.get("/problems"))
@@ -24,7 +28,7 @@ def test_a_printer_shows_who_it_is_and_that_another_answers_in_its_place(pages: 
         page = pages.get(at).text
         assert "Another printer answers in its place" in page and "&lt;b&gt;STRANGER&lt;/b&gt;" in page
         assert "Another printer answers" in text_of(pages.get("/settings/printers"))
-        assert "Counter: another printer answers in its place" in text_of(pages.get("/problems"))
+        assert "Bar: another printer answers in its place" in text_of(pages.get("/problems"))
         api = f"/terminals/{at.rpartition('/')[2]}/identity"
         told = pages.ask("GET", api).json()
         assert (told["who"]["serial"], told["other"]["serial"]) == (f"T{peer.port}", "<b>STRANGER</b>")
@@ -65,3 +69,41 @@ def test_a_printer_that_moved_is_looked_for_and_taken_from_its_page(pages: Pages
         assert "Ready" in text_of(pages.get(at))
         place = {"host": found["host"], "port": found["port"]}
         assert pages.ask("PUT", f"{api}/place", json=place).status_code == 200
+
+
+def test_a_printer_is_replaced_step_by_step_and_taken_back(pages: Pages) -> None:
+    with EscposPeer() as peer:
+        old, new = set_up(pages, peer, "Old one"), set_up(pages, peer, "New one")
+        old_id, by = (each.rpartition("/")[2] for each in (old, new))
+        order = pages.take(make_draft())
+        assert pages.post(f"/terminals/{old_id}/prints", orders=str(order.id)).status_code == 303
+        at = f"{old}/replacement"
+        assert "Replace this printer" in text_of(pages.get(old)) and "Test page" not in text_of(pages.get(at))
+        step = text_of(pages.get(f"{at}?by={by}"))
+        assert "One ticket waits" in step and "Old one" in step and order.number not in step
+        tried = pages.post(f"{at}/test", by=by)
+        assert tried.headers["location"] == f"{at}?by={by}&said=printed" and len(peer.wait_papers(1)) == 1
+        assert "The test page came out" in text_of(pages.get(tried.headers["location"]))
+        untried = pages.post(at, by=by)
+        assert untried.status_code == 409 and "say that it came out right" in text_of(untried)
+        assert pages.post(at, by=old_id, right="1").status_code == 422
+        assert pages.post(at, by=by, right="1").headers["location"].startswith(at)
+        page = text_of(pages.get(at))
+        assert (
+            "New one stands in its place" in page
+            and "One ticket went over" in page
+            and "Take Old one away" in page
+        )
+        api = f"/terminals/{old_id}/replacement"
+        told = pages.ask("GET", api).json()
+        assert (told["waiting"], told["replaced_by"], told["can_undo"]) == (0, by, True)
+        assert pages.post(f"{at}/undo").status_code == 303 and pages.post(f"{at}/undo").status_code == 404
+        assert (
+            pages.ask("POST", api, json={"by": by, "came_out_right": False}).json()["code"] == "swap_untried"
+        )
+        assert pages.ask("POST", api, json={"by": by, "came_out_right": True}).json() == {"moved": 1}
+        assert pages.ask("DELETE", api).json() == {"moved": 1}
+        pages.post(at, by=by, right="1")
+        assert pages.post(f"{old}/removal").status_code == 303
+        queue = pages.db.read(pages.house.merchant_id, lambda tx: get_queue(tx, queue_id=int(old_id)))
+        assert str(queue.printer_id) == by and pages.get(at).status_code == 404

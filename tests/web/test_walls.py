@@ -32,6 +32,8 @@ DOORS = [
     ("POST", "/settings/printers/7/probe", "auditor"), ("POST", "/settings/printers/7/removal", "clerk"),
     ("GET", "/settings/printers/7", "station"), ("POST", "/settings/printers/7/acceptance", "clerk"), ("POST", "/settings/printers/7/rest", "clerk"),
     ("POST", "/settings/printers/7/search", "clerk"), ("POST", "/settings/printers/7/place", "clerk"),
+    ("GET", "/settings/printers/7/replacement", "clerk"), ("POST", "/settings/printers/7/replacement", "clerk"),
+    ("POST", "/settings/printers/7/replacement/test", "clerk"), ("POST", "/settings/printers/7/replacement/undo", "clerk"),
     ("GET", "/scan", "station"), ("GET", "/events", "station"), ("GET", "/alarm", "station"), ("POST", "/posture", "clerk"),
     ("GET", "/incidents/7", "station"), ("POST", "/incidents/7/silence", "station"), ("POST", "/incidents/7/clearance", "clerk"),
     ("POST", "/incidents/7/acknowledgement", "station"), ("GET", "/settings/alarm", "station"), ("POST", "/settings/alarm", "clerk"),

@@ -25,6 +25,7 @@ from tocsin.api.hooks import HOOKS
 from tocsin.api.imports import IMPORTS
 from tocsin.api.orders import ORDERS
 from tocsin.api.people import PEOPLE
+from tocsin.api.printer_swap import PRINTER_SWAP
 from tocsin.api.printers import PRINTERS
 from tocsin.api.problems import PROBLEMS
 from tocsin.api.queues import QUEUES
@@ -51,6 +52,7 @@ _GROUPS = [
     TERMINALS,
     TRIALS,
     PRINTERS,
+    PRINTER_SWAP,
     QUEUES,
     HOLDS,
     EVENTS,
@@ -84,7 +86,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *PRINTERS, *QUEUES, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS, *SETTLEMENTS, *PROBLEMS, *TEMPLATES],
+    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *PRINTERS, *PRINTER_SWAP, *QUEUES, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS, *SETTLEMENTS, *PROBLEMS, *TEMPLATES],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

@@ -23,6 +23,7 @@ from tocsin.tickets.device import Device, list_printers
 from tocsin.tickets.giving import give_page
 from tocsin.tickets.job import ON_PAPER, JobMissing, all_jobs_of_order, read_content
 from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.printer_swap import stands_now
 from tocsin.tickets.table import intercept
 from tocsin.tickets.trial import keep_seen
 
@@ -86,7 +87,7 @@ _STOPPED = Statement[None](sa.update(intercept).where(own(intercept), _is_sent),
 def queue_slips(tx: Tx, *, order_id: int) -> int:
     """Queue a slip for each paper of an order that is out or may be, at the printer where it came out; return how many.
 
-    A printer that was taken away is stood for by the first one; without any, nothing can be printed.
+    A printer that was replaced is stood for by the one in its place, one that was taken away by the first one; without any, nothing can be printed.
     """
     present = list_printers(tx)
     told = {slip.job_id for slip in slips_of(tx, order_id=order_id)}
@@ -97,7 +98,8 @@ def queue_slips(tx: Tx, *, order_id: int) -> int:
         if job.state in ON_PAPER and job.id not in told
     ]
     for job in papers if present else []:
-        printer_id = job.printer_id if job.printer_id in there else present[0].id
+        printer_id = stands_now(tx, printer_id=job.printer_id)
+        printer_id = printer_id if printer_id in there else present[0].id
         tx.run(
             _ADD, id=new_id(), order_id=order_id, job_id=job.id, printer_id=printer_id, state="queued", reason="", tries=0,
             due_us=tx.now_us, asked_at_us=tx.now_us, ended_at_us=None, pulled_by="", remote="",

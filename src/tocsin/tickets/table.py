@@ -128,3 +128,10 @@ first_signature = merchant_table(
     text("actor_name"), key=("order_id", "revision", "code"),
 )  # fmt: skip
 index(first_signature, "merchant_id", "at_us")
+
+# A printer's place taken by another one: what was changed, as JSON, so that it can be undone while nothing was printed there.
+printer_swap = merchant_table(
+    "printer_swap", big("id"), big("old_id"), big("new_id"), text("queues"), text("jobs"), text("slips"), big("at_us"),
+    big("undone_at_us"), key=("id",),
+)  # fmt: skip
+index(printer_swap, "merchant_id", "old_id", "-id")

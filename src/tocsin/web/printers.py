@@ -51,7 +51,7 @@ KINDS = {
 # Of a cloud: its account, the account's key, the printer's number.
 _CLOUD_OPTIONS = {"feie": ("user", "ukey", "sn"), "yilianyun": ("client_id", "client_secret", "machine_code")}
 ADDED = "/settings/printers?said=added"
-_SAID = {
+SAID = {
     "printed": ("ok", "The test page came out"), "failed": ("bad", "The test page did not come out"),
     "unknown": ("warn", "The test page may have come out: look at the printer"),
     "taken": ("info", "The test page is on its way: the printer or its cloud has it"),
@@ -177,7 +177,7 @@ def _list(
         actor.merchant_id, lambda tx: (list_printers(tx), live_stations(tx), all_known(tx))
     )
     names = {str(one.id): one.name for one in stations}
-    tone, said = _SAID.get(request.query_params.get("said", ""), ("", ""))
+    tone, said = SAID.get(request.query_params.get("said", ""), ("", ""))
     called_at = partial(push_url, desk.settings.base_url(), merchant_id=actor.merchant_id)
     return show(
         request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors, papers=paper_choices(),

@@ -57,6 +57,7 @@ from tocsin.web.preview import PREVIEWS
 from tocsin.web.print_job import PRINT_JOBS
 from tocsin.web.printer import PRINTER
 from tocsin.web.printer_address import PRINTER_ADDRESS
+from tocsin.web.printer_swap import PRINTER_SWAP
 from tocsin.web.printers import PRINTERS
 from tocsin.web.privacy import PRIVACY
 from tocsin.web.privacy_rules import PRIVACY_RULES
@@ -157,6 +158,7 @@ PAGES: list[Any] = [
     *PRINT_JOBS,
     *PRINTERS,
     *PRINTER,
+    *PRINTER_SWAP,
     *PRINTER_ADDRESS,
     *QUEUES,
     *SIRENS,
