@@ -1,12 +1,12 @@
 """SIGKILL of the server and of a worker beside it while papers are at the printer: what each job's fate is told to be."""
 
-import time
 from typing import Any
 
 from tests.proofs.audit import find_lost_rows, find_resent, find_twice
 from tests.proofs.kill import Reign
 from tests.proofs.ledger import approved_jobs, papers_by_job
 from tests.proofs.running import Beside, Ground, wait_until
+from tocsin.core.clock import SECOND_US, now_us
 
 _STALE = """
     SELECT job.id FROM print_job AS job
@@ -21,7 +21,9 @@ _UNSEEN = """
       OR (job.state IN ('failed', 'expired') AND job.settled_by = '' AND NOT EXISTS (SELECT 1 FROM hold
         WHERE hold.merchant_id = job.merchant_id AND hold.job_id = job.id AND hold.kind = 'failed'))
 """
-_LEASE_SECONDS = 25.0
+_TOLD = "SELECT id, ended_at_us FROM print_job WHERE state = 'unknown' AND reason = 'stopped' AND ended_at_us >= {}"
+_SENDING = "SELECT id FROM print_job WHERE state = 'sending' AND started_at_us < {}"
+_PATIENCE_SECONDS = 25.0
 
 
 class PrintReign(Reign):
@@ -31,7 +33,7 @@ class PrintReign(Reign):
         super().__init__(ground, engine, seed=seed)
         self.worker: Beside | None = None
         self.worker_kills = 0
-        self.shown_seconds, self.leased_seconds = list[float](), list[float]()
+        self.shown_seconds = list[float]()
 
     def begin(self, *, fault: str = "") -> None:
         """Set the desk up, and its worker."""
@@ -42,28 +44,29 @@ class PrintReign(Reign):
 
     def end_and_begin(self, *, fault: str = "") -> None:
         """Kill the server, or the worker every other time; note how long its papers take to be told unknown."""
+        killed_us = now_us()
         if self.worker and self.kills % 2:
             self.kills, self.worker_kills = self.kills + 1, self.worker_kills + 1
             self.worker.kill()
             self._start_worker()
-            self._wait_told(self._sending())
+            self._note_told(killed_us, since_us=killed_us)
             return
         caught = set(self.caught)
         super().end_and_begin(fault=fault)
+        # Where nobody is left who could tell, it counts from when somebody is there again.
+        self._note_told(killed_us, since_us=killed_us if self.worker else now_us())
         if self.worker:
-            self._wait_told(self.caught - caught)
             self.caught = caught  # the worker may have had the paper, and may tell of it
-        else:
-            self._wait_told(self.caught - caught)
 
-    def _wait_told(self, sending: set[int]) -> None:
-        """Wait until the fate of what was being sent is told; a second process waits for the dead one's lease."""
-        began = time.monotonic()
-        if sending and wait_until(
-            lambda: not sending & self._sending(), seconds=_LEASE_SECONDS, step_seconds=0.01
-        ):
-            told = self.leased_seconds if self.worker else self.shown_seconds
-            told.append(time.monotonic() - began)
+    def _note_told(self, killed_us: int, *, since_us: int) -> None:
+        """Wait until the fate of all that was being sent is told, and note how long that took."""
+        wait_until(
+            lambda: not self.desk.rows(_SENDING.format(killed_us)),
+            seconds=_PATIENCE_SECONDS,
+            step_seconds=0.05,
+        )
+        told = self.desk.rows(_TOLD.format(killed_us))
+        self.shown_seconds += [max(0.0, (ended_us - since_us) / SECOND_US) for _, ended_us in told]
 
     def end(self, *, patience_seconds: float = 120) -> dict[str, Any]:
         """Return the figures of the kill proof, and what this one asks for."""
@@ -74,13 +77,12 @@ class PrintReign(Reign):
         lost = find_lost_rows(self.desk, self.client, self.kept)
         unseen = [f"job {job} is {state} ({reason})" for job, state, reason in self.desk.rows(_UNSEEN)]
         shown = sorted(self.shown_seconds) or [0.0]
-        leased = max(self.leased_seconds, default=0.0)
         again = find_twice(self.desk, self.peer, self.kept) + find_resent(self.desk, self.caught)
         return {
             **found, "worker_kills": self.worker_kills, "silent_loss": len(gone) + len(lost) + len(unseen),
             "auto_reprint": len(again), "unchecked_paper": sum(n for job, n in papers.items() if job and job not in approved),
             "stale_paper": len(self.desk.rows(_STALE)), "unknown_shown_p99_s": round(shown[int(len(shown) * 0.99)], 3),
-            "told_after_lease_most_s": round(leased, 1),
+            "told_unknown": len(self.shown_seconds),
             "said": [*found["said"][:6], *gone[:3], *lost[:3], *unseen[:3], *again[:3], *self.kept.unexpected[:3]],
         }  # fmt: skip
 
@@ -94,9 +96,6 @@ class PrintReign(Reign):
         if self.worker:
             where = ["--database-url", self.desk.database_url, "--data-dir", str(self.desk.folder / "data")]
             self.worker.start("worker", *where)
-
-    def _sending(self) -> set[int]:
-        return {int(row[0]) for row in self.desk.rows("SELECT id FROM print_job WHERE state = 'sending'")}
 
 
 def run_print_kills(ground: Ground, engine: str, *, kills: int, seed: int, fault: str = "") -> dict[str, Any]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from tests.counter import Counter, open_counter, wait_for
 from tocsin.core.clock import SECOND_US, shift_clock
 from tocsin.core.db import Database, Tx
+from tocsin.core.life import Life
 from tocsin.core.statement import Statement
 from tocsin.orders.amend import cancel_order
 from tocsin.tickets import giving
@@ -231,6 +232,16 @@ def test_one_process_holds_the_station(db: Database) -> None:
         finally:
             shift_clock(0)
         assert lease("c", takes_over=True)
+
+
+def test_a_dead_process_is_followed_at_once_on_postgresql(db: Database) -> None:
+    with open_counter(db) as counter:
+        lease = lambda holder: db_write(counter, lambda tx: lease_station(tx, holder=holder))
+        first, second = Life(db), Life(db)
+        first.begin()
+        assert [lease(first.name), lease(second.name)] == [True, False]
+        first.end()
+        assert lease(second.name) is (db.dialect == "postgresql")
 
 
 def test_a_full_queue_comes_out_in_order(db: Database) -> None:

@@ -114,6 +114,10 @@ class Database:
         """Run a verb that only reads, on one snapshot."""
         raise NotImplementedError
 
+    def connect_alone(self) -> Any:
+        """Open a connection apart from all others, each of its statements by itself; None where there is no server."""
+        return None
+
     def settle_freed(self) -> bool:
         """Let what was overwritten reach the files; `compact` makes them new, which takes long and stops writers."""
         return True

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from tocsin.core.clock import SECOND_US
 from tocsin.core.db import Tx
+from tocsin.core.life import is_gone
 from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.tickets.device import LOCAL_STATION
 from tocsin.tickets.errand import follow_papers
@@ -50,17 +51,18 @@ def lease_station(tx: Tx, *, holder: str, takes_over: bool = False, since_us: in
     Those that are with stations are looked after.
 
     Args:
-        holder: this process, by a random name.
+        holder: this process, by the name of its life.
         takes_over: the earlier holder is known to be dead (the file lock of SQLite says so).
         since_us: when this process began to listen to stations.
     """
     earlier = tx.value(_HOLDER, name=LOCAL_STATION)
-    at_us = 2**63 - 1 if takes_over else tx.now_us  # whatever the wall clock has done meanwhile
+    stopped = earlier is not None and earlier != holder
+    free = takes_over or (stopped and is_gone(tx, earlier))
+    at_us = 2**63 - 1 if free else tx.now_us  # whatever the wall clock has done meanwhile
     if not tx.value(
         _LEASE, name=LOCAL_STATION, holder=holder, leased_until_us=tx.now_us + LEASE_US, now_us=at_us
     ):
         return False
-    stopped = earlier is not None and earlier != holder
     for job_id, answer_by_us in tx.rows(_SENDING):
         if (answer_by_us and answer_by_us <= tx.now_us) or (stopped and not answer_by_us):
             _doubt(tx, job_id, reason="no_answer" if answer_by_us else "stopped")

@@ -4,7 +4,6 @@ A job is `sending`, durably, before its first byte leaves. What was `sending` wh
 died is `unknown`: it is never sent again by the program.
 """
 
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from tocsin.core.clock import now_us
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import on_event
+from tocsin.core.life import Life
 from tocsin.core.log import get_log
 from tocsin.core.tenant import list_merchants
 from tocsin.tickets.away import is_away, station_is_there
@@ -49,7 +49,7 @@ class Spool:
     """
 
     def __init__(self, db: Database, *, threads: int = 2) -> None:
-        self._db, self._holder = db, secrets.token_hex(8)
+        self._db, self._life = db, Life(db)
         self._busy: set[int] = set()
         self._lock, self._wake, self._stopping = threading.Lock(), threading.Event(), threading.Event()
         self._drawing = threading.Semaphore(threads)
@@ -72,6 +72,7 @@ class Spool:
         until = time.monotonic() + patience_seconds
         while self._busy and time.monotonic() < until:
             time.sleep(0.02)
+        self._life.end()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -84,10 +85,11 @@ class Spool:
             self._wake.wait(_IDLE_SECONDS)
 
     def _round(self) -> None:
+        self._life.begin()  # first: what is leased by a name that nobody sees alive is free
         for merchant in self._db.read(0, list_merchants):
             takes_over = self._first and self._db.dialect == "sqlite"
             lease = partial(
-                lease_station, holder=self._holder, takes_over=takes_over, since_us=self._since_us
+                lease_station, holder=self._life.name, takes_over=takes_over, since_us=self._since_us
             )
             try:
                 self._turn(merchant.id, lease)
@@ -243,7 +245,7 @@ class Spool:
 
     def _can_write(self, merchant_id: int) -> bool:
         try:
-            self._db.write(merchant_id, partial(lease_station, holder=self._holder))
+            self._db.write(merchant_id, partial(lease_station, holder=self._life.name))
         except Exception:  # noqa: BLE001 - that it can't is the answer
             return False
         return True
