@@ -217,3 +217,8 @@ def test_two_are_asked_for_only_where_there_are_two(db: Database) -> None:
         order_id = crew.free(quantity=1)
         assert not crew.sign(crew.people["clerk"], order_id)
         assert crew.sign(crew.people["owner"], order_id), "who is left may still be the second"
+        told = crew.counter.ask(read_journal, subject="preference:tickets.check")
+        assert [one.fields() for one in told if one.verb == "tickets.ask_two_persons"] == [
+            {"asked": [], "no_more": ["duplicate"]},
+            {"asked": ["address_short", "duplicate", "price_zero"], "no_more": []},
+        ], "who took it off is on record"

@@ -5,6 +5,7 @@ from msgspec import Struct
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.journal import write_journal
 from tocsin.core.preference import change_preference, read_preference
 from tocsin.orders.platform import MASKING
 from tocsin.orders.watch_list import PEOPLE_LEAST, count_confirmers
@@ -69,10 +70,14 @@ def choose_checks(tx: Tx, actor: Actor, *, chosen: CheckPreference, revision: in
     if unknown:
         raise CheckUnknown(codes=", ".join(unknown)[:80])
     # What was chosen while there were two may be kept, or taken off, with one.
-    more = set(chosen.two_persons) - asks_two(tx, shop_id=shop_id)
-    if more and count_confirmers(tx) < PEOPLE_LEAST:
+    asked, before = set(chosen.two_persons), asks_two(tx, shop_id=shop_id)
+    if asked - before and count_confirmers(tx) < PEOPLE_LEAST:
         raise TwoPersonsMissing
-    return change_preference(tx, actor, chosen, box=BOX, revision=revision, shop_id=shop_id)
+    made = change_preference(tx, actor, chosen, box=BOX, revision=revision, shop_id=shop_id)
+    if asked ^ before:
+        data = {"asked": sorted(asked - before), "no_more": sorted(before - asked)}
+        write_journal(tx, actor, verb="tickets.ask_two_persons", subject=f"preference:{BOX}", data=data)
+    return made
 
 
 def asks_two(tx: Tx, *, shop_id: int) -> frozenset[str]:

@@ -121,11 +121,11 @@ def _page(
 
 
 def _habits(request: PageRequest, actor: Actor, chosen: CheckPreference) -> list[Habit]:
-    """Return the warnings that warn of nothing any more, but for those whose level was chosen already."""
+    """Return the warnings that warn of nothing any more, but for those whose level was chosen, and those that two look at."""
     desk, checks = desk_of(request), loaded_checks()
     return [
         one for one in desk.db.read(actor.merchant_id, habits)
-        if one.code in checks and level_in(chosen.levels, checks[one.code]) == "W"
+        if one.code in checks and one.code not in chosen.two_persons and level_in(chosen.levels, checks[one.code]) == "W"
     ]  # fmt: skip
 
 
