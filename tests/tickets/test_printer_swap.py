@@ -115,7 +115,8 @@ def test_a_swap_is_taken_back_as_long_as_nothing_was_begun(db: Database) -> None
         counter.do(change_queue, queue=changed)
         later = counter.print(counter.take(quantity=7).order_id, queue_id=old.id).job_ids[0]
         assert counter.job(later).printer_id == new.id
-        counter.do(undo_swap, printer_id=old.id)
+        assert send(counter, third).job.order_id == counter.job(jobs[2]).order_id, "no paper of the new one"
+        assert counter.do(undo_swap, printer_id=old.id) == 3
         assert [counter.job(one).printer_id for one in (*jobs, later)] == [old.id, old.id, third.id, old.id]
         queues = [counter.ask(get_queue, queue_id=each) for each in (old.id, kitchen, backed)]
         assert [(one.printer_id, one.backup_id) for one in queues] == [

@@ -33,6 +33,7 @@ from tocsin.tickets.job import (
     new_job_id,
     read_content,
 )
+from tocsin.tickets.known_printer import is_resting
 from tocsin.tickets.marks import marks
 from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.serial import make_code, next_serial
@@ -96,7 +97,7 @@ def claim_job(tx: Tx, *, device: Device, passing: Sequence[int] = ()) -> Sending
     """Take a printer's next job: check it again, and mark it `sending`; None when there is none to send now."""
     job_id = next_job(tx, printer_id=device.id, passing=passing)
     device = open_printer(tx, printer_id=device.id)
-    if job_id is None:
+    if job_id is None or is_resting(device):
         return None
     lock_order(tx, order_id=get_job(tx, job_id=job_id).order_id)
     job, actor = get_job(tx, job_id=job_id), desk_actor(tx.merchant_id)

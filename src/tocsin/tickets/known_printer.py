@@ -16,7 +16,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, own, upsert
-from tocsin.tickets.device import LOCAL_STATION, Device, get_printer, printer_plugin
+from tocsin.tickets.device import LOCAL_STATION, Device, get_printer, note_status, printer_plugin
 from tocsin.tickets.identity import Identity, can_be_known, differs, merge, same
 from tocsin.tickets.printer import PrinterStatus
 from tocsin.tickets.table import printer_identity
@@ -138,6 +138,9 @@ def let_rest(tx: Tx, actor: Actor, *, printer_id: int, rests: bool) -> None:
     device = get_printer(tx, printer_id=printer_id or -1)
     known = find_known(tx, printer_id=device.id) or Known(device.id, _json(Identity()), "", 0, "", 0)
     _keep(tx, known, rests=int(rests))
+    status = device.last_status()
+    if status is not None and rests and known.other:
+        note_status(tx, printer_id=device.id, status=resting(tx, device=device, status=status))
     data = {"rests": rests}
     write_journal(tx, actor, verb="tickets.let_rest", subject=f"printer:{device.id}", data=data)
 
@@ -148,6 +151,12 @@ def resting(tx: Tx, *, device: Device, status: PrinterStatus) -> PrinterStatus:
     if known is None or not (known.rests and known.other):
         return status
     return PrinterStatus(online=False, paper=status.paper, detail=OTHER)
+
+
+def is_resting(device: Device) -> bool:
+    """Tell whether a printer's papers wait because another one answers in its place."""
+    status = device.last_status()
+    return status is not None and status.detail == OTHER
 
 
 def place_of(device: Device) -> str:

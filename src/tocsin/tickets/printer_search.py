@@ -92,7 +92,7 @@ def look_for(db: Database, actor: Actor, *, printer_id: int, ask: bool) -> Searc
         wanted = db.write(actor.merchant_id, begin)
         seen = [
             address for address, mac in read_neighbours().items()
-            if mac == wanted.who.mac and is_reachable(address) and not _is_taken(wanted, address)
+            if mac == wanted.who.mac and not _is_taken(wanted, address)
         ]  # fmt: skip
         return _ask_all(wanted, _targets(wanted) if ask else seen)
     finally:

@@ -131,10 +131,14 @@ _BEGUN = Statement[tuple[int]](
     ).limit(1)
 )  # fmt: skip
 _BEGUN_MOVED = Statement[tuple[int]](
-    sa.select(print_job.c.id).where(own(print_job), any_of(print_job.c.id, "ids"), _begun).limit(1)
+    sa.select(print_job.c.id)
+    .where(
+        own(print_job), any_of(print_job.c.id, "ids"), print_job.c.printer_id == bind("printer_id"), _begun
+    )
+    .limit(1)
 )
 _SLIP_BEGUN = Statement[tuple[int]](
-    sa.select(intercept.c.id).where(own(intercept), any_of(intercept.c.id, "ids"), intercept.c.state != "queued", intercept.c.state != "pulled")
+    sa.select(intercept.c.id).where(own(intercept), any_of(intercept.c.id, "ids"), intercept.c.printer_id == bind("printer_id"), intercept.c.state != "queued", intercept.c.state != "pulled")
     .limit(1)
 )  # fmt: skip
 _LATER = Statement[tuple[int]](
@@ -203,8 +207,8 @@ def can_undo(tx: Tx, swap: Swap) -> bool:
     """Tell whether the new printer has begun none of what went over to it, or came since."""
     queues = [one.queue_id for one in _queues_of(swap)]
     return not (
-        tx.one(_BEGUN_MOVED, ids=swap.went_over())
-        or tx.one(_SLIP_BEGUN, ids=msgspec.json.decode(swap.slips, type=list[int]))
+        tx.one(_BEGUN_MOVED, ids=swap.went_over(), printer_id=swap.new_id)
+        or tx.one(_SLIP_BEGUN, ids=msgspec.json.decode(swap.slips, type=list[int]), printer_id=swap.new_id)
         or tx.one(_BEGUN, ids=queues, since=id_at(swap.at_us), printer_id=swap.new_id)
     )
 
@@ -234,12 +238,12 @@ def undo_swap(tx: Tx, actor: Actor, *, printer_id: int) -> int:
     own_queues = [one.queue_id for one in before.values() if one.printer_id == old.id]
     later = [job_id for (job_id,) in tx.rows(_LATER, printer_id=swap.new_id, ids=own_queues)]
     jobs = list(dict.fromkeys([*swap.went_over(), *later]))
-    _hand(tx, jobs, msgspec.json.decode(swap.slips, type=list[int]), at=swap.new_id, to=old.id)
+    moved = _hand(tx, jobs, msgspec.json.decode(swap.slips, type=list[int]), at=swap.new_id, to=old.id)
     tx.run(_UNDONE, b_id=swap.id, undone_at_us=tx.now_us)
-    data = {"by": str(swap.new_id), "moved": len(jobs)}
+    data = {"by": str(swap.new_id), "moved": moved}
     write_journal(tx, actor, verb="tickets.undo_swap", subject=f"printer:{old.id}", data=data)
     append_event(tx, "print.moved", subject_id=old.id, data=data)
-    return len(jobs)
+    return moved
 
 
 def _swapped(was: Before, swap: Swap) -> tuple[int, int]:
@@ -250,12 +254,11 @@ def _swapped(was: Before, swap: Swap) -> tuple[int, int]:
     return printer_id, 0 if backup_id == printer_id else backup_id
 
 
-def _hand(tx: Tx, jobs: Sequence[int], slips: Sequence[int], *, at: int, to: int) -> None:
-    """Give what still waits at a printer to another one."""
-    if jobs:
-        tx.run(_JOBS_TO, ids=list(jobs), b_at=at, printer_id=to)
+def _hand(tx: Tx, jobs: Sequence[int], slips: Sequence[int], *, at: int, to: int) -> int:
+    """Give what still waits at a printer to another one; return how many papers."""
     if slips:
         tx.run(_SLIPS_TO, ids=list(slips), b_at=at, printer_id=to)
+    return tx.run(_JOBS_TO, ids=list(jobs), b_at=at, printer_id=to) if jobs else 0
 
 
 def _queues_of(swap: Swap) -> list[Before]:
