@@ -58,7 +58,7 @@ class _Turn(Struct, frozen=True):
 _TAKEN = Statement[tuple[int, str, str]](
     sa.select(print_job.c.id, print_job.c.state, print_job.c.outcome).where(
         own(print_job), among(print_job.c.state, "sending", "unknown"), print_job.c.answer_by_us > bind("since_us"),
-        print_job.c.printer_id == bind("printer_id"), print_job.c.settled_by == "",
+        print_job.c.printer_id == bind("printer_id"),
     ).order_by(print_job.c.state, print_job.c.id).limit(50)
 )  # fmt: skip
 
