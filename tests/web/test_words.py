@@ -4,6 +4,7 @@ import ast
 import importlib
 import pkgutil
 import re
+from collections import Counter
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
@@ -247,3 +248,11 @@ def test_a_page_says_its_language() -> None:
     pages = {locale: render("access/name.html", locale=locale, **context) for locale in LOCALES}
     assert 'lang="zh-CN"' in pages["zh_CN"] and "登录" in pages["zh_CN"]
     assert 'lang="en"' in pages["en"] and "Sign in" in pages["en"]
+
+
+def test_no_text_has_two_translations() -> None:
+    """The later one would count, in silence: two branches may each have added the text."""
+    written = (SOURCE / "locale" / "zh_CN" / "LC_MESSAGES" / "tocsin.po").read_text("utf-8")
+    texts = re.findall(r'^(?:msgctxt (".*")\n)?msgid ((?:".*"\n)+)', written, re.MULTILINE)
+    assert len(texts) > 1000
+    assert_none([text for text, times in Counter(texts).items() if times > 1], "Leave one of them.")
