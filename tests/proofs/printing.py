@@ -67,15 +67,15 @@ def _believe() -> Any:
 
 def _send_again() -> Any:
     """An unknown paper goes into its queue again, once."""
-    record, again = spool.record_outcome, set[int]()
+    record, again = spool.record_late, set[int]()
 
-    def requeue(tx: Any, *, job_id: int, outcome: Any) -> bool:
+    def requeue(tx: Any, *, job_id: int, outcome: Any, surely: bool) -> bool:
         if outcome.result == "unknown" and job_id not in again:
             again.add(job_id)
             return late.end_job(tx, job_id=job_id, came_from=("sending",), state="queued")
-        return record(tx, job_id=job_id, outcome=outcome)
+        return record(tx, job_id=job_id, outcome=outcome, surely=surely)
 
-    return patch.object(spool, "record_outcome", requeue)
+    return patch.object(spool, "record_late", requeue)
 
 
 def _dawdle() -> Any:
