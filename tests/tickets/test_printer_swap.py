@@ -1,6 +1,8 @@
 """A printer replaced: its queues and what never left go over, checked and drawn anew; undone until something was printed."""
 
+import threading
 from functools import partial
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -12,8 +14,16 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
 from tocsin.orders.amend import Amendment
-from tocsin.tickets.device import Device, PrinterMissing, add_printer, get_printer, remove_printer
-from tocsin.tickets.intercept import queue_slips, slips_of
+from tocsin.tickets import intercept
+from tocsin.tickets.device import (
+    Device,
+    PrinterMissing,
+    PrinterWrong,
+    add_printer,
+    get_printer,
+    remove_printer,
+)
+from tocsin.tickets.intercept import queue_slips, send_slip, slips_of
 from tocsin.tickets.late import record_outcome
 from tocsin.tickets.print_queue import get_queue
 from tocsin.tickets.printer import PrintOutcome
@@ -31,6 +41,7 @@ from tocsin.tickets.printer_swap import (
 )
 from tocsin.tickets.queue_move import move_job
 from tocsin.tickets.queue_setup import change_queue
+from tocsin.tickets.under_way import free_job
 
 
 def spare(counter: Counter, name: str = "新机") -> Device:
@@ -109,7 +120,7 @@ def test_a_swap_is_taken_back_as_long_as_nothing_was_begun(db: Database) -> None
             counter.do(undo_swap, printer_id=old.id)
         assert swap(counter, new) == jobs
         assert counter.ask(get_queue, queue_id=kitchen).backup_id == 0
-        assert counter.ask(stands_now, printer_id=old.id) == new.id
+        assert counter.ask(stands_now, printer_id=old.id, since_us=0) == new.id
         counter.do(move_job, job_id=jobs[2], queue_id=third.id)
         changed = replace(counter.ask(get_queue, queue_id=backed), backup_id=0)
         counter.do(change_queue, queue=changed)
@@ -146,3 +157,37 @@ def test_slips_go_where_the_papers_lie_now(db: Database) -> None:
         assert found == [new.id, new.id]
         counter.do(undo_swap, printer_id=old.id)
         assert [one.printer_id for one in counter.ask(slips_of, order_id=orders[0])] == [old.id]
+
+
+def test_what_never_left_waits_anew_where_its_printer_stands_now(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_counter(db) as counter:
+        old, new = counter.printer(), spare(counter)
+        void, begun = (counter.job(one) for one in jobs_of(counter, 2))
+        send(counter)
+        assert claim(counter).job.id == begun.id
+        write = partial(counter.db.write, counter.house.merchant_id)
+        write(partial(queue_slips, order_id=void.order_id))
+
+        def fails(*_: Any, **__: Any) -> PrintOutcome:
+            swap(counter, new)  # while both are on their way
+            write(lambda tx: free_job(tx, counter.job(begun.id)))
+            assert counter.job(begun.id).printer_id == new.id
+            with pytest.raises(PrinterWrong, match="slip"):
+                counter.do(remove_printer, printer_id=old.id)
+            return PrintOutcome(result="failed", reason="connect_failed")
+
+        monkeypatch.setattr(intercept, "give_page", fails)
+        store = lambda _, keep: write(keep)
+        send_slip(db, counter.house.merchant_id, device=old, drawing=threading.Semaphore(), store=store)
+        [slip] = counter.ask(slips_of, order_id=void.order_id)
+        assert (slip.state, slip.printer_id) == ("queued", new.id)
+        counter.do(remove_printer, printer_id=old.id)
+        third = spare(counter, "三")
+        for one, by in ((new, third), (third, new)):
+            counter.do(replace_printer, printer_id=one.id, by_id=by.id, came_out_right=True)
+        assert send(counter, new).job.order_id == begun.order_id
+        write(partial(queue_slips, order_id=begun.order_id))
+        [slip] = counter.ask(slips_of, order_id=begun.order_id)
+        assert slip.printer_id == new.id, "there and back is where it came out"

@@ -22,7 +22,7 @@ from tocsin.tickets.printer import Printer, PrinterStatus
 from tocsin.tickets.printer_key import seal_options
 from tocsin.tickets.printer_kind import is_cloud, loaded_printers, part_options
 from tocsin.tickets.reach import is_reachable
-from tocsin.tickets.table import print_job, printer
+from tocsin.tickets.table import intercept, print_job, printer
 
 LOCAL_STATION = "local"
 COPIES = ("merchant", "customer", "kitchen", "delivery")
@@ -118,6 +118,11 @@ _REMOVE = Statement[None](
 _BUSY = Statement[tuple[int]](
     sa.select(print_job.c.id).where(
         own(print_job), print_job.c.printer_id == bind("printer_id"), among(print_job.c.state, "queued", "sending")
+    ).limit(1)
+)  # fmt: skip
+_SLIPS_WAIT = Statement[tuple[int]](
+    sa.select(intercept.c.id).where(
+        own(intercept), intercept.c.printer_id == bind("printer_id"), among(intercept.c.state, "queued", "sending")
     ).limit(1)
 )  # fmt: skip
 
@@ -254,13 +259,17 @@ def remove_printer(tx: Tx, actor: Actor, *, printer_id: int) -> None:
     """Take a printer and its own queue away; past jobs stay, other queues lose it as their back-up.
 
     Raises:
-        PrinterWrong: jobs still wait for it.
+        PrinterWrong: jobs or slips still wait for it.
         PrinterNeeded: another queue prints on it.
     """
     require(actor, "shop_settings")
     get_printer(tx, printer_id=printer_id)
     if tx.one(_BUSY, printer_id=printer_id):
         raise PrinterWrong(problem="tickets still wait for it: print, move or cancel them first")
+    if tx.one(_SLIPS_WAIT, printer_id=printer_id):
+        raise PrinterWrong(
+            problem="a slip that voids a ticket still waits for it: confirm that the ticket was pulled, or replace the printer first"
+        )
     queues = list_queues(tx)
     others = [one.name for one in queues if one.printer_id == printer_id and one.id != printer_id]
     if others:

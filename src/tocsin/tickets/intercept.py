@@ -23,7 +23,7 @@ from tocsin.tickets.device import Device, list_printers
 from tocsin.tickets.giving import give_page
 from tocsin.tickets.job import ON_PAPER, JobMissing, all_jobs_of_order, read_content
 from tocsin.tickets.printer import PrintOutcome
-from tocsin.tickets.printer_swap import stands_now
+from tocsin.tickets.printer_swap import hand_slip_on, stands_now
 from tocsin.tickets.table import intercept
 from tocsin.tickets.trial import keep_seen
 
@@ -98,7 +98,7 @@ def queue_slips(tx: Tx, *, order_id: int) -> int:
         if job.state in ON_PAPER and job.id not in told
     ]
     for job in papers if present else []:
-        printer_id = stands_now(tx, printer_id=job.printer_id)
+        printer_id = stands_now(tx, printer_id=job.printer_id, since_us=job.started_at_us or job.asked_at_us)
         printer_id = printer_id if printer_id in there else present[0].id
         tx.run(
             _ADD, id=new_id(), order_id=order_id, job_id=job.id, printer_id=printer_id, state="queued", reason="", tries=0,
@@ -222,6 +222,8 @@ def _record(tx: Tx, *, slip: Slip, device: Device, outcome: PrintOutcome) -> Non
     state, reason = ("unknown", FETCHED) if taken else ("queued" if again else outcome.result, outcome.reason)
     due_us = tx.now_us + min(slip.tries, 10) * MINUTE_US if again else slip.due_us
     if _move(tx, slip, state=state, reason=reason, due_us=due_us, remote=outcome.remote if taken else ""):
+        if again:
+            hand_slip_on(tx, slip_id=slip.id, at=slip.printer_id, since_us=slip.asked_at_us)
         append_event(
             tx,
             f"intercept.{state}",

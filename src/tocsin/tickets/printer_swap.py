@@ -12,15 +12,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
+from tocsin.core.clock import SECOND_US
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.ident import id_at, new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import NOUGHT, Statement, among, any_of, bind, insert_into, own
-from tocsin.tickets.device import get_printer
+from tocsin.tickets.device import PrinterMissing, get_printer
 from tocsin.tickets.print_queue import list_queues, store_row
 from tocsin.tickets.table import intercept, print_job, printer_swap
+
+_MEANWHILE_US = 10 * SECOND_US  # a paper may be claimed while a swap that began before is being written
 
 
 class SwapUntried(Refusal):
@@ -91,6 +94,13 @@ _ADD = insert_into(printer_swap)
 _LAST = Statement(
     sa.select(*_COLUMNS).where(own(printer_swap), printer_swap.c.old_id == bind("old_id"), printer_swap.c.undone_at_us == NOUGHT)
     .order_by(printer_swap.c.id.desc()).limit(1),
+    Swap,
+)  # fmt: skip
+_NEXT = Statement(
+    sa.select(*_COLUMNS).where(
+        own(printer_swap), printer_swap.c.old_id == bind("old_id"), printer_swap.c.id > bind("after_id"),
+        printer_swap.c.at_us >= bind("since_us"), printer_swap.c.undone_at_us == NOUGHT,
+    ).order_by(printer_swap.c.id).limit(1),
     Swap,
 )  # fmt: skip
 _UNDONE = Statement[None](
@@ -195,12 +205,29 @@ def last_swap(tx: Tx, *, printer_id: int) -> Swap | None:
     return tx.one(_LAST, old_id=printer_id)
 
 
-def stands_now(tx: Tx, *, printer_id: int) -> int:
-    """Return which printer stands where a printer did; itself, where it was replaced by none."""
-    passed = [printer_id]
-    while (swap := last_swap(tx, printer_id=passed[-1])) and swap.new_id not in passed:
-        passed.append(swap.new_id)
-    return passed[-1]
+def stands_now(tx: Tx, *, printer_id: int, since_us: int) -> int:
+    """Return which printer stands where a printer did then; itself, where it was replaced by none since.
+
+    Each swap is followed by later ones alone, so that one there and one back lead back.
+    """
+    after_id, since_us = 0, since_us - _MEANWHILE_US
+    while swap := tx.one(_NEXT, old_id=printer_id, after_id=after_id, since_us=since_us):
+        printer_id, after_id = swap.new_id, swap.id
+    return printer_id
+
+
+def waits_at(tx: Tx, *, printer_id: int, since_us: int) -> int:
+    """Return where a paper that never left a printer waits anew: as `stands_now`, unless that one was taken away."""
+    now_id = stands_now(tx, printer_id=printer_id, since_us=since_us)
+    try:
+        return get_printer(tx, printer_id=now_id).id
+    except PrinterMissing:
+        return printer_id
+
+
+def hand_slip_on(tx: Tx, *, slip_id: int, at: int, since_us: int) -> None:
+    """Let a slip that is to be tried again wait where its printer's place is now."""
+    _hand(tx, [], [slip_id], at=at, to=waits_at(tx, printer_id=at, since_us=since_us))
 
 
 def can_undo(tx: Tx, swap: Swap) -> bool:

@@ -10,6 +10,7 @@ from tocsin.core.event import append_event
 from tocsin.core.statement import Statement, bind, own
 from tocsin.tickets.job import Job
 from tocsin.tickets.printer import PrintOutcome
+from tocsin.tickets.printer_swap import waits_at
 from tocsin.tickets.table import print_job
 
 _same_way = sa.and_(
@@ -17,7 +18,8 @@ _same_way = sa.and_(
 )  # fmt: skip
 _TAKE = Statement[None](sa.update(print_job).where(_same_way), sets=("outcome", "answer_by_us"))
 _FREE = Statement[None](
-    sa.update(print_job).where(_same_way), sets=("state", "started_at_us", "outcome", "answer_by_us")
+    sa.update(print_job).where(_same_way),
+    sets=("state", "started_at_us", "outcome", "answer_by_us", "printer_id"),
 )
 
 
@@ -38,8 +40,12 @@ def keep_taken(tx: Tx, *, job_id: int, outcome: PrintOutcome, before: str = "") 
 
 
 def free_job(tx: Tx, job: Job) -> bool:
-    """Let a paper wait anew that is known never to have begun; False where it is not `sending`, or on another way since."""
-    fields = {"state": "queued", "started_at_us": None, "outcome": "", "answer_by_us": 0}
+    """Let a paper wait anew that is known never to have begun, where its printer's place is now; False where it is not `sending`, or on another way since."""
+    claimed_us = job.started_at_us or job.asked_at_us
+    fields = {
+        "state": "queued", "started_at_us": None, "outcome": "", "answer_by_us": 0,
+        "printer_id": waits_at(tx, printer_id=job.printer_id, since_us=claimed_us),
+    }  # fmt: skip
     if not tx.run(_FREE, b_id=job.id, b_before=job.outcome, **fields):
         return False
     append_event(tx, "print.waiting", subject_id=job.order_id, data={"job": str(job.id)})
