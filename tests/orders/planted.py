@@ -32,9 +32,10 @@ from tocsin.orders.screen import Filter
 from tocsin.orders.table import second_ask, watch
 from tocsin.orders.watch_folder import import_folder
 from tocsin.tickets import forget as _takes_papers_out  # noqa: F401
+from tocsin.tickets.check_choice import choose_rules
 from tocsin.tickets.device import add_printer
 from tocsin.tickets.hold import hold_order
-from tocsin.tickets.own_rule import OwnRule, choose_rules, read_rules
+from tocsin.tickets.own_rule import OwnRule, read_rules
 from tocsin.tickets.papers import keep_papers_in
 
 HIM = Party(

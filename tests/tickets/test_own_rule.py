@@ -10,7 +10,8 @@ from tocsin.core.db import Database
 from tocsin.core.errors import Refusal
 from tocsin.core.preference import PreferenceMoved, change_preference
 from tocsin.orders.screen import Filter, count_rows
-from tocsin.tickets.own_rule import BOX, OwnRule, OwnRules, RuleWrong, choose_rules, read_rules
+from tocsin.tickets.check_choice import choose_rules
+from tocsin.tickets.own_rule import BOX, OwnRule, OwnRules, RuleWrong, read_rules
 from tocsin.tickets.problem import findings_of
 from tocsin.tickets.rule import message_of, text
 

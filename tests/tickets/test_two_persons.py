@@ -9,14 +9,18 @@ import pytest
 from msgspec.structs import replace
 
 from tests.counter import Counter, open_counter
+from tests.orders.test_second_person import confirm
 from tocsin.access.api_key import create_api_key, find_api_key, list_api_keys, revoke_api_key
 from tocsin.access.operator import add_operator, restore_operator, suspend_operator
 from tocsin.access.operator_role import change_role
+from tocsin.access.step_up import ProofNeeded
 from tocsin.core.actor import Actor
 from tocsin.core.clock import DAY_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
 from tocsin.orders.draft import Party
+from tocsin.orders.watch_list import add_watch
+from tocsin.tickets.check import check_order
 from tocsin.tickets.check_choice import (
     CheckPreference,
     LevelFixed,
@@ -111,6 +115,8 @@ def test_one_signs_and_another_who_may_confirm_signs_after_him(db: Database) -> 
         for who in (clerk, renamed, crew.hire("clerk", "other"), demoted, crew.key(), desk):
             with pytest.raises(SecondSignatureNeeded):
                 crew.sign(who, order_id)
+        with pytest.raises(ProofNeeded):
+            crew.sign(replace(checker, proved_at_us=0), order_id)
         assert crew.sign(checker, order_id)
         assert crew.counter.kinds(order_id) == []
         (found,) = crew.counter.ask(findings_of, order_ids=[order_id])[order_id]
@@ -222,3 +228,21 @@ def test_two_are_asked_for_only_where_there_are_two(db: Database) -> None:
             {"asked": [], "no_more": ["duplicate"]},
             {"asked": ["address_short", "duplicate", "price_zero"], "no_more": []},
         ], "who took it off is on record"
+
+
+def test_what_was_asked_for_before_it_was_watched_takes_two(db: Database) -> None:
+    with open_crew(db) as crew:
+        clerk, checker, _ = crew.people.values()
+        orders = []
+        for quantity in (3, 4):
+            order_id = int(crew.counter.take(quantity=quantity).order_id)
+            assert crew.counter.print(order_id).result == "queued"
+            number = crew.counter.order(order_id).number
+            crew.as_owner(add_watch, kind="order", value=number, reason="纠纷")
+            crew.counter.do(lambda tx, actor, one=order_id: check_order(tx, actor, order_id=one))
+            orders.append((order_id, number))
+        (alone, _), (confirmed, number) = orders
+        assert not crew.sign(clerk, alone, "buyer") and crew.counter.kinds(alone) == ["acknowledge"]
+        assert crew.sign(checker, alone, "buyer") and crew.counter.kinds(alone) == []
+        confirm(crew.counter, clerk, number, "print")
+        assert crew.sign(clerk, confirmed, "buyer"), "somebody else has said already that he may"

@@ -61,7 +61,7 @@ HEADLINES = {
     "reveals_many": "somebody opens very many full texts",
     "download_large": "somebody downloads very many orders",
     "void_scanned": "a void ticket was scanned",
-    "watched_tried": "somebody tried a watched order alone",
+    "watched_tried": "somebody goes on without a second person",
     "seal_broken": "the journal has been changed",
     "held_long": "orders are held for too long",
 }

@@ -185,7 +185,7 @@ OWN_RULES = (
     _own("reader_vanished", "A fingerprint reader has vanished", standard=_light(minutes=60), strict=_sound(minutes=60), waits=True),
     _own("siren_vanished", "A siren does not answer", standard=_light(minutes=60), strict=_sound(minutes=60), waits=True),
     _own("void_scanned", "A ticket that is void was scanned", standard=_light(minutes=60)),
-    _own("watched_tried", "A watched order was tried without a second person, or taken off the watch list", standard=_light(minutes=60), strict=_sound(minutes=60), waits=True),
+    _own("watched_tried", "A watched order was tried without a second person or taken off the watch list, or two persons are asked for less", standard=_light(minutes=60), strict=_sound(minutes=60), waits=True),
     _own("seal_broken", "The journal's seal is broken: somebody has changed or shortened it", standard=_sound(minutes=60), fixed=True, waits=True),
     _unusual("lookups_many", "Somebody looked up {count} orders within {minutes} minutes, usual are {usual}", standard=_light(count=100, minutes=60, times=5), strict=_sound(count=50, minutes=60, times=3)),
     _unusual("reveals_many", "Somebody opened {count} full texts within {minutes} minutes, usual are {usual}", standard=_sound(count=30, minutes=60, times=5), strict=_sound(count=15, minutes=60, times=3)),

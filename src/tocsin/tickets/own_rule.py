@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.preference import change_preference, preference_revision, read_preference
+from tocsin.core.preference import preference_revision, read_preference
 from tocsin.orders.draft import Order
 from tocsin.orders.screen import Filter, read_filter
 from tocsin.orders.syntax_match import matches, subject_of
@@ -39,22 +38,6 @@ class OwnRules(Struct, frozen=True):
     """The rules of a merchant or a shop, in their order."""
 
     rules: tuple[OwnRule, ...] = ()
-
-
-def choose_rules(tx: Tx, actor: Actor, *, rules: tuple[OwnRule, ...], revision: int) -> int:
-    """Store the merchant's own rules; return the new revision.
-
-    Raises:
-        RuleWrong: a rule has no fit name, message or query, or there are too many.
-        NotAllowed, PreferenceMoved
-    """
-    names: set[str] = set()
-    if len(rules) > RULES_MOST:
-        raise RuleWrong(row=RULES_MOST + 1, problem="there may be 20: put two into one with OR")
-    for row, rule in enumerate(rules, 1):
-        _require_fit(tx, rule, row=row, names=names)
-        names.add(rule.name)
-    return change_preference(tx, actor, OwnRules(rules), box=BOX, revision=revision)
 
 
 def read_rules(tx: Tx) -> tuple[tuple[OwnRule, ...], int]:
@@ -90,6 +73,20 @@ def _finder(tx: Tx, rule: OwnRule, order: Order) -> Callable[[Order, CheckContex
             yield Finding(code=OWN_PREFIX + rule.name, level=rule.level, data={"message": rule.message})
 
     return find
+
+
+def require_fit(tx: Tx, rules: tuple[OwnRule, ...]) -> None:
+    """Refuse rules that can't be kept.
+
+    Raises:
+        RuleWrong: a rule has no fit name, message or query, or there are too many.
+    """
+    names: set[str] = set()
+    if len(rules) > RULES_MOST:
+        raise RuleWrong(row=RULES_MOST + 1, problem="there may be 20: put two into one with OR")
+    for row, rule in enumerate(rules, 1):
+        _require_fit(tx, rule, row=row, names=names)
+        names.add(rule.name)
 
 
 def _require_fit(tx: Tx, rule: OwnRule, *, row: int, names: set[str]) -> None:

@@ -12,6 +12,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
+from tocsin.access.step_up import require_proof
 from tocsin.access.table import api_key, operator
 from tocsin.core.actor import ROLES, Actor
 from tocsin.core.db import Tx
@@ -20,8 +21,8 @@ from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, any_of, bind, own, upsert
 from tocsin.orders.draft import Order
-from tocsin.orders.second_person import WAITS_US, maker_of
-from tocsin.tickets.check_choice import asks_two
+from tocsin.orders.second_person import WAITS_US, barred_among, maker_of
+from tocsin.tickets.check_choice import WATCHED, asks_two
 from tocsin.tickets.rule import Finding
 from tocsin.tickets.table import first_signature
 
@@ -102,11 +103,16 @@ def sign(tx: Tx, actor: Actor, order: Order, *, findings: Iterable[Finding]) -> 
 
     Raises:
         SecondSignatureNeeded: each of them waits for somebody else.
+        ProofNeeded: he would be the second, and has not proved lately who he is.
     """
     marks = marks_of(findings)
     asked = asks_two(tx, shop_id=order.shop_id) & set(marks)
+    if WATCHED in asked and not barred_among(tx, actor, order_ids=[order.id], act="print"):
+        asked -= {WATCHED}  # somebody has confirmed that he prints it
     standing = signatures_of(tx, order_ids=[order.id]) if asked else {}
     firsts = {code: standing.get((order.id, order.revision, code, marks[code])) for code in sorted(asked)}
+    if any(first and may_be_second(actor, first) for first in firsts.values()):
+        require_proof(actor)
     done = {code: actor.name for code in marks if code not in asked}
     done |= {
         code: f"{first.actor_name} + {actor.name}" for code, first in firsts.items() if first and may_be_second(actor, first)

@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
+from tocsin.access.step_up import ProofNeeded
 from tocsin.core.actor import Actor
 from tocsin.core.clock import from_datetime
 from tocsin.core.db import Tx
@@ -85,6 +86,8 @@ def run_act(
         said = desk.db.write(actor.merchant_id, lambda tx: once(
             tx, actor, form, route=f"orders.{act} {number}", make=lambda: run(tx) or done
         ))  # fmt: skip
+    except ProofNeeded:  # he is led to prove it, and back to the order
+        raise
     except Refusal as refusal:
         order = look_up_order(desk.db, actor, number=number, door=DOOR)
         return show_order(request, actor, order, refusal=refusal, act=act, form=form)

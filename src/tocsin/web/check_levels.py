@@ -14,7 +14,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.money import MICRO
 from tocsin.core.preference import preference_revision, read_preference
 from tocsin.orders.watch_list import PEOPLE_LEAST, count_confirmers
-from tocsin.tickets.check_choice import BOX, CheckPreference, choose_checks
+from tocsin.tickets.check_choice import BOX, WATCHED, CheckPreference, choose_checks, guarded
 from tocsin.tickets.habit import Habit, habits
 from tocsin.tickets.own_rule import read_rules
 from tocsin.tickets.rule import FIXED_CODES, OWN_PREFIX, Setting, level_in, loaded_checks
@@ -98,13 +98,13 @@ def _page(
         actor.merchant_id, lambda tx: (read_rules(tx)[0], count_confirmers(tx))
     )
     own = [
-        {"code": OWN_PREFIX + rule.name, "level": rule.level, "fixed": False, "own": True, "two": OWN_PREFIX + rule.name in chosen.two_persons, "says": [rule.message]}
+        {"code": OWN_PREFIX + rule.name, "level": rule.level, "fixed": False, "own": True, "always": False, "two": OWN_PREFIX + rule.name in chosen.two_persons, "says": [rule.message]}
         for rule in rules
     ]  # fmt: skip
     checks = [
         {
             "code": code, "default": check.level, "level": level_in(chosen.levels, check), "fixed": code in FIXED_CODES, "own": False,
-            "two": code in chosen.two_persons,
+            "two": code in chosen.two_persons, "always": code == WATCHED,
             "says": [re.sub(r"\{\w+\}", "…", words.translate(said)) for said in (check.cases.values() or (check.message,))],
         }
         for code, check in loaded_checks().items()
@@ -125,7 +125,7 @@ def _habits(request: PageRequest, actor: Actor, chosen: CheckPreference) -> list
     desk, checks = desk_of(request), loaded_checks()
     return [
         one for one in desk.db.read(actor.merchant_id, habits)
-        if one.code in checks and one.code not in chosen.two_persons and level_in(chosen.levels, checks[one.code]) == "W"
+        if one.code in checks and one.code not in guarded(chosen) and level_in(chosen.levels, checks[one.code]) == "W"
     ]  # fmt: skip
 
 

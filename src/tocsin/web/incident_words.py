@@ -31,7 +31,7 @@ HEADLINES = {
     "reveals_many": "{account} reveals far more customers than usual",
     "download_large": "{account} downloads far more than usual",
     "void_scanned": "A void ticket was scanned: {subject}",
-    "watched_tried": "A watched order was tried without a second person: {subject}",
+    "watched_tried": "Somebody goes on without a second person: {subject}",
     "seal_broken": "A seal of the journal is broken",
     "webhook_dead": "A webhook is switched off: it fails",
     "held_long": "Orders are held for too long",
@@ -59,7 +59,8 @@ TO_DO = {
     "other": "Look at what came in below, and ask the people who were there.",
 }
 SUBJECTS = {
-    "siren": "a siren", "station": "a station", "reader": "a reader", "desk": "an enrolled desk", "ticket": "a ticket", "api_key": "an API key", "others": "several",
+    "siren": "a siren", "station": "a station", "reader": "a reader", "desk": "an enrolled desk", "ticket": "a ticket", "api_key": "an API key", "watch": "the watch list",
+    "preference": "what two persons acknowledge", "others": "several",
 }  # fmt: skip
 """What something is called whose name is not known: msgids."""
 

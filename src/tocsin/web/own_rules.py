@@ -8,7 +8,8 @@ from litestar.response import Redirect
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.errors import Refusal
-from tocsin.tickets.own_rule import OwnRule, choose_rules, read_rules
+from tocsin.tickets.check_choice import choose_rules
+from tocsin.tickets.own_rule import OwnRule, read_rules
 from tocsin.tickets.rule import Level
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
