@@ -62,7 +62,7 @@ def test_wrong_codes_are_told_and_run_into_the_limiter_while_a_right_one_elsewhe
     code = make_code(house)
     codes = [Machine(house).enrol(f"AAAAA-{n:05}").code for n in range(22)]
     assert codes == ["wrong"] * 20 + ["locked"] * 2
-    assert {kind for kind, _, _ in signals(house)} == {"credential_wrong"}
+    assert {told[:2] for told in signals(house)} == {("station_code_wrong", "station:new")}
     assert Machine(house).enrol(code).code == "locked"
     assert isinstance(Machine(house).enrol(code, address="203.0.113.9"), StationEnrolled)
 

@@ -75,3 +75,13 @@ def test_a_device_that_comes_back_ends_what_was_only_light(db: Database):
     scene.send("device_back", subject="siren:7")
     watch(db)
     assert scene.incident().outcome == "back"
+
+
+def test_a_mistyped_station_code_is_no_alarm_and_five_of_them_are_a_light(db: Database):
+    scene = Scene(db)
+    scene.send("station_code_wrong", subject="station:new", method="code", times=4)
+    watch(db)
+    assert not scene.incidents() and scene.read(read_posture).state == "calm"
+    scene.send("station_code_wrong", subject="station:new", method="code")
+    watch(db)
+    assert (scene.incident().kind, scene.incident().level) == ("station_code_wrong", "light")

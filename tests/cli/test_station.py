@@ -28,7 +28,7 @@ def test_a_machine_enrols_once_and_works_until_it_is_revoked(shop: Shop, tmp_pat
     assert wrong.exit_code == 2 and "let a manager make a new one" in wrong.stderr
     assert not file.exists(), "a code that was wrong leaves nothing behind"
     made = run(*words, make_code(shop.house).lower(), file=file)
-    assert made.exit_code == 0 and str(file) in made.stdout, made.stderr
+    assert made.exit_code == 0 and f"tocsin station run --file {file}" in made.stdout, made.stderr
     named = load_identity(file)
     assert named.server == shop.served.base and named.key.hex() not in made.stdout
     found = shop.read(lambda tx: list_stations(tx, shop.owner))[0]
@@ -45,6 +45,7 @@ def test_a_machine_enrols_once_and_works_until_it_is_revoked(shop: Shop, tmp_pat
     ("words", "said"),
     [
         (("enrol", "--server", "http://desk.example", "--code", "x", "--name", "n"), "not reached by HTTPS"),
+        (("enrol", "--server", "http://localhost:9", "--code", " ", "--name", "n"), "--code is empty"),
         (("enrol", "--server", "http://localhost:9", "--code", "x", "--name", "n"), "refused"),
         (
             ("enrol", "--server", "https://localhost:9", "--code", "x", "--name", "n", "--ca", "/nowhere"),

@@ -83,7 +83,7 @@ def test_a_bad_row_is_set_aside_and_its_text_is_sealed(db: Database) -> None:
     assert (seen.counts()["new"], seen.counts()["bad"]) == (1, 1)
     assert commit_import(db, clerk, import_id=seen.import_id).created == 1
     (row,) = db.read(house.merchant_id, list_quarantine)
-    assert (row.row, row.code) == (3, "amount_unreadable")
+    assert (row.row, row.code) == (3, "number_unreadable")
     raw = Statement[tuple[bytes]](sa.text("SELECT sealed_raw FROM quarantine"))
     assert b"13900139000" not in bytes(db.read(house.merchant_id, lambda tx: tx.value(raw)))
     assert "13900139000" in db.read(house.merchant_id, lambda tx: read_raw(tx, clerk, row))

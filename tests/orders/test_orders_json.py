@@ -70,7 +70,7 @@ def test_a_bad_order_of_a_list_is_named_by_its_line_and_the_good_ones_come_in():
 EDGES = {
     "integers beyond 64 bits": (
         '{"lines": [{"title": "x", "quantity": 99999999999999999999999}]}',
-        "amount_unreadable",
+        "number_unreadable",
     ),
     "integers of thousands of digits": ('{"lines": [{"title": "x", "quantity": ' + "9" * 5000 + "}]}", None),
     "a lone surrogate": ('{"external_id": "\\ud800"}', None),

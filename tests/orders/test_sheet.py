@@ -149,9 +149,9 @@ def test_one_bad_row_keeps_the_whole_order_out_and_the_others_in():
     parsed = parse(HEAD + "A1,张三,苹果,2,3\nA1,张三,梨,两,1\nA2,李四,桃,1,1\n")
     assert [order.draft.external_id for order in parsed.orders] == ["A2"]
     assert [(bad.row, bad.field, bad.code) for bad in parsed.bad] == [
-        (2, "quantity", "amount_unreadable"), (3, "quantity", "amount_unreadable"),
+        (2, "quantity", "number_unreadable"), (3, "quantity", "number_unreadable"),
     ]  # fmt: skip
-    assert "is not an amount" in parsed.bad[0].reason and "两" in parsed.bad[1].raw
+    assert "is not a number" in parsed.bad[0].reason and "两" in parsed.bad[1].raw
 
 
 @pytest.mark.parametrize(

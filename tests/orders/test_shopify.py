@@ -89,7 +89,7 @@ def test_an_order_whose_first_row_is_missing_or_whose_cell_is_wrong_is_kept_out_
     head = "Name,Financial Status,Currency,Subtotal,Total,Lineitem quantity,Lineitem name,Lineitem price\n"
     cases = {
         "order_total_missing": "#1,,,,,1,Cup,5.00\n",
-        "amount_unreadable": "#1,paid,USD,5.00,5.00,1,Cup,5.00\n#1,,,,,1,Cup,five\n",
+        "number_unreadable": "#1,paid,USD,5.00,5.00,1,Cup,5.00\n#1,,,,,1,Cup,five\n",
         "line_quantity_missing": "#1,paid,USD,5.00,5.00,,Cup,5.00\n",
         "currency_unknown": "#1,paid,QQQ,5.00,5.00,1,Cup,5.00\n",
     }

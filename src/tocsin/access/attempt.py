@@ -34,6 +34,7 @@ def tell_attempt(
     Args:
         outcome: right, wrong, locked (refused untested), inferred (a page reported it).
     """
+    kind, subject = guess.tells if kind == "credential_wrong" else kind, subject or guess.about
     tx.run(
         _ADD, id=new_id(), name_digest=guess.name_digest, merchant_id=guess.merchant_id, operator_id=guess.operator_id,
         address=guess.address[:64], known_device=int(bool(guess.known_device)), method=guess.method, outcome=outcome,

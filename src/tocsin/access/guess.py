@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from tocsin.access.bucket import Counter
+from tocsin.alarm.signal import Kind
 from tocsin.core.address import address_group, network_group
 
 FREE_PER_PAIR, FREE_PER_ACCOUNT, FREE_IN_A_ROW = 5, 10, 100
@@ -22,6 +23,7 @@ class Guess(Struct, frozen=True):
         device: the device cookie's secret, if the browser has one.
         merchant_id, operator_id: 0 for unknown accounts.
         name_digest, known_device: stand for name and cookie where those themselves are not at hand any more.
+        tells, about: the kind of signal that a wrong secret is, and what it is about where that is no account.
         decoy: the name is one that nobody has; the limiter finds out by itself.
     """
 
@@ -34,6 +36,8 @@ class Guess(Struct, frozen=True):
     name_digest: str = ""
     known_device: str = ""
     decoy: bool = False
+    tells: Kind = "credential_wrong"
+    about: str = ""
 
     def kind(self) -> str:
         """Return the kind of credential that is counted together."""

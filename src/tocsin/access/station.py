@@ -6,6 +6,7 @@ manager reads out or copies: it lives 15 minutes, works once, and is read behind
 
 import secrets
 import unicodedata
+from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct
@@ -30,6 +31,7 @@ NAME_MOST = 40
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 _CODE_LETTERS = 10
 _TYPED_MOST = 64
+_TELLS: dict[str, Any] = {"tells": "station_code_wrong", "about": "station:new"}
 _MISREAD = str.maketrans("OIL", "011")
 
 # `reader`: none, ready, vanished. `problem`: clock, or empty. `always`: it is expected even after it said goodbye.
@@ -188,7 +190,7 @@ def enrol_station(
         return StationEnrolled(tx.merchant_id, station_id, found.merchant_name)
 
     found = find()
-    guess = Guess("code", f"station_code:{digest}", address, "", found.merchant_id if found else 0)
+    guess = Guess("code", f"station_code:{digest}", address, "", found.merchant_id if found else 0, **_TELLS)
     return guarded_verify(db, guess, secret_check=lambda: find() == found is not None, on_right=add)
 
 

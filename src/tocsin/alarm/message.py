@@ -54,6 +54,7 @@ HEADLINES = {
     "revoked_used": "a revoked credential was used",
     "station_foreign": "a station came with a foreign key",
     "station_unknown": "somebody came as a station that does not exist",
+    "station_code_wrong": "wrong station codes were tried",
     "station_vanished": "a station has vanished",
     "reader_vanished": "a fingerprint reader has vanished",
     "siren_vanished": "a siren does not answer",

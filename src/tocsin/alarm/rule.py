@@ -181,6 +181,7 @@ OWN_RULES = (
     _own("revoked_used", "A credential that was revoked was used", standard=_light(minutes=60), strict=_sound(minutes=60)),
     _own("station_foreign", "A station came with a key that is not its own", standard=_sound(minutes=60)),
     _own("station_unknown", "Somebody came as a station that does not exist", standard=_light(minutes=60)),
+    _own("station_code_wrong", "{count} wrong station codes were tried within {minutes} minutes", standard=_light(count=5, minutes=60), strict=_sound(count=3, minutes=60)),
     _own("station_vanished", "A station has vanished", standard=_light(minutes=60), strict=_sound(minutes=60), waits=True),
     _own("reader_vanished", "A fingerprint reader has vanished", standard=_light(minutes=60), strict=_sound(minutes=60), waits=True),
     _own("siren_vanished", "A siren does not answer", standard=_light(minutes=60), strict=_sound(minutes=60), waits=True),

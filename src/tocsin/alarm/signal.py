@@ -20,7 +20,7 @@ from tocsin.core.statement import Statement, bind, insert_into, own
 SIGNALLED = "alarm.signal"
 Kind = Literal[
     "credential_wrong", "credential_right", "decoy_tried", "out_of_hours", "revoked_used", "station_vanished",
-    "station_foreign", "station_unknown", "reader_vanished", "siren_vanished", "device_back", "lookups_many", "reveals_many",
+    "station_foreign", "station_unknown", "station_code_wrong", "reader_vanished", "siren_vanished", "device_back", "lookups_many", "reveals_many",
     "download_large", "void_scanned", "watched_tried", "seal_broken", "drill",
 ]  # fmt: skip
 

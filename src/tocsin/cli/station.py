@@ -1,5 +1,6 @@
 """`tocsin station`: a machine in the shop with printers, a fingerprint reader or sirens, which works for the desk."""
 
+import shlex
 import signal
 import threading
 from importlib.metadata import version
@@ -46,6 +47,8 @@ def station() -> None:
 def enrol(server: str, *, code: str, name: str, path: str | None, ca: str) -> None:
     """Make this machine's key and have the desk enrol it."""
     file = Path(path) if path else default_file()
+    if not code.strip(" -"):
+        stop("--code is empty: make one on the desk, at Settings → Stations")
     with told():
         made = Identity(require_safe(server), "", make_key())
         save_identity(file, made, new=True)
@@ -57,7 +60,8 @@ def enrol(server: str, *, code: str, name: str, path: str | None, ca: str) -> No
             stop(str(fault))
             return
         save_identity(file, Identity(made.server, named, made.key), new=False)
-    click.echo(f"Enrolled as {name}; the key is in {file}. Now: tocsin station run")
+    more = f" --file {shlex.quote(path)}" if path else ""
+    click.echo(f"Enrolled as {name}; the key is in {file}. Now: tocsin station run{more}")
 
 
 @station.command("run")

@@ -21,6 +21,12 @@ class AmountUnreadable(Refusal):
     kind, code = "invalid", "amount_unreadable"
 
 
+class NumberUnreadable(AmountUnreadable):
+    """This is not a number: write digits with at most one decimal point, as in 2.5"""
+
+    code = "number_unreadable"
+
+
 class AmountTooFine(AmountUnreadable):
     """Amounts in {currency} have at most {digits} decimals: round it yourself"""
 
@@ -108,16 +114,19 @@ def parse_micro(text: str) -> int:
     """Return a written quantity or unit price in millionths.
 
     Raises:
-        AmountUnreadable: it is not a number, or beyond 64 bits.
+        NumberUnreadable: it is not a number, or beyond 64 bits.
     """
-    return _scaled(text, 6)
+    try:
+        return _scaled(text, 6)
+    except AmountUnreadable as wrong:
+        raise NumberUnreadable from wrong
 
 
 def parse_exact_micro(text: str) -> int:
     """Return a written quantity or unit price in millionths, of which none is lost.
 
     Raises:
-        AmountUnreadable: it is not a number, or beyond 64 bits.
+        NumberUnreadable: it is not a number, or beyond 64 bits.
         NumberTooFine: it has more than six decimals.
     """
     micro = parse_micro(text)

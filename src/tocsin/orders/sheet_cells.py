@@ -99,7 +99,7 @@ def read_micro(text: str) -> int | None:
     """Return a quantity or unit price in millionths, None for a blank cell or a dash.
 
     Raises:
-        AmountUnreadable: it is not a number.
+        NumberUnreadable: it is not a number.
     """
     if text.isdigit() and text.isascii() and len(text) < 12:
         return int(text) * MICRO

@@ -22,10 +22,12 @@ STATUS_OF: dict[Kind, int] = {
     "missing": 404, "refused": 403, "conflict": 409, "locked": 423, "invalid": 422, "broken": 500
 }  # fmt: skip
 _TITLES: dict[int, str] = {
-    404: "Not found", 403: "Not allowed", 409: "Somebody was faster", 423: "Not now", 429: "Not now",
+    404: "Not found", 403: "Not allowed", 409: "Not possible as it stands", 423: "Not now", 429: "Not now",
     422: "Something is wrong with what was sent", 400: "Something is wrong with what was sent", 405: "Not possible here",
     413: "Too large", 408: "Not now", 415: "Something is wrong with what was sent", 500: "The desk is at fault", 421: "Unknown name",
 }  # fmt: skip
+_FASTER = frozenset({"order_moved", "preference_moved", "campaign_moved", "incident_silenced", "incident_acknowledged", "posture_same", "ask_over"})
+FASTER = "Somebody was faster"
 _DOORS: dict[type[Refusal], str] = {NotSignedIn: "/sign-in", SessionLocked: "/lock", ProofNeeded: "/prove"}
 _log = get_log("web")
 
@@ -69,8 +71,9 @@ def fault_page(request: PageRequest, fault: Exception) -> Response[str]:
 
 def _page(request: PageRequest, *, status: int, code: str, text: str, cure: str) -> Response[str]:
     locale = locale_of(request)
+    title = FASTER if code in _FASTER else _TITLES.get(status, "Not possible here")
     html = render(
-        "error.html", locale=locale, status=status, title=Words(locale).translate(_TITLES.get(status, "Not possible here")),
+        "error.html", locale=locale, status=status, title=Words(locale).translate(title),
         text=text, cure=cure, code=code, request_id=str(request.scope.get("state", {}).get("request_id", "")),
         back_url=_back_of(request),
         shell={"path": request.url.path, "csrf_token": form_token(request), "theme": theme_of(request)},

@@ -32,12 +32,13 @@ NAMES = {
     "accounts_spread": "Different accounts tried", "unknown_names": "Names that nobody has", "decoy_tried": "A decoy account tried",
     "out_of_hours": "Right credential out of hours", "revoked_used": "Revoked credential used", "station_foreign": "Station with a foreign key",
     "station_unknown": "Station that does not exist",
+    "station_code_wrong": "Wrong station codes",
     "station_vanished": "Station vanished", "reader_vanished": "Fingerprint reader vanished", "siren_vanished": "Siren does not answer",
     "void_scanned": "Void ticket scanned", "watched_tried": "Done without a second person", "seal_broken": "Seal of the journal broken", "lookups_many": "Many look-ups by one person",
     "reveals_many": "Many full texts opened by one person", "download_large": "Large downloads by one person",
 }  # fmt: skip
 """What each rule is called on its line: msgids."""
-_COUNTED = ("account_failures", "address_failures", "accounts_spread", "unknown_names")
+_COUNTED = ("account_failures", "address_failures", "accounts_spread", "unknown_names", "station_code_wrong")
 _NUMBERS = ("count", "minutes", "times")
 _UNREADABLE = -1
 

@@ -40,6 +40,12 @@ def post_station_code(request: PageRequest, *, body: RawBody) -> Response[str]:
     return _page(request, actor, made={"code": made.code, "command": command, "until_us": made.expires_at_us})
 
 
+@get(f"{HERE}/codes", sync_to_thread=False, status_code=303)
+def get_station_code() -> Redirect:
+    """Lead back to the stations: a code was on the answer to its making alone."""
+    return go(HERE)
+
+
 @post(HERE + "/{station_id:str}/revocation", sync_to_thread=True, status_code=303)
 def post_station_revocation(request: PageRequest, *, station_id: FromPath[str], body: RawBody) -> Redirect:
     """Revoke a station: its next request is refused, and tells the alarm."""
@@ -111,5 +117,5 @@ def _state(one: Station) -> str:
 
 
 STATIONS = [
-    get_stations, post_station_code, post_station_revocation, post_station_expectation, post_desk_reader,
+    get_stations, get_station_code, post_station_code, post_station_revocation, post_station_expectation, post_desk_reader,
 ]  # fmt: skip
