@@ -2,9 +2,15 @@
 
 import secrets
 
+import psycopg
+import pytest
+
 from tests.counter import wait_for
 from tocsin.core.db import Database
-from tocsin.core.life import Life, is_gone
+from tocsin.core.life import _TAKE, Life, _key, is_gone
+
+_END_ALL = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+ WHERE application_name = 'tocsin life' AND datname = current_database()"""
 
 
 def gone(db: Database, name: str) -> bool:
@@ -23,12 +29,45 @@ def test_a_process_is_alive_until_it_ends(db: Database) -> None:
     other.end()
 
 
-def test_a_lost_connection_is_a_life_lost_until_it_is_back(db: Database) -> None:
-    life = Life(db)
+def test_a_lost_connection_is_back_within_moments(db: Database) -> None:
+    life, other = Life(db), Life(db)
     life.begin()
+    other.begin()
     if db.dialect == "postgresql":
-        life._connection.close()
-        wait_for(lambda: gone(db, life.name))
-        wait_for(lambda: not gone(db, life.name))
+        with psycopg.connect(db.url, autocommit=True) as owner:  # type: ignore[attr-defined]
+            assert owner.execute(_END_ALL).fetchone() == (2,)
+        wait_for(lambda: not gone(db, life.name) and not gone(db, other.name), seconds=5)
+        assert not db.write(0, lambda tx: other.sees_gone(tx, life.name))
+    assert not gone(db, life.name)
+    for each in (life, other):
+        each.end()
+
+
+def test_who_does_not_get_its_lock_asks_on(db: Database) -> None:
+    life = Life(db)
+    if db.dialect == "postgresql":
+        own = db.connect_alone()
+        (held,) = own.execute(
+            _TAKE, (_key(life.name),)
+        ).fetchone()  # a session of its own that is not ended there yet
+        assert held
+        life.begin()
+        own.close()
+        wait_for(lambda: life._held)
+    life.begin()
     assert not gone(db, life.name)
     life.end()
+
+
+def test_a_process_without_its_lock_works_by_its_leases_alone(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError("too many connections")
+
+    monkeypatch.setattr(db, "connect_alone", refuse)
+    life = Life(db)
+    life.begin()
+    assert not db.write(0, lambda tx: life.sees_gone(tx, Life(db).name)), "it judges nobody"
+    life.end()
+    assert not life._thread.is_alive()

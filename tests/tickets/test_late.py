@@ -69,7 +69,9 @@ def test_a_taken_paper_stays_with_its_cloud_until_that_tells(db: Database, said:
         assert not run(counter, lambda tx: record_outcome(tx, job_id=job, outcome=TAKEN))
 
 
-def test_past_its_time_it_is_unknown_and_a_later_answer_settles_it_unless_a_person_has(db: Database) -> None:
+def test_past_its_time_it_is_unknown_and_a_later_answer_settles_it_or_what_a_person_said_is_held(
+    db: Database,
+) -> None:
     with open_counter(db) as counter:
         order_id, job = give(counter)
         pass_time(counter, 59)
@@ -87,5 +89,15 @@ def test_past_its_time_it_is_unknown_and_a_later_answer_settles_it_unless_a_pers
         _, other = give(counter, quantity=3)
         pass_time(counter, 61)
         counter.do(settle_unknown, job_id=other, came_out=False)
-        assert not run(counter, lambda tx: record_late(tx, job_id=other, outcome=OUT))
-        assert counter.job(other).settled_by
+        assert not run(counter, lambda tx: record_late(tx, job_id=other, outcome=failed, surely=True))
+        assert run(counter, lambda tx: record_late(tx, job_id=other, outcome=OUT)), "two papers may lie about"
+        found = counter.job(other)
+        assert (found.state, found.reason, found.settled_by) == (
+            "printed",
+            "came_after_all",
+            counter.actor.name,
+        )
+        assert [hold.reason for hold in counter.holds(found.order_id) if hold.kind == "failed"][-1:] == [
+            "came_after_all"
+        ]
+        assert not run(counter, lambda tx: record_late(tx, job_id=other, outcome=OUT)), "said once"

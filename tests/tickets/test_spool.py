@@ -236,12 +236,17 @@ def test_one_process_holds_the_station(db: Database) -> None:
 
 def test_a_dead_process_is_followed_at_once_on_postgresql(db: Database) -> None:
     with open_counter(db) as counter:
-        lease = lambda holder: db_write(counter, lambda tx: lease_station(tx, holder=holder))
+        lease = lambda life: db_write(counter, lambda tx: lease_station(tx, holder=life.name, life=life))
         first, second = Life(db), Life(db)
         first.begin()
-        assert [lease(first.name), lease(second.name)] == [True, False]
+        second.begin()
+        assert [lease(first), lease(second)] == [True, False]
         first.end()
-        assert lease(second.name) is (db.dialect == "postgresql")
+        if db.dialect == "postgresql":
+            wait_for(lambda: lease(second), seconds=3)
+        else:
+            assert not lease(second), "there a file's lock says so"
+        second.end()
 
 
 def test_a_full_queue_comes_out_in_order(db: Database) -> None:

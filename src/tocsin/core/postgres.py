@@ -85,7 +85,8 @@ class PostgresDatabase(Database):
     def connect_alone(self) -> Any:
         """Open a connection beside the pool; a dead server is noticed within seconds by who speaks to it."""
         return psycopg.connect(
-            desk_conninfo(self.url), autocommit=True, application_name="tocsin life", connect_timeout=5, keepalives_idle=10
+            desk_conninfo(self.url), autocommit=True, application_name="tocsin life", connect_timeout=5, keepalives_idle=10,
+            tcp_user_timeout=10_000,
         )  # fmt: skip
 
     def compact(self) -> tuple[str, ...]:

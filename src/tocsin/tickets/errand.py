@@ -6,6 +6,7 @@ it may have begun is unknown as soon as the station is silent. None is handed ov
 """
 
 import re
+from collections.abc import Callable
 
 import msgspec
 import sqlalchemy as sa
@@ -90,12 +91,15 @@ def hand_paper(tx: Tx, *, job_id: int, device: Device, drawn: Drawn) -> None:
         withdraw_command(tx, command_id=command_id)
 
 
-def follow_papers(tx: Tx, *, since_us: int, stopped: bool = False) -> None:
+def follow_papers(
+    tx: Tx, *, since_us: int, stopped: bool = False, is_idle: Callable[[int], bool] = lambda _: False
+) -> None:  # fmt: skip
     """Look after the tickets that are with stations: free, unknown, or asked for.
 
     Args:
         since_us: the silence of stations counts from here at the earliest: the desk itself may have been away.
         stopped: no process is about to hand over what it has claimed.
+        is_idle: tells of a printer that nobody in this process is about to hand a paper to its station.
     """
     for job_id, answer_by_us in tx.rows(_AWAY):
         job = get_job(tx, job_id=job_id)
@@ -103,6 +107,10 @@ def follow_papers(tx: Tx, *, since_us: int, stopped: bool = False) -> None:
         if errand is None or not answer_by_us:
             if stopped:
                 free_job(tx, job)  # claimed, and never handed over
+            elif is_idle(
+                job.printer_id
+            ):  # a fault kept it from being handed over: again it might do so for ever
+                record_late(tx, job_id=job_id, outcome=PrintOutcome(result="failed", reason="fault"))
         else:
             _follow(tx, job, errand, answer_by_us=answer_by_us, since_us=since_us)
 

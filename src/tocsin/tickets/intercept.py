@@ -28,7 +28,7 @@ from tocsin.tickets.table import intercept
 from tocsin.tickets.trial import keep_seen
 
 _MOST_TRIES = 60
-FETCHED = "unconfirmed"
+FETCHED, BROKEN_OFF = "unconfirmed", "stopped"
 
 
 class Slip(Struct, frozen=True):
@@ -81,7 +81,7 @@ _PULL = Statement[None](
     sets=("state", "pulled_by", "ended_at_us"),
 )  # fmt: skip
 _is_sent = sa.and_(among(intercept.c.state, "queued", "sending"), among(intercept.c.state, "sending"))
-_STOPPED = Statement[None](sa.update(intercept).where(own(intercept), _is_sent), sets=("state", "reason"))
+_SENDING = Statement(sa.select(*_COLUMNS).where(own(intercept), _is_sent), Slip)
 
 
 def queue_slips(tx: Tx, *, order_id: int) -> int:
@@ -122,9 +122,16 @@ def confirm_pulled(tx: Tx, actor: Actor, *, order_id: int) -> None:
     tx.run(_PULL, b_order_id=order_id, state="pulled", pulled_by=actor.name, ended_at_us=tx.now_us)
 
 
-def give_up_sending(tx: Tx) -> None:
-    """Slips that a dead process was sending may be out: nobody knows, and none is sent again."""
-    tx.run(_STOPPED, state="unknown", reason="stopped")
+def doubt_slips(tx: Tx, *, stopped: bool, is_idle: Callable[[int], bool]) -> None:
+    """Slips that nobody sends any more may be out: nobody knows, and none is sent again unless who sent it still says so.
+
+    Args:
+        stopped: the process that sent them has ended.
+        is_idle: tells of a printer that nobody in this process is at work with it.
+    """
+    for slip in tx.rows(_SENDING):
+        if stopped or is_idle(slip.printer_id):
+            _move(tx, slip, state="unknown", reason=BROKEN_OFF)
 
 
 def slip_waits(tx: Tx, *, printer_id: int) -> bool:
@@ -221,6 +228,9 @@ def _record(tx: Tx, *, slip: Slip, device: Device, outcome: PrintOutcome) -> Non
     taken = outcome.result == "taken"
     state, reason = ("unknown", FETCHED) if taken else ("queued" if again else outcome.result, outcome.reason)
     due_us = tx.now_us + min(slip.tries, 10) * MINUTE_US if again else slip.due_us
+    now = tx.one(_ONE, id=slip.id)
+    if now and (now.state, now.reason) == ("unknown", BROKEN_OFF):
+        slip = replace(slip, state="unknown")  # another process doubted it meanwhile: this one knows
     if _move(tx, slip, state=state, reason=reason, due_us=due_us, remote=outcome.remote if taken else ""):
         if again:
             hand_slip_on(tx, slip_id=slip.id, at=slip.printer_id, since_us=slip.asked_at_us)

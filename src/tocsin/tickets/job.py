@@ -195,6 +195,12 @@ def get_job(tx: Tx, *, job_id: int) -> Job:
     return found
 
 
+def is_sending(tx: Tx, *, job_id: int) -> bool:
+    """Tell whether a claimed job is still its claimer's to send: nobody has doubted, settled or erased it."""
+    found = tx.one(_ONE, id=job_id)
+    return found is not None and found.state == "sending"
+
+
 def read_content(tx: Tx, *, job_id: int) -> TicketContent:
     """Return what a job's paper says; it may hold a receiver's real text.
 

@@ -10,14 +10,16 @@ import sqlalchemy as sa
 from tocsin.core.actor import desk_actor
 from tocsin.core.db import Tx
 from tocsin.core.event import append_event
+from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, among, bind, own
 from tocsin.orders.stop import close_hold, open_hold, open_holds
 from tocsin.tickets.check import lock_order
-from tocsin.tickets.job import Job, end_job, get_job, mark_printed
+from tocsin.tickets.job import DID_NOT, Job, end_job, get_job, mark_printed
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import print_job
 from tocsin.tickets.under_way import keep_taken, named_as_before
 
+AFTER_ALL = "came_after_all"
 _HELD = Statement[tuple[int, str]](
     sa.select(print_job.c.id, print_job.c.outcome).where(
         own(print_job), among(print_job.c.state, "sending", "unknown"), print_job.c.answer_by_us > 0,
@@ -65,13 +67,31 @@ def record_late(tx: Tx, *, job_id: int, outcome: PrintOutcome, surely: bool = Fa
     if not end_job(
         tx, job_id=job_id, came_from=("unknown",), state=outcome.result, reason=reason, outcome=named_as_before(job, outcome)
     ):  # fmt: skip
-        return False
+        return printed and _contradict(tx, job, outcome)
     for hold in open_holds(tx, order_id=job.order_id):
         if hold.kind == "unknown" and hold.job_id == job_id:
             close_hold(
                 tx, desk_actor(tx.merchant_id), hold, reason="came out" if printed else "did not come out"
             )
     _tell(tx, job, result=outcome.result, reason=reason)
+    return True
+
+
+def _contradict(tx: Tx, job: Job, outcome: PrintOutcome) -> bool:
+    """Hold an order of which a paper is out though a person has said that it had not come out: two may lie about."""
+    if job.reason != DID_NOT or not end_job(
+        tx, job_id=job.id, came_from=("failed",), state="printed", reason=AFTER_ALL, settled_by=job.settled_by,
+        outcome=named_as_before(job, outcome),
+    ):  # fmt: skip
+        return False
+    actor = desk_actor(tx.merchant_id)
+    open_hold(
+        tx, actor, order_id=job.order_id, revision=job.revision, kind="failed", reason=AFTER_ALL, job_id=job.id, copy=job.copy,
+    )  # fmt: skip
+    write_journal(
+        tx, actor, verb="tickets.came_after_all", subject=f"order:{job.order_id}", data={"job": str(job.id), "said_by": job.settled_by},
+    )  # fmt: skip
+    _tell(tx, job, result="printed", reason=AFTER_ALL)
     return True
 
 

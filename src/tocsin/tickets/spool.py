@@ -22,15 +22,17 @@ from tocsin.tickets.device import Device, list_printers
 from tocsin.tickets.errand import hand_paper, is_printing
 from tocsin.tickets.giving import draw_for, send_drawn
 from tocsin.tickets.intercept import send_slip, slip_waits
+from tocsin.tickets.job import is_sending
 from tocsin.tickets.late import record_late
-from tocsin.tickets.lease import doubt_papers, lease_station
+from tocsin.tickets.lease import holds_station, lease_station
 from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer import Drawn, PrintOutcome
 from tocsin.tickets.printer_kind import comes
 from tocsin.tickets.queue_move import away_queues, use_backups
 from tocsin.tickets.trial import Looks, keep_seen, look_after
 
-_IDLE_SECONDS = 1.0
+_IDLE_SECONDS, _DOUBT_SECONDS = 1.0, 0.2
+_LOOKS_OF_ONE, _LOOKS_IN_ALL = 3, 32
 _CLAIM_TRIES, _STORE_TRIES = 3, 20
 _log = get_log("tickets.spool")
 
@@ -53,7 +55,7 @@ class Spool:
         self._busy: set[int] = set()
         self._lock, self._wake, self._stopping = threading.Lock(), threading.Event(), threading.Event()
         self._drawing = threading.Semaphore(threads)
-        self._looks, self._looking = Looks(), threading.Semaphore(1)
+        self._looks, self._looking = Looks(), dict[int, int]()
         self._faults: dict[int, tuple[int, float]] = {}
         self._first, self._since_us = True, now_us()
         self._unhook = on_event(self._wake.set)
@@ -82,20 +84,25 @@ class Spool:
             except Exception:  # noqa: BLE001 - a fault of one round must not end the spool
                 _log.exception("spool round failed")
                 self._stopping.wait(1)
-            self._wake.wait(_IDLE_SECONDS)
+            self._wake.wait(_DOUBT_SECONDS if self._life.doubts_any() else _IDLE_SECONDS)
 
     def _round(self) -> None:
-        self._life.begin()  # first: what is leased by a name that nobody sees alive is free
+        self._life.begin()  # first: what is leased by a name that nobody sees alive may be taken over
         for merchant in self._db.read(0, list_merchants):
             takes_over = self._first and self._db.dialect == "sqlite"
             lease = partial(
-                lease_station, holder=self._life.name, takes_over=takes_over, since_us=self._since_us
-            )
+                lease_station, holder=self._life.name, takes_over=takes_over, since_us=self._since_us, life=self._life,
+                is_idle=self._is_idle,
+            )  # fmt: skip
             try:
                 self._turn(merchant.id, lease)
             except Exception:  # noqa: BLE001 - what is wrong with one merchant's must not keep the others' papers
                 _log.exception("spool round failed", merchant=str(merchant.id))
         self._first = False
+
+    def _is_idle(self, printer_id: int) -> bool:
+        """Tell that no thread of this process is at work with a printer; of one that broke off nobody else would tell."""
+        return printer_id not in self._busy
 
     def _turn(self, merchant_id: int, lease: Callable[[Tx], bool]) -> None:
         if self._db.write(merchant_id, lease):
@@ -116,6 +123,7 @@ class Spool:
             _log.exception("printer not begun", printer=str(device.id))
             begun = False
         if not begun:
+            self._looking.pop(device.id, None)
             with self._lock:
                 self._busy.discard(device.id)
 
@@ -132,23 +140,30 @@ class Spool:
             rests = rests or not self._db.read(merchant_id, partial(station_is_there, device=device))
         if not waits or rests:
             act = self._look
-            if not self._looks.is_due(device.id, soon=waits) or self._prints_away(merchant_id, device):
+            if not self._may_look(merchant_id, device, soon=waits):
                 return False
         threading.Thread(target=act, args=(merchant_id, device), name=f"printer {device.name}").start()
         return True
 
-    def _prints_away(self, merchant_id: int, device: Device) -> bool:
-        """Tell whether a station is printing there: it would answer only afterwards, and seem to be away until then."""
-        return is_away(device) and self._db.read(merchant_id, partial(is_printing, printer_id=device.id))
+    def _may_look(self, merchant_id: int, device: Device, *, soon: bool) -> bool:
+        """Take a turn to ask a printer how it is: few at a time, so that those that never answer keep nobody from paper."""
+        mine = list(self._looking.values()).count(merchant_id)
+        if (
+            mine >= _LOOKS_OF_ONE
+            or len(self._looking) >= _LOOKS_IN_ALL
+            or not self._looks.is_due(device.id, soon=soon)
+        ):
+            return False
+        # A station that is printing there would answer only afterwards, and seem to be away until then.
+        if is_away(device) and self._db.read(merchant_id, partial(is_printing, printer_id=device.id)):
+            return False
+        self._looking[device.id] = merchant_id
+        return True
 
     def _look(self, merchant_id: int, device: Device) -> None:
-        """Ask an idle printer how it is; one at a time, so that those that are away keep no thread from papers."""
+        """Ask an idle printer how it is."""
         try:
-            if self._looking.acquire(blocking=False):
-                try:
-                    look_after(self._db, merchant_id, device=self._opened(merchant_id, device))
-                finally:
-                    self._looking.release()
+            look_after(self._db, merchant_id, device=self._opened(merchant_id, device))
         except Exception:  # noqa: BLE001 - a printer that is not asked is asked again in a minute
             _log.exception("printer not asked", printer=str(device.id))
         finally:
@@ -159,18 +174,10 @@ class Spool:
             device = self._opened(merchant_id, device)
             while not self._stopping.is_set() and self._send_next(merchant_id, device):
                 continue
-        except Exception:  # noqa: BLE001 - whatever it was, its paper must not stay `sending`, which nobody would see
+        except Exception:  # noqa: BLE001 - what it was sending is doubted with the next renewal of the lease
             _log.exception("printer thread failed", printer=str(device.id))
-            if not self._stopping.is_set():
-                self._doubt(merchant_id, device)
         finally:
             self._free(device.id)
-
-    def _doubt(self, merchant_id: int, device: Device) -> None:
-        try:
-            self._db.write(merchant_id, partial(doubt_papers, printer_id=device.id))
-        except Exception:  # noqa: BLE001 - the database is away too: it becomes unknown when the lease is next taken
-            _log.exception("paper not doubted", printer=str(device.id))
 
     def _send_next(self, merchant_id: int, device: Device) -> bool:
         """Send one slip or job; tell whether there may be another."""
@@ -182,12 +189,9 @@ class Spool:
             return False
         passing = self._backing_off()
         try:
-            sending = self._db.write(merchant_id, lambda tx: claim_job(tx, device=device, passing=passing))
+            sending = self._db.write(merchant_id, lambda tx: self._claim(tx, device, passing))
         except Exception:  # noqa: BLE001 - one job must not keep those behind it from their printer
             self._back_off(merchant_id, waiting)
-            self._doubt(
-                merchant_id, device
-            )  # it may be claimed all the same: the word of it may have been lost
             return True
         self._faults.pop(waiting, None)
         if sending is None:
@@ -197,9 +201,17 @@ class Spool:
             hand = partial(hand_paper, job_id=sending.job.id, device=sending.device, drawn=drawn)
             self._store(merchant_id, hand)
             return False  # its station tells what became of it
+        # Before its first byte: another process may have taken over while it was drawn, and a person have settled it.
+        if not self._db.read(merchant_id, partial(is_sending, job_id=sending.job.id)):
+            drawn = PrintOutcome(result="failed", reason="taken_over")
         outcome = send_drawn(sending.device, drawn) if isinstance(drawn, Drawn) else drawn
         self._store(merchant_id, lambda tx: self._keep(tx, sending, outcome))
         return _was_there(outcome)
+
+    def _claim(self, tx: Tx, device: Device, passing: list[int]) -> Sending | None:
+        if not holds_station(tx, holder=self._life.name):
+            return None  # another process has taken over: it gives this printer its papers now
+        return claim_job(tx, device=device, passing=passing)
 
     def _opened(self, merchant_id: int, device: Device) -> Device:
         """Return a printer as it is used: what it keeps sealed is opened where it works, not each second for all."""
@@ -256,6 +268,7 @@ class Spool:
         keep_seen(tx, device=sending.device, outcome=outcome)
 
     def _free(self, printer_id: int) -> None:
+        self._looking.pop(printer_id, None)
         with self._lock:
             self._busy.discard(printer_id)
         self._wake.set()
