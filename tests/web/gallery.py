@@ -98,5 +98,7 @@ def main(folder: Path, names: list[str]) -> None:
 if __name__ == "__main__":
     if sys.argv[1:] == ["--docs"]:
         main(IMAGES, list(DOCS))
+    elif not sys.argv[1:] or sys.argv[1].startswith("-") or not {*sys.argv[2:]} <= {*SAMPLES}:
+        sys.exit(f"{__doc__}\nNames: {' '.join(SAMPLES)}")
     else:
         main(Path(sys.argv[1]), sys.argv[2:])
