@@ -23,7 +23,10 @@ def test_the_sums_are_made_to_agree_and_the_paper_is_queued(pages: Pages) -> Non
     assert 'name="recalculate"' in page and "89.80" in page and 'class="beside"' in page
     fields = {"revision": "1", "reason": "sums", "recalculate": "1", "then": "print"}
     answer = pages.post(f"/orders/{order.number}/revise", **fields)
-    assert answer.headers["location"] == f"/orders/{order.number}?done=printed", answer.text
+    assert answer.headers["location"].startswith(f"/orders/{order.number}?done=revised&given=1&at="), (
+        answer.text
+    )
+    assert "Revised; one ticket given to Counter" in text_of(pages.get(answer.headers["location"]))
     now = pages.again(order)
     assert (now.revision, now.payable_minor) == (2, 8980)
     assert [job.revision for job in pages.jobs(order)] == [2]
@@ -39,7 +42,7 @@ def test_keeping_prints_nothing_and_what_still_fails_is_shown_again(pages: Pages
     still = pages.post(path, **{"revision": "1", "reason": "x", "totals.payable": "70.00"})
     assert still.headers["location"] == path
     kept = pages.post(path, **{"revision": "2", "reason": "x", "totals.payable": "89.80", "then": "keep"})
-    assert kept.headers["location"] == f"/orders/{order.number}?done=amended"
+    assert kept.headers["location"] == f"/orders/{order.number}?done=revised"
     assert pages.jobs(order) == []
 
 
@@ -103,7 +106,7 @@ def test_a_wrong_field_of_the_receiver_is_revealed_and_recorded(pages: Pages) ->
     mended = {**left, "receiver.phone": "13812345678"}
     answer = pages.post(f"/orders/{order.number}/revise", revision="1", reason="typo", then="keep", **mended)
     assert answer.status_code == 303, answer.text
-    assert answer.headers["location"] == f"/orders/{order.number}?done=amended"
+    assert answer.headers["location"] == f"/orders/{order.number}?done=revised"
 
 
 def test_lines_are_added_changed_and_taken_out(pages: Pages) -> None:
@@ -118,7 +121,7 @@ def test_lines_are_added_changed_and_taken_out(pages: Pages) -> None:
         "lines.0.unit_price": "39.90",
     }
     answer = pages.post(path, revision="1", reason="the goods", then="keep", **line)
-    assert answer.headers["location"] == f"/orders/{order.number}?done=amended"
+    assert answer.headers["location"] == f"/orders/{order.number}?done=revised"
     assert [(one.title, one.quantity_micro) for one in pages.again(order).lines] == [("酥梨", 2_000_000)]
     out = {"line_count": "2", "lines.0.title": "", "lines.0.sku": "", "lines.0.unit_price": "", "lines.1.title": "宣纸",
            "lines.1.unit_price": "120", "lines.1.quantity": "1", "lines.1.discount": "1", "lines.1.total": "119"}  # fmt: skip

@@ -35,6 +35,11 @@ def end(pages: Pages, printer_id: int, outcome: PrintOutcome) -> None:
     pages.db.write(merchant, run)
 
 
+def again_at(queue_id: int) -> str:
+    """Return where a paper that was asked for again leads."""
+    return f"/terminals/{queue_id}?done=asked_again&given=1&at={queue_id}"
+
+
 def test_a_selection_is_queued_or_held(pages: Pages) -> None:
     printer_id = pages.printer()
     good, bad = pages.take(make_draft(external_id="1")), pages.take(make_draft(external_id="2", lines=()))
@@ -50,7 +55,7 @@ def test_a_selection_is_queued_or_held(pages: Pages) -> None:
     )
     assert pages.jobs(bad) == []
     one = pages.post(f"/terminals/{printer_id}/prints", order=str(bad.id), revision="1")
-    assert one.headers["location"] == f"/orders/{bad.number}?done=held"
+    assert one.headers["location"] == f"/orders/{bad.number}?done=held_mend"
     assert pages.post(f"/terminals/{printer_id}/prints").status_code == 422, "nothing chosen"
     assert pages.post("/terminals/99/prints", order=str(good.id)).status_code == 404
     many = [("order", str(n)) for n in range(600)]
@@ -72,8 +77,11 @@ def test_an_unknown_paper_is_settled_by_a_person(pages: Pages) -> None:
     end(pages, printer_id, PrintOutcome(result="unknown", reason="connection_lost", bytes_left=True))
     page = text_of(pages.get("/terminals"))
     assert f"/jobs/{job_id}/settlement" in page and "The connection broke off" in page
+    for path in ("/held", f"/orders/{order.number}"):
+        assert f"/jobs/{job_id}/settlement" in text_of(pages.get(path)), path
     assert pages.post(f"/jobs/{job_id}/settlement", answer="perhaps").status_code == 422
-    assert pages.post(f"/jobs/{job_id}/settlement", answer="came_out").status_code == 303
+    answered = pages.post(f"/jobs/{job_id}/settlement", answer="came_out", back="/held")
+    assert answered.headers["location"] == "/held?done=saved"
     assert pages.post(f"/jobs/{job_id}/settlement", answer="did_not").status_code == 409, "said once"
     assert pages.jobs(order)[0].state == "printed"
 
@@ -100,13 +108,13 @@ def test_a_reprint_says_so_and_is_checked(pages: Pages) -> None:
     printer_id, order = pages.printer(), pages.take(make_draft())
     job_id = ask(pages, order, printer_id)
     end(pages, printer_id, PrintOutcome(result="printed"))
-    assert (
-        pages.post(f"/jobs/{job_id}/reprint").headers["location"] == f"/terminals/{printer_id}?done=printed"
-    )
+    assert pages.post(f"/jobs/{job_id}/reprint").headers["location"] == again_at(printer_id)
     assert pages.jobs(order)[0].reprint_no == 1
     assert "REPRINT 1" in text_of(pages.get(f"/terminals/{printer_id}"))
     pages.post(f"/orders/{order.number}/holds", reason="wait")
-    assert pages.post(f"/jobs/{job_id}/reprint").headers["location"] == f"/orders/{order.number}?done=held"
+    assert (
+        pages.post(f"/jobs/{job_id}/reprint").headers["location"] == f"/orders/{order.number}?done=held_waits"
+    )
 
 
 def test_a_spoiled_paper_is_replaced(pages: Pages) -> None:
@@ -227,8 +235,7 @@ def test_a_form_that_is_sent_twice_at_once_makes_one_paper(pages: Pages) -> None
     end(pages, printer_id, PrintOutcome(result="printed"))
     job_id = next(job.id for job in pages.jobs(orders[0]))
     assert (
-        twice(f"/jobs/{job_id}/reprint", [("form_key", "one-press-of-reprint")])
-        == [f"/terminals/{printer_id}?done=printed"] * 2
+        twice(f"/jobs/{job_id}/reprint", [("form_key", "one-press-of-reprint")]) == [again_at(printer_id)] * 2
     )
     assert len(pages.jobs(orders[0])) == 2
     several = [("orders", f"{order.id}:1") for order in orders]

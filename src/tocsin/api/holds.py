@@ -10,7 +10,7 @@ from tocsin.api.tickets import IdOut, RequestedOut, requested_out
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.orders.store import find_order_id
-from tocsin.tickets.hold import acknowledge_findings, hold_order, release_hold
+from tocsin.tickets.hold import acknowledge_and_print, hold_order, release_hold
 from tocsin.tickets.serial import scan_ticket
 
 
@@ -98,19 +98,16 @@ def release(
 def acknowledge(
     request: ApiRequest, *, number: FromPath[str], data: JSONBody[AcknowledgeIn], body: RawBody
 ) -> Response[VerdictOut]:
-    """Acknowledge warnings of a revision by their codes."""
+    """Acknowledge warnings of a revision by their codes; what was asked for while they waited is printed."""
     del data
     given = read_body(body, AcknowledgeIn)
+    base_url = request.app.state.desk.settings.base_url()
 
     def run(tx: Tx, actor: Actor) -> VerdictOut:
-        found = acknowledge_findings(
-            tx,
-            actor,
-            order_id=find_order_id(tx, number=number),
-            revision=given.revision,
-            codes=given.codes,
-            keep=given.keep,
-        )
+        found, _ = acknowledge_and_print(
+            tx, actor, order_id=find_order_id(tx, number=number), revision=given.revision, codes=given.codes,
+            keep=given.keep, base_url=base_url,
+        )  # fmt: skip
         findings = tuple(finding_out(finding) for finding in found.findings)
         return VerdictOut(found.passed, findings, found.waits_for_second(given.codes))
 

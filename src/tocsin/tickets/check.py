@@ -23,6 +23,7 @@ from tocsin.core.statement import Statement, among, bind, insert_into, own
 from tocsin.core.tenant import get_shop
 from tocsin.orders.campaign_ask import ask_campaign
 from tocsin.orders.draft import PERSONAL_FIELDS, Order
+from tocsin.orders.listing import HeadRow
 from tocsin.orders.profile import declares_masking
 from tocsin.orders.stop import Hold, HoldKind, close_hold, list_holds, open_hold, open_holds
 from tocsin.orders.store import list_revisions, load_order, load_orders
@@ -125,7 +126,7 @@ def lock_order(tx: Tx, *, order_id: int) -> None:
     tx.value(_LOCK, id=order_id)
 
 
-def is_void(order: Order) -> bool:
+def is_void(order: Order | HeadRow) -> bool:
     """Tell whether nothing of an order may become paper, whatever the checks are set to."""
     return order.desk_state == "cancelled" or order.payment in _VOIDING
 
@@ -143,9 +144,12 @@ def check_order(tx: Tx, actor: Actor, *, order_id: int, job_id: int | None = Non
         id=new_id(), order_id=order.id, revision=order.revision, passed=passed, findings=found, unacknowledged=open_w
     )  # fmt: skip
     _record(tx, order, made, job_id)
-    holds = open_holds(tx, order_id=order.id)
-    _settle(tx, actor, made, holds, "check", made.errors())
-    _settle(tx, actor, made, holds, "acknowledge", () if made.errors() else open_w)
+    holds, over = open_holds(tx, order_id=order.id), is_void(order)
+    # A void order asks nobody to mend it: it becomes no paper whatever holds it, see `is_void`.
+    _settle(tx, actor, made, holds, "check", () if over else made.errors())
+    _settle(tx, actor, made, holds, "acknowledge", () if over or made.errors() else open_w)
+    if over:
+        _let_go(tx, actor, holds)
     _hold_late_news(tx, actor, order)
     return made
 
@@ -242,6 +246,13 @@ def _settle(
             tx, actor, order_id=made.order_id, revision=made.revision, kind=kind,
             reason=", ".join(dict.fromkeys(f.code for f in findings)), findings=findings,
         )  # fmt: skip
+
+
+def _let_go(tx: Tx, actor: Actor, holds: Iterable[Hold]) -> None:
+    """Close the holds of a void order that only kept a paper for later: none follows."""
+    for hold in holds:
+        if hold.kind in ("failed", "later"):
+            close_hold(tx, actor, hold, reason="void")
 
 
 def _hold_late_news(tx: Tx, actor: Actor, order: Order) -> None:

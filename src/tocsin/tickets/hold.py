@@ -13,18 +13,18 @@ from tocsin.core.actor import Actor, Right, desk_actor, require
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
-from tocsin.core.journal import read_journal, write_journal
+from tocsin.core.journal import write_journal
 from tocsin.core.log import get_log
 from tocsin.core.mask import mask_text
 from tocsin.core.tenant import list_merchants
-from tocsin.orders.stop import Hold, HoldMissing, close_hold, due_holds, get_hold, open_hold, open_holds
+from tocsin.orders.stop import HoldMissing, close_hold, due_holds, get_hold, open_hold, open_holds
 from tocsin.orders.store import load_order
-from tocsin.tickets.check import Verdict, check_order, lock_order
+from tocsin.tickets.check import Verdict, check_order, is_void, lock_order
 from tocsin.tickets.intercept import confirm_pulled
-from tocsin.tickets.job import DID_NOT, Job, end_job, get_job, mark_printed, waiting_jobs
-from tocsin.tickets.print_queue import list_queues
+from tocsin.tickets.job import DID_NOT, Job, end_job, get_job, mark_printed
+from tocsin.tickets.reenter import reenter
 from tocsin.tickets.remembered import ACKNOWLEDGE, remember
-from tocsin.tickets.terminal import ASKED_HELD, Requested, request_papers
+from tocsin.tickets.terminal import Requested
 from tocsin.tickets.two_persons import sign
 
 _RELEASE_RIGHTS: dict[str, Right] = {
@@ -112,7 +112,7 @@ def release_hold(tx: Tx, actor: Actor, *, hold_id: int, reason: str, base_url: s
         confirm_pulled(tx, actor, order_id=found.order_id)
     # What was refunded after paper is over: its ticket was pulled, none follows.
     again = bool(base_url) and found.kind != "refund"
-    return Released(hold_id, _reenter(tx, actor, found, base_url) if again else None)
+    return Released(hold_id, reenter(tx, actor, found, base_url=base_url) if again else None)
 
 
 def acknowledge_findings(
@@ -151,6 +151,21 @@ def acknowledge_findings(
     )
     append_event(tx, "order.acknowledged", subject_id=order_id, data={"revision": revision})
     return check_order(tx, actor, order_id=order_id)
+
+
+def acknowledge_and_print(
+    tx: Tx, actor: Actor, *, order_id: int, revision: int, codes: tuple[str, ...], keep: bool = False, base_url: str
+) -> tuple[Verdict, Requested | None]:  # fmt: skip
+    """Acknowledge as `acknowledge_findings`; once nothing waits for it any more, what was asked for meanwhile prints.
+
+    Raises:
+        NotAllowed, NothingToAcknowledge, SecondSignatureNeeded
+    """
+    waiting = [hold for hold in open_holds(tx, order_id=order_id) if hold.kind == "acknowledge"]
+    made = acknowledge_findings(tx, actor, order_id=order_id, revision=revision, codes=codes, keep=keep)
+    if not waiting or not made.passed or not actor.may("print"):
+        return made, None
+    return made, reenter(tx, actor, waiting[-1], base_url=base_url)
 
 
 def settle_unknown(tx: Tx, actor: Actor, *, job_id: int, came_out: bool) -> None:
@@ -201,47 +216,10 @@ def wake_due(db: Database, *, base_url: str) -> int:
     return woken
 
 
-def _reenter(tx: Tx, actor: Actor, found: Hold, base_url: str) -> Requested | None:
-    """Ask again for what a hold kept; what still waits in a queue prints by itself. None where nothing was kept."""
-    order, holds = load_order(tx, order_id=found.order_id), open_holds(tx, order_id=found.order_id)
-    waiting = [job for job in waiting_jobs(tx, order_id=order.id) if job.revision == order.revision]
-    queues = {queue.id: queue for queue in list_queues(tx)}
-    if queues:
-        first = next(iter(queues.values()))
-        kept = [(queues.get(queue_id, first), copy) for queue_id, copy in _kept_by(tx, found)]
-        queued = {(job.home_id(), job.copy) for job in waiting}
-        papers = [(queue, copy) for queue, copy in kept if (queue.id, copy) not in queued]
-        unasked = found.kind == "later" and not kept and not waiting and order.desk_state == "produced"
-        if papers or unasked:
-            return request_papers(tx, actor, order_id=order.id, papers=papers, base_url=base_url)
-    if not waiting:
-        return None
-    return Requested(
-        order_id=order.id, number=order.number, revision=order.revision, result="held" if holds else "queued",
-        job_ids=tuple(job.id for job in waiting), holds=tuple(dict.fromkeys(hold.kind for hold in holds)),
-    )  # fmt: skip
-
-
-def _kept_by(tx: Tx, found: Hold) -> list[tuple[int, str]]:
-    """Return which queues and copies a hold kept from paper: its job's, and what was asked while it stood."""
-    kept: list[tuple[int, str]] = []
-    if found.job_id:
-        job = get_job(tx, job_id=found.job_id)
-        kept.append((job.home_id(), job.copy))
-    for entry in read_journal(tx, subject=f"order:{found.order_id}"):
-        if entry.verb == ASKED_HELD and entry.id > found.id:
-            data = entry.fields()
-            earlier = [
-                (data.get("printer", 0), copy) for copy in data.get("copies", ())
-            ]  # before there were queues
-            kept += [(int(queue_id), copy) for queue_id, copy in data.get("papers", earlier)]
-    return list(dict.fromkeys(kept))
-
-
 def _keep_in_sight(tx: Tx, actor: Actor, job: Job) -> None:
     """Hold the order of a paper that never came out: released, it is printed; a newer revision asks for its own."""
     order = load_order(tx, order_id=job.order_id)
-    if order.revision == job.revision and order.desk_state != "cancelled":
+    if order.revision == job.revision and not is_void(order):
         open_hold(
             tx, actor, order_id=job.order_id, revision=job.revision, kind="failed", reason=DID_NOT, job_id=job.id,
             copy=job.copy,

@@ -21,10 +21,11 @@ from tocsin.orders.draft import Fulfilment, Payment
 from tocsin.orders.mark import mark_order
 from tocsin.orders.query import look_up_order
 from tocsin.orders.store import find_order_id
-from tocsin.tickets.hold import acknowledge_findings, hold_order
+from tocsin.tickets.hold import acknowledge_and_print, hold_order
 from tocsin.web.form import Form, once, read_number, read_typed
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.order import DOOR, order_path, show_order
+from tocsin.web.said import code_given
 from tocsin.web.shell import go
 
 
@@ -63,8 +64,9 @@ def post_hold(request: PageRequest, *, number: FromPath[str], body: RawBody) -> 
 def post_acknowledgement(
     request: PageRequest, *, number: FromPath[str], body: RawBody
 ) -> Response[str] | Redirect:
-    """Acknowledge a warning of the revision that was seen."""
-    return run_act(request, number, body, act="acknowledgements", done="acknowledged", verb=_acknowledge)
+    """Acknowledge a warning of the revision that was seen; what was asked for while it waited is printed."""
+    verb = partial(_acknowledge, base_url=desk_of(request).settings.base_url())
+    return run_act(request, number, body, act="acknowledgements", done="acknowledged", verb=verb)
 
 
 @post("/orders/{number:str}/marks", sync_to_thread=True, status_code=303)
@@ -108,12 +110,12 @@ def _hold(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
     hold_order(tx, actor, order_id=order_id, reason=form.get("reason", ""), kind=kind, until_us=until_us)  # type: ignore[arg-type]
 
 
-def _acknowledge(tx: Tx, actor: Actor, order_id: int, form: Form) -> str | None:
+def _acknowledge(tx: Tx, actor: Actor, order_id: int, form: Form, *, base_url: str) -> str | None:
     revision, code = read_number(form.get("revision", "")), form.get("code", "")[:60]
-    found = acknowledge_findings(
-        tx, actor, order_id=order_id, revision=revision, codes=(code,), keep=form.get("keep") == "1"
-    )
-    return "signed" if found.waits_for_second((code,)) else None
+    found, requested = acknowledge_and_print(
+        tx, actor, order_id=order_id, revision=revision, codes=(code,), keep=form.get("keep") == "1", base_url=base_url
+    )  # fmt: skip
+    return "signed" if found.waits_for_second((code,)) else code_given(tx, requested, done="acknowledged")
 
 
 def _mark(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from tocsin.core.actor import Actor
+from tocsin.core.db import Tx
 from tocsin.orders.stop import Hold
 from tocsin.tickets.problem import Found
+from tocsin.tickets.reenter import prints_on_release
 from tocsin.tickets.remembered import REMEMBERABLE
 from tocsin.tickets.rule import Finding, message_of, text
 from tocsin.tickets.two_persons import may_be_second
@@ -110,14 +112,18 @@ def _show_one(one: Found, words: Words, reader: Actor) -> Shown:
     return shown
 
 
-def show_hold(hold: Hold, actor: Actor, words: Words) -> Shown:
-    """Return a hold as pages take it; a hold by the check says no more than its findings do."""
+def show_hold(tx: Tx, hold: Hold, *, actor: Actor, words: Words) -> Shown:
+    """Return a hold as pages take it; a hold by the check says no more than its findings do.
+
+    `prints` tells whether its release prints; `job_id` is the paper that a person may say the fate of.
+    """
     by_check = hold.kind in ("check", "acknowledge")
-    right = RELEASABLE.get(hold.kind, "")
+    releasable = RELEASABLE.get(hold.kind, "") in actor.rights
     return {
         "id": hold.id, "kind": hold.kind, "reason": "" if by_check else show_reason(hold.reason, words),
         "by": show_actor(hold.by_name, words), "since_us": hold.since_us, "until_us": hold.until_us, "revision": hold.revision,
-        "releasable": right in actor.rights,
+        "releasable": releasable, "prints": releasable and prints_on_release(tx, actor, hold),
+        "job_id": hold.job_id if hold.kind == "unknown" and actor.may("settle") else None,
     }  # fmt: skip
 
 

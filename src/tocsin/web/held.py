@@ -1,7 +1,7 @@
 """Box 19 as pages: problem orders by kind and by finding; acknowledge, release, go on to revise."""
 
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
@@ -15,16 +15,19 @@ from tocsin.orders.listing import HeadRow
 from tocsin.orders.screen import Filter, count_rows, screen_orders
 from tocsin.orders.screen_query import query_of
 from tocsin.orders.stop import HOLD_KINDS, open_holds_of
-from tocsin.tickets.hold import NothingToAcknowledge, acknowledge_findings, release_hold
+from tocsin.tickets.check import is_void
+from tocsin.tickets.hold import NothingToAcknowledge, acknowledge_and_print, release_hold
 from tocsin.tickets.job import list_jobs
 from tocsin.tickets.problem import count_codes, count_kinds, findings_of, signed_once
 from tocsin.tickets.rule import BROKEN_CODE, OWN_PREFIX, loaded_checks
+from tocsin.tickets.terminal import Requested
 from tocsin.tickets.two_persons import SecondSignatureNeeded
 from tocsin.web.form import read_form, read_number, read_pairs
 from tocsin.web.found import show_found, show_hold
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.rows import show_pager
-from tocsin.web.shell import go, own_address, show, words_of
+from tocsin.web.said import code_given
+from tocsin.web.shell import back_of, go, show, words_of
 from tocsin.web.words import Words
 
 DOOR = "page"
@@ -81,6 +84,7 @@ def post_selection(request: PageRequest, *, body: RawBody) -> Redirect:
     desk, actor = enter(request)
     pairs = read_pairs(request, body)
     chosen, single, left, signed = [value for name, value in pairs if name == "orders"], dict(pairs), 0, False
+    asked: list[Requested] = []
     require(actor, "acknowledge")
     if not 0 < len(chosen) <= _MOST:
         raise NothingChosen
@@ -88,15 +92,18 @@ def post_selection(request: PageRequest, *, body: RawBody) -> Redirect:
         order_id, _, revision = text.partition(":")
         seen = (read_number(order_id), read_number(revision))
         try:
-            signed |= _acknowledge_all(
+            waits, requested = _acknowledge_all(
                 desk, actor, seen, code=single.get("code", "")[:60], keep=single.get("keep") == "1"
             )
+            signed, asked = signed or waits, [*asked, *([requested] if requested else [])]
         except (NothingToAcknowledge, SecondSignatureNeeded) as refused:
             left, signed = left + 1, signed or isinstance(refused, SecondSignatureNeeded)
             if left == len(chosen):
                 raise
             # it has moved on since it was seen: it stands in the list as it is now
-    return go("/held", done="signed" if signed else "acknowledged_some" if left else "acknowledged")
+    done = "signed" if signed else "acknowledged_some" if left else "acknowledged"
+    printed = [one for one in asked if one.result == "queued"]
+    return go("/held", done=desk.db.read(actor.merchant_id, lambda tx: code_given(tx, *printed, done=done)))
 
 
 @post("/holds/{hold_id:str}/release", sync_to_thread=True, status_code=200)
@@ -106,11 +113,12 @@ def post_release(request: PageRequest, *, hold_id: FromPath[str], body: RawBody)
     form = read_form(request, body)
     reason = form.get("reason", "").strip() or RELEASED
     wanted, base_url = read_number(hold_id), desk.settings.base_url()
-    desk.db.write(
-        actor.merchant_id,
-        lambda tx: release_hold(tx, actor, hold_id=wanted, reason=reason, base_url=base_url),
-    )
-    return go(_back(request, form, "/held"), done="released")
+
+    def release(tx: Tx) -> str:
+        done = release_hold(tx, actor, hold_id=wanted, reason=reason, base_url=base_url)
+        return code_given(tx, done.requested, done="released")
+
+    return go(back_of(request, form, "/held"), done=desk.db.write(actor.merchant_id, release))
 
 
 def show_problems(tx: Tx, rows: tuple[HeadRow, ...], *, actor: Actor, words: Words) -> list[dict[str, Any]]:
@@ -120,21 +128,23 @@ def show_problems(tx: Tx, rows: tuple[HeadRow, ...], *, actor: Actor, words: Wor
     found = findings_of(tx, order_ids=ids) if ids else {}
     shown = []
     for row in rows:
-        own = [show_hold(hold, actor, words) for hold in holds if hold.order_id == row.id]
+        own = [show_hold(tx, hold, actor=actor, words=words) for hold in holds if hold.order_id == row.id]
         shown.append({
             "order_id": row.id, "number": row.number, "revision": row.revision, "receiver_name": row.receiver_name,
             "goods": row.summary, "payable_minor": row.payable_minor, "currency": row.currency, "holds": own,
             "since_us": min((hold["since_us"] for hold in own), default=None),
-            "findings": show_found(found.get(row.id, []), words, reader=actor),
+            "findings": show_found(found.get(row.id, []), words, reader=actor), "void": is_void(row),
         })  # fmt: skip
     return shown
 
 
-def _acknowledge_all(desk: Desk, actor: Actor, seen: tuple[int, int], *, code: str, keep: bool) -> bool:
-    """Acknowledge what waits on an order; tell whether some of it waits for a second person now."""
+def _acknowledge_all(
+    desk: Desk, actor: Actor, seen: tuple[int, int], *, code: str, keep: bool
+) -> tuple[bool, Requested | None]:
+    """Acknowledge what waits on an order; tell whether some of it waits for a second person now, and what prints."""
     order_id, revision = seen
 
-    def run(tx: Tx) -> bool:
+    def run(tx: Tx) -> tuple[bool, Requested | None]:
         found = findings_of(tx, order_ids=[order_id])[order_id]
         codes = {
             one.finding.code
@@ -142,11 +152,17 @@ def _acknowledge_all(desk: Desk, actor: Actor, seen: tuple[int, int], *, code: s
             if one.finding.level == "W" and not one.acknowledged_by and code in ("", one.finding.code)
         }
         if not codes:  # one that somebody else has acknowledged meanwhile asks for nothing
-            return False
-        after = acknowledge_findings(
-            tx, actor, order_id=order_id, revision=revision, codes=tuple(sorted(codes)), keep=keep
+            return False, None
+        after, requested = acknowledge_and_print(
+            tx,
+            actor,
+            order_id=order_id,
+            revision=revision,
+            codes=tuple(sorted(codes)),
+            keep=keep,
+            base_url=desk.settings.base_url(),
         )
-        return bool(after.waits_for_second(codes))
+        return bool(after.waits_for_second(codes)), requested
 
     return desk.db.write(actor.merchant_id, run)
 
@@ -162,13 +178,6 @@ def _asked(request: PageRequest) -> tuple[str, str]:
 def _url(kind: str, code: str) -> str:
     query = urlencode({name: value for name, value in (("kind", kind), ("code", code)) if value})
     return f"/held?{query}" if query else "/held"
-
-
-def _back(request: PageRequest, form: dict[str, str], otherwise: str) -> str:
-    """Return where the form was pressed: its own word, or the page that the browser names."""
-    came = urlsplit(request.headers.get("referer", ""))
-    there = came.path if came.netloc == request.headers.get("host", "") else ""
-    return own_address(form.get("back", "") or there, otherwise)
 
 
 HELD = [get_held, post_selection, post_release]

@@ -124,7 +124,7 @@ def read_context(tx: Tx, *, actor: Actor, order: Order, words: Words) -> dict[st
     found = [] if past else findings_of(tx, order_ids=[order.id])[order.id]
     return {
         "findings": show_found(found, words, reader=actor),
-        "holds": [] if past else [show_hold(hold, actor, words) for hold in holds],
+        "holds": [] if past else [show_hold(tx, hold, actor=actor, words=words) for hold in holds],
         "history": _history(tx, order, words), "jobs": _jobs(tx, order), "printers": show_printers(tx),
         "watched": bool(watched_among(tx, order_ids=[order.id])),
         "lookups": show_seen(tx, actor, order_id=order.id, words=words),

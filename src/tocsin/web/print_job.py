@@ -11,15 +11,16 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.orders.second_person import SecondPersonNeeded
-from tocsin.orders.store import load_order
+from tocsin.tickets.again import print_again
 from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job
 from tocsin.tickets.queue_move import move_job
 from tocsin.tickets.spoil import spoil_paper
-from tocsin.tickets.terminal import cancel_job, print_few
+from tocsin.tickets.terminal import cancel_job
 from tocsin.web.form import once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
-from tocsin.web.shell import go
+from tocsin.web.said import code_given, code_held
+from tocsin.web.shell import back_of, go
 from tocsin.web.terminal import ask_for
 
 
@@ -46,7 +47,8 @@ def post_cancellation(request: PageRequest, *, job_id: FromPath[str], body: RawB
 def post_settlement(request: PageRequest, *, job_id: FromPath[str], body: RawBody) -> Redirect:
     """Say whether a paper of unknown outcome came out."""
     desk, actor = enter(request)
-    answer = read_form(request, body).get("answer", "")
+    form = read_form(request, body)
+    answer = form.get("answer", "")
     require(actor, "settle")
     if answer not in ("came_out", "did_not"):
         raise SettlementUnclear
@@ -54,7 +56,7 @@ def post_settlement(request: PageRequest, *, job_id: FromPath[str], body: RawBod
     desk.db.write(
         actor.merchant_id, lambda tx: settle_unknown(tx, actor, job_id=job.id, came_out=answer == "came_out")
     )
-    return go(f"/terminals/{job.queue_id}", done="saved")
+    return go(back_of(request, form, f"/terminals/{job.queue_id}"), done="saved")
 
 
 class SettlementUnclear(Refusal):
@@ -85,16 +87,13 @@ def post_reprint(request: PageRequest, *, job_id: FromPath[str], body: RawBody) 
 def _print_again(tx: Tx, *, actor: Actor, job: Job, base_url: str, spoiled: bool) -> str:
     if spoiled:
         spoil_paper(tx, actor, job_id=job.id)
-    seen = load_order(tx, order_id=job.order_id).revision
-    receipt = print_few(
-        tx, actor, orders=[(job.order_id, seen)], base_url=base_url, queue_id=job.home_id(), copies=(job.copy,)
-    )  # fmt: skip
-    first = receipt.results[0]
+    first, released = print_again(tx, actor, job_id=job.id, base_url=base_url)
     if first.result == "held":
-        return f"/orders/{first.number}?done=held"
+        return f"/orders/{first.number}?done={'released_held' if released else code_held(first)}"
     if first.refused == SecondPersonNeeded.code:
         return ask_for(first.number)
-    return f"/terminals/{job.home_id()}?done=printed"
+    done = code_given(tx, first, done="released" if released else "asked_again")
+    return f"/terminals/{job.home_id()}?done={done}"
 
 
 def _job(desk: Desk, actor: Actor, job_id: str) -> Job:

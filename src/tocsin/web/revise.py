@@ -37,6 +37,7 @@ from tocsin.web.moved import cover_revealed, load_seen, meet_head
 from tocsin.web.order_form import fields_of, line_count_of, read_amendment
 from tocsin.web.revise_reason import reasons_for
 from tocsin.web.rows import show_printers
+from tocsin.web.said import code_given
 from tocsin.web.shell import go, show, status_of, told, words_of
 
 DOOR = "page"
@@ -85,10 +86,11 @@ def post_revise(request: PageRequest, *, number: FromPath[str], body: RawBody) -
         return _form(request, desk, actor, head, form={**merged, **kept}, conflict=conflict, status=409)
     except Refusal as refusal:
         return _refused(request, desk, actor, order, form=form, refusal=refusal)
-    return go(*_next_place(made))
+    return go(made)
 
 
-def _revise(desk: Desk, actor: Actor, order: Order, form: Form, *, amendment: Amendment) -> Revised:
+def _revise(desk: Desk, actor: Actor, order: Order, form: Form, *, amendment: Amendment) -> str:
+    """Make the revision; return where it leads."""
     printer = form.get("terminal", "")
     verb = partial(
         revise_order, actor=actor, order_id=order.id, seen=order.revision, amendment=amendment, reason=form.get("reason", ""),
@@ -96,21 +98,19 @@ def _revise(desk: Desk, actor: Actor, order: Order, form: Form, *, amendment: Am
         queue_id=read_number(printer) if printer else 0,
     )  # fmt: skip
 
-    def run(tx: Tx) -> Revised:
+    def run(tx: Tx) -> str:
         made = verb(tx)
         end_editing(tx, actor, order_id=order.id)
-        return made
+        return _next_place(tx, made)
 
     return desk.db.write(actor.merchant_id, run)
 
 
-def _next_place(made: Revised) -> tuple[str]:
+def _next_place(tx: Tx, made: Revised) -> str:
     number = made.issued.number
     if not made.verdict.passed:
-        return (f"/orders/{number}/revise",)
-    if made.requested and made.requested.result == "queued":
-        return (f"/orders/{number}?done=printed",)
-    return (f"/orders/{number}?done=amended",)
+        return f"/orders/{number}/revise"
+    return f"/orders/{number}?done={code_given(tx, made.requested, done='revised')}"
 
 
 def _refused(
@@ -171,7 +171,7 @@ def _form(
         found = findings_of(tx, order_ids=[order.id])[order.id]
         return {
             "findings": show_found(found, words, reader=actor), "sums_differ": any(one.finding.code in _SUMS for one in found),
-            "holds": [show_hold(hold, actor, words) for hold in open_holds(tx, order_id=order.id)],
+            "holds": [show_hold(tx, hold, actor=actor, words=words) for hold in open_holds(tx, order_id=order.id)],
             "printers": [{**one, "id": str(one["id"])} for one in show_printers(tx) if one["id"]],
             "reasons": reasons_for([one.finding.code for one in found], words),
             "suggestions": suggest(sent, {one.finding.code for one in found}), "position": _position(tx, order), **read_form_around(tx, actor, order_id=order.id, token=form.get("editing", ""), opened=opened),

@@ -3,7 +3,9 @@
 A page handler ends with `show(request, "orders/query.html", actor=actor, section="orders", …)`.
 """
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import MediaType, Response
 from litestar.datastructures import Cookie
@@ -19,6 +21,7 @@ from tocsin.web.banner import Alarm, read_alarm, show_alarm
 from tocsin.web.errors import STATUS_OF
 from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of
 from tocsin.web.page import render
+from tocsin.web.said import read_queues, say_given
 from tocsin.web.say import say
 from tocsin.web.seat import Seat, read_seat, show_seat
 from tocsin.web.words import Words
@@ -27,6 +30,9 @@ _COOKIE_SECONDS = 400 * 24 * 3600
 # What a redirect may say was done: the address carries the code alone, never a text.
 DONE = {
     "amended": "Amended", "issued": "Issued", "cancelled": "Cancelled", "held": "Held", "released": "Released",
+    "released_held": "Released, but something else still holds it", "acknowledged_held": "Acknowledged, but something else still holds it",
+    "released_watched": "Released; its print asks for a second person", "acknowledged_watched": "Acknowledged; its print asks for a second person",
+    "held_waits": "Held: it prints by itself once it is released or acknowledged", "held_mend": "Not printed: look at what stops it, then print it again", "revised": "Revised", "asked_again": "Asked for again", "revised_held": "Revised, but something else holds it", "revised_watched": "Revised; its print asks for a second person",
     "acknowledged": "Acknowledged", "acknowledged_some": "Acknowledged, but for those that have changed meanwhile", "signed": "Acknowledged once: what asks for two persons waits for the second", "saved": "Saved", "screen_saved": "Screen saved", "dropped": "Removed", "settled": "Answered", "handed_over": "Handed over: recorded",
     "ended": "Session ended", "password": "Password changed; your other sessions have ended",
     "created": "Created", "tested": "The keys fit; the platform's first call shows the rest", "printed": "Given to the print terminal", "marked": "Marked", "revoked": "Key revoked",
@@ -42,6 +48,7 @@ DONE = {
     "station_revoked": "The station is revoked: its requests are refused", "finger_deleted": "The finger is deleted; the sessions elsewhere have ended",
 }  # fmt: skip
 
+_WARN = ("_held", "_watched", "_waits", "_mend")
 _NOBODY = {"desk": "the desk", "console": "the console"}
 
 
@@ -72,10 +79,14 @@ def make_shell(
     toasts: list[dict[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Return the `shell` that `base.html` needs."""
-    seen = desk_of(request).db.read(actor.merchant_id, lambda tx: around(tx, actor))
-    said = DONE.get(request.query_params.get("done", ""))
-    words = Words(locale_of(request, actor))
-    told = [{"kind": "ok", "text": words.translate(said)}] if said else []
+    seen, queues = desk_of(request).db.read(
+        actor.merchant_id, lambda tx: (around(tx, actor), read_queues(tx, request))
+    )
+    code = request.query_params.get("done", "")
+    words, said = Words(locale_of(request, actor)), DONE.get(code, "")
+    kind = "warn" if code.endswith(_WARN) else "ok"
+    text = say_given(request, words, done=words.translate(said), queues=queues) if said else ""
+    told = [{"kind": kind, "text": text}] if text else []
     return {
         "path": request.url.path, "section": section, "shop_name": seen.shop_name, "zone": seen.zone,
         "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),
@@ -118,6 +129,13 @@ def own_address(wanted: str, otherwise: str = "/orders") -> str:
     """Return an address of this desk, or another where the wanted one leads elsewhere."""
     plain = wanted.isprintable() and wanted.isascii() and "\\" not in wanted and not wanted.startswith("//")
     return wanted if plain and wanted.startswith("/") else otherwise
+
+
+def back_of(request: PageRequest, form: Mapping[str, str], otherwise: str) -> str:
+    """Return where a form was pressed: its own word, or the page that the browser names."""
+    came = urlsplit(request.headers.get("referer", ""))
+    there = came.path if came.netloc == request.headers.get("host", "") else ""
+    return own_address(form.get("back", "") or there, otherwise)
 
 
 def locale_cookie(locale: str) -> Cookie:

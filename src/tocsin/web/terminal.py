@@ -40,6 +40,7 @@ from tocsin.web.batch_said import say_batch
 from tocsin.web.form import once, once_over, read_form, read_number, read_pairs
 from tocsin.web.found import REASONS, show_reason
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.said import code_held
 from tocsin.web.shell import go, show, words_of
 from tocsin.web.words import Words
 
@@ -94,7 +95,7 @@ def _place_of(receipt: Receipt, queue: str) -> str:
     held = [one for one in receipt.results if one.result == "held"]
     watched = [one for one in receipt.results if one.refused == SecondPersonNeeded.code]
     if len(receipt.results) == 1 and (held or watched):
-        return f"/orders/{held[0].number}?done=held" if held else ask_for(watched[0].number)
+        return f"/orders/{held[0].number}?done={code_held(held[0])}" if held else ask_for(watched[0].number)
     queued = sum(one.result == "queued" for one in receipt.results)
     masked = sum(
         one.result == "queued" and any((f.code, f.case) == ("masked", "channel") for f in one.findings)

@@ -1,0 +1,46 @@
+"""What a change led to at the print terminal, in the address that follows it, and in words: which queue got how many tickets."""
+
+from tocsin.core.db import Tx
+from tocsin.orders.second_person import SecondPersonNeeded
+from tocsin.tickets.job import get_job
+from tocsin.tickets.print_queue import list_queues
+from tocsin.tickets.terminal import Requested
+from tocsin.web.guard import PageRequest
+from tocsin.web.words import Words
+
+_BY_ITSELF = frozenset({"acknowledge", "manual", "later", "failed", "conflict"})
+"""Kinds of holds after which a print that was asked for in vain follows by itself."""
+
+
+def code_given(tx: Tx, *asked: Requested | None, done: str) -> str:
+    """Return what `go` says was done, with what was given to which queues; where nothing was asked for, that alone."""
+    requested = [one for one in asked if one]
+    jobs = [job_id for one in requested if one.result == "queued" for job_id in one.job_ids]
+    if jobs:
+        queues = dict.fromkeys(str(get_job(tx, job_id=job_id).queue_id) for job_id in jobs)
+        return f"{done}&given={len(jobs)}&at={'-'.join(queues)}"
+    if not requested:
+        return done
+    return f"{done}_{'watched' if requested[0].refused == SecondPersonNeeded.code else 'held'}"
+
+
+def code_held(requested: Requested) -> str:
+    """Return what `go` says of a print that was held: whether it follows by itself, or is to be asked for again."""
+    return "held_waits" if requested.holds and _BY_ITSELF.issuperset(requested.holds) else "held_mend"
+
+
+def read_queues(tx: Tx, request: PageRequest) -> list[str]:
+    """Return the names of the queues that an address says got something."""
+    wanted = request.query_params.get("at", "")[:200].split("-")
+    return [queue.name for queue in list_queues(tx) if str(queue.id) in wanted] if wanted != [""] else []
+
+
+def say_given(request: PageRequest, words: Words, *, done: str, queues: list[str]) -> str:
+    """Return what was done, and which queues got how many tickets where some did."""
+    given = request.query_params.get("given", "")[:4]
+    if not queues or not (given.isascii() and given.isdigit()):
+        return done
+    text = words.translate_count(
+        "%(done)s; one ticket given to %(queue)s", "%(done)s; %(num)s tickets given to %(queue)s", int(given)
+    )
+    return text % {"done": done, "num": int(given), "queue": words.translate(", ").join(queues)}
