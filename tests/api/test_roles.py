@@ -75,7 +75,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("POST", "/terminals/{terminal_id:str}/test"): ("shop_settings", {}),
     ("POST", "/terminals/{terminal_id:str}/address"): ("shop_settings", {}),
     ("GET", "/terminals/{terminal_id:str}/identity"): ("query", None),
-    ("POST", "/terminals/{terminal_id:str}/identity/acceptance"): ("shop_settings", {}),
+    ("POST", "/terminals/{terminal_id:str}/identity/acceptance"): ("shop_settings", {"serial": "S"}),
     ("POST", "/terminals/{terminal_id:str}/identity/rest"): ("shop_settings", {"rests": True}),
     ("POST", "/terminals/{terminal_id:str}/search"): ("shop_settings", {}),
     ("PUT", "/terminals/{terminal_id:str}/place"): ("shop_settings", {"host": "192.168.1.51"}),

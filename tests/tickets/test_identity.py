@@ -42,7 +42,7 @@ def test_a_receipt_printer_says_who_it_is_and_prints_nothing(
         assert ask(peer) == told
         who = peer.switches.who
         for says, serial in (
-            (b"\xff\x1b@ A-1 \xe2\x80\xae", "@ A-1"), (b"0000000000", ""), (b"", ""), (b"x" * 300 + b"7", "x" * 0),
+            (b"\xff\x1b@ A-1 \xe2\x80\xae", "@ A-1"), (b"0000000000", ""), (b"0123456789", ""), (b" 123456789012", ""), (b"-98765432", ""), (b"", ""), (b"x" * 300 + b"7", "x" * 0),
         ):  # fmt: skip
             who[68] = says
             found = ask(peer).serial
@@ -111,7 +111,9 @@ def test_two_are_the_same_by_the_strongest_that_both_tell() -> None:
     full = Identity(maker="A", model="M", serial="S1", mac=MAC)
     rows = (
         (full, full, "serial", False),
-        (full, Identity(serial="S1", mac="00:11:62:00:00:01"), "serial", False),  # another network card
+        (full, Identity(serial="S1"), "serial", False),
+        (full, Identity(serial="S1", mac="00:11:62:00:00:01"), "", True),  # makers give one number to many
+        (full, Identity(maker="A", model="N", serial="S1", mac=MAC), "", True),
         (full, Identity(maker="A", model="M", serial="S2", mac=MAC), "", True),  # a MAC is easily forged
         (full, Identity(mac=MAC), "mac", False),
         (full, Identity(maker="A", model="M", mac="00:11:62:00:00:01"), "", True),

@@ -3,17 +3,18 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.counter import Counter, open_counter
 from tests.tickets.test_claim import claim
 from tests.tickets.test_identity import neighbour, tell_neighbours
-from tocsin.core.actor import NotAllowed
+from tocsin.core.actor import NotAllowed, PersonNeeded
 from tocsin.core.clock import DAY_US, MINUTE_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.event import replay_events
 from tocsin.core.journal import read_journal
 from tocsin.tickets import escpos, trial
-from tocsin.tickets.known_printer import NoOtherPrinter, accept_printer, find_known, let_rest
+from tocsin.tickets.known_printer import NoOtherPrinter, OtherChanged, accept_printer, find_known, let_rest
 from tocsin.tickets.trial import ask_printer, look_after, print_test_page
 
 ANOTHER = "00:11:62:00:00:99"
@@ -34,6 +35,11 @@ def other(counter: Counter) -> str:
     known = counter.ask(find_known, printer_id=counter.printer().id)
     instead = known.instead()
     return instead.serial if instead else ""
+
+
+def accept(counter: Counter, serial: str) -> None:
+    """Say that the printer that answers there, and was shown under a number, is meant to stand there."""
+    counter.do(accept_printer, printer_id=counter.printer().id, serial=serial, mac="")
 
 
 def verbs(counter: Counter) -> list[str]:
@@ -105,18 +111,26 @@ def test_another_printer_in_its_place_is_told_once_and_prints_on(
         stands(own)
         assert other(counter) == "" and verbs(counter) == ["other_printer", "own_printer"]
         with pytest.raises(NoOtherPrinter):
-            counter.do(accept_printer, printer_id=counter.printer().id)
-        stands(stranger)
-        counter.do(accept_printer, printer_id=counter.printer().id)
+            accept(counter, "STRANGER-1")
+        for seen in ("STRANGER-2", "STRANGER-1"):
+            stands(seen.encode())
+        with pytest.raises(OtherChanged):
+            accept(counter, "STRANGER-2")
+        key = replace(counter.actor, kind="api_key")
+        with pytest.raises(PersonNeeded):
+            accept(Counter(counter.house, counter.peer, key), "STRANGER-1")
+        accept(counter, "STRANGER-1")
         stands(stranger)
         assert other(counter) == ""
-        assert verbs(counter)[2:] == ["other_printer", "accept_printer"]
+        assert verbs(counter)[2:] == ["other_printer", "other_printer", "accept_printer"]
         told = [
             each.fields()["state"]
             for each in counter.ask(replay_events, after_id=0)
             if each.kind == "print.printer"
         ]
-        assert [state for state in told if state != "ready"] == ["other_printer", "known"] * 2
+        assert [state for state in told if state != "ready"] == [
+            "other_printer", "known", "other_printer", "other_printer", "known"
+        ]  # fmt: skip
 
 
 def test_papers_rest_while_another_answers_where_the_owner_chose_so(
@@ -127,7 +141,7 @@ def test_papers_rest_while_another_answers_where_the_owner_chose_so(
         look(counter)
         printer_id = counter.printer().id
         clerk = Counter(counter.house, counter.peer, counter.house.actor("clerk"))
-        for verb, given in ((let_rest, {"rests": True}), (accept_printer, {})):
+        for verb, given in ((let_rest, {"rests": True}), (accept_printer, {"serial": "", "mac": ""})):
             with pytest.raises(NotAllowed):
                 clerk.do(verb, printer_id=printer_id, **given)
         counter.do(let_rest, printer_id=printer_id, rests=True)
@@ -149,5 +163,5 @@ def test_papers_rest_while_another_answers_where_the_owner_chose_so(
         ), "who stands there may try it out"
         assert counter.printer().last_status().detail == "other_printer"
         assert counter.job(job).state == "queued" and len(counter.peer.papers()) == 1
-        counter.do(accept_printer, printer_id=printer_id)
+        accept(counter, "STRANGER-1")
         counter.wait_state(job, "printed")

@@ -4,12 +4,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.counter import Counter, open_counter
 from tests.near import PRINTER_NETWORKS
 from tests.peers.escpos_peer import EscposPeer
 from tests.tickets.test_identity import neighbour, tell_neighbours
-from tocsin.core.actor import NotAllowed
+from tocsin.core.actor import NotAllowed, PersonNeeded
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
 from tocsin.settings import read_networks
@@ -137,6 +138,9 @@ def test_a_printer_is_moved_to_sound_addresses_alone(db: Database) -> None:
         ):  # fmt: skip
             with pytest.raises(wrong):
                 counter.do(move_printer, printer_id=printer_id, host=host, port=port)
+        key = Counter(counter.house, counter.peer, replace(counter.actor, kind="api_key"))
+        with pytest.raises(PersonNeeded):
+            key.do(move_printer, printer_id=printer_id, host="127.0.0.1")
         pdf = counter.do(add_printer, name="纸", kind="pdf_file", options={"folder": "papers"})
         for verb in (
             lambda: counter.do(move_printer, printer_id=pdf, host="127.0.0.1"),

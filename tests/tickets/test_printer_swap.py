@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tests.counter import Counter, open_counter
 from tests.tickets.test_claim import claim, send
 from tests.tickets.test_route import make_queue
-from tocsin.core.actor import NotAllowed
+from tocsin.core.actor import NotAllowed, PersonNeeded
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
 from tocsin.orders.amend import Amendment
@@ -85,6 +85,8 @@ def test_queues_and_what_never_left_go_over_and_are_checked_and_drawn_anew(db: D
             Counter(counter.house, counter.peer, counter.house.actor("clerk")).do(
                 replace_printer, printer_id=old.id, by_id=new.id, came_out_right=True
             )
+        with pytest.raises(PersonNeeded):
+            swap(Counter(counter.house, counter.peer, replace(counter.actor, kind="api_key")), new)
         assert swap(counter, new)[:2] == waiting
         queues = {each: counter.ask(get_queue, queue_id=each) for each in (old.id, kitchen, packing)}
         assert [(one.printer_id, one.backup_id) for one in queues.values()] == [

@@ -35,12 +35,15 @@ def test_a_printer_shows_who_it_is_and_that_another_answers_in_its_place(pages: 
         assert pages.post(f"{at}/rest", rests="1").status_code == 303
         pages.post(f"{at}/probe")
         assert "its papers wait until somebody has looked" in text_of(pages.get(at))
-        assert pages.post(f"{at}/acceptance").status_code == 303
+        shown = {"serial": "<b>STRANGER</b>", "mac": told["other"]["mac"]}
+        assert pages.post(f"{at}/acceptance", serial="T1").status_code == 409
+        assert pages.ask("POST", f"{api}/acceptance", json={"serial": "T1"}).json()["code"] == "other_changed"
+        assert pages.post(f"{at}/acceptance", **shown).status_code == 303
         told = pages.ask("GET", api).json()
         assert (told["who"]["serial"], told["other"], told["rests"]) == ("<b>STRANGER</b>", None, True)
         assert pages.post(f"{at}/acceptance").status_code == 409
         assert pages.ask("POST", f"{api}/rest", json={"rests": False}).status_code == 200
-        assert pages.ask("POST", f"{api}/acceptance").status_code == 409
+        assert pages.ask("POST", f"{api}/acceptance", json=shown).json()["code"] == "no_other_printer"
         assert (
             pages.get("/settings/printers/1").status_code
             == 404
@@ -62,6 +65,9 @@ def test_a_printer_that_moved_is_looked_for_and_taken_from_its_page(pages: Pages
         api = f"/terminals/{at.rpartition('/')[2]}"
         [found] = pages.ask("POST", f"{api}/search", json={"ask": True}).json()["found"]
         assert (found["host"], found["evidence"]) == ("127.0.0.7", "serial")
+        for port in ("9" * 5000, "٣٣٣٣", "0", "-1", "70000"):
+            wrong = pages.post(f"{at}/place", host="127.0.0.7", port=port)
+            assert wrong.status_code == 422 and "its port is" in text_of(wrong), port[:9]
         wrong = pages.post(f"{at}/place", host="8.8.8.8")
         assert wrong.status_code == 422 and "outside the networks" in text_of(wrong)
         assert pages.ask("PUT", f"{api}/place", json={"host": "8.8.8.8"}).status_code == 422

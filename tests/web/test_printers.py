@@ -48,6 +48,7 @@ def test_what_is_wrong_is_said_at_the_form_and_kept(pages: Pages) -> None:
         {"name": "X", "driver": "escpos_network", "address": "127.0.0.1:99999"},
         {"name": "X", "driver": "escpos_serial", "address": "/etc/passwd"},
         {"name": "X", "driver": "escpos_serial", "address": "/dev/ttyUSB0:12"},
+        {"name": "X", "driver": "escpos_serial", "address": "/dev/ttyUSB0:" + "9" * 5000},
         {"name": "X", "driver": "escpos_usb", "address": "/dev/sda"},
         {"name": "X", "driver": "memory", "address": "a"}, {"name": "X", "driver": "pdf_file", "address": "/etc"},
     ):  # fmt: skip

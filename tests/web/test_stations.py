@@ -18,7 +18,9 @@ def test_a_code_is_shown_once_and_enrols_a_station(pages: Pages) -> None:
     made = text_of(pages.post("/settings/stations/codes"))
     code = re.search(r"[0-9A-Z]{5}-[0-9A-Z]{5}", made)
     assert code and f"tocsin station enrol --server http://localhost:8717 --code {code[0]} --name " in made
-    assert pages.get("/settings/stations/codes").headers["location"] == "/settings/stations", "a reload asks for it"
+    assert pages.get("/settings/stations/codes").headers["location"] == "/settings/stations", (
+        "a reload asks for it"
+    )
     assert code[0] not in text_of(pages.get("/settings/stations"))
     assert isinstance(Machine(pages.house).enrol(code[0], name="前台电脑"), StationEnrolled)
     shown = text_of(pages.get("/settings/stations"))

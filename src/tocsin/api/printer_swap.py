@@ -52,7 +52,7 @@ def get_replacement(request: ApiRequest, *, terminal_id: FromPath[str]) -> SwapO
 def create_replacement(
     request: ApiRequest, *, terminal_id: FromPath[str], data: JSONBody[SwapIn], body: RawBody
 ) -> Response[MovedOut]:
-    """Put a printer in another one's place: its queues and what never left go over, checked and drawn anew."""
+    """Put a printer in another one's place, as a person, never a key: its queues and what never left go over, checked and drawn anew."""
     del data
     given = read_body(body, SwapIn)
 

@@ -35,6 +35,13 @@ class KnownOut(Struct, frozen=True, kw_only=True):
     rests: bool
 
 
+class AcceptIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who was shown as `other`: another one that answers there meanwhile is not accepted with it."""
+
+    serial: str = ""
+    mac: str = ""
+
+
 class RestIn(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether papers wait while another printer answers in this one's place."""
 
@@ -92,11 +99,15 @@ def get_identity(request: ApiRequest, *, terminal_id: FromPath[str]) -> KnownOut
 
 
 @post("/terminals/{terminal_id:str}/identity/acceptance", sync_to_thread=True, status_code=200)
-def accept_identity(request: ApiRequest, *, terminal_id: FromPath[str], body: RawBody) -> Response[IdOut]:
-    """Say that the printer that answers in a printer's place is meant to stand there."""
+def accept_identity(
+    request: ApiRequest, *, terminal_id: FromPath[str], data: JSONBody[AcceptIn], body: RawBody
+) -> Response[IdOut]:
+    """Say that the printer that answers in a printer's place is meant to stand there; a person does, never a key."""
+    del data
+    given = read_body(body, AcceptIn)
 
     def run(tx: Tx, actor: Actor) -> IdOut:
-        accept_printer(tx, actor, printer_id=read_id(terminal_id))
+        accept_printer(tx, actor, printer_id=read_id(terminal_id), serial=given.serial, mac=given.mac)
         return IdOut(terminal_id)
 
     return change_once(request, body, run)
@@ -139,7 +150,7 @@ def search_terminal(
 def put_place(
     request: ApiRequest, *, terminal_id: FromPath[str], data: JSONBody[PlaceIn], body: RawBody
 ) -> Response[IdOut]:
-    """Say that a printer stands at another address now; its papers, queues and past stay with it."""
+    """Say that a printer stands at another address now, as a person, never a key; its papers, queues and past stay with it."""
     del data
     given = read_body(body, PlaceIn)
 

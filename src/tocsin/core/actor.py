@@ -40,6 +40,12 @@ class NotAllowed(Refusal):
     kind, code = "refused", "not_allowed"
 
 
+class PersonNeeded(Refusal):
+    """A program can't answer for what must be looked at: a person looks, and does it in a session of his own"""
+
+    kind, code = "refused", "person_needed"
+
+
 class Actor(Struct, frozen=True, kw_only=True):
     """Who acts: an operator in a session, an API key, a station, the connection of a shop, or the desk itself.
 
@@ -72,6 +78,18 @@ def require(actor: Actor, right: Right) -> None:
     """
     if right not in actor.rights:
         raise NotAllowed(right=right)
+
+
+def require_person(actor: Actor, right: Right) -> None:
+    """Refuse who lacks a right, and whoever is no person in a session: an API key, a station, the desk itself.
+
+    Raises:
+        NotAllowed: the right is not among his.
+        PersonNeeded: he has it, and is no person.
+    """
+    require(actor, right)
+    if actor.kind != "operator":
+        raise PersonNeeded
 
 
 def desk_actor(merchant_id: int) -> Actor:

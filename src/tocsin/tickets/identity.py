@@ -21,6 +21,7 @@ NEIGHBOURS, SYSTEM = Path("/proc/net/arp"), Path("/sys")
 _MOST_CHARACTERS, _MOST_BYTES = 80, 1 << 18
 _COMPLETE, _ETHERNET = 0x2, 0x1
 _MAC = re.compile(r"[0-9a-f][02468ace](:[0-9a-f]{2}){5}", re.ASCII)
+_UP = "0123456789" * 9
 Evidence = Literal["serial", "mac", "model", ""]
 
 
@@ -61,8 +62,9 @@ def identify(plugin: Printer, options: Any, *, ask: bool = True) -> Identity:
 def sound(told: Identity) -> Identity:
     """Return what was told, clean and cut; a number that a maker gave to none or to all of his printers is none."""
     serial = _plain(told.serial)
+    marks = serial.strip("-:. ")
     return Identity(
-        maker=_plain(told.maker), model=_plain(told.model), serial=serial if len(set(serial.strip("-:. "))) > 1 else "",
+        maker=_plain(told.maker), model=_plain(told.model), serial="" if len(set(marks)) <= 1 or marks in _UP or marks in _UP[::-1] else serial,
         mac=told.mac if _MAC.fullmatch(told.mac) and told.mac != "00:00:00:00:00:00" else "",
     )  # fmt: skip
 
@@ -70,7 +72,7 @@ def sound(told: Identity) -> Identity:
 def same(known: Identity, seen: Identity) -> Evidence:
     """Return what tells that two are the same printer, the strongest first; empty where nothing does, or something denies it."""
     if known.serial and seen.serial:
-        return "serial" if known.serial == seen.serial else ""
+        return "serial" if known.serial == seen.serial and not _denied(known, seen) else ""
     if known.mac and seen.mac:
         return "mac" if known.mac == seen.mac else ""
     return "model" if known.model and (known.maker, known.model) == (seen.maker, seen.model) else ""
@@ -80,6 +82,12 @@ def differs(known: Identity, seen: Identity) -> bool:
     """Tell whether two are surely not the same printer, as far as they can be believed."""
     both = (known.serial and seen.serial) or (known.mac and seen.mac)
     return bool(both) and not same(known, seen)
+
+
+def _denied(known: Identity, seen: Identity) -> bool:
+    """Tell whether another card, maker or model denies an equal serial number: makers give one to many printers."""
+    pairs = ((getattr(known, name), getattr(seen, name)) for name in ("maker", "model", "mac"))
+    return any(one and two and one != two for one, two in pairs)
 
 
 def merge(known: Identity, seen: Identity) -> Identity:

@@ -9,7 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from tocsin.core.actor import Actor, desk_actor, require
+from tocsin.core.actor import Actor, desk_actor, require, require_person
 from tocsin.core.clock import DAY_US, MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -30,6 +30,12 @@ class NoOtherPrinter(Refusal):
     """No other printer answers in its place: there is nothing to take over"""
 
     kind, code = "conflict", "no_other_printer"
+
+
+class OtherChanged(Refusal):
+    """It is not the printer that you were shown that answers there now: look at it again, and then say so"""
+
+    kind, code = "conflict", "other_changed"
 
 
 class Known(Struct, frozen=True):
@@ -110,19 +116,25 @@ def note_identity(tx: Tx, *, device: Device, seen: Identity) -> None:
         append_event(tx, "print.printer", subject_id=device.id, data={"state": OTHER if other else "known"})
 
 
-def accept_printer(tx: Tx, actor: Actor, *, printer_id: int) -> None:
+def accept_printer(tx: Tx, actor: Actor, *, printer_id: int, serial: str, mac: str) -> None:
     """Say that the printer that answers in a printer's place is the one that is meant to stand there.
 
+    Args:
+        serial: the number that the person was shown, as `mac`; empty where it tells none.
+
     Raises:
-        NotAllowed, PrinterMissing
+        NotAllowed, PersonNeeded, PrinterMissing
         NoOtherPrinter: none does.
+        OtherChanged: who answers there now is not who was shown.
     """
-    require(actor, "shop_settings")
+    require_person(actor, "shop_settings")
     device = get_printer(tx, printer_id=printer_id or -1)
     known = find_known(tx, printer_id=device.id)
     other = known.instead() if known else None
     if known is None or other is None:
         raise NoOtherPrinter
+    if (serial, mac) != (other.serial, other.mac):
+        raise OtherChanged
     _keep(tx, known, identity=_json(other), other="")
     write_journal(tx, actor, verb="tickets.accept_printer", subject=f"printer:{device.id}", data=_said(other))
     append_event(tx, "print.printer", subject_id=device.id, data={"state": "known"})

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from tocsin.core.actor import Actor, require
+from tocsin.core.actor import Actor, require_person
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
@@ -34,11 +34,11 @@ def move_printer(tx: Tx, actor: Actor, *, printer_id: int, host: str, port: int 
         port: 0 leaves it as it is.
 
     Raises:
-        NotAllowed, PrinterMissing, PrinterHasNoAddress
+        NotAllowed, PersonNeeded, PrinterMissing, PrinterHasNoAddress
         PrinterElsewhere: the address is in no declared network.
         PrinterWrong: it is no address.
     """
-    require(actor, "shop_settings")
+    require_person(actor, "shop_settings")
     device = get_printer(tx, printer_id=printer_id or -1)
     options = network_options(device)
     moved = {**options, "host": host.strip(), **({"port": port} if port else {})}

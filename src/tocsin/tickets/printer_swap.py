@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tocsin.core.actor import Actor, require
+from tocsin.core.actor import Actor, require, require_person
 from tocsin.core.clock import SECOND_US
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -174,11 +174,11 @@ def replace_printer(tx: Tx, actor: Actor, *, printer_id: int, by_id: int, came_o
         came_out_right: a person has looked at a test page of the new one.
 
     Raises:
-        NotAllowed, PrinterMissing
+        NotAllowed, PersonNeeded, PrinterMissing
         SwapSame: it is the same printer.
         SwapUntried: nobody says that a test page of the new one came out right.
     """
-    require(actor, "shop_settings")
+    require_person(actor, "shop_settings")
     old, new = (get_printer(tx, printer_id=each or -1) for each in (printer_id, by_id))
     if old.id == new.id:
         raise SwapSame

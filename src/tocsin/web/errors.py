@@ -26,7 +26,17 @@ _TITLES: dict[int, str] = {
     422: "Something is wrong with what was sent", 400: "Something is wrong with what was sent", 405: "Not possible here",
     413: "Too large", 408: "Not now", 415: "Something is wrong with what was sent", 500: "The desk is at fault", 421: "Unknown name",
 }  # fmt: skip
-_FASTER = frozenset({"order_moved", "preference_moved", "campaign_moved", "incident_silenced", "incident_acknowledged", "posture_same", "ask_over"})
+_FASTER = frozenset(
+    {
+        "order_moved",
+        "preference_moved",
+        "campaign_moved",
+        "incident_silenced",
+        "incident_acknowledged",
+        "posture_same",
+        "ask_over",
+    }
+)
 FASTER = "Somebody was faster"
 _DOORS: dict[type[Refusal], str] = {NotSignedIn: "/sign-in", SessionLocked: "/lock", ProofNeeded: "/prove"}
 _log = get_log("web")

@@ -38,9 +38,9 @@ def get_printer_page(request: PageRequest, *, printer_id: FromPath[str]) -> Resp
 def post_acceptance(request: PageRequest, *, printer_id: FromPath[str], body: RawBody) -> Redirect:
     """Say that the printer that answers there now is meant to stand there."""
     desk, actor = enter(request)
-    read_form(request, body)
-    wanted = read_number(printer_id)
-    desk.db.write(actor.merchant_id, partial(accept_printer, actor=actor, printer_id=wanted))
+    form, wanted = read_form(request, body), read_number(printer_id)
+    shown = partial(accept_printer, serial=form.get("serial", ""), mac=form.get("mac", ""))
+    desk.db.write(actor.merchant_id, partial(shown, actor=actor, printer_id=wanted))
     return go(f"/settings/printers/{wanted}", done="saved")
 
 
@@ -68,16 +68,22 @@ def post_place(request: PageRequest, *, printer_id: FromPath[str], body: RawBody
     desk, actor = enter(request)
     form, wanted = read_form(request, body), read_number(printer_id)
     host, port = form.get("host", ""), form.get("port", "")
-    move = partial(
-        move_printer, actor=actor, printer_id=wanted, host=host, port=int(port) if port.isdecimal() else 0
-    )
+    move = partial(move_printer, actor=actor, printer_id=wanted, host=host)
     try:
-        desk.db.write(actor.merchant_id, move)
+        desk.db.write(actor.merchant_id, partial(move, port=_read_port(port) if port else 0))
     except PrinterWrong as wrong:
         told_wrong = told(wrong, words_of(request, actor))
         return show_printer(request, wanted, status=status_of(wrong), errors={"host": told_wrong}, form=form)
     ask_printer(desk.db, actor, printer_id=wanted)
     return go(f"/settings/printers/{wanted}", done="saved")
+
+
+def _read_port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= len("65535")):
+        raise PrinterWrong(
+            problem="its port is a number from 1 to 65535, or a serial port such as /dev/ttyUSB0"
+        )
+    return int(text) or -1  # 0 is no port, and not the one that it has
 
 
 def show_printer(request: PageRequest, printer_id: int, **more: Any) -> Response[str]:

@@ -156,7 +156,7 @@ def _options(form: Form) -> tuple[str, dict[str, Any]]:
         port, _, baud = (
             address.rpartition(":") if address.rpartition(":")[2].isdecimal() else (address, "", "")
         )
-        return kind, {"port": port, **({"baud": int(baud)} if baud else {})}
+        return kind, {"port": port, **({"baud": baud} if baud else {})}
     address, slash, path = address.removeprefix("ipp://").partition("/")
     host, _, port = address.rpartition(":") if address.rpartition(":")[2].isdecimal() else (address, "", "")
     host = (host or address).strip("[]")
@@ -178,12 +178,13 @@ def _list(
     )
     names = {str(one.id): one.name for one in stations}
     tone, said = SAID.get(request.query_params.get("said", ""), ("", ""))
+    offered = _offered(words)
     called_at = partial(push_url, desk.settings.base_url(), merchant_id=actor.merchant_id)
     return show(
         request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors, papers=paper_choices(),
         printers=[{**_show(device, words, names), "push_url": called_at(device=device), "other": bool(device.id in known and known[device.id].other)} for device in devices], copies=COPIES,
         stations={"0": words.translate("This server"), **names} if names else {},
-        drivers=_offered(words), clouds=any(map(is_cloud, _offered(words))),
+        drivers=offered, clouds=any(map(is_cloud, offered)),
         toasts=[{"kind": tone, "text": words.translate(said)}] if said else None,
     )  # fmt: skip
 
