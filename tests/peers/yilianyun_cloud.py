@@ -20,11 +20,11 @@ def _told(error: int, body: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 class YilianyunCloud(CloudVendor):
-    """A running cloud with one application and one printer."""
+    """A running cloud with one application and one printer; `busy`: it cancels nothing."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.token, self.given, self.cancelled = "t1", 0, set[str]()
+        self.token, self.given, self.cancelled, self.busy = "t1", 0, set[str](), False
 
     def judge(self, path: str, form: dict[str, str]) -> dict[str, Any]:
         self.asked.append(path)
@@ -54,7 +54,7 @@ class YilianyunCloud(CloudVendor):
                 return _told(
                     0, {"status": "1" if order in self.done else "2" if order in self.cancelled else "0"}
                 )
-            case "/printer/cancelone":
+            case "/printer/cancelone" if not self.busy:
                 self.cancelled |= {form["order_id"]} - self.done
                 return _told(0)
         return _told(4)

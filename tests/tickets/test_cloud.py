@@ -20,6 +20,7 @@ from tocsin.tickets.cloud import CloudClosed, open_clouds
 from tocsin.tickets.cloud_end import ask_clouds
 from tocsin.tickets.device import PrinterWrong, add_printer, get_printer, remove_printer
 from tocsin.tickets.drawing import print_paper
+from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.lease import lease_station
 from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer_key import find_key
@@ -73,6 +74,7 @@ class Cloudy:
 def forgotten() -> Iterator[None]:
     """Let the process know nothing of clouds from the test before."""
     cloud_end._asked.clear()
+    cloud_end._pages.clear()
     yilianyun._tokens.clear()
     yilianyun._rests.clear()
     yield
@@ -125,6 +127,47 @@ def test_a_paper_is_taken_once_and_asked_for_until_the_cloud_tells(cloudy: Cloud
         shift_clock(0)
     assert counter.job(late).state == "printed" and counter.holds(order_id) == []
     assert len(peer.papers) == 2
+
+
+def test_a_late_paper_is_asked_back_until_the_cloud_will_not_print_it(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud_end, "_PAGE", 1)
+    with open_counter(db) as counter:
+        cloudy = Cloudy(counter, "yilianyun")
+        peer, spool = cloudy.peer, counter.run_spool()
+        jobs = []
+        for quantity in (3, 4, 5):
+            jobs.append(cloudy.print(quantity=quantity)[1])
+            wait_taken(cloudy, jobs[-1])
+            spool.stop()
+            counter.spools.clear()
+            cloudy.pass_time(601 * SECOND_US)
+            assert counter.job(jobs[-1]).state == "unknown"
+            spool = counter.run_spool()
+        counter.do(settle_unknown, job_id=jobs[1], came_out=False)
+        names = list(peer.papers)
+
+        def back(of: int) -> int:
+            for _ in range(of):
+                ask_clouds(db)
+            return peer.asked.count("/printer/cancelone")
+
+        peer.busy = True
+        assert back(8) == 3, "each page, and what was settled too, has its turn"
+        cloud_end._asked.clear()
+        assert back(4) == 3, "at its own pace"
+        peer.busy = False
+        cloud_end._taken_back.clear()
+        cloud_end._asked.clear()
+        assert back(8) == 6 and peer.cancelled == set(names)
+        monkeypatch.setattr(cloud_end, "_TAKE_BACK_SECONDS", 0.0)
+        cloud_end._asked.clear()
+        assert back(8) == 6, "the cloud has said that it won't"
+        monkeypatch.setattr(cloud_end, "_DAY_SECONDS", 0.0)
+        cloud_end._forget()
+        assert not cloud_end._asked and not cloud_end._taken_back
+        peer.close()
 
 
 def test_a_slip_is_asked_for_too(cloudy: Cloudy) -> None:

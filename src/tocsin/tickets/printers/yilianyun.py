@@ -102,9 +102,9 @@ class YilianyunPrinter:
             return PrintOutcome(result="printed", bytes_left=True)
         return PrintOutcome(result="failed", reason="cancelled_there") if state == 2 else None
 
-    def take_back(self, options: YilianyunOptions, remote: str) -> None:
-        """Ask the cloud not to print a paper any more: its time is over."""
-        _ask(options, "printer/cancelone", order_id=remote)
+    def take_back(self, options: YilianyunOptions, remote: str) -> bool:
+        """Ask the cloud not to print a paper any more; tell whether it says that it won't."""
+        return _ask(options, "printer/cancelone", order_id=remote).number("error") == 0
 
     def read_push(self, options: YilianyunOptions, form: Mapping[str, str]) -> Push | None:
         """Return what a call says that comes in the cloud's name; None where it is old.
