@@ -14,13 +14,14 @@ class CloudVendor(HttpPeer):
     """A running peer.
 
     Switches: `offline` printers; `cut` answers nothing to what is printed, though it is taken; `down` answers 502;
-    `garbled` answers what is no JSON; `free` is cleared to let each call wait. `papers` is what was taken, by its order's name; `done` which came out.
+    `garbled` answers what is no JSON; `free` is cleared to let each call wait, `waiting` counts them. `papers` is what was taken, by its order's name; `done` which came out.
     """
 
     def __init__(self) -> None:
         self.offline = self.cut = self.down = self.garbled = False
         self.free = threading.Event()
         self.free.set()
+        self.waiting = 0
         self.papers: dict[str, str] = {}
         self.done: set[str] = set()
         self.asked: list[str] = []
@@ -39,7 +40,9 @@ class CloudVendor(HttpPeer):
 
     def answer(self, asked: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
         before = len(self.papers)
+        self.waiting += 1
         self.free.wait(9)
+        self.waiting -= 1
         form = {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
         said = json.dumps(self.judge(asked.path, form)).encode()
         if self.cut and len(self.papers) > before:

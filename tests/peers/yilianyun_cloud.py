@@ -20,11 +20,12 @@ def _told(error: int, body: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 class YilianyunCloud(CloudVendor):
-    """A running cloud with one application and one printer; `busy`: it cancels nothing."""
+    """A running cloud with one application and one printer; `busy`: it cancels nothing, `broken`: no token is good."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.token, self.given, self.cancelled, self.busy = "t1", 0, set[str](), False
+        self.token, self.given, self.cancelled = "t1", 0, set[str]()
+        self.busy = self.broken = False
 
     def judge(self, path: str, form: dict[str, str]) -> dict[str, Any]:
         self.asked.append(path)
@@ -39,7 +40,7 @@ class YilianyunCloud(CloudVendor):
             assert (form["grant_type"], form["scope"]) == ("client_credentials", "all")
             self.given += 1
             return _told(0, {"access_token": self.token, "refresh_token": "r", "expires_in": 2592000})
-        if form.get("access_token") != self.token:
+        if self.broken or form.get("access_token") != self.token:
             return _told(18)
         if form["machine_code"] != MACHINE_CODE:
             return _told(8)

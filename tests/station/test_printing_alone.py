@@ -17,12 +17,23 @@ from tocsin.station.line import LineRefused
 from tocsin.station.paper_journal import PaperJournal
 from tocsin.station.printing import Printing
 from tocsin.station.work import Task, elapsed_seconds
-from tocsin.tickets.printer import Drawn
+from tocsin.tickets.printer import Drawn, PrintOutcome
 
 DOTS = Drawn(form="raster", data=bytes(48 * 40), serial="1", copy="merchant", width_px=384, height_px=40)
 
 
-class Alone:
+class Unheard:
+    """Nobody is answered."""
+
+    def answer(self, task: Task, result: dict[str, Any], *, said: str = "", signature: str = "") -> bool:
+        """Drop an answer."""
+        return True
+
+    def tell_progress(self, task: Task, progress: dict[str, Any]) -> None:
+        """Nobody asks."""
+
+
+class Alone(Unheard):
     """Printing with a printer; what it says to its desk is kept, or refused."""
 
     def __init__(self, peer: EscposPeer, path: Path) -> None:
@@ -41,9 +52,6 @@ class Alone:
         """Keep an answer."""
         self.answers.append(result)
         return True
-
-    def tell_progress(self, task: Task, progress: dict[str, Any]) -> None:
-        """Nobody asks."""
 
     def ask(self, kind: str, *, seconds: float = 30, printer: str = "escpos_network") -> None:
         """Ask for a page or a ticket."""
@@ -96,6 +104,29 @@ def test_what_something_between_refused_is_told_again_and_what_the_desk_refused_
     alone.ask("printer.page")
     wait_for(lambda: alone.answers)
     assert len(alone.told) == 1 and len(alone.peer.papers()) == 3
+
+
+def test_a_paper_that_something_between_refuses_keeps_no_other_from_being_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_FIRST_PAUSE_SECONDS", 0.02)
+    journal, told, tries = PaperJournal(tmp_path / "papers"), list[str](), list[str]()
+    open_now, refused = threading.Event(), {"0", "1", "2", "3"}
+    for paper in map(str, range(6)):
+        journal.begin(paper, "9")
+        journal.end(paper, PrintOutcome(result="printed", bytes_left=True))
+
+    def post(_path: str, body: dict[str, Any]) -> None:
+        tries.append(body["paper"])
+        if body["paper"] in refused and not open_now.is_set():
+            raise LineRefused("http_403", "blocked")
+        told.append(body["paper"])
+
+    printing = Printing(Unheard(), journal, post)
+    wait_for(lambda: told == ["4", "5"] and tries.count("3") > 1)
+    open_now.set()
+    wait_for(lambda: sorted(told) == sorted(map(str, range(6))))
+    printing.close()
 
 
 @pytest.mark.parametrize("printer", ["pdf_file", "feie", "no_such"])

@@ -10,19 +10,21 @@ from tests.counter import Counter, open_counter, wait_for
 from tests.peers.cloud_vendor import CloudVendor
 from tests.peers.feie_cloud import SN, UKEY, USER, FeieCloud
 from tests.peers.yilianyun_cloud import CLIENT_ID, CLIENT_SECRET, MACHINE_CODE, YilianyunCloud
-from tests.tickets.paper import make_content
 from tests.tickets.test_intercept import refund, states
+from tests.tickets.test_late import run
 from tocsin.core.clock import MINUTE_US, SECOND_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.settings import Settings, SettingsWrong, load_settings, read_networks
 from tocsin.tickets import cloud_end
+from tocsin.tickets.claim import claim_job
 from tocsin.tickets.cloud import CloudClosed, open_clouds
 from tocsin.tickets.cloud_end import ask_clouds
 from tocsin.tickets.device import PrinterWrong, add_printer, get_printer, remove_printer
-from tocsin.tickets.drawing import print_paper
 from tocsin.tickets.hold import settle_unknown
+from tocsin.tickets.late import record_outcome
 from tocsin.tickets.lease import lease_station
 from tocsin.tickets.open_device import open_printer
+from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.printer_key import find_key
 from tocsin.tickets.printers import yilianyun
 from tocsin.tickets.trial import ask_printer, print_test_page, say_state
@@ -75,8 +77,7 @@ def forgotten() -> Iterator[None]:
     """Let the process know nothing of clouds from the test before."""
     cloud_end._asked.clear()
     cloud_end._pages.clear()
-    yilianyun._tokens.clear()
-    yilianyun._rests.clear()
+    yilianyun._accounts.clear()
     yield
     open_clouds({})
 
@@ -94,7 +95,6 @@ def cloudy(request: pytest.FixtureRequest, db: Database) -> Iterator[Cloudy]:
 
 def wait_taken(cloudy: Cloudy, job: int) -> None:
     """Wait until the cloud has a paper."""
-
     wait_for(lambda: (told := cloudy.counter.job(job).last_outcome()) and told.result == "taken")
 
 
@@ -135,16 +135,14 @@ def test_a_late_paper_is_asked_back_until_the_cloud_will_not_print_it(
     monkeypatch.setattr(cloud_end, "_PAGE", 1)
     with open_counter(db) as counter:
         cloudy = Cloudy(counter, "yilianyun")
-        peer, spool = cloudy.peer, counter.run_spool()
-        jobs = []
+        peer, jobs, device = cloudy.peer, [], counter.ask(get_printer, printer_id=cloudy.id)
         for quantity in (3, 4, 5):
             jobs.append(cloudy.print(quantity=quantity)[1])
-            wait_taken(cloudy, jobs[-1])
-            spool.stop()
-            counter.spools.clear()
+            told = PrintOutcome(result="taken", bytes_left=True, remote=peer.take(""), answer_seconds=600)
+            run(counter, partial(claim_job, device=device))
+            run(counter, partial(record_outcome, job_id=jobs[-1], outcome=told))
             cloudy.pass_time(601 * SECOND_US)
             assert counter.job(jobs[-1]).state == "unknown"
-            spool = counter.run_spool()
         counter.do(settle_unknown, job_id=jobs[1], came_out=False)
         names = list(peer.papers)
 
@@ -272,23 +270,6 @@ def test_it_is_off_until_both_have_agreed_and_its_key_is_sealed(cloudy: Cloudy) 
     open_clouds({})
     with pytest.raises(CloudClosed):
         cloudy.add()
-
-
-def test_a_token_is_kept_renewed_once_and_not_asked_for_again_and_again() -> None:
-    peer = YilianyunCloud()
-    open_clouds({"yilianyun": peer.url}, read_networks("127.0.0.0/8"))
-    plugin, options = yilianyun.PLUGIN, yilianyun.YilianyunOptions(**YILIANYUN)
-    assert all(plugin.probe(options).online for _ in range(3)) and peer.given == 1
-    peer.token = "t2"
-    assert print_paper(plugin, options, make_content()).result == "taken"
-    assert (peer.given, len(peer.papers)) == (2, 1)
-    wrong = yilianyun.YilianyunOptions(**{**YILIANYUN, "client_secret": "wrong"})
-    assert {plugin.probe(wrong).detail for _ in range(4)} == {"cloud_refused"}
-    assert peer.asked.count("/oauth/oauth") == 3  # the cloud gives 20 a day
-    peer.cancelled |= set(peer.papers)
-    ended = plugin.ask_end(options, next(iter(peer.papers)))
-    assert ended and (ended.result, ended.reason) == ("failed", "cancelled_there")
-    peer.close()
 
 
 def test_the_setting_is_read() -> None:

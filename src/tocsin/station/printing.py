@@ -4,6 +4,7 @@ What became of a ticket is told until the desk has it: through a lost line, and 
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ from tocsin.tickets.printer import Drawn, Printer, PrinterStatus, PrintOutcome
 
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 15.0
 _MOST_PRINTERS, _END_SECONDS = 64, 20.0
+_REFUSED_MOST = 3  # so many one after another, and it is the line
 _LATER = frozenset({"too_many_tries", "station_clock_wrong"})
 _log = get_log("station")
 
@@ -120,14 +122,13 @@ class Printing:
         self._untold.set()
 
     def _tell_all(self) -> None:
-        pause = _FIRST_PAUSE_SECONDS
+        pause, later = _FIRST_PAUSE_SECONDS, dict[str, tuple[float, float]]()
         while True:
-            self._untold.wait()
+            due = min((at for at, _ in later.values()), default=None)
+            self._untold.wait(None if due is None else max(0.0, due - time.monotonic()))
             self._untold.clear()
             try:
-                for one in self._journal.untold():
-                    self._report(one)
-                    self._journal.note_told(one.paper)
+                self._tell_due(later)
                 pause = _FIRST_PAUSE_SECONDS
             except LineBroken as broken:
                 _log.info("paper_not_told", problem=str(broken))
@@ -137,7 +138,37 @@ class Printing:
             if self._ending.is_set():
                 return
 
+    def _tell_due(self, later: dict[str, tuple[float, float]]) -> None:
+        """Tell what is untold; what something between refuses is told later, at its own pace, and keeps no other back.
+
+        Args:
+            later: when a paper that was refused is tried again, and the pause after that, by the paper.
+        """
+        refusals = 0
+        untried = (0.0, _FIRST_PAUSE_SECONDS)
+        for one in sorted(self._journal.untold(), key=lambda one: later.get(one.paper, untried)[0]):
+            due, pause = later.get(one.paper, untried)
+            if time.monotonic() < due:
+                continue
+            try:
+                self._report(one)
+            except LineRefused as refused:
+                later[one.paper] = (time.monotonic() + pause, min(pause * 2, _LONGEST_PAUSE_SECONDS))
+                refusals += 1
+                if refusals == _REFUSED_MOST:
+                    raise LineBroken(refused.detail) from refused
+            else:
+                refusals = 0
+                later.pop(one.paper, None)
+                self._journal.note_told(one.paper)
+
     def _report(self, one: Paper) -> None:
+        """Tell one paper's end.
+
+        Raises:
+            LineBroken: nobody is told anything now.
+            LineRefused: by something between, perhaps for what this one says: the desk has not heard it.
+        """
         body: dict[str, Any] = {
             "paper": one.paper,
             "job": one.job,
@@ -146,9 +177,10 @@ class Printing:
         try:
             self._post("/api/v1/station/papers", body)
         except LineRefused as refused:
-            # What has no code of the desk's own is from something between: the desk has not heard it.
-            if refused.code in _LATER or refused.code.startswith("http_"):
+            if refused.code in _LATER:
                 raise LineBroken(refused.detail) from refused
+            if refused.code.startswith("http_"):  # no code of the desk's own
+                raise
             _log.error("paper_refused", job=one.job, code=refused.code)  # the desk looks after it by itself
 
     def _worker(self, printer: str) -> Worker:

@@ -29,8 +29,7 @@ _PUSH_SECONDS = 600
 # The cloud gives 20 tokens a day; they end with the account alone.
 _REFUSED_SECONDS, _AWAY_SECONDS = 1800.0, 60.0
 _EXPIRED = 18
-_tokens: dict[str, str] = {}
-_rests: dict[str, tuple[float, Said]] = {}
+_MOST_ACCOUNTS = 1000
 _lock = threading.Lock()
 _Name = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[!-~]+$")]
 
@@ -120,38 +119,60 @@ class YilianyunPrinter:
         )
 
 
+class _Account:
+    """What is known of an application: its token, and until when it asks for no other, and why."""
+
+    def __init__(self) -> None:
+        self.lock, self.token = threading.Lock(), ""
+        self.rests_until, self.why = 0.0, Said()
+
+
+_accounts: dict[str, _Account] = {}
+
+
 def _ask(options: YilianyunOptions, path: str, **form: str) -> Said:
     """Ask with a token; where the cloud says that it has ended, once more with a new one: it has done nothing yet."""
-    for again in (False, True):
-        token = _token(options, fresh=again)
+    account, refused = _account_of(options), ""
+    for _ in range(2):
+        token = _token(account, options, refused=refused)
         if isinstance(token, Said):
             return token
         said = _send(options, path, access_token=token, machine_code=options.machine_code, **form)
         if said.number("error") != _EXPIRED:
             return said
+        refused = token
+    with account.lock:  # a new one is no better: it is not that it had ended
+        account.rests_until, account.why = time.monotonic() + _REFUSED_SECONDS, Said(fault="cloud_refused")
     return said
 
 
-def _token(options: YilianyunOptions, *, fresh: bool) -> str | Said:
-    """Return the application's token, or why there is none; who was refused one asks no more for a while."""
+def _account_of(options: YilianyunOptions) -> _Account:
+    """Return an application's; of those without a token, which anybody can make up, the oldest makes room."""
     key = hashlib.sha256(f"{options.client_id}\0{options.client_secret}".encode()).hexdigest()
     with _lock:
-        if not fresh and key in _tokens:
-            return _tokens[key]
-        until, before = _rests.get(key, (0.0, Said()))
-        if time.monotonic() < until:
-            return before
+        if key not in _accounts and len(_accounts) >= _MOST_ACCOUNTS:
+            oldest = next((name for name, one in _accounts.items() if not one.token), None)
+            _accounts.pop(oldest or next(iter(_accounts)))
+        return _accounts.setdefault(key, _Account())
+
+
+def _token(account: _Account, options: YilianyunOptions, *, refused: str) -> str | Said:
+    """Return a token other than the one that was just refused, or why there is none; who was refused one asks no more for a while."""
+    with account.lock:
+        if account.token not in ("", refused):
+            return account.token
+        if time.monotonic() < account.rests_until:
+            return account.why
         said = _send(options, "oauth/oauth", grant_type="client_credentials", scope="all")
-        token = _body(said).text("access_token")
-        if said.number("error") == 0 and token:
-            _tokens[key] = token
-            return token
-        _tokens.pop(key, None)
+        account.token = _body(said).text("access_token") if said.number("error") == 0 else ""
+        if account.token:
+            return account.token
         # Whatever came of it, no paper went along.
-        away = Said(fault={"no_answer": "cloud_away"}.get(said.fault, said.fault) or "cloud_refused")
-        rest = _REFUSED_SECONDS if said.told is not None else _AWAY_SECONDS
-        _rests[key] = (time.monotonic() + rest, away)
-        return away
+        account.why = Said(fault={"no_answer": "cloud_away"}.get(said.fault, said.fault) or "cloud_refused")
+        account.rests_until = time.monotonic() + (
+            _REFUSED_SECONDS if said.told is not None else _AWAY_SECONDS
+        )
+        return account.why
 
 
 def _send(options: YilianyunOptions, path: str, **form: str) -> Said:
