@@ -17,7 +17,7 @@ BESIDE: Context = {
     ],
 }  # fmt: skip
 _ENTRY = {
-    "at_us": T0, "by": "li", "what": "orders.hold", "icon": "held", "revision": 0, "kind": "", "serial": "", "copy_kind": "", "state": "", "part": "",
+    "at_us": T0, "by": "li", "what": "orders.hold", "word": "Held", "icon": "held", "revision": 0, "kind": "", "serial": "", "copy_kind": "", "state": "", "part": "",
     "taken_from": "", "payment": "", "fulfilment": "", "reason": "",
 }  # fmt: skip
 ENTRIES = [

@@ -32,6 +32,7 @@ from tocsin.web import (
     finger,
     fingers,
     found,
+    journal_words,
     keys,
     lock_all,
     operator,
@@ -117,6 +118,8 @@ def texts_of_the_code() -> list[tuple[str, str]]:
         access.SAID, desks.RULES, lock_all.WHAT, operator.DAY_WORDS, operator.ENDED, sessions.METHODS
     )  # fmt: skip
     texts += [(text, "access") for table in tables for text in table.values()]
+    tables = (journal_words.VERBS, journal_words.ABOUT, journal_words.NAMES)
+    texts += [(text, "journal_words") for table in tables for text in table.values()]
     texts += [(text, "errors.TITLES") for text in (*errors._TITLES.values(), errors.FASTER)]
     return texts + [pair for path in Path(shell.__file__).parent.glob("*.py") for pair in translated_in(path)]
 

@@ -1,6 +1,7 @@
 """The journal as a page: who did what, by act and by whom; those without the right see their own acts."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from tocsin.core.db import Tx
 from tocsin.core.journal import NEWEST, JournalEntry, read_journal
 from tocsin.orders.listing import list_heads
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.journal_words import ABOUT, NAMES, VERBS
 from tocsin.web.shell import show, show_actor, words_of
 from tocsin.web.words import Words
 
@@ -18,6 +20,7 @@ _PAGE_ROWS = 50
 _READ_ROWS = 200
 _READS_MOST = 10
 _ORDER = re.compile(r"order:(\d{1,19})")
+_ID = re.compile(r"\d{10,19}")
 
 
 @get("/journal", sync_to_thread=True)
@@ -32,7 +35,7 @@ def get_journal(request: PageRequest) -> Response[str]:
     start = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else NEWEST
 
     def read(tx: Tx) -> dict[str, Any]:
-        rows, following = _find(tx, actor, verb=asked["verb"], by=asked["by"], before=start)
+        rows, following = _find(tx, actor, verbs=_meant(asked["verb"], words), by=asked["by"], before=start)
         numbers = _numbers(tx, rows)
         return {"rows": [_show(row, numbers, words) for row in rows], "following": following}
 
@@ -43,13 +46,21 @@ def get_journal(request: PageRequest) -> Response[str]:
         "count_text": "", "previous_url": "/journal?" + query[1:] if before else "",
         "next_url": f"/journal?before={following}{query}" if following else "",
     }  # fmt: skip
-    verbs = sorted({row["verb"] for row in found["rows"]})
+    verbs = sorted({row["act"] for row in found["rows"]})
     return show(
         request, "settings/journal.html", actor=actor, section="journal", rows=found["rows"], page=page, filter=asked, verbs=verbs
     )  # fmt: skip
 
 
-def _find(tx: Tx, actor: Actor, *, verb: str, by: str, before: int) -> tuple[list[JournalEntry], int]:
+def _meant(asked: str, words: Words) -> Callable[[str], bool]:
+    """Return what tells whether a verb is asked for: by its word, or by its code."""
+    wanted = asked.casefold()
+    return lambda verb: wanted in verb or wanted in words.translate(VERBS.get(verb, verb)).casefold()
+
+
+def _find(
+    tx: Tx, actor: Actor, *, verbs: Callable[[str], bool], by: str, before: int
+) -> tuple[list[JournalEntry], int]:
     """Return a page's entries and where the next begins; a filter looks back over some two thousand."""
     found: list[JournalEntry] = []
     own = 0 if actor.may("journal") else actor.id
@@ -57,7 +68,7 @@ def _find(tx: Tx, actor: Actor, *, verb: str, by: str, before: int) -> tuple[lis
         rows = read_journal(tx, actor_id=own, before=before, limit=_READ_ROWS)
         for row in rows:
             before = row.id
-            if verb.lower() in row.verb and by.lower() in row.actor_name.lower():
+            if verbs(row.verb) and by.lower() in row.actor_name.lower():
                 found.append(row)
                 if len(found) == _PAGE_ROWS:
                     return found, before
@@ -72,16 +83,24 @@ def _numbers(tx: Tx, rows: list[JournalEntry]) -> dict[str, str]:
 
 
 def _show(row: JournalEntry, numbers: dict[str, str], words: Words) -> dict[str, Any]:
-    number = numbers.get(row.subject, "")
+    number, (kind, _, rest) = numbers.get(row.subject, ""), row.subject.partition(":")
+    about = f"{words.translate(ABOUT.get(kind, kind))}{'' if not rest or _ID.fullmatch(rest) else f' {rest}'}"
     return {
         "id": row.id, "at_us": row.at_us, "by": show_actor(row.actor_name or row.actor_kind, words), "by_kind": row.actor_kind,
-        "verb": row.verb, "subject": number or row.subject, "subject_url": f"/orders/{number}" if number else "",
-        "data_text": " · ".join(f"{name}: {_plain(value)}" for name, value in row.fields().items()),
+        "verb": row.verb, "act": words.translate(VERBS.get(row.verb, row.verb)), "subject": number or about, "subject_id": rest,
+        "subject_url": f"/orders/{number}" if number else "",
+        "details": [_detail(name, value, words) for name, value in row.fields().items()],
     }  # fmt: skip
 
 
-def _plain(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+def _detail(name: str, value: Any, words: Words) -> dict[str, Any]:
+    """Return a detail's name in words, its values, and the ids among them, which nobody reads."""
+    parts = [str(part) for one in (value if isinstance(value, list) else [value]) for part in (one if isinstance(one, list) else [one])]  # fmt: skip
+    ids = [part for part in parts if _ID.fullmatch(part)]
+    return {
+        "name": name, "word": words.translate(NAMES.get(name, name)), "ids": ", ".join(ids),
+        "values": [part for part in parts if part not in ids],
+    }  # fmt: skip
 
 
 JOURNAL = [get_journal]

@@ -10,14 +10,17 @@ from tocsin.orders.query import look_up_order
 from tocsin.tickets.timeline import Entry, read_timeline
 from tocsin.web.form import read_number
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.journal_words import VERBS
 from tocsin.web.order import DOOR, order_path, show_reason
 from tocsin.web.shell import show, show_actor, words_of
 from tocsin.web.words import Words
 
 _ICONS = {
     "print": "terminal", "orders.hold": "held", "orders.release": "tick", "orders.cancel": "void", "orders.take_over": "edit",
-    "orders.ask_platform": "info", "orders.produce": "layers",
+    "orders.ask_platform": "info", "orders.produce": "layers", "orders.reveal": "eye",
 }  # fmt: skip
+
+TICKET = "Ticket"
 
 
 @get("/orders/{number:str}/timeline", sync_to_thread=True)
@@ -44,7 +47,7 @@ def get_timeline(request: PageRequest, *, number: FromPath[str]) -> Response[str
 def _show(entry: Entry, words: Words) -> dict[str, Any]:
     data = entry.data
     return {
-        "at_us": entry.at_us, "by": show_actor(entry.by, words), "what": entry.what, "icon": _ICONS.get(entry.what, "dot"),
+        "at_us": entry.at_us, "by": show_actor(entry.by, words), "what": entry.what, "word": words.translate(TICKET if entry.what == "print" else VERBS.get(entry.what, entry.what)), "icon": _ICONS.get(entry.what, "dot"),
         "revision": data.get("revision", 0), "kind": str(data.get("kind", "")), "serial": str(data.get("serial", "")), "copy_kind": str(data.get("copy", "")),
         "state": str(data.get("state", "")), "part": str(data.get("part", "")), "taken_from": str(data.get("from", "")),
         "payment": str(data.get("payment", "")), "fulfilment": str(data.get("fulfilment", "")),
