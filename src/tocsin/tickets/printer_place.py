@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from msgspec.structs import fields
 
 from tocsin.core.actor import Actor, require_person
 from tocsin.core.db import Tx
@@ -12,8 +13,16 @@ from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, own
 from tocsin.tickets.away import is_away
-from tocsin.tickets.device import Device, PrinterElsewhere, fit_options, get_printer
+from tocsin.tickets.device import (
+    Device,
+    PrinterElsewhere,
+    PrinterWrong,
+    fit_options,
+    get_printer,
+    printer_plugin,
+)
 from tocsin.tickets.reach import is_reachable
+from tocsin.tickets.search_rate import count_move
 from tocsin.tickets.table import printer
 
 _PLACE = Statement[None](
@@ -31,20 +40,25 @@ def move_printer(tx: Tx, actor: Actor, *, printer_id: int, host: str, port: int 
     """Say that a printer stands at another address now; who answers there is asked when it next answers.
 
     Args:
-        port: 0 leaves it as it is.
+        port: its kind's own; 0 leaves it as it is.
 
     Raises:
         NotAllowed, PersonNeeded, PrinterMissing, PrinterHasNoAddress
         PrinterElsewhere: the address is in no declared network.
-        PrinterWrong: it is no address.
+        PrinterWrong: it is no address, or neither its own port nor its kind's.
+        AskedTooOften: printers were moved too often.
     """
     require_person(actor, "shop_settings")
     device = get_printer(tx, printer_id=printer_id or -1)
     options = network_options(device)
+    known_ports = {field.name: field.default for field in fields(printer_plugin(device.kind).options)}
+    if port not in (0, options["port"], known_ports["port"]):
+        raise PrinterWrong(problem="its port is its own or its kind's: set a printer at another port up anew")
     moved = {**options, "host": host.strip(), **({"port": port} if port else {})}
     checked = fit_options(device.kind, moved, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm)
     if not is_away(device) and not is_reachable(moved["host"]):
         raise PrinterElsewhere(host=moved["host"])
+    count_move(tx)
     tx.run(_PLACE, b_id=device.id, options=msgspec.json.encode(checked).decode())
     data = {"from": f"{options['host']}:{options['port']}", "to": f"{moved['host']}:{moved['port']}"}
     write_journal(tx, actor, verb="tickets.move_printer", subject=f"printer:{device.id}", data=data)

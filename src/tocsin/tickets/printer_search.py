@@ -5,10 +5,12 @@ declared networks. Nothing outside of these is spoken to, and nothing is printed
 """
 
 import ipaddress
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec import Struct
@@ -23,13 +25,16 @@ from tocsin.tickets.device import Device, get_printer, list_printers, printer_pl
 from tocsin.tickets.identity import Evidence, Identity, identify, read_neighbours, same
 from tocsin.tickets.known_printer import find_known
 from tocsin.tickets.printer_place import PrinterHasNoAddress, network_options
-from tocsin.tickets.reach import addresses_near, connect_near, declared_networks, is_reachable
+from tocsin.tickets.reach import addresses_within, connect_near, declared_networks, is_reachable
+from tocsin.tickets.search_rate import count_search
 
-AT_ONCE, NETWORKS_MOST = 64, 4
-_BEGIN_SECONDS, _CONNECT_SECONDS, _ANSWER_SECONDS = 6.0, 0.5, 1.5
+AT_ONCE, NETWORKS_MOST, SEARCHES_MOST, NAMES_MOST = 64, 4, 4, 16
+_NAME_SECONDS, _BEGIN_SECONDS, _CONNECT_SECONDS, _ANSWER_SECONDS = 1.5, 6.0, 0.5, 1.5
 _SMALLEST_PREFIX = 24
+_NUMBERS = re.compile(r"[0-9.]+|.*:.*")  # an address, not a name
 _STRENGTH: tuple[Evidence, ...] = ("serial", "mac", "model")
-_one_search = threading.Lock()
+_searching: set[int] = set()  # the merchants for whom this process looks now
+_begins = threading.Lock()
 
 
 class NothingKnown(Refusal):
@@ -45,7 +50,10 @@ class SearchBusy(Refusal):
 
 
 class Found(Struct, frozen=True):
-    """A printer that may be the one that was looked for, and what tells so: the same serial, MAC, or no more than the model."""
+    """A printer that may be the one that was looked for, and what tells so: the same serial, MAC, or no more than the model.
+
+    Of one that is no more than the same model, its numbers are not told: it may be anybody's.
+    """
 
     host: str
     port: int
@@ -62,11 +70,14 @@ class Search(Struct, frozen=True):
 
 
 class _Wanted(Struct, frozen=True):
+    """The printer that is looked for, where it does not answer, and where others do."""
+
     device: Device
     who: Identity
     host: str
     port: int
     others: frozenset[tuple[str, int]]
+    own: tuple[str, ...] = ()
 
 
 def look_for(db: Database, actor: Actor, *, printer_id: int, ask: bool) -> Search:
@@ -76,27 +87,39 @@ def look_for(db: Database, actor: Actor, *, printer_id: int, ask: bool) -> Searc
         NotAllowed, PrinterMissing
         PrinterHasNoAddress: it is none of this machine's own network printers.
         NothingKnown: it never said who it is.
-        SearchBusy: somebody looks for one already.
+        SearchBusy: somebody of the same merchant looks for one already.
+        AskedTooOften: that was done too often.
     """
     require(actor, "shop_settings")
 
     def begin(tx: Tx) -> _Wanted:
         wanted = _read(tx, printer_id)
+        count_search(tx)
         subject = f"printer:{wanted.device.id}"
         write_journal(tx, actor, verb="tickets.look_for_printer", subject=subject, data={"asked": ask})
         return wanted
 
-    if not _one_search.acquire(blocking=False):
-        raise SearchBusy
-    try:
-        wanted = db.write(actor.merchant_id, begin)
+    wanted = _with_addresses(db.write(actor.merchant_id, begin))
+    with _alone(actor.merchant_id):
         seen = [
             address for address, mac in read_neighbours().items()
             if mac == wanted.who.mac and not _is_taken(wanted, address)
         ]  # fmt: skip
         return _ask_all(wanted, _targets(wanted) if ask else seen)
+
+
+@contextmanager
+def _alone(merchant_id: int) -> Iterator[None]:
+    """Let a merchant look for one printer at a time, and few merchants at once."""
+    with _begins:
+        if merchant_id in _searching or len(_searching) >= SEARCHES_MOST:
+            raise SearchBusy
+        _searching.add(merchant_id)
+    try:
+        yield
     finally:
-        _one_search.release()
+        with _begins:
+            _searching.discard(merchant_id)
 
 
 def _read(tx: Tx, printer_id: int) -> _Wanted:
@@ -116,9 +139,17 @@ def _read(tx: Tx, printer_id: int) -> _Wanted:
     )  # fmt: skip
 
 
+def _with_addresses(wanted: _Wanted) -> _Wanted:
+    """Return a printer with its addresses and those of the others, whose names are looked up for a moment alone."""
+    names = sorted({host for host, _ in wanted.others if not _NUMBERS.fullmatch(host)})
+    told = addresses_within([wanted.host, *names[:NAMES_MOST]], seconds=_NAME_SECONDS)
+    others = {(address, port) for host, port in wanted.others for address in told.get(host, ())}
+    return replace(wanted, own=tuple(told.get(wanted.host, ())), others=wanted.others | others)
+
+
 def _is_taken(wanted: _Wanted, address: str) -> bool:
     """Tell whether an address is where the printer does not answer, or another printer's own."""
-    return address == wanted.host or (address, wanted.port) in wanted.others
+    return address in (wanted.host, *wanted.own) or (address, wanted.port) in wanted.others
 
 
 def _targets(wanted: _Wanted) -> list[str]:
@@ -143,7 +174,7 @@ def _parts(networks: Sequence[Any], last: ipaddress.IPv4Address | None) -> Itera
 
 
 def _last_address(wanted: _Wanted) -> ipaddress.IPv4Address | None:
-    for address in addresses_near(wanted.host, wanted.port):
+    for address in wanted.own:
         if ":" not in address:
             return ipaddress.IPv4Address(address)
     return None
@@ -159,7 +190,7 @@ def _ask_all(wanted: _Wanted, addresses: list[str]) -> Search:
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="printer search") as threads:
         told = list(threads.map(ask, addresses))
     found = [
-        Found(address, wanted.port, evidence, who)
+        Found(address, wanted.port, evidence, who if evidence != "model" else replace(who, serial="", mac=""))
         for address, who in zip(addresses, told, strict=True)
         if who is not None and (evidence := same(wanted.who, who))
     ]
