@@ -29,6 +29,7 @@ from tocsin.orders import (
 )
 from tocsin.orders.syntax_meaning import Sort
 from tocsin.tickets import (
+    backup_again,
     claim,
     job,
     print_queue,
@@ -188,6 +189,7 @@ def test_no_statement_walks_a_table(house: House) -> None:
         (record._OF_KEY, "uq_incident_open"),
         (claim._NEXT, "ix_print_job_waiting"),
         (print_queue._WAITING, "ix_print_job_merchant_id_state_id"),
+        (backup_again._FAILED, "ix_print_job_merchant_id_state_id"),
         (queue_move._WAITING, "ix_print_job_merchant_id_state_id"),
         (job._OF_QUEUE, "ix_print_job_merchant_id_queue_id_id"),
         (lookup._OF_ACTOR, "ix_lookup_merchant_id_actor_id_id"),

@@ -70,6 +70,10 @@ def test_from_held_to_paper_in_eight_keys(browser: Browser, tmp_path: Path) -> N
         hand.press("Tab")
         hand.press("Enter")
         assert walk.page.input_value("[name='receiver.phone']") == RIGHT and hand.at() == "receiver.phone"
+        walk.page.keyboard.press("Control+Enter")  # it was not asked for a reason yet: nothing is sent
+        assert hand.at() == "reason" and walk.page.input_value("[name=reason]") == ""
+        hand.press("Alt+1")
+        assert walk.page.input_value("[name=reason]") == "Phone corrected"
         hand.press("Control+Enter", leads="**/orders/*done=revised*")
         (paper,) = peer.wait_papers(1, 20)
         took = time.monotonic() - began

@@ -264,7 +264,7 @@ PASTED = {"token": "abc", "unread": [{"line": 3, "text": "谢谢老板", "reason
      "findings": FINDINGS[2:3]}]}  # fmt: skip
 NEW: Context = {"campaigns": {}, "form": {}, "errors": {}, "findings": [], "line_count": 2, "currency": "CNY", "currencies": {"CNY": "CNY", "JPY": "JPY"},
                 "may_see_receiver": True, "pasted_text": "", "pasted": None, "key": "k"}  # fmt: skip
-REVISE: Context = {**EDIT, "holds": HOLDS, "printers": PRINTERS, "printer_id": "", "reasons": ["更正电话", "按买家要求"], "suggestions": {"receiver.phone": ({"receiver.phone": "18033441849"},)},
+REVISE: Context = {**EDIT, "holds": HOLDS, "printers": PRINTERS, "printer_id": "", "home": "前台", "reasons": ["更正电话", "按买家要求"], "suggestions": {"receiver.phone": ({"receiver.phone": "18033441849"},)},
                    "sums_differ": True, "computed": "9674.41", "conflict": None, "asked": [],
                 "position": {"at": 2, "of": 13, "previous_url": "/orders/a/revise", "next_url": "/orders/b/revise"}}  # fmt: skip
 SIGN_IN: Context = {"shell": door(), "errors": {}, "notice": "", "back": "/orders", "passkeys": True}

@@ -34,6 +34,20 @@ def test_the_sums_are_made_to_agree_and_the_paper_is_queued(pages: Pages) -> Non
     assert second.status_code == 409, "the same form twice is the second one's conflict"
 
 
+def test_where_it_will_print_is_named_and_what_was_asked_for_in_vain_prints_there(pages: Pages) -> None:
+    first, second = pages.printer(), pages.printer(tray="bar")
+    orders = [
+        pages.take(make_draft(totals=Totals(payable_minor=n), quantity=n, external_id=str(n))) for n in (1, 2)
+    ]
+    pages.post(f"/terminals/{second}/prints", order=str(orders[1].id), revision="1")
+    told = ("Counter, by the rules of the queues", "Counter, where it was asked for")
+    for order, queue, text in zip(orders, (first, second), told, strict=True):
+        page = f"/orders/{order.number}/revise"
+        assert text in text_of(pages.get(page))
+        pages.post(page, revision="1", reason="sums", recalculate="1", then="print")
+        assert [job.queue_id for job in pages.jobs(order)] == [queue]
+
+
 def test_keeping_prints_nothing_and_what_still_fails_is_shown_again(pages: Pages) -> None:
     pages.printer()
     totals = Totals(goods_minor=7980, shipping_minor=1000, payable_minor=7980, paid_minor=8980)

@@ -15,7 +15,8 @@ from tocsin.core.event import append_event
 from tocsin.core.ident import made_at_us
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, any_of, own
-from tocsin.tickets.device import Device, list_printers
+from tocsin.tickets.backup_again import send_to_backup
+from tocsin.tickets.device import Device, get_printer, list_printers
 from tocsin.tickets.job import JobNotWaiting, get_job
 from tocsin.tickets.print_queue import PrintQueue, get_queue, list_queues
 from tocsin.tickets.table import print_job
@@ -94,14 +95,16 @@ def _seen_us(device: Device) -> int:
 
 
 def use_backups(tx: Tx, *, since_us: int = 0) -> int:
-    """Move what waits at printers that are away to their queues' back-ups; return how many papers."""
+    """Move what waits at printers that are away, and what they refused unsent, to their queues' back-ups; return how many."""
     moved = 0
     for queue, backup_id in away_queues(tx, since_us=since_us):
         job_ids = [
             job_id for job_id, queue_id, printer_id in tx.rows(_WAITING)
             if (queue_id, printer_id) == (queue.id, queue.printer_id)
         ]  # fmt: skip
-        if count := _move(tx, job_ids, to=replace(queue, printer_id=backup_id)):
+        away_us = _seen_us(get_printer(tx, printer_id=queue.printer_id))
+        count = send_to_backup(tx, queue, backup_id=backup_id, away_us=away_us)
+        if count := count + _move(tx, job_ids, to=replace(queue, printer_id=backup_id)):
             data = {"backup": str(backup_id), "moved": count}
             append_event(tx, "print.moved", subject_id=queue.id, data=data)
             write_journal(

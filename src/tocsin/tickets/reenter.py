@@ -55,14 +55,14 @@ def _kept(tx: Tx, found: Hold, order: Order) -> _Kept:
     if not queues:
         return _Kept((), by_rule=False, waiting=tuple(waiting))
     first = next(iter(queues.values()))
-    kept = [(queues.get(queue_id, first), copy) for queue_id, copy in _kept_by(tx, found)]
+    kept = [(queues.get(queue_id, first), copy) for queue_id, copy in kept_by(tx, found)]
     queued = {(job.home_id(), job.copy) for job in waiting}
     papers = [(queue, copy) for queue, copy in kept if (queue.id, copy) not in queued]
     unasked = found.kind == "later" and not kept and not waiting and order.desk_state == "produced"
     return _Kept(tuple(papers), by_rule=unasked, waiting=tuple(waiting))
 
 
-def _kept_by(tx: Tx, found: Hold) -> list[tuple[int, str]]:
+def kept_by(tx: Tx, found: Hold) -> list[tuple[int, str]]:
     """Return which queues and copies a hold kept from paper: its job's, and what was asked while it stood."""
     kept: list[tuple[int, str]] = []
     if found.job_id:

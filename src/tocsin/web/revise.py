@@ -23,9 +23,10 @@ from tocsin.orders.query import look_up_order
 from tocsin.orders.reveal import FIELDS, RevealsUsedUp, reveal_receiver, show_open
 from tocsin.orders.screen import Filter, page_rows
 from tocsin.orders.stop import open_holds
+from tocsin.orders.store import load_order
 from tocsin.tickets.print_queue import QueueMissing
 from tocsin.tickets.problem import Found, findings_of
-from tocsin.tickets.revise import Revised, revise_order
+from tocsin.tickets.revise import Revised, foresee_queues, revise_order
 from tocsin.tickets.suggestion import suggest
 from tocsin.web.beside import read_form_around
 from tocsin.web.change import show_changes
@@ -39,6 +40,7 @@ from tocsin.web.revise_reason import reasons_for
 from tocsin.web.rows import show_printers
 from tocsin.web.said import code_given
 from tocsin.web.shell import go, show, status_of, told, words_of
+from tocsin.web.words import Words
 
 DOOR = "page"
 _HELD_MOST = 200
@@ -173,7 +175,7 @@ def _form(
             "findings": show_found(found, words, reader=actor), "sums_differ": any(one.finding.code in _SUMS for one in found),
             "holds": [show_hold(tx, hold, actor=actor, words=words) for hold in open_holds(tx, order_id=order.id)],
             "printers": [{**one, "id": str(one["id"])} for one in show_printers(tx) if one["id"]],
-            "reasons": reasons_for([one.finding.code for one in found], words),
+            "home": _home(tx, order, words), "reasons": reasons_for([one.finding.code for one in found], words),
             "suggestions": suggest(sent, {one.finding.code for one in found}), "position": _position(tx, order), **read_form_around(tx, actor, order_id=order.id, token=form.get("editing", ""), opened=opened),
         }  # fmt: skip
 
@@ -200,6 +202,14 @@ def _preview(request: PageRequest, desk: Desk, actor: Actor, order: Order) -> di
         "before_minor": found.payable_before_minor, "after_minor": found.payable_after_minor, "currency": found.currency,
         "changes": changes, "findings": [],
     }  # fmt: skip
+
+
+def _home(tx: Tx, order: Order, words: Words) -> str:
+    """Return where the paper goes where no queue is chosen, by name."""
+    queues, came = foresee_queues(tx, load_order(tx, order_id=order.id, real=True))
+    names = words.translate(", ").join(queue.name for queue in queues)
+    text = "%(queue)s, where it was asked for" if came else "%(queue)s, by the rules of the queues"
+    return words.translate(text if names else "by the rules of the queues") % {"queue": names}
 
 
 def _position(tx: Tx, order: Order) -> dict[str, Any]:

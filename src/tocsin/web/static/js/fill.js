@@ -1,6 +1,6 @@
 // data-fill: a button that puts texts into fields of its form (a JSON object: field → text), and goes back to the first of them.
-// In an empty field with such buttons the keys 1 to 9 press them. Ctrl+Enter sends a [data-send] form by its first button;
-// where its reason is empty, the first chip of the reason stands in it.
+// In a [data-send] form Alt with 1 to 9 (by the key's place: no letter is typed) presses those of its reason, from anywhere.
+// Ctrl+Enter sends such a form by its first button; where its reason is empty, it leads there and sends nothing.
 function fill(button, form) {
   const texts = Object.entries(JSON.parse(button.dataset.fill));
   for (const [name, text] of texts) {
@@ -21,16 +21,16 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const form = event.target.form ?? event.target.closest?.("form");
-  if (!form || event.isComposing || event.altKey) return;
+  if (!form?.matches("[data-send]") || event.isComposing) return;
   const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
-  if (digit && !event.ctrlKey && !event.metaKey && event.target.value === "" && chipsOf(event.target)[digit[1] - 1]) {
+  const reason = form.elements.reason;
+  if (digit && event.altKey && !event.ctrlKey && !event.metaKey && chipsOf(reason)[digit[1] - 1]) {
     event.preventDefault();
-    fill(chipsOf(event.target)[digit[1] - 1], form);
+    fill(chipsOf(reason)[digit[1] - 1], form);
   }
-  if (event.code === "Enter" && (event.ctrlKey || event.metaKey) && form.matches("[data-send]")) {
+  if (event.code === "Enter" && !event.altKey && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    const reason = form.elements.reason;
-    if (reason?.value === "" && chipsOf(reason)[0]) fill(chipsOf(reason)[0], form);
-    form.requestSubmit(form.querySelector("button.main"));
+    if (reason.value.trim() === "") reason.focus();
+    else form.requestSubmit(form.querySelector("button.main"));
   }
 });
