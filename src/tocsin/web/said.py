@@ -40,7 +40,6 @@ def say_given(request: PageRequest, words: Words, *, done: str, queues: list[str
     given = request.query_params.get("given", "")[:4]
     if not queues or not (given.isascii() and given.isdigit()):
         return done
-    text = words.translate_count(
-        "%(done)s; one ticket given to %(queue)s", "%(done)s; %(num)s tickets given to %(queue)s", int(given)
-    )
-    return text % {"done": done, "num": int(given), "queue": words.translate(", ").join(queues)}
+    what = words.translate_count("one ticket", "%(num)s tickets", int(given)) % {"num": int(given)}
+    text = words.translate("%(done)s; %(what)s given to %(queue)s")
+    return text % {"done": done, "what": what, "queue": words.translate(", ").join(queues)}
