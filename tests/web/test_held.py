@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
+from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.party import Party
 from tocsin.orders.draft import Order, Totals
 from tocsin.orders.ledger import all_lookups
@@ -75,6 +76,11 @@ def test_what_two_must_acknowledge_waits_in_sight_for_the_second(pages: Pages) -
     assert "somebody who may confirm" not in text_of(pages.get(f"/orders/{first.number}", role="checker"))
     refused = pages.post(place, role="clerk", **fields)
     assert refused.status_code == 403 and "was acknowledged once" in text_of(refused)
+    shift_clock(11 * MINUTE_US)
+    many = {"role": "checker", "form": [("code", "price_zero"), ("orders", f"{second.id}:1")]}
+    for led in (pages.post(place, role="checker", **fields), pages.post("/held/acknowledgements", **many)):
+        assert led.headers["location"].startswith("/prove?next="), "the second proves that it is he"
+    pages.prove("checker")
     done = pages.post(place, role="checker", **fields)
     assert done.headers["location"].endswith("?done=acknowledged")
     shown = text_of(pages.get(f"/orders/{first.number}", role="clerk"))
