@@ -88,6 +88,24 @@ def test_a_printer_that_does_not_say_is_asked_once_a_day_and_known_by_its_card(
         assert known.instead().mac == ANOTHER and asked(counter) == 1
 
 
+def test_whose_papers_are_to_wait_is_told_by_its_card_at_each_look(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_counter(db) as counter:
+        tell_neighbours(tmp_path, monkeypatch, neighbour("127.0.0.1"))
+        printer_id = counter.printer().id
+        look(counter)
+        counter.do(let_rest, printer_id=printer_id, rests=True)
+        before = counter.ask(find_known, printer_id=printer_id)
+        shift_clock(MINUTE_US)
+        assert look(counter) == "" and counter.ask(find_known, printer_id=printer_id) == before
+        tell_neighbours(tmp_path, monkeypatch, neighbour("127.0.0.1", ANOTHER))
+        assert look(counter) == "other_printer" and asked(counter) == 1, "it was never seen away"
+        shift_clock(DAY_US)
+        tell_neighbours(tmp_path, monkeypatch, neighbour("127.0.0.1"))
+        assert look(counter) == "" and asked(counter) == 2
+
+
 def test_another_printer_in_its_place_is_told_once_and_prints_on(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

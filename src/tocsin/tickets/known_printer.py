@@ -94,13 +94,20 @@ def how_to_ask(device: Device, known: Known | None, *, now_us: int, by_hand: boo
         return "whole"
     if by_hand or _was_away(device):
         return "whole" if known.who().serial else "near"
-    return ""
+    # It costs nothing: whose papers are to wait for no stranger is told by its card at each look.
+    return "near" if known.rests and known.who().mac else ""
 
 
-def note_identity(tx: Tx, *, device: Device, seen: Identity) -> None:
-    """Keep what a printer is, as it just said; that another one answers is kept beside it, told and journalled once."""
+def note_identity(tx: Tx, *, device: Device, seen: Identity, near: bool = False) -> None:
+    """Keep what a printer is, as it just said; that another one answers is kept beside it, told and journalled once.
+
+    Args:
+        near: it was not asked itself: what is the same as ever is not worth a row, nor an answer for a day.
+    """
     known = find_known(tx, printer_id=device.id) or Known(device.id, _json(Identity()), "", 0, "", 0)
     who, other = known.who(), ""
+    if near and not known.other and not differs(who, seen):
+        return
     if differs(who, seen):
         other = _json(seen)
     elif known.other and same(who, seen) not in ("serial", "mac"):

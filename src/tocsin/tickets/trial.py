@@ -83,7 +83,7 @@ def look_after(db: Database, merchant_id: int, *, device: Device, by_hand: bool 
 
     def keep(tx: Tx) -> PrinterStatus:
         if seen is not None:
-            note_identity(tx, device=device, seen=seen)
+            note_identity(tx, device=device, seen=seen, near=asks == "near")
         return keep_status(tx, device=device, status=status)
 
     return db.write(merchant_id, keep)
