@@ -5,7 +5,7 @@ import pytest
 from tests.counter import Counter, open_counter
 from tests.tickets.test_hand_over import printed
 from tocsin.core.actor import NotAllowed
-from tocsin.core.clock import MINUTE_US, shift_clock
+from tocsin.core.clock import MINUTE_US, now_us, shift_clock
 from tocsin.core.db import Database
 from tocsin.orders.amend import cancel_order
 from tocsin.tickets.device import remove_printer
@@ -64,7 +64,9 @@ def test_paper_of_changed_and_of_refunded_orders_lies_about(db: Database) -> Non
         try:
             changed = counter.take(quantity=2).order_id
             printed(counter, changed)
+            amended_us = now_us()
             counter.amend(changed, 1)
+            assert counter.ask(list_problems, kind="changed")[0].since_us >= amended_us, "not since it came"
             refunded = counter.take(quantity=3, external_id="R-1").order_id
             printed(counter, refunded)
             counter.take(quantity=3, external_id="R-1", payment="refunded")

@@ -93,14 +93,15 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     **PROFILE_SAMPLES,
     "quarantine_empty": ("orders/quarantine.html", {"shell": shell("/quarantine", "import"), "page": PAGE, "rows": []}),
     "privacy": ("settings/privacy.html", {"shell": shell("/settings/privacy", "settings"), "form": {"phone": "13812345678", "person": "7"}, "people": [{"id": "7", "names": ["王**"], "phones": ["138****5678"], "numbers": ["HF-20261122-0001"], "versions": 2}], "erasures": [], "word": "ERASE", "missing": "", "error": "", "purposes": ("request", "authority", "complaint")}),
-    "problems": ("tickets/problems.html", {"shell": shell("/problems", "problem"), "held": 13, "unknown": 40, "others": [{"id": 7, "name": "前台"}], "slips": [{"order_id": 8, "state": "printed", "count": 1}], "shown_most": 100, "questions": [
+    "problems": ("tickets/problems.html", {"shell": shell("/problems", "problem"), "held": 13, "unknown": 40, "away": [{"id": 8, "name": "厨房", "state": "offline"}], "pulls": {8: 81}, "others": [{"id": 7, "name": "前台"}], "slips": [{"order_id": 8, "state": "printed", "count": 1}], "shown_most": 100, "questions": [
         {"printer": "前台", "first": "HF-261125-T0101", "last": "HF-261125-T0140", "job_ids": tuple(range(40)), "since_us": T0, "reason": "打印机没有确认"}], "parts": [
         {"kind": "unprinted", "count": 1001, "rows": [{"order_id": 5, "number": "HF-20261125-0005", "since_us": T0, "serial": "", "reason": "", "printer": ""}] * 3},
+        {"kind": "failed", "count": 1, "rows": [{"order_id": 9, "job_id": 91, "number": "HF-20261125-0009", "since_us": T0, "serial": "", "reason": "failed", "printer": ""}]},
         {"kind": "waiting", "count": 1, "rows": [{"order_id": 6, "number": "HF-20261125-0006", "since_us": T0, "serial": "HF-261125-T0007", "reason": "", "printer": "厨房"}]},
         {"kind": "held_long", "count": 1, "rows": [{"order_id": 7, "number": "HF-20261125-0007", "since_us": T0, "serial": "", "reason": "manual", "printer": ""}]},
         {"kind": "after_print", "count": 1, "rows": [{"order_id": 8, "number": "HF-20261125-0008", "since_us": T0, "serial": "", "reason": "refund", "printer": ""}]},
         {"kind": "changed", "count": 0, "rows": []}]}),
-    "problems_none": ("tickets/problems.html", {"shell": shell("/problems", "problem", held_count=0, problem_count=0), "held": 0, "unknown": 0, "others": [], "slips": [], "shown_most": 100, "questions": [], "parts": []}),
+    "problems_none": ("tickets/problems.html", {"shell": shell("/problems", "problem", held_count=0, problem_count=0), "held": 0, "unknown": 0, "away": [], "pulls": {}, "others": [], "slips": [], "shown_most": 100, "questions": [], "parts": []}),
     "checks": ("settings/checks.html", {"shell": shell("/settings/checks", "settings"), "revision": 1, "errors": {}, "habits": [Habit("address_short", 120, 118)], "checks": [
         {"code": "required", "default": "E", "level": "E", "fixed": True, "own": False, "always": False, "two": False, "says": ["缺少 …"]},
         {"code": "address_short", "default": "W", "level": "I", "fixed": False, "own": False, "always": False, "two": False, "says": ["地址太短", "地址没有门牌号"]},

@@ -36,7 +36,8 @@ def test_what_cannot_be_read_is_said_at_its_place_with_the_rest_kept(pages: Page
         answer = pages.post("/orders", form={**TYPED, path: text}.items())
         assert answer.status_code == 422, path
         assert "黄山路 12 号" in answer.text and f'href="#f-{path.replace(".", "-")}"' in answer.text
-    more = pages.post("/orders", form={**TYPED, "add_line": "1"}.items())
+    more = pages.post("/orders", form={**TYPED, "add_line": "1", "pasted": CHAT}.items())
+    assert text_of(more).count(f"{CHAT}</textarea>") == 2, "what was pasted above stays"
     assert 'name="lines.3.title"' in more.text and count(pages) == 0
 
 

@@ -33,9 +33,18 @@ def test_one_answer_for_all_papers_of_a_printer(pages: Pages) -> None:
         pages.db.write(pages.house.merchant_id, end)
     page = text_of(pages.get("/problems"))
     assert f"{jobs[0].serial} – {jobs[1].serial}" in page and page.count('name="job"') == 2
+    assert page.count("Have you looked at the printer?") == 2, "one press answers for many"
     assert 'name="job"' not in text_of(pages.get("/problems", role="auditor"))
     assert pages.post("/problems/settlement", role="auditor", job=str(jobs[0].id)).status_code == 403
     pages.post("/problems/settlement", job=str(jobs[0].id), answer="came_out")
     pages.post("/problems/settlement", job=str(jobs[1].id), answer="did_not")
     assert [pages.jobs(order)[0].state for order in orders] == ["printed", "failed"]
+    failed = text_of(pages.get("/problems"))
+    assert "Did not print" in failed and f"/jobs/{jobs[1].id}/reprint" in failed
+    assert (
+        pages.get(f"/orders/{orders[1].number}")
+        .text.partition("</h1>")[2]
+        .partition("</span></span>")[0]
+        .count("Print failed")
+    )
     assert pages.post("/problems/settlement", answer="came_out").status_code == 422

@@ -23,7 +23,7 @@ from tocsin.orders.intake import DraftWrong
 from tocsin.orders.reveal import PurposeMissing
 from tocsin.orders.stop import Held
 from tocsin.tickets.hold import HoldNotReleasable, NotUnknown
-from tocsin.tickets.rule import every_message
+from tocsin.tickets.rule import every_message, loaded_checks
 from tocsin.web import (
     access,
     desks,
@@ -44,7 +44,7 @@ from tocsin.web import (
     shell,
 )
 from tocsin.web.page import TEMPLATE_DIR, render
-from tocsin.web.say import TEXTS, say
+from tocsin.web.say import TEXTS, _words_of_states, say
 from tocsin.web.words import LOCALES, Words
 
 SOURCE = Path(tocsin.__file__).parent
@@ -183,6 +183,13 @@ def test_each_reason_of_a_hold_or_a_paper_has_its_words() -> None:
     texts = constants_given({"reason"}, calls={"open_hold", "_give_up", "end_job", "PrintOutcome"})
     assert len(texts) > 8
     assert_none(sorted({f"{where}: {text}" for text, where in texts if text not in found.REASONS}))
+
+
+def test_each_check_has_its_word() -> None:
+    assert_none(
+        sorted({*loaded_checks()} - {*_words_of_states("CHECK", Words("en"))}),
+        "Add it to CHECK in states.html.",
+    )
 
 
 def test_a_refusal_reads_chinese_to_its_last_word() -> None:

@@ -12,7 +12,7 @@ from tocsin.core.clock import DAY_US, MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.ident import id_at
 from tocsin.core.statement import NOUGHT, Statement, among, bind, own
-from tocsin.orders.table import hold, order_head
+from tocsin.orders.table import hold, order_head, order_revision
 from tocsin.tickets.table import print_job, printer
 
 # After how long something is a problem; what is older than the window is not looked for any more.
@@ -86,6 +86,7 @@ HELD_LONG = sa.and_(
     own(hold), hold.c.closed_at_us.is_(None), _of_living,
     sa.or_(sa.and_(hold.c.until_us.is_(None), hold.c.since_us < bind("held_us")), hold.c.until_us < bind("now_us")),
 )  # fmt: skip
+_failed = sa.and_(own(hold), hold.c.closed_at_us.is_(None), among(hold.c.kind, "failed"))
 _after_print = sa.and_(own(hold), hold.c.closed_at_us.is_(None), among(hold.c.kind, "refund"))
 
 
@@ -124,6 +125,16 @@ _of_head = (
     order_head.c.produced_at_us.label("since_us"),
     *_no_job,
 )
+# Since when the paper that lies about is of an earlier revision: since the present one is.
+_amended_at = (
+    sa.select(order_revision.c.at_us)
+    .where(
+        order_revision.c.merchant_id == order_head.c.merchant_id, order_revision.c.order_id == order_head.c.id,
+        order_revision.c.revision == order_head.c.revision,
+    )
+    .scalar_subquery().label("since_us")
+)  # fmt: skip
+_of_changed = (_of_head[0], _of_head[1], _amended_at, *_no_job)
 _of_job = (
     order_head.c.id.label("order_id"), order_head.c.number, print_job.c.asked_at_us.label("since_us"), print_job.c.id.label("job_id"),
     print_job.c.printer_id, print_job.c.serial, print_job.c.reason,
@@ -138,10 +149,13 @@ _LISTS = {
     "unprinted": Statement(
         sa.select(*_of_head).where(_unprinted).order_by(order_head.c.id).limit(SHOWN), Late
     ),
-    "changed": Statement(sa.select(*_of_head).where(_changed).order_by(order_head.c.id).limit(SHOWN), Late),
+    "changed": Statement(
+        sa.select(*_of_changed).where(_changed).order_by(order_head.c.id).limit(SHOWN), Late
+    ),
     "waiting": Statement(_by_job.where(_waiting).order_by(print_job.c.id).limit(SHOWN), Late),
     "unknown": Statement(_by_job.where(_unknown).order_by(print_job.c.id).limit(SHOWN), Late),
     "held_long": Statement(_by_hold.where(HELD_LONG).order_by(hold.c.order_id, hold.c.id).limit(SHOWN), Late),
+    "failed": Statement(_by_hold.where(_failed).order_by(hold.c.order_id.desc()).limit(SHOWN), Late),
     "after_print": Statement(
         _by_hold.where(_after_print).order_by(hold.c.order_id.desc()).limit(SHOWN), Late
     ),
@@ -161,7 +175,7 @@ def count_badge(tx: Tx) -> tuple[int, int]:
 
 
 def list_problems(tx: Tx, *, kind: str) -> list[Late]:
-    """Return problems of a kind, at most 100, the oldest first (after paper: the newest first)."""
+    """Return problems of a kind, at most 100, the oldest first (after paper, and `failed`: the newest first)."""
     named = {
         "unprinted": ("oldest", "unprinted_us"), "changed": ("oldest",), "waiting": ("waiting_us",),
         "held_long": ("held_us", "now_us"),

@@ -95,13 +95,14 @@ def post_order(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
     desk, actor = enter(request)
     require(actor, "amend")
     (form, stale), words = read_typed(request, body), words_of(request, actor)
+    back = partial(_page, request, actor, form=form, pasted_text=form.get("pasted", "")[:_TEXT_MOST])
     if stale:
-        return _page(request, actor, form=form, errors={"receiver.name": told(stale, words)}, status=403)
+        return back(errors={"receiver.name": told(stale, words)}, status=403)
     if "add_line" in form:
-        return _page(request, actor, form=form)
+        return back()
     lines = _typed_lines(form)
     if not lines or not form.get("receiver.name", "").strip():
-        return _page(request, actor, form=form, errors={"receiver.name": words.translate(NOTHING_TYPED)})
+        return back(errors={"receiver.name": words.translate(NOTHING_TYPED)})
     try:
         draft = draft_from_in(_order_in(form, lines), _options(desk, actor, CHANNEL))
         key = form.get("key", "")
@@ -112,7 +113,7 @@ def post_order(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
         if refusal.kind != "invalid":
             raise
         place = _form_path(str(refusal.data.get("field", "")), list(lines))
-        return _page(request, actor, form=form, errors={place: told(refusal, words)})
+        return back(errors={place: told(refusal, words)})
     return _lead_to(numbers)
 
 

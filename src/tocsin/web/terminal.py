@@ -41,7 +41,7 @@ from tocsin.web.form import once, once_over, read_form, read_number, read_pairs
 from tocsin.web.found import REASONS, show_reason
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.said import code_held
-from tocsin.web.shell import go, show, words_of
+from tocsin.web.shell import go, show, show_actor, words_of
 from tocsin.web.words import Words
 
 DOOR = "page"
@@ -215,7 +215,7 @@ def _show_job(job: Job, number: str, words: Words, *, filing: set[int]) -> dict[
     return {
         "id": job.id, "queue_id": job.queue_id, "serial": job.serial, "number": number, "revision": job.revision, "copy_kind": job.copy,
         "reprint": job.reprint_no, "replaces": job.replaces, "amended": bool(job.amended_from), "state": job.shown_state(), "asked_at_us": job.asked_at_us,
-        "asked_by": job.asked_name, "settled_at_us": job.ended_at_us, "outcome_text": f"{said}{settled}" if said else "",
+        "asked_by": show_actor(job.asked_name, words), "settled_at_us": job.ended_at_us, "outcome_text": f"{said}{settled}" if said else "",
         "scan_url": f"/scan?code={job.id}", "picture_url": f"/jobs/{job.id}/ticket",
         "file_url": f"/jobs/{job.id}/file" if job.state == "printed" and job.printer_id in filing else "",
     }  # fmt: skip

@@ -1,6 +1,7 @@
 // data-fill: a button that puts texts into fields of its form (a JSON object: field → text), and goes back to the first of them.
 // In a [data-send] form Alt with 1 to 9 (by the key's place: no letter is typed) presses those of its reason, from anywhere.
 // Ctrl+Enter sends such a form by its first button; where its reason is empty, it leads there and sends nothing.
+// data-same="<id>": a field that is sent with what the field of that id, of another form, holds.
 function fill(button, form) {
   const texts = Object.entries(JSON.parse(button.dataset.fill));
   for (const [name, text] of texts) {
@@ -17,6 +18,10 @@ const chipsOf = (field) => [...(field.closest(".field")?.querySelectorAll("[data
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-fill]");
   if (button) fill(button, button.form);
+});
+
+document.addEventListener("submit", (event) => {
+  for (const field of event.target.querySelectorAll("[data-same]")) field.value = document.getElementById(field.dataset.same).value;
 });
 
 document.addEventListener("keydown", (event) => {
