@@ -13,6 +13,7 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
 from tocsin.core.errors import Refusal
 from tocsin.core.tenant import ShopMissing
+from tocsin.orders.syntax_fields import StarUseless
 from tocsin.tickets.device import PrinterMissing, remove_printer
 from tocsin.tickets.print_queue import QueueMissing, get_queue, list_queues
 from tocsin.tickets.queue_move import move_queue
@@ -24,7 +25,7 @@ WRONG: tuple[tuple[dict[str, Any], type[Refusal]], ...] = (
     ({"printer_id": 5}, PrinterMissing), ({"backup_id": 5}, PrinterMissing), ({"backup_minutes": -1}, QueueWrong),
     ({"backup_minutes": 1441}, QueueWrong), ({"shop_id": 5}, ShopMissing), ({"own_lines": 1}, QueueWrong),
     ({"takes": "*", "own_lines": 1}, QueueWrong), ({"takes": "held:yes"}, QueueWrong), ({"takes": "x sort:amount"}, QueueWrong),
-    ({"takes": "finding:date"}, QueueWrong), ({"takes": "nofield:x"}, Refusal), ({"takes": "(a"}, Refusal), ({"takes": "a" * 501}, QueueWrong),
+    ({"takes": "finding:date"}, QueueWrong), ({"takes": "nofield:x"}, Refusal), ({"takes": "(a"}, Refusal), ({"takes": "sku:CHA*"}, StarUseless), ({"takes": "campaign:*"}, StarUseless), ({"takes": "external:*20*"}, StarUseless), ({"takes": "a" * 501}, QueueWrong),
 )  # fmt: skip
 
 

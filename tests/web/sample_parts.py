@@ -185,6 +185,7 @@ TICKET = {"serial": "T-000104", "number": "DL-20200225-0004", "revision": 1, "he
 ORDER: Context = {
     "order": order(), "findings": FINDINGS, "holds": HOLDS, "printers": PRINTERS, "open_until": {"phone": T0}, "closed": {"phone": "138****5678"},
     "purposes": ["call_customer", "correct_order", "complaint"], "viewing_past": False, "act": "", "form": {}, "error": "",
+    "outdated": [{"id": 4, "revision": 1, "serial": "HF-1-0004"}],
     "history": [{"revision": 2, "at_us": T0 + 9 * MINUTE, "by": "lin", "reason": "客户来电改数量", "changes": CHANGES, "url": "/orders/x/revisions/2"},
                 {"revision": 1, "at_us": T0, "by": "desk", "reason": "", "changes": [], "url": "/orders/x/revisions/1"}],
     "jobs": [{**job(4, "printed", reprint=1), "at_us": T0, "printer": "前台"}],

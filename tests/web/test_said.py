@@ -68,3 +68,16 @@ def test_a_void_order_is_no_held_work_and_offers_no_revision(pages: Pages) -> No
         .headers["location"]
         .endswith("?done=held_mend")
     )
+
+
+def test_an_amended_order_whose_paper_is_out_says_so_until_it_is_printed_again(pages: Pages) -> None:
+    printer_id, order = pages.printer(), pages.take(make_draft())
+    job_id = ask(pages, order, printer_id)
+    end(pages, printer_id, PrintOutcome(result="printed"))
+    told, page = "A ticket of revision 1 is out", f"/orders/{order.number}"
+    assert told not in text_of(pages.get(page))
+    amended = pages.post(f"{page}/amendments", revision="1", reason="x", carrier="顺丰").headers["location"]
+    assert amended.endswith("done=amended") and told in text_of(pages.get(amended))
+    assert f"/jobs/{job_id}/reprint" in text_of(pages.get(page))
+    assert pages.post(f"/jobs/{job_id}/reprint").status_code == 303
+    assert told not in text_of(pages.get(page)) and pages.jobs(order)[0].revision == 2

@@ -26,6 +26,12 @@ class ValueUnknown(Refusal):
     kind, code = "invalid", "value_unknown"
 
 
+class StarUseless(Refusal):
+    """“{value}” (character {place}) has a * that finds nothing: only number and external take one, at their end; leave it out"""
+
+    kind, code = "invalid", "star_useless"
+
+
 class QueryField(Struct, frozen=True, kw_only=True):
     """A field: `column` of the order's head where it is one, and each value with its other spellings."""
 
@@ -120,6 +126,16 @@ def find_field(name: str, *, place: int) -> QueryField:
         hint = f"{near[0]}?" if near else ", ".join(field.name for field in FIELDS)
         raise FieldUnknown(field=name[:40], place=place, near=hint)
     return found
+
+
+def refuse_star(text: str, *, place: int) -> None:
+    """Refuse a `*` at either end of a value where it stands for nothing: the query would find nothing, in silence.
+
+    Raises:
+        StarUseless
+    """
+    if text.startswith("*") or text.endswith("*"):
+        raise StarUseless(value=text[:40], place=place)
 
 
 def complete(

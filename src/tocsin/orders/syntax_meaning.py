@@ -16,7 +16,7 @@ from tocsin.core.tenant import Shop
 from tocsin.orders.search import name_tokens, phone_tokens, readings, split_terms, title_tokens
 from tocsin.orders.syntax import Both, Either, Field, Item, Negated, Node, Words
 from tocsin.orders.syntax_dates import DateUnreadable, read_span
-from tocsin.orders.syntax_fields import QueryField, find_field
+from tocsin.orders.syntax_fields import QueryField, find_field, refuse_star
 
 _RANGE = re.compile(r"(?P<op>>=|<=|>|<|＞|＜)?(?P<value>.+)", re.DOTALL)
 _NONE, _ALL = -(2**63), 2**63 - 1
@@ -191,6 +191,8 @@ def _choice(field: QueryField, items: tuple[Item, ...]) -> Meaning:
 
 
 def _text(field: QueryField, items: tuple[Item, ...]) -> Meaning:
+    for item in items:
+        refuse_star(item.text, place=item.place)
     change = str.upper if field.name == "currency" else str
     return Equal(field.column, tuple(change(item.text) for item in items))
 
@@ -216,6 +218,7 @@ def _one(field: QueryField, item: Item, place: Place) -> Meaning:
     if field.kind == "shop":
         return Equal("shop_id", (place.find_shop(item.text).id,))
     if field.kind == "prefix":
+        refuse_star(item.text.removesuffix("*"), place=item.place)
         text = item.text.upper() if field.name == "number" else item.text
         return Prefix(field.column, text[:-1]) if text.endswith("*") else Equal(field.column, (text,))
     if field.kind == "search":
@@ -236,6 +239,7 @@ _TOKENS: dict[str, Callable[[str], set[str]]] = {
 
 
 def _search(field: QueryField, item: Item) -> Meaning:
+    refuse_star(item.text, place=item.place)
     tokens = _TOKENS[field.name](item.text)
     if not tokens:
         cure = (

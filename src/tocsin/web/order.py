@@ -22,8 +22,9 @@ from tocsin.orders.second_person import SecondPersonNeeded
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import list_revisions, load_order
 from tocsin.orders.watch_list import watched_among
+from tocsin.tickets.check import is_void
 from tocsin.tickets.device import list_printers
-from tocsin.tickets.job import jobs_of_order
+from tocsin.tickets.job import ON_PAPER, SPOILED, jobs_of_order
 from tocsin.tickets.paper_file import KIND
 from tocsin.tickets.problem import findings_of
 from tocsin.web.beside import read_beside
@@ -39,6 +40,7 @@ from tocsin.web.words import Words
 
 DOOR = "page"
 _COMPARED_MOST = 10
+_FOLLOWS = ("queued", *ON_PAPER)
 
 
 @get("/orders/{number:str}", sync_to_thread=True)
@@ -129,7 +131,7 @@ def read_context(tx: Tx, *, actor: Actor, order: Order, words: Words) -> dict[st
         "watched": bool(watched_among(tx, order_ids=[order.id])),
         "lookups": show_seen(tx, actor, order_id=order.id, words=words),
         "purposes": purposes_of(actor, held=not past and any(hold.kind in ("check", "acknowledge") for hold in holds)),
-        "viewing_past": past, "beside": read_beside(tx, actor, order, words=words),
+        "outdated": [] if past else _outdated(tx, order), "viewing_past": past, "beside": read_beside(tx, actor, order, words=words),
     }  # fmt: skip
 
 
@@ -163,6 +165,24 @@ def show_reason(reason: str, words: Words) -> str:
     if parted and kind == "intake":
         return words.translate("Came in by %(channel)s") % {"channel": channel_word(channel, words)}
     return reason
+
+
+def _outdated(tx: Tx, order: Order) -> list[dict[str, Any]]:
+    """Return the papers of earlier revisions that are out, and that none of the present one follows yet."""
+    if is_void(order) or order.fulfilment not in ("unfulfilled", "partial"):
+        return []
+    found: dict[tuple[int, str], dict[str, Any]] = {}
+    jobs = jobs_of_order(tx, order_id=order.id)
+    follows = {
+        (job.home_id(), job.copy) for job in jobs if job.revision == order.revision and job.state in _FOLLOWS
+    }
+    for job in jobs:
+        out = job.revision < order.revision and job.state in ("printed", "unknown") and job.reason != SPOILED
+        if out and (job.home_id(), job.copy) not in follows:
+            found.setdefault(
+                (job.home_id(), job.copy), {"id": job.id, "revision": job.revision, "serial": job.serial}
+            )
+    return list(found.values())
 
 
 def _jobs(tx: Tx, order: Order) -> list[dict[str, Any]]:
