@@ -21,6 +21,7 @@ from tocsin.tickets.cloud import CloudClosed, open_clouds
 from tocsin.tickets.cloud_end import ask_clouds
 from tocsin.tickets.device import PrinterWrong, add_printer, get_printer, remove_printer
 from tocsin.tickets.hold import settle_unknown
+from tocsin.tickets.intercept import find_taken_slip, slips_of, taken_slips
 from tocsin.tickets.late import record_outcome
 from tocsin.tickets.lease import lease_station
 from tocsin.tickets.open_device import open_printer
@@ -179,6 +180,10 @@ def test_a_slip_is_asked_for_too(cloudy: Cloudy) -> None:
     wait_for(lambda: states(counter, order_id) == ["unknown"])
     assert len(peer.papers) == 2 and ask_clouds(cloudy.db) == 0
     *_, name = peer.papers
+    (slip,) = counter.ask(slips_of, order_id=order_id)
+    page = partial(counter.ask, taken_slips, printer_id=cloudy.id, since_us=0, limit=1)
+    assert [found[0] for found in page(after=0)] == [slip.id] and page(after=slip.id) == []
+    assert counter.ask(find_taken_slip, printer_id=cloudy.id, remote=slip.remote) == slip.id
     if isinstance(peer, YilianyunCloud):  # cancelled there: it did not come out, and is tried again
         peer.cancelled.add(name)
         assert ask_clouds(cloudy.db) == 1 and states(counter, order_id) == ["queued"]

@@ -23,7 +23,7 @@ from tocsin.core.statement import Statement, among, bind, own
 from tocsin.core.tenant import list_merchants
 from tocsin.tickets.cloud import ANSWER_SECONDS, any_open, is_open
 from tocsin.tickets.device import Device, list_printers, printer_plugin, read_options
-from tocsin.tickets.intercept import end_slip, taken_slips
+from tocsin.tickets.intercept import end_slip, find_taken_slip, taken_slips
 from tocsin.tickets.job import DID_NOT
 from tocsin.tickets.late import find_taken, record_late
 from tocsin.tickets.open_device import open_printer
@@ -106,11 +106,8 @@ def ask_clouds(db: Database) -> int:
 
 def ask_soon(tx: Tx, *, printer_id: int, remote: str) -> None:
     """Ask for a paper at the next round: its cloud says that there is news."""
-    for paper_id in (
-        find_taken(tx, printer_id=printer_id, remote=remote),
-        *(one.id for one in _slips(tx, printer_id) if one.remote == remote),
-    ):
-        _asked.pop(paper_id or 0, None)
+    for find in (find_taken, find_taken_slip):
+        _asked.pop(find(tx, printer_id=printer_id, remote=remote) or 0, None)
 
 
 def _turns(db: Database) -> list[_Turn]:
@@ -219,14 +216,18 @@ def _taken(tx: Tx, *, device: Device) -> tuple[list[Taken], int]:
         settled = tx.rows(_SETTLED, **place, after=max(after, begun))
         jobs += [Taken(job_id, _remote(told), late=True, settled=True) for job_id, told in settled if told]
         nexts += [job_id for job_id, _ in settled[-1:]] if len(settled) == _PAGE else []
-    return [one for one in _slips(tx, device.id) + jobs if one.remote], min(nexts, default=0)
+    slips = _slips(tx, device.id, after)
+    nexts += [slip.id for slip in slips[-1:]] if len(slips) == _PAGE else []
+    return [one for one in slips + jobs if one.remote], min(nexts, default=0)
 
 
-def _slips(tx: Tx, printer_id: int) -> list[Taken]:
+def _slips(tx: Tx, printer_id: int, after: int) -> list[Taken]:
     since_us, late_us = tx.now_us - DAY_US, tx.now_us - ANSWER_SECONDS * SECOND_US
     return [
         Taken(slip_id, remote, taken_us < late_us, slip=True)
-        for slip_id, remote, taken_us in taken_slips(tx, printer_id=printer_id, since_us=since_us)
+        for slip_id, remote, taken_us in taken_slips(
+            tx, printer_id=printer_id, since_us=since_us, after=after, limit=_PAGE
+        )
     ]
 
 

@@ -73,8 +73,14 @@ _MOVE = Statement[None](
 _TAKEN = Statement[tuple[int, str, int]](
     sa.select(intercept.c.id, intercept.c.remote, intercept.c.ended_at_us).where(
         own(intercept), intercept.c.printer_id == bind("printer_id"), among(intercept.c.state, "unknown"), intercept.c.remote != "",
-        intercept.c.ended_at_us > bind("since_us"),
-    ).order_by(intercept.c.id).limit(50)
+        intercept.c.ended_at_us > bind("since_us"), intercept.c.id > bind("after"),
+    ).order_by(intercept.c.id).limit(bind("limit"))
+)  # fmt: skip
+_NAMED = Statement[tuple[int]](
+    sa.select(intercept.c.id).where(
+        own(intercept), intercept.c.printer_id == bind("printer_id"), among(intercept.c.state, "unknown"),
+        intercept.c.remote == bind("remote", str),
+    ).limit(1)
 )  # fmt: skip
 _PULL = Statement[None](
     sa.update(intercept).where(own(intercept), intercept.c.order_id == bind("b_order_id"), intercept.c.state != "pulled"),
@@ -182,9 +188,17 @@ def fetch_slip(tx: Tx, *, device: Device, slip_id: int) -> TicketContent | None:
     )
 
 
-def taken_slips(tx: Tx, *, printer_id: int, since_us: int) -> list[tuple[int, str, int]]:
-    """Return (id, name, when) of the slips that a printer's cloud has taken since then, and has not told the end of."""
-    return tx.rows(_TAKEN, printer_id=printer_id, since_us=since_us)
+def taken_slips(
+    tx: Tx, *, printer_id: int, since_us: int, after: int, limit: int
+) -> list[tuple[int, str, int]]:
+    """Return (id, name, when) of a page of the slips that a printer's cloud has taken since then, and has not told the end of."""
+    return tx.rows(_TAKEN, printer_id=printer_id, since_us=since_us, after=after, limit=limit)
+
+
+def find_taken_slip(tx: Tx, *, printer_id: int, remote: str) -> int | None:
+    """Return the slip that a printer's cloud took under a name, and of which no end is known yet."""
+    found: int | None = tx.value(_NAMED, printer_id=printer_id, remote=remote)
+    return found
 
 
 def end_slip(tx: Tx, *, device: Device, slip_id: int, outcome: PrintOutcome) -> bool:
