@@ -77,6 +77,7 @@ def test_marks_stand_on_the_paper(locale: str):
         else ("REPRINT", "REPLACEMENT", "AMENDED", "VOID", "Intercept", "void")
     )
     assert not [mark for mark in marks if mark in plain]
+    assert ("表格 · " if chinese else "Sheet · ") in plain, "where it came from reads as on the pages"
     assert ("本小票非发票" if chinese else "Not a tax invoice") in plain
     assert ("已付款" if chinese else "PAID") in plain
     assert ("重打 2" if chinese else "REPRINT 2") in words(reprint_no=2)

@@ -74,7 +74,7 @@ def test_a_link_that_holds_a_command_is_left_out_and_not_changed() -> None:
 
 def test_a_paper_in_the_place_of_a_lost_one_says_so() -> None:
     said = write_markup(make_content(replaces=2), TAGS)
-    assert as_text("补打 2") in said and "重打" not in said
+    assert as_text("补打 2") in said and "重打" not in said and "表格 · " in said
 
 
 @pytest.mark.parametrize(

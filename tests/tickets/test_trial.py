@@ -44,6 +44,9 @@ def test_a_test_page_carries_no_order_and_answers_no_scan(db: Database) -> None:
         assert print_test_page(db, counter.actor, **given).result == "printed"
         [paper] = counter.peer.wait_papers(1)
         assert paper.codes()["qr"] == "https://desk.example/scan"
+        grey = paper.picture.convert("L")
+        dark = [grey.crop((x, 0, x + 1, grey.height)).histogram()[0] for x in (1, grey.width - 2)]
+        assert min(dark) > 0.8 * grey.height, "a frame shows both edges of what can be printed"
         assert say_state(counter.printer().last_status()) == "ready"
         counter.peer.switches.mute = True
         assert print_test_page(db, counter.actor, **given).result == "failed"

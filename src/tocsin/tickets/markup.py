@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from tocsin.tickets.content import LineContent, TicketContent
 
+_CHANNEL = "channel_"
 _WORDS = re.compile(r'(\w+): \("([^"]*)", "([^"]*)"\)')
 # What any of these clouds might take for a command, an entity or an escape, as a character of the same look.
 _DEFUSED = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in "<>&%@\\"})
@@ -46,7 +47,8 @@ class _Say:
         self._place = 0 if content.locale.startswith("zh") else 1
 
     def __call__(self, code: str, number: object = "") -> str:
-        return as_text(_words().get(code, (code, code))[self._place].replace("{}", str(number)))
+        plain = code.removeprefix(_CHANNEL)
+        return as_text(_words().get(code, (plain, plain))[self._place].replace("{}", str(number)))
 
 
 @cache
@@ -57,15 +59,15 @@ def _words() -> dict[str, tuple[str, str]]:
 
 def _head(content: TicketContent, tags: Tags, say: _Say) -> list[str]:
     facts = [
-        as_text(content.channel),
+        say(_CHANNEL + content.channel),
         as_text(content.campaign),
         say(content.delivery),
-        say("revision", content.revision),
+        say("revision", content.revision) if content.revision else "",
     ]
     times = [("placed", content.placed_at), ("paid_at", content.paid_at), ("printed", content.printed_at)]
     places = [("pickup_point", content.pickup_point), ("community", content.community)]
     return [
-        _in(tags.bold, f"{as_text(content.shop)} [{say(content.copy)}]"),
+        _in(tags.bold, as_text(content.shop) + (f" [{say(content.copy)}]" if content.revision else "")),
         *_marks(content, tags, say),
         _in(tags.big, as_text(content.number)),
         " · ".join(fact for fact in facts if fact),
@@ -124,7 +126,7 @@ def _line(line: LineContent, tags: Tags, say: _Say, *, bare: bool) -> list[str]:
     gift = f"[{say('gift')}] " if line.gift else ""
     title, quantity = as_text(line.title), as_text(line.quantity)
     if bare:
-        return [_in(tags.bold, f"{gift}{title} × {quantity}"), as_text(line.spec)]
+        return [_in(tags.bold, f"{gift}{title}" + (f" × {quantity}" if quantity else "")), as_text(line.spec)]
     sums = f"{quantity} × {as_text(line.unit_price)} = {as_text(line.total)}"
     less = f"{say('discount')} {as_text(line.discount)}" if line.discount else ""
     return [_in(tags.bold, gift + title), as_text(line.spec), sums, less]

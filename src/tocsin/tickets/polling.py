@@ -148,7 +148,7 @@ def _claim_safely(db: Database, seat: Seat, name: str, base_url: str) -> Paper |
 def _claim(tx: Tx, *, device: Device, name: str, base_url: str) -> Paper | None:
     if name == TEST:
         waits = test_waits(tx, printer_id=device.id)
-        return Paper(make_test_page(device, shop=get_shop(tx).name, base_url=base_url)) if waits else None
+        return Paper(make_test_page(device, shop=get_shop(tx), base_url=base_url)) if waits else None
     if slip := _SLIP.fullmatch(name):
         content = fetch_slip(tx, device=device, slip_id=int(slip[1]))
         return Paper(content) if content else None

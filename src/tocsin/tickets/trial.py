@@ -10,7 +10,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.clock import MINUTE_US, now_us, to_datetime
 from tocsin.core.db import Database, Tx
 from tocsin.core.event import append_event
-from tocsin.core.tenant import get_shop
+from tocsin.core.tenant import Shop, get_shop
 from tocsin.core.words import Words
 from tocsin.tickets.away import is_away, probe_away
 from tocsin.tickets.content import LineContent, TicketContent
@@ -115,7 +115,7 @@ def print_test_page(db: Database, actor: Actor, *, printer_id: int, base_url: st
     """
     require(actor, "shop_settings")
     device, shop = db.read(
-        actor.merchant_id, lambda tx: (open_printer(tx, printer_id=printer_id), get_shop(tx).name)
+        actor.merchant_id, lambda tx: (open_printer(tx, printer_id=printer_id), get_shop(tx))
     )
     if comes(device.kind):
         db.write(actor.merchant_id, partial(ask_test_page, printer_id=device.id))
@@ -126,14 +126,14 @@ def print_test_page(db: Database, actor: Actor, *, printer_id: int, base_url: st
     return outcome
 
 
-def make_test_page(device: Device, *, shop: str, base_url: str) -> TicketContent:
-    """Return a paper that tries a printer out."""
+def make_test_page(device: Device, *, shop: Shop, base_url: str) -> TicketContent:
+    """Return a paper that tries a printer out: its edges, codes and cut; it says nothing of an order."""
     return TicketContent(
         copy="merchant", serial="TEST", number=Words(device.locale).translate("TEST PAGE"), revision=0, reprint_no=0,
-        amended_from=0, void=False, shop=shop, channel="", campaign="", delivery="pickup", placed_at="", paid_at="",
-        printed_at=f"{to_datetime(now_us(), 'UTC'):%Y-%m-%d %H:%M} UTC", payment_mark="", collect="", receiver_name="",
+        amended_from=0, void=False, shop=shop.name, channel="", campaign="", delivery="express", placed_at="", paid_at="",
+        printed_at=f"{to_datetime(now_us(), shop.zone):%Y-%m-%d %H:%M}", payment_mark="", collect="", receiver_name="",
         receiver_phone="", receiver_address="", buyer_note="",
-        lines=(LineContent(title=device.name, spec="", quantity="1", unit_price="0", total="0"),), charges=(),
-        payable="0", scan_url=f"{base_url}/scan", code128="0", locale=device.locale,
+        lines=(LineContent(title=device.name, spec="", quantity="", unit_price="", total=""),), charges=(),
+        payable="", hidden=("prices",), scan_url=f"{base_url}/scan", code128="0", locale=device.locale,
         paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm,
     )  # fmt: skip
