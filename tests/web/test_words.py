@@ -265,4 +265,5 @@ def test_no_text_has_two_translations() -> None:
     written = (SOURCE / "locale" / "zh_CN" / "LC_MESSAGES" / "tocsin.po").read_text("utf-8")
     texts = re.findall(r'^(?:msgctxt (".*")\n)?msgid ((?:".*"\n)+)', written, re.MULTILINE)
     assert len(texts) > 1000
+    assert_none(re.findall(r'^msgstr ".*"\n(?:".*"\n)*msgstr .*', written, re.MULTILINE), "Two for one text.")
     assert_none([text for text, times in Counter(texts).items() if times > 1], "Leave one of them.")
