@@ -34,5 +34,7 @@ def test_all_of_an_open_menu_is_inside_the_window(browser: Browser, tmp_path: Pa
                     assert menu.evaluate(OUTSIDE) == [], f"{width} px, {locale}, menu {place}"
                 reveals = walk.page.locator(".opens details.menu").all()
                 assert reveals, "each masked field has its eye"
-                assert [menu.evaluate(OUTSIDE) for menu in reveals] == [[]] * len(reveals), f"{width} px, {locale}"
+                assert [menu.evaluate(OUTSIDE) for menu in reveals] == [[]] * len(reveals), (
+                    f"{width} px, {locale}"
+                )
         assert walk.errors == []
