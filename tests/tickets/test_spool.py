@@ -50,7 +50,7 @@ def test_news_between_the_request_and_the_claim_keeps_the_paper(db: Database, ne
         counter.wait_state(job, "cancelled")
         assert counter.peer.jobs == [] and counter.job(job).started_at_us is None
         assert counter.job(job).reason == ("the order has changed" if news == "amended" else "held")
-        assert counter.kinds(taken.order_id) == (["failed"] if news == "amended" else [])
+        assert counter.kinds(taken.order_id) == (["failed"] if news == "amended" else ["check"])
 
 
 def test_a_job_is_claimed_once_and_never_two_at_a_printer(db: Database) -> None:

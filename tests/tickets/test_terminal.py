@@ -107,12 +107,11 @@ def test_a_ticket_of_another_revision_is_held_as_changed(db: Database) -> None:
             counter.print(taken.order_id, 3)
 
 
-def test_a_cancelled_order_becomes_no_paper_and_asks_nobody(db: Database) -> None:
+def test_a_cancelled_order_is_held(db: Database) -> None:
     with open_counter(db) as counter:
         taken = counter.take()
         counter.do(cancel_order, order_id=taken.order_id, reason="客户取消")
-        asked = counter.print(taken.order_id)
-        assert (asked.result, asked.holds, asked.job_ids) == ("held", (), ())
+        assert counter.print(taken.order_id).holds == ("check",)
 
 
 def test_batches_that_are_none_are_refused(db: Database) -> None:

@@ -97,7 +97,7 @@ def test_a_right_order_becomes_a_ticket_whose_code_answers(db: Database) -> None
         check_new_revisions(db)
         assert {
             h.kind for h in db.read(house.merchant_id, lambda tx: open_holds(tx, order_id=taken.order_id))
-        } == {"refund"}
+        } == {"check", "refund"}
     finally:
         spool.stop()
         peer.close()

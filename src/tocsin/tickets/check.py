@@ -144,12 +144,9 @@ def check_order(tx: Tx, actor: Actor, *, order_id: int, job_id: int | None = Non
         id=new_id(), order_id=order.id, revision=order.revision, passed=passed, findings=found, unacknowledged=open_w
     )  # fmt: skip
     _record(tx, order, made, job_id)
-    holds, over = open_holds(tx, order_id=order.id), is_void(order)
-    # A void order asks nobody to mend it: it becomes no paper whatever holds it, see `is_void`.
-    _settle(tx, actor, made, holds, "check", () if over else made.errors())
-    _settle(tx, actor, made, holds, "acknowledge", () if over or made.errors() else open_w)
-    if over:
-        _let_go(tx, actor, holds)
+    holds = open_holds(tx, order_id=order.id)
+    _settle(tx, actor, made, holds, "check", made.errors())
+    _settle(tx, actor, made, holds, "acknowledge", () if made.errors() else open_w)
     _hold_late_news(tx, actor, order)
     return made
 
@@ -246,13 +243,6 @@ def _settle(
             tx, actor, order_id=made.order_id, revision=made.revision, kind=kind,
             reason=", ".join(dict.fromkeys(f.code for f in findings)), findings=findings,
         )  # fmt: skip
-
-
-def _let_go(tx: Tx, actor: Actor, holds: Iterable[Hold]) -> None:
-    """Close the holds of a void order that only kept a paper for later: none follows."""
-    for hold in holds:
-        if hold.kind in ("failed", "later"):
-            close_hold(tx, actor, hold, reason="void")
 
 
 def _hold_late_news(tx: Tx, actor: Actor, order: Order) -> None:

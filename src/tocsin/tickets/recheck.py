@@ -16,10 +16,9 @@ from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement, among, bind, own
 from tocsin.core.tenant import list_merchants
-from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import hold, order_finding
-from tocsin.tickets.check import check_order, context_of, is_void
+from tocsin.tickets.check import check_order, context_of
 from tocsin.tickets.rule import run_checks
 from tocsin.tickets.table import print_job
 
@@ -83,7 +82,4 @@ def _check_again(db: Database, merchant_id: int, order_id: int) -> int:
 def _differs(tx: Tx, *, order_id: int) -> bool:
     order = load_order(tx, order_id=order_id, real=True)
     found = [msgspec.json.encode(finding).decode() for finding in run_checks(order, context_of(tx, order))]
-    stale = is_void(order) and any(
-        hold.kind in ("check", "acknowledge") for hold in open_holds(tx, order_id=order_id)
-    )
-    return stale or found != [row[0] for row in tx.rows(_STANDING, order_id=order_id)]
+    return found != [row[0] for row in tx.rows(_STANDING, order_id=order_id)]
