@@ -47,7 +47,7 @@ def test_a_preview_shows_money_and_findings_and_stores_nothing(pages: Pages) -> 
     assert "<html" not in page
     wrong = text_of(send(pages, order, to="/preview", **{"receiver.phone": "123"}))
     assert "phone_shape" in wrong
-    assert "not an amount" in text_of(send(pages, order, to="/preview", **{"lines.0.quantity": "x"}))
+    assert "not a number" in text_of(send(pages, order, to="/preview", **{"lines.0.quantity": "x"}))
     whole = text_of(send(pages, order, **{"lines.0.quantity": "3", "preview": "1"}))
     assert "119.70" in whole and "<html" in whole
     assert pages.again(order).revision == 1
