@@ -33,7 +33,7 @@ class StarPrinter:
             "status": ASB.get(self.code, ""), "printerMAC": "00:11:62:00:00:01", "uniqueID": "star", "clientAction": None,
             "statusCode": quote(self.code), "jobToken": None, "printingInProgress": False,
         }  # fmt: skip
-        answer = httpx.post(self.url, json=told, trust_env=False)
+        answer = httpx.post(self.url, json=told, trust_env=False, timeout=20)
         assert answer.status_code == 200, answer.text
         offer = answer.json()
         assert not offer["jobReady"] or "image/png" in offer["mediaTypes"]
@@ -41,7 +41,7 @@ class StarPrinter:
 
     def fetch(self, name: str, *, kind: str = "image/png") -> httpx.Response:
         """Fetch a paper."""
-        return httpx.get(self.url, params=self._named(name, kind), trust_env=False)
+        return httpx.get(self.url, params=self._named(name, kind), trust_env=False, timeout=20)
 
     def fetch_and_lose(self, name: str) -> bytes:
         """Fetch a paper and lose the line after its first bytes; return those."""
@@ -59,7 +59,7 @@ class StarPrinter:
     def tell(self, name: str, code: str = "") -> int:
         """Tell what became of a paper."""
         asked = {"uid": "star", "mac": "0", "code": code or self.end, "token": name}
-        return httpx.delete(self.url, params=asked, trust_env=False).status_code
+        return httpx.delete(self.url, params=asked, trust_env=False, timeout=20).status_code
 
     def poll(self) -> str:
         """Go one round; return the name of the paper that came out."""

@@ -11,9 +11,9 @@ from tocsin.core.db import Database
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.hold import release_hold, settle_unknown
 from tocsin.tickets.job import JobMissing, read_content
+from tocsin.tickets.late import record_outcome
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.spoil import PaperNotOut, spoil_paper
-from tocsin.tickets.spool import record_outcome
 
 # What became of each paper of one revision and copy, and what the next one says: (reprint, replaces).
 HISTORIES = {
