@@ -99,6 +99,9 @@ class StationReign(PrintReign):
             (int(ended) - killed_us) / 1e6 for job, ended in self.desk.rows(doubted) if int(job) in sending
         ]
 
+    def _sending(self) -> set[int]:
+        return {int(row[0]) for row in self.desk.rows("SELECT id FROM print_job WHERE state = 'sending'")}
+
     def end(self, *, patience_seconds: float = 120) -> dict[str, Any]:
         """Return the figures of the other kills, with the station's."""
         return {**super().end(patience_seconds=patience_seconds), "station_kills": self.station_kills}
