@@ -10,7 +10,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.ident import new_id
 from tocsin.core.schema import big, index, merchant_table, text
-from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.statement import Statement, any_of, bind, insert_into, own
 
 journal = merchant_table(
     "journal", big("id"), big("at_us"), text("actor_kind"), big("actor_id"), text("actor_name"), text("verb"),
@@ -54,6 +54,11 @@ _OF_ACTOR = Statement(
     .order_by(journal.c.id.desc()).limit(bind("limit")),
     JournalEntry,
 )  # fmt: skip
+_OF_MANY = Statement(
+    sa.select(*_COLUMNS).where(own(journal), any_of(journal.c.subject, "subjects"), journal.c.verb == bind("verb", str))
+    .order_by(journal.c.id.desc()).limit(bind("limit")),
+    JournalEntry,
+)  # fmt: skip
 NEWEST = 2**63 - 1
 
 
@@ -76,3 +81,8 @@ def read_journal(
     if actor_id:
         return tx.rows(_OF_ACTOR, actor_id=actor_id, before=before, limit=limit)
     return tx.rows(_PAGE, before=before, limit=limit)
+
+
+def read_of_many(tx: Tx, *, subjects: list[str], verb: str, limit: int = 1000) -> list[JournalEntry]:
+    """Return the entries of one verb about many subjects, newest first."""
+    return tx.rows(_OF_MANY, subjects=subjects, verb=verb, limit=limit)

@@ -14,7 +14,7 @@ from tocsin.orders.second_person import barred_among
 from tocsin.orders.stop import close_hold, open_holds
 from tocsin.orders.store import load_order
 from tocsin.tickets.check import is_void, lock_order
-from tocsin.tickets.job import JOB_LIFE_US, Job, get_job, read_content
+from tocsin.tickets.job import JOB_LIFE_US, Job, get_jobs, read_content
 from tocsin.tickets.print_queue import PrintQueue
 from tocsin.tickets.table import print_job
 from tocsin.tickets.terminal import request_papers
@@ -24,17 +24,17 @@ TO_BACKUP = "given to the back-up"
 _FAILED = Statement[tuple[int, int, int]](
     sa.select(print_job.c.id, print_job.c.queue_id, print_job.c.printer_id).where(
         own(print_job), among(print_job.c.state, "failed"), print_job.c.id >= bind("oldest"),
-        print_job.c.ended_at_us > bind("away_us"),
+        print_job.c.ended_at_us > bind("away_us"), print_job.c.settled_by == "",
     ).order_by(print_job.c.id).limit(500)
 )  # fmt: skip
 
 
 def refused_there(tx: Tx, queue: PrintQueue, *, away_us: int) -> list[Job]:
     """Return a queue's papers of which no byte left, refused since its printer was last seen, and held for that alone."""
-    own = (queue.id, queue.printer_id)
-    found = tx.rows(_FAILED, away_us=away_us, oldest=id_at(tx.now_us - JOB_LIFE_US))
-    jobs = [get_job(tx, job_id=job_id) for job_id, *where in found if tuple(where) == own]
-    return [job for job in jobs if _may_go(tx, job)]
+    rows = tx.rows(_FAILED, away_us=away_us, oldest=id_at(tx.now_us - JOB_LIFE_US))
+    here = [job_id for job_id, *place in rows if place == [queue.id, queue.printer_id]]
+    jobs = get_jobs(tx, job_ids=here)
+    return [job for _, job in sorted(jobs.items()) if _may_go(tx, job)]
 
 
 def send_to_backup(tx: Tx, queue: PrintQueue, *, backup_id: int, away_us: int) -> int:
@@ -60,4 +60,4 @@ def _may_go(tx: Tx, job: Job) -> bool:
     held = [(hold.kind, hold.job_id) for hold in open_holds(tx, order_id=job.order_id)]
     right = job.revision == order.revision and not is_void(order) and job.part_id in (0, job.queue_id)
     barred = barred_among(tx, desk_actor(tx.merchant_id), order_ids=[job.order_id], act="print")
-    return never_left and not job.settled_by and right and held == [("failed", job.id)] and not barred
+    return never_left and right and held == [("failed", job.id)] and not barred

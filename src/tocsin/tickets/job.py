@@ -4,7 +4,7 @@ A job freezes its copy, serial, marks, time, profile and order content, sealed. 
 sent again by the program: a person says what became of the paper.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 import sqlalchemy as sa
@@ -126,6 +126,13 @@ _WAITING = Statement(
     .order_by(print_job.c.id),
     Job,
 )
+_WAITING_OF_MANY = Statement(
+    sa.select(*_COLUMNS)
+    .where(own(print_job), any_of(print_job.c.order_id, "ids"), among(print_job.c.state, "queued"))
+    .order_by(print_job.c.id),
+    Job,
+)
+_MANY = Statement(sa.select(*_COLUMNS).where(own(print_job), any_of(print_job.c.id, "ids")), Job)
 _CONTENT = Statement[tuple[bytes]](
     sa.select(print_job.c.sealed_content).where(own(print_job), print_job.c.id == bind("id"))
 )
@@ -195,6 +202,11 @@ def get_job(tx: Tx, *, job_id: int) -> Job:
     return found
 
 
+def get_jobs(tx: Tx, *, job_ids: Collection[int]) -> dict[int, Job]:
+    """Return many jobs by their ids."""
+    return {job.id: job for job in tx.rows(_MANY, ids=list(job_ids))} if job_ids else {}
+
+
 def is_sending(tx: Tx, *, job_id: int) -> bool:
     """Tell whether a claimed job is still its claimer's to send: nobody has doubted, settled or erased it."""
     found = tx.one(_ONE, id=job_id)
@@ -248,6 +260,11 @@ def list_jobs(
 def waiting_jobs(tx: Tx, *, order_id: int) -> list[Job]:
     """Return an order's jobs that were never sent, the oldest first."""
     return tx.rows(_WAITING, order_id=order_id)
+
+
+def waiting_of_many(tx: Tx, *, order_ids: list[int]) -> list[Job]:
+    """Return the jobs of many orders that were never sent, the oldest first."""
+    return tx.rows(_WAITING_OF_MANY, ids=order_ids)
 
 
 def end_job(

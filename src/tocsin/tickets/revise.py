@@ -86,7 +86,7 @@ def foresee_queues(tx: Tx, order: Order) -> tuple[list[PrintQueue], bool]:
 def _asked_in_vain(tx: Tx, *, order_id: int) -> list[tuple[int, str]]:
     """Return the queues and copies that were asked for while a check held an order."""
     by_check = [hold for hold in open_holds(tx, order_id=order_id) if hold.kind in ("check", "acknowledge")]
-    return [paper for hold in by_check for paper in kept_by(tx, hold)]
+    return kept_by(tx, by_check) if by_check else []
 
 
 def _papers(tx: Tx, kept: list[tuple[int, str]], *, queue_id: int) -> list[Paper]:

@@ -1,12 +1,15 @@
 """Findings and holds as pages show them: in the reader's language, with what the reader may do about them."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
+from tocsin.orders.draft import Order
+from tocsin.orders.listing import HeadRow
 from tocsin.orders.stop import Hold
 from tocsin.tickets.problem import Found
-from tocsin.tickets.reenter import prints_on_release
+from tocsin.tickets.reenter import printing_on_release
 from tocsin.tickets.remembered import REMEMBERABLE
 from tocsin.tickets.rule import Finding, message_of, text
 from tocsin.tickets.two_persons import may_be_second
@@ -112,17 +115,24 @@ def _show_one(one: Found, words: Words, reader: Actor) -> Shown:
     return shown
 
 
-def show_hold(tx: Tx, hold: Hold, *, actor: Actor, words: Words) -> Shown:
-    """Return a hold as pages take it; a hold by the check says no more than its findings do.
+def show_holds(
+    tx: Tx, holds: Collection[Hold], *, orders: Iterable[Order | HeadRow], actor: Actor, words: Words
+) -> list[Shown]:  # fmt: skip
+    """Return the open holds of some orders as pages take them; one by the check says no more than its findings do.
 
     `prints` tells whether its release prints; `job_id` is the paper that a person may say the fate of.
     """
+    printing = printing_on_release(tx, actor, holds, orders=orders)
+    return [_show_hold(hold, actor, words, prints=hold.id in printing) for hold in holds]
+
+
+def _show_hold(hold: Hold, actor: Actor, words: Words, *, prints: bool) -> Shown:
     by_check = hold.kind in ("check", "acknowledge")
     releasable = RELEASABLE.get(hold.kind, "") in actor.rights
     return {
         "id": hold.id, "kind": hold.kind, "reason": "" if by_check else show_reason(hold.reason, words),
         "by": show_actor(hold.by_name, words), "since_us": hold.since_us, "until_us": hold.until_us, "revision": hold.revision,
-        "releasable": releasable, "prints": releasable and prints_on_release(tx, actor, hold),
+        "order_id": hold.order_id, "releasable": releasable, "prints": releasable and prints,
         "job_id": hold.job_id if hold.kind == "unknown" and actor.may("settle") else None,
     }  # fmt: skip
 

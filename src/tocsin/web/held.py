@@ -23,7 +23,7 @@ from tocsin.tickets.rule import BROKEN_CODE, OWN_PREFIX, loaded_checks
 from tocsin.tickets.terminal import Requested
 from tocsin.tickets.two_persons import SecondSignatureNeeded
 from tocsin.web.form import read_form, read_number, read_pairs
-from tocsin.web.found import show_found, show_hold
+from tocsin.web.found import show_found, show_holds
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.rows import show_pager
 from tocsin.web.said import code_given
@@ -126,9 +126,10 @@ def show_problems(tx: Tx, rows: tuple[HeadRow, ...], *, actor: Actor, words: Wor
     ids = [row.id for row in rows]
     holds = open_holds_of(tx, order_ids=ids) if ids else []
     found = findings_of(tx, order_ids=ids) if ids else {}
+    every = show_holds(tx, holds, orders=rows, actor=actor, words=words)
     shown = []
     for row in rows:
-        own = [show_hold(tx, hold, actor=actor, words=words) for hold in holds if hold.order_id == row.id]
+        own = [hold for hold in every if hold["order_id"] == row.id]
         shown.append({
             "order_id": row.id, "number": row.number, "revision": row.revision, "receiver_name": row.receiver_name,
             "goods": row.summary, "payable_minor": row.payable_minor, "currency": row.currency, "holds": own,

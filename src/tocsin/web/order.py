@@ -30,7 +30,7 @@ from tocsin.tickets.problem import findings_of
 from tocsin.web.beside import read_beside
 from tocsin.web.change import show_changes
 from tocsin.web.form import AddressWrong, Form, read_form, read_number
-from tocsin.web.found import show_found, show_hold
+from tocsin.web.found import show_found, show_holds
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.lookups import show_seen
 from tocsin.web.rows import show_printers
@@ -126,7 +126,7 @@ def read_context(tx: Tx, *, actor: Actor, order: Order, words: Words) -> dict[st
     found = [] if past else findings_of(tx, order_ids=[order.id])[order.id]
     return {
         "findings": show_found(found, words, reader=actor),
-        "holds": [] if past else [show_hold(tx, hold, actor=actor, words=words) for hold in holds],
+        "holds": [] if past else show_holds(tx, holds, orders=[order], actor=actor, words=words),
         "history": _history(tx, order, words), "jobs": _jobs(tx, order), "printers": show_printers(tx),
         "watched": bool(watched_among(tx, order_ids=[order.id])),
         "lookups": show_seen(tx, actor, order_id=order.id, words=words),

@@ -31,7 +31,7 @@ from tocsin.tickets.suggestion import suggest
 from tocsin.web.beside import read_form_around
 from tocsin.web.change import show_changes
 from tocsin.web.form import Form, read_number, read_typed
-from tocsin.web.found import show_found, show_hold
+from tocsin.web.found import show_found, show_holds
 from tocsin.web.guard import PageRequest, enter, locale_of
 from tocsin.web.merge_form import Row, apply_picks
 from tocsin.web.moved import cover_revealed, load_seen, meet_head
@@ -173,7 +173,7 @@ def _form(
         found = findings_of(tx, order_ids=[order.id])[order.id]
         return {
             "findings": show_found(found, words, reader=actor), "sums_differ": any(one.finding.code in _SUMS for one in found),
-            "holds": [show_hold(tx, hold, actor=actor, words=words) for hold in open_holds(tx, order_id=order.id)],
+            "holds": show_holds(tx, open_holds(tx, order_id=order.id), orders=[order], actor=actor, words=words),
             "printers": [{**one, "id": str(one["id"])} for one in show_printers(tx) if one["id"]],
             "home": _home(tx, order, words), "reasons": reasons_for([one.finding.code for one in found], words),
             "suggestions": suggest(sent, {one.finding.code for one in found}), "position": _position(tx, order), **read_form_around(tx, actor, order_id=order.id, token=form.get("editing", ""), opened=opened),

@@ -2,7 +2,7 @@
 
 from tocsin.core.db import Tx
 from tocsin.orders.second_person import SecondPersonNeeded
-from tocsin.tickets.job import get_job
+from tocsin.tickets.job import get_jobs
 from tocsin.tickets.print_queue import list_queues
 from tocsin.tickets.terminal import Requested
 from tocsin.web.guard import PageRequest
@@ -17,7 +17,8 @@ def code_given(tx: Tx, *asked: Requested | None, done: str) -> str:
     requested = [one for one in asked if one]
     jobs = [job_id for one in requested if one.result == "queued" for job_id in one.job_ids]
     if jobs:
-        queues = dict.fromkeys(str(get_job(tx, job_id=job_id).queue_id) for job_id in jobs)
+        found = get_jobs(tx, job_ids=jobs)
+        queues = dict.fromkeys(str(found[job_id].queue_id) for job_id in jobs)
         return f"{done}&given={len(jobs)}&at={'-'.join(queues)}"
     if not requested:
         return done
