@@ -4,7 +4,7 @@ They are closed until the settings file names one, and are spoken to as everythi
 redirects, a time and a size for all of it. A request of which a byte left and that was not answered may have been taken.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -14,9 +14,11 @@ from msgspec import Struct
 
 from tocsin.core.errors import Refusal
 from tocsin.core.outbound import Network, PlaceRefused, post_body, read_place
-from tocsin.tickets.printer import PrinterStatus, PrintOutcome
+from tocsin.tickets.content import TicketContent
+from tocsin.tickets.markup import Tags, write_markup
+from tocsin.tickets.printer import Drawn, PrinterStatus, PrintOutcome
 
-ANSWER_SECONDS = 600
+ANSWER_SECONDS, MOST_BYTES = 600, 5000
 _SECONDS = 10.0
 _opened: dict[str, str] = {}
 _networks: list[Network] = []
@@ -118,6 +120,33 @@ def ask_cloud(kind: str, own_url: str, *, path: str = "", form: Mapping[str, str
         return Said(told=msgspec.json.decode(answer.body, type=dict[str, Any]))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Said(fault="garbled", maybe=True)
+
+
+def give_paper(
+    drawn: Drawn, tags: Tags, *, probe: Callable[[], PrinterStatus], post: Callable[[str], Said], result: str, order: Callable[[Said], str]
+) -> PrintOutcome:  # fmt: skip
+    """Give a paper to a cloud, once, if its printer is online; return what became of it so far.
+
+    Args:
+        post: sends the marked-up text.
+        result: the field of an answer that is 0 where the cloud took it.
+        order: reads under which name it did; empty where it says none.
+    """
+    text = write_markup(msgspec.json.decode(drawn.data, type=TicketContent), tags)
+    if len(text.encode()) > MOST_BYTES:
+        return PrintOutcome(result="failed", reason="too_long", permanent=True)
+    before = probe()
+    if not before.online:
+        return PrintOutcome(result="failed", reason=before.detail, status_before=before)
+    said = post(text)
+    code, named = said.number(result), order(said)
+    if code == 0 and named:
+        return PrintOutcome(
+            result="taken", bytes_left=True, remote=named, answer_seconds=ANSWER_SECONDS, status_before=before
+        )
+    if said.told is not None and not code:
+        said = Said(fault="garbled", maybe=True)  # neither a refusal nor an order
+    return not_taken(said, detail=str(code or ""), before=before)
 
 
 def cloud_away(said: Said, fault: str = "") -> PrinterStatus:

@@ -6,18 +6,16 @@ Open_queryOrderState, Open_queryPrinterStatus; signature SHA-1 of user, UKEY and
 
 import hashlib
 import time
+from functools import partial
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
-from tocsin.tickets.cloud import ANSWER_SECONDS, Said, ask_cloud, cloud_away, not_taken, require_said
-from tocsin.tickets.content import TicketContent
-from tocsin.tickets.markup import Tags, write_markup
+from tocsin.tickets.cloud import ANSWER_SECONDS, Said, ask_cloud, cloud_away, give_paper, require_said
+from tocsin.tickets.markup import Tags
 from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
 URL = "https://api.feieyun.cn/Api/Open/"
-MOST_BYTES = 5000
 TAGS = Tags(
     "<BR>", "--------------------------------", ("<CB>", "</CB>"), ("<BOLD>", "</BOLD>"), ("<QR>", "</QR>")
 )
@@ -66,26 +64,12 @@ class FeiePrinter:
 
     def send(self, options: FeieOptions, drawn: Drawn) -> PrintOutcome:
         """Give a paper to the cloud, once; it is told to throw it away where it can't print it in time."""
-        text = write_markup(msgspec.json.decode(drawn.data, type=TicketContent), TAGS)
-        if len(text.encode()) > MOST_BYTES:
-            return PrintOutcome(result="failed", reason="too_long", permanent=True)
-        before = self.probe(options)
-        if not before.online:
-            return PrintOutcome(result="failed", reason=before.detail, status_before=before)
         until = str(int(time.time()) + ANSWER_SECONDS)
-        said = _ask(options, "Open_printMsg", sn=options.sn, content=text, times="1", expired=until)
-        order = said.text("data")
-        if said.number("ret") == 0 and order:
-            return PrintOutcome(
-                result="taken",
-                bytes_left=True,
-                remote=order,
-                answer_seconds=ANSWER_SECONDS,
-                status_before=before,
-            )
-        if said.told is not None and (said.number("ret") or 0) == 0:
-            said = Said(fault="garbled", maybe=True)  # neither a refusal nor an order
-        return not_taken(said, detail=str(said.number("ret") or ""), before=before)
+        post = partial(_ask, options, "Open_printMsg", sn=options.sn, times="1", expired=until)
+        return give_paper(
+            drawn, TAGS, probe=lambda: self.probe(options), post=lambda text: post(content=text), result="ret",
+            order=lambda said: said.text("data"),
+        )  # fmt: skip
 
     def ask_end(self, options: FeieOptions, remote: str) -> PrintOutcome | None:
         """Return what became of a paper that the cloud took, None while it does not say."""

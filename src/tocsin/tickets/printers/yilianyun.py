@@ -10,18 +10,16 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
-from tocsin.tickets.cloud import ANSWER_SECONDS, Push, Said, ask_cloud, cloud_away, not_taken, require_said
-from tocsin.tickets.content import TicketContent
-from tocsin.tickets.markup import Tags, write_markup
+from tocsin.tickets.cloud import Push, Said, ask_cloud, cloud_away, give_paper, require_said
+from tocsin.tickets.markup import Tags
 from tocsin.tickets.printer import Drawn, Form, PrinterStatus, PrintOutcome, Report
 
 URL = "https://open-api.10ss.net/v2/"
-MOST_BYTES = 5000
 TAGS = Tags(
     "\n", "--------------------------------", ("<FS2>", "</FS2>"), ("<FB>", "</FB>"), ("<QR>", "</QR>")
 )
@@ -72,26 +70,11 @@ class YilianyunPrinter:
 
     def send(self, options: YilianyunOptions, drawn: Drawn) -> PrintOutcome:
         """Give a paper to the cloud, once."""
-        text = write_markup(msgspec.json.decode(drawn.data, type=TicketContent), TAGS)
-        if len(text.encode()) > MOST_BYTES:
-            return PrintOutcome(result="failed", reason="too_long", permanent=True)
-        before = self.probe(options)
-        if not before.online:
-            return PrintOutcome(result="failed", reason=before.detail, status_before=before)
         origin = f"{drawn.serial[:23]}-{secrets.token_hex(4)}"
-        said = _ask(options, "print/index", content=text, origin_id=origin)
-        order = _body(said).text("id") or str(_body(said).number("id") or "")
-        if said.number("error") == 0 and order:
-            return PrintOutcome(
-                result="taken",
-                bytes_left=True,
-                remote=order,
-                answer_seconds=ANSWER_SECONDS,
-                status_before=before,
-            )
-        if said.told is not None and (said.number("error") or 0) == 0:
-            said = Said(fault="garbled", maybe=True)  # neither a refusal nor an order
-        return not_taken(said, detail=str(said.number("error") or ""), before=before)
+        post = partial(_ask, options, "print/index", origin_id=origin)
+        return give_paper(
+            drawn, TAGS, probe=lambda: self.probe(options), post=lambda text: post(content=text), result="error", order=_order_of
+        )  # fmt: skip
 
     def ask_end(self, options: YilianyunOptions, remote: str) -> PrintOutcome | None:
         """Return what became of a paper that the cloud took, None while it does not say."""
@@ -191,6 +174,12 @@ def _sign(options: YilianyunOptions, stamp: str) -> str:
 def _body(said: Said) -> Said:
     told = (said.told or {}).get("body")
     return Said(told=told if isinstance(told, dict) else {})
+
+
+def _order_of(said: Said) -> str:
+    """Return under which name the cloud took a paper, a text or a number; empty where it says none."""
+    body = _body(said)
+    return body.text("id") or str(body.number("id") or "")
 
 
 PLUGIN = YilianyunPrinter()
