@@ -7,7 +7,6 @@ import base64
 import http.server
 import json
 import os
-import threading
 import time
 from typing import Any
 
@@ -16,6 +15,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from tests.peers.http_peer import HttpPeer
 
 
 def encode(raw: bytes) -> str:
@@ -28,7 +29,7 @@ def decode(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-class PushPeer:
+class PushPeer(HttpPeer):
     """A running push service; `status` is what it answers."""
 
     def __init__(self) -> None:
@@ -36,29 +37,16 @@ class PushPeer:
         self.status, self.asked = 201, 0
         self.taken: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
-        peer = self
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                status = peer._take(body, {name.lower(): value for name, value in self.headers.items()})
-                self.send_response(status)
-                if status == 307:
-                    self.send_header("location", peer.origin + "/elsewhere")
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                return None
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.origin = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        """Stop."""
-        self._server.shutdown()
-        self._server.server_close()
+    def answer(self, asked: http.server.BaseHTTPRequestHandler, body: bytes) -> None:
+        """Take a message, or refuse it."""
+        status = self._take(body, {name.lower(): value for name, value in asked.headers.items()})
+        asked.send_response(status)
+        if status == 307:
+            asked.send_header("location", self.origin + "/elsewhere")
+        asked.send_header("content-length", "0")
+        asked.end_headers()
 
     def subscription(self) -> str:
         """Return what the browser's `PushSubscription.toJSON()` would give."""

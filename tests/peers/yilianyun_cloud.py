@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from tests.peers.cloud_vendor import CloudVendor
+from tocsin.tickets.printers import yilianyun
 
 CLIENT_ID, CLIENT_SECRET, MACHINE_CODE = "1082345678", "c5b3f4e8a9d64f0e9c1b", "4004512345"
 
@@ -26,6 +27,7 @@ class YilianyunCloud(CloudVendor):
         super().__init__()
         self.token, self.given, self.cancelled = "t1", 0, set[str]()
         self.busy = self.broken = False
+        yilianyun._accounts.clear()  # a new cloud: what another one said of the application is past
 
     def judge(self, path: str, form: dict[str, str]) -> dict[str, Any]:
         self.asked.append(path)

@@ -27,7 +27,6 @@ from tocsin.tickets.lease import lease_station
 from tocsin.tickets.open_device import open_printer
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.printer_key import find_key
-from tocsin.tickets.printers import yilianyun
 from tocsin.tickets.trial import ask_printer, print_test_page, say_state
 
 FEIE = {"user": USER, "ukey": UKEY, "sn": SN, "data_leaves_site": True}
@@ -78,7 +77,6 @@ def forgotten() -> Iterator[None]:
     """Let the process know nothing of clouds from the test before."""
     cloud_end._asked.clear()
     cloud_end._pages.clear()
-    yilianyun._accounts.clear()
     yield
     open_clouds({})
 

@@ -13,7 +13,6 @@ from tocsin.tickets.printers import yilianyun
 
 
 def test_a_token_is_kept_renewed_once_and_not_asked_for_again_and_again() -> None:
-    yilianyun._accounts.clear()
     peer = YilianyunCloud()
     open_clouds({"yilianyun": peer.url}, read_networks("127.0.0.0/8"))
     plugin, options = yilianyun.PLUGIN, yilianyun.YilianyunOptions(**YILIANYUN)
