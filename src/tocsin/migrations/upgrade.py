@@ -9,7 +9,7 @@ from alembic.config import Config
 
 from tocsin.core import sqlite
 
-HEAD = "0008"
+HEAD = "0009"
 
 
 def upgrade_sqlite(path: Path) -> None:
