@@ -40,6 +40,15 @@ def wait_for(condition: Callable[[], object], *, seconds: float = 20) -> None:
         time.sleep(0.01)
 
 
+def check_all(db: Database) -> None:
+    """Let the checks see all that is new: on PostgreSQL an event is seen once no older transaction is open."""
+    if db.dialect == "postgresql":
+        with suppress(AssertionError):  # a test may hold one open on purpose
+            wait_for(lambda: db.read(0, lambda tx: tx.value(_ALL_SEEN)), seconds=3)
+    while check_new_revisions(db):
+        continue
+
+
 class Counter:
     """What a clerk does, on one merchant's orders."""
 
@@ -79,12 +88,8 @@ class Counter:
         return sorted(hold.kind for hold in self.holds(order_id))
 
     def check(self) -> None:
-        """Let the checks see what is new, all of it: on PostgreSQL an event is seen once no older transaction is open."""
-        if self.db.dialect == "postgresql":
-            with suppress(AssertionError):  # a test may hold one open on purpose
-                wait_for(lambda: self.db.read(0, lambda tx: tx.value(_ALL_SEEN)), seconds=3)
-        while check_new_revisions(self.db):
-            continue
+        """Let the checks see what is new."""
+        check_all(self.db)
 
     def acknowledge(self, order_id: int) -> None:
         """Acknowledge each warning that waits."""

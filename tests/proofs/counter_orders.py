@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from msgspec.structs import replace
 
+from tests.counter import check_all
 from tests.house import make_draft
 from tests.proofs.counter_state import LOST, CounterState
 from tests.proofs.shadow import Known
@@ -15,7 +16,6 @@ from tocsin.orders.amend import cancel_order
 from tocsin.orders.draft import Totals
 from tocsin.orders.intake import take_in
 from tocsin.tickets import auto_print, hold, revise
-from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.intercept import slips_of
 from tocsin.tickets.job import ON_PAPER
 
@@ -104,8 +104,7 @@ class CounterOrders(CounterState):
     @rule()
     def check(self) -> None:
         """The checks see what is new."""
-        while check_new_revisions(self.db):
-            continue
+        check_all(self.db)
         facts = self._facts()
         for order in [one for one in self.orders.values() if one.is_void()]:
             out = {

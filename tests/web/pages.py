@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 import httpx
 
 from tests.api.door import BASE, Door
+from tests.counter import check_all
 from tocsin.access.session import csrf_token
 from tocsin.core.db import Database
 from tocsin.orders.draft import Draft, Order
 from tocsin.orders.intake import take_in
 from tocsin.orders.store import load_order
-from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.device import add_printer
 from tocsin.tickets.job import Job, jobs_of_order
 
@@ -55,8 +55,7 @@ class Pages(Door):
         """Take an order in and check it; return it."""
         merchant_id = self.house.merchant_id
         taken = self.db.write(merchant_id, lambda tx: take_in(tx, self.house.actor(), draft))
-        while check_new_revisions(self.db):
-            pass
+        check_all(self.db)
         return self.db.read(merchant_id, lambda tx: load_order(tx, order_id=taken.order_id))
 
     def again(self, order: Order) -> Order:

@@ -4,13 +4,13 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tests.counter import check_all
 from tests.web.pages import Pages, text_of
 from tocsin.core.db import Tx
 from tocsin.orders.amend import Amendment, amend_order
 from tocsin.orders.ledger import all_lookups
 from tocsin.orders.quarantine import list_quarantine
 from tocsin.orders.search import find_order_ids
-from tocsin.tickets.check import check_new_revisions
 
 SHEET = Path("tests/data/mall_cn_orders/orders_joined.csv").read_bytes()
 PLAIN = "订单编号,收货人,手机号,收货地址,商品名称,数量,单价,应付金额,下单时间\nA1,王小明,13812345678,安徽省合肥市黄山路 1 号,酥梨,2,39.9,79.8,2026-01-02 10:00:00\n"
@@ -138,13 +138,11 @@ def test_the_result_counts_the_orders_of_its_own_import_alone(pages: Pages) -> N
     bad = good.replace("13812345678", "")
     broken = head + bad.replace("A1", "B1") + bad.replace("A1", "B2")
     pages.post(f"{pages.upload(broken.encode()).headers['location']}/commit")
-    while check_new_revisions(pages.db):
-        pass
+    check_all(pages.db)
     mixed = head + good + bad.replace("A1", "A2")
     address = pages.upload(mixed.encode()).headers["location"]
     pages.post(f"{address}/commit")
-    while check_new_revisions(pages.db):
-        pass
+    check_all(pages.db)
     page = text_of(pages.get(address))
     assert f'href="{address}/orders?held=1"><b>1</b>' in page, (
         "three are held at the desk, one is of this sheet"

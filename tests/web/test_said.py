@@ -1,9 +1,9 @@
 """What is said after a release, an acknowledgement or a second try: where paper went, or why none did."""
 
+from tests.counter import check_all
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tests.web.test_terminal import ask, end
-from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.printer import PrintOutcome
 
 
@@ -54,8 +54,7 @@ def test_a_void_order_offers_no_revision(pages: Pages) -> None:
     ask(pages, order, printer_id)
     end(pages, printer_id, PrintOutcome(result="printed"))
     pages.post(f"/orders/{order.number}/cancellation", reason="客户取消")
-    while check_new_revisions(pages.db):
-        pass
+    check_all(pages.db)
     for path in ("/held", f"/orders/{order.number}"):
         page = text_of(pages.get(path))
         assert "/holds/" in page and f"/orders/{order.number}/revise" not in page, path
