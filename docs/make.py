@@ -22,6 +22,8 @@ from litestar.utils.helpers import unwrap_partial
 import tocsin
 from tocsin.core.errors import Refusal, every_refusal
 from tocsin.settings import Settings
+from tocsin.web.keymap import KEYMAP
+from tocsin.web.words import Words
 
 DOCS = Path(__file__).parent
 BEGIN, END = "<!-- written by docs/make.py -->", "<!-- end -->"
@@ -184,6 +186,20 @@ def api_table() -> Iterator[str]:
         yield f"| `{method} {path}` | {_cell(route_words(handler))} |"
 
 
+def keys_sections() -> Iterator[str]:
+    """Yield the sections of keys.md."""
+    chinese = Words("zh_CN")
+    for group, keys in KEYMAP.items():
+        yield from (
+            f"## {group} · {chinese.translate(group)}",
+            "",
+            "| key | what it does | 作用 |",
+            "|---|---|---|",
+        )
+        yield from (f"| `{key.shown}` | {key.word} | {chinese.translate(key.word)} |" for key in keys)
+        yield ""
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
@@ -196,6 +212,7 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "cli.md": cli_sections,
     "plugins.md": plugins_sections,
     "api.md": api_table,
+    "keys.md": keys_sections,
 }
 
 

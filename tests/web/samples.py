@@ -42,6 +42,7 @@ from tests.web.samples_asked import ASKED
 from tests.web.samples_bulk import BULK_SAMPLES
 from tests.web.samples_campaigns import CAMPAIGN_SAMPLES
 from tests.web.samples_connections import CONNECTION_SAMPLES
+from tests.web.samples_go import GO_SAMPLES
 from tests.web.samples_ledger import ASKS, SINCE, WATCHES
 from tests.web.samples_mapping import PROFILE_SAMPLES
 from tests.web.samples_papers import PAPER_SAMPLES
@@ -76,6 +77,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "orders_found": ("orders/query.html", {"shell": shell(query="1849", alarm=ATTACK, role="clerk"), **LIST, "rows": ROWS[:3], **ASKED, "asked": {"text": "1849"}}),
     "import_orders": ("orders/imported.html", {"shell": shell(), **LIST, "screens": SCREENS, "asked": None, "import_id": 88, "file_name": "orders_joined.csv", "held": False}),
     "orders_empty": ("orders/query.html", {"shell": shell(problem_count=0), **LIST, "rows": [], **ASKED, "asked": None}),
+    **GO_SAMPLES,
     "order": ("orders/order.html", {"shell": shell(toasts=[{"kind": "ok", "text": "已保存"}]), **ORDER, "beside": BESIDE}),
     "order_past": ("orders/order.html", {"shell": shell(role="checker"), **ORDER, "beside": BESIDE, "order": order(revision=1), "viewing_past": True, "findings": [], "holds": [], "jobs": []}),
     "order_bare": ("orders/order.html", {"shell": shell(), **ORDER, "beside": BESIDE, "order": order(lines=(), totals=Totals(), receiver=Party()), "printers": []}),

@@ -43,7 +43,9 @@ from tocsin.web import (
     sessions,
     shell,
 )
+from tocsin.web.keymap import KEYMAP
 from tocsin.web.page import TEMPLATE_DIR, render
+from tocsin.web.places import ACTIONS, PLACES, SETTINGS
 from tocsin.web.say import TEXTS, _words_of_states, say
 from tocsin.web.words import LOCALES, Words
 
@@ -120,6 +122,9 @@ def texts_of_the_code() -> list[tuple[str, str]]:
     texts += [(text, "access") for table in tables for text in table.values()]
     tables = (journal_words.VERBS, journal_words.ABOUT, journal_words.NAMES)
     texts += [(text, "journal_words") for table in tables for text in table.values()]
+    texts += [(place.word, "places") for place in (*PLACES, *SETTINGS, *ACTIONS)]
+    texts += [(key.word, "keymap") for group in KEYMAP.values() for key in group]
+    texts += [(group, "keymap") for group in KEYMAP]
     texts += [(text, "errors.TITLES") for text in (*errors._TITLES.values(), errors.FASTER)]
     return texts + [pair for path in Path(shell.__file__).parent.glob("*.py") for pair in translated_in(path)]
 

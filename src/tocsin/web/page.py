@@ -9,6 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tocsin.core import money
 from tocsin.core.clock import to_datetime
+from tocsin.web.keymap import KEYMAP
+from tocsin.web.places import PLACES, SETTINGS
 from tocsin.web.words import LOCALES, Words
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
@@ -29,7 +31,14 @@ def build_environment(words: Words) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         words.translate, words.translate_count, newstyle=True
     )
-    environment.globals.update(locale=words.locale, locales=LOCALES, new_key=new_key)
+    environment.globals.update(
+        locale=words.locale,
+        locales=LOCALES,
+        new_key=new_key,
+        desk_places=PLACES,
+        settings_places=SETTINGS,
+        keymap=KEYMAP,
+    )
     environment.filters.update(
         money=lambda minor, currency: _show_money(minor, currency, words.locale),
         difference=lambda minor, currency: _show_difference(minor, currency, words.locale),

@@ -47,6 +47,7 @@ from tocsin.web.operators import OPERATORS
 from tocsin.web.order import ORDER
 from tocsin.web.orders import ORDERS
 from tocsin.web.own_rules import OWN_RULES
+from tocsin.web.palette import PALETTE
 from tocsin.web.paper import PAPERS
 from tocsin.web.passkey_door import PASSKEY_DOOR
 from tocsin.web.passkeys import PASSKEYS
@@ -106,6 +107,7 @@ PAGES: list[Any] = [
     *PROVE,
     *RESET,
     *ASKING,
+    *PALETTE,
     *BULK,
     *ORDERS,
     *ORDER,
