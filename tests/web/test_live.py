@@ -14,7 +14,7 @@ from tocsin.web import live
 from tocsin.web.banner import Alarm
 from tocsin.web.guard import visitor
 from tocsin.web.live import Feed, Listener
-from tocsin.web.news import News, frame, read_news
+from tocsin.web.news import AREAS, News, frame, read_news, read_present
 
 
 def tell(pages: Pages, kind: str, merchant_id: int = 0) -> None:
@@ -72,6 +72,32 @@ def test_what_was_missed_is_told_again(pages: Pages) -> None:
     assert missed is not None and missed.changed == ("downloads",)
 
 
+def test_a_page_that_missed_nothing_fetches_nothing_and_one_that_missed_too_much_looks_once(
+    pages: Pages,
+) -> None:
+    reader = frozenset({1})
+    pages.take(make_draft(lines=()))
+    seen = pages.db.read(pages.house.merchant_id, latest_event_id)
+
+    def told(after_id: int) -> News:
+        return pages.db.read(
+            pages.house.merchant_id, lambda tx: read_present(tx, readers=reader, after_id=after_id)
+        )
+
+    assert told(seen).changed == () and told(seen).alarm is not None
+    tell(pages, "print.sending")
+    missed = told(seen)
+    assert (missed.changed, missed.moved, missed.last_id) == (("jobs",), (1,), seen + 1)
+    assert b"event: moved\ndata: 1\n\nid:" in frame(missed, locale="en", reader=pages.house.actor())
+    tell(pages, "print.moved")
+    assert told(seen).moved is None, "its subject is no order: any may have moved"
+    pages.db.write(
+        pages.house.merchant_id,
+        lambda tx: [append_event(tx, "print.sending", subject_id=n) for n in range(500)],
+    )
+    assert told(seen).changed == AREAS and told(seen).moved is None
+
+
 def test_the_stream_begins_with_the_count_and_ends_with_the_desk(pages: Pages) -> None:
     pages.take(make_draft(lines=()))
     pages.desk.closing = True
@@ -99,7 +125,7 @@ def test_a_session_that_has_ended_hears_no_more_however_much_moves(
     assert actor is not None
 
     async def walk() -> float:
-        frames = live._frames(request, pages.desk, actor, None)
+        frames = live._frames(request, pages.desk, actor, 0)
         await anext(frames)
         assert await anext(frames) == b"event: alive\ndata: 1\n\n", "a live session goes on"
         await asyncio.to_thread(pages.post, "/sign-out")
@@ -136,7 +162,7 @@ def test_who_was_signed_out_hears_no_word_of_the_alarm_or_of_access(
     assert actor is not None
 
     async def walk() -> list[bytes]:
-        frames = live._frames(request, pages.desk, actor, None)
+        frames = live._frames(request, pages.desk, actor, 0)
         await anext(frames)
         hearing = asyncio.ensure_future(anext(frames, b"over"))
         await asyncio.sleep(0.1)

@@ -65,7 +65,10 @@ def enter(request: PageRequest) -> tuple[Desk, Actor]:
         NotSignedIn: nobody is; the error page leads to the sign-in.
         SessionLocked, OutOfHours, OutOfPlace: he is kept out now.
     """
-    return desk_of(request), require_open(look(request))
+    desk, actor = desk_of(request), require_open(look(request))
+    feed = getattr(request.app.state, "live_feed", None)
+    request.state.seen = feed.seen(actor.merchant_id) if feed else 0  # before anything of the page is read
+    return desk, actor
 
 
 async def require_importer(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

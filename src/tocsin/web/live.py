@@ -13,7 +13,6 @@ from functools import partial
 
 from litestar import Response, get
 from litestar.response import Stream
-from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.event import on_event
@@ -23,13 +22,14 @@ from tocsin.desk import Desk
 from tocsin.streams import Place
 from tocsin.web.form import AddressWrong, read_number
 from tocsin.web.guard import PageRequest, enter, locale_of, visitor
-from tocsin.web.news import News, frame, read_news, read_present
+from tocsin.web.news import Here, News, frame, frame_here, read_news, read_present
 
 HEARTBEAT_SECONDS = 15.0
 ASK_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 GATHER_SECONDS = 0.05
 _FULL = 100
+_AT_MOST = 24
 _log = get_log("live")
 _MANIFEST = {
     "id": "/", "start_url": "/orders", "scope": "/", "display": "standalone", "background_color": "#ffffff",
@@ -41,26 +41,26 @@ _MANIFEST = {
 class Listener:
     """One browser that listens; filled from the feed's thread, emptied on the event loop."""
 
-    def __init__(self, merchant_id: int, *, reader_id: int = 0) -> None:
-        self.merchant_id, self.reader_id = merchant_id, reader_id
+    def __init__(self, merchant_id: int, *, reader_id: int = 0, name: str = "", at: str = "") -> None:
+        self.merchant_id, self.reader_id, self.name, self.at = merchant_id, reader_id, name, at
         self._loop = asyncio.get_running_loop()
-        self._queue: asyncio.Queue[News] = asyncio.Queue(_FULL)
+        self._queue: asyncio.Queue[News | Here] = asyncio.Queue(_FULL)
 
-    def tell(self, news: News) -> None:
+    def tell(self, news: News | Here) -> None:
         """Hand over news from any thread; one who does not read loses the oldest."""
         try:
             self._loop.call_soon_threadsafe(self._put, news)
         except RuntimeError:  # its loop has ended
             return
 
-    async def wait(self, seconds: float) -> News | None:
+    async def wait(self, seconds: float) -> News | Here | None:
         """Return the next news, or None after so long without any."""
         try:
             return await asyncio.wait_for(self._queue.get(), seconds)
         except TimeoutError:
             return None
 
-    def _put(self, news: News) -> None:
+    def _put(self, news: News | Here) -> None:
         if self._queue.full():
             self._queue.get_nowait()
         self._queue.put_nowait(news)
@@ -84,6 +84,15 @@ class Feed:
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._run, name="live", daemon=True).start()
+        self._tell_who_looks(listener)
+
+    def seen(self, merchant_id: int) -> int:
+        """Return the newest event that was told at a merchant, 0 where nobody listens: what is read now holds it."""
+        return self._seen.get(merchant_id, 0)
+
+    def count(self, merchant_id: int) -> int:
+        """Return how many listen at a merchant."""
+        return len(self._listeners.get(merchant_id, ()))
 
     def leave(self, listener: Listener) -> None:
         """Let a listener go."""
@@ -95,6 +104,17 @@ class Feed:
                 self._listeners.pop(listener.merchant_id, None)
                 self._seen.pop(listener.merchant_id, None)
         self._wake.set()
+        self._tell_who_looks(listener)
+
+    def _tell_who_looks(self, moved: Listener) -> None:
+        """Tell those who look at the same order who else does; a page that is closed is missed at its next heartbeat."""
+        if not moved.at:
+            return
+        with self._lock:
+            there = [one for one in self._listeners.get(moved.merchant_id, ()) if one.at == moved.at]
+        for one in there:
+            others = {other.name for other in there if other.reader_id != one.reader_id}
+            one.tell(Here(tuple(sorted(others))))
 
     def _run(self) -> None:
         unlisten = on_event(self._wake.set)
@@ -136,11 +156,10 @@ class Feed:
 
 @get("/events", sync_to_thread=True, media_type="text/event-stream")
 def get_events(request: PageRequest) -> Stream:
-    """Tell a page what moves; Last-Event-ID tells first what was missed."""
+    """Tell a page what moves; `after`, or Last-Event-ID, tells first what was missed."""
     desk, actor = enter(request)
     require(actor, "query")
-    given = request.headers.get("last-event-id", "")
-    seen = _read_seen(given)
+    seen = _read_seen(request.headers.get("last-event-id", "") or request.query_params.get("after", ""))
     headers = {"x-accel-buffering": "no"}
     return Stream(_frames(request, desk, actor, seen), media_type="text/event-stream", headers=headers)
 
@@ -166,23 +185,21 @@ def feed_of(request: PageRequest, desk: Desk) -> Feed:
     return feed
 
 
-async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int | None) -> AsyncIterator[bytes]:
+async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int) -> AsyncIterator[bytes]:
     locale, feed = locale_of(request, actor), feed_of(request, desk)
-    listener, who = Listener(actor.merchant_id, reader_id=actor.id), frozenset({actor.id})
-    present = await asyncio.to_thread(desk.db.read, actor.merchant_id, partial(read_present, readers=who))
+    at, who = request.query_params.get("at", "")[:_AT_MOST], frozenset({actor.id})
+    listener = Listener(actor.merchant_id, reader_id=actor.id, name=actor.name, at=at)
+    read = partial(read_present, readers=who, after_id=seen)
+    present = await asyncio.to_thread(desk.db.read, actor.merchant_id, read)
     feed.join(listener, seen=present.last_id)
 
-    def show(news: News) -> bytes:
-        return frame(news, locale=locale, reader=actor)
+    def show(news: News | Here) -> bytes:
+        if isinstance(news, Here):
+            return frame_here(news, locale=locale)
+        return frame(news, locale=locale, reader=actor, desks=feed.count(actor.merchant_id))
 
     try:
-        missed = (
-            await asyncio.to_thread(desk.db.read, actor.merchant_id, partial(read_news, after_id=seen))
-            if seen is not None and seen != present.last_id
-            else None
-        )
-        # What moved between the page and this connection is not known: its regions look once.
-        yield b"retry: 2000\n\n" + show(replace(missed, alarm=present.alarm) if missed else present)
+        yield show(present)
         with desk.streams.open((actor.kind, actor.session_id or actor.id)) as place:
             async for news in _hear(request, desk, listener, place):
                 # A comment would not reach the page's script, which says when it hears nothing any more.
@@ -193,7 +210,7 @@ async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int | No
 
 async def _hear(
     request: PageRequest, desk: Desk, listener: Listener, place: Place
-) -> AsyncIterator[News | None]:
+) -> AsyncIterator[News | Here | None]:
     """Yield news, and None for a heartbeat, while the session is open.
 
     That is asked before each piece that tells of the alarm or of access, and by the clock, however much moves.
@@ -202,7 +219,7 @@ async def _hear(
     while not desk.closing and not place.ended:
         news = await listener.wait(LOOK_SECONDS)
         now = time.monotonic()
-        if now - asked >= ASK_SECONDS or (news is not None and news.is_close):
+        if now - asked >= ASK_SECONDS or (isinstance(news, News) and news.is_close):
             asked = now
             if await asyncio.to_thread(visitor, request) is None:
                 return
@@ -213,11 +230,11 @@ async def _hear(
             yield news
 
 
-def _read_seen(given: str) -> int | None:
+def _read_seen(given: str) -> int:
     try:
-        return read_number(given) if given else None
+        return read_number(given) if given else 0
     except AddressWrong:
-        return None
+        return 0
 
 
 LIVE = [get_events, get_manifest]

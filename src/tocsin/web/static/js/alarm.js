@@ -1,4 +1,5 @@
 // The alarm by SSE ("alarm"): its parts replace those of the page; body[data-alarm] is what the other behaviours go by.
+import { hear } from "./line.js";
 import { newKey } from "./once.js";
 
 const MARKS = { sound: "🔔‼ ", light: "🔔 " };
@@ -30,8 +31,8 @@ function become(level, leftMs) {
   document.dispatchEvent(new Event("desk:alarm"));
 }
 
-function take(event) {
-  const news = new DOMParser().parseFromString(event.data, "text/html").querySelector("[data-alarm-news]");
+function take(html) {
+  const news = new DOMParser().parseFromString(html, "text/html").querySelector("[data-alarm-news]");
   if (!news) return;
   for (const part of [...news.querySelectorAll("[data-alarm-part]")]) {
     const old = document.querySelector(`[data-alarm-part="${part.dataset.alarmPart}"]`);
@@ -47,9 +48,5 @@ function take(event) {
   become(news.dataset.level, Number(news.dataset.leftMs));
 }
 
-const heard = new WeakSet();
-document.querySelector("[data-live]")?.addEventListener("htmx:sseOpen", ({ detail: { source } }) => {
-  if (!heard.has(source)) source.addEventListener("alarm", take);
-  heard.add(source);
-});
+hear("alarm", take);
 if (document.body.dataset.alarm) become(document.body.dataset.alarm, Number(document.body.dataset.leftMs));

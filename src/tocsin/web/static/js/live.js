@@ -1,54 +1,60 @@
-// Live news by SSE (data-live): the count of problems, and regions that are fetched anew when told.
-// Messages: "count" carries how many orders are held and how many need somebody; "changed" carries the names of what moved, as in "jobs orders".
-const place = document.querySelector("[data-live]");
+// data-live-count, data-live-region, data-live-offer: what the line tells moves the counts, fetches regions anew, or offers to.
+// A region names the areas that it shows ("jobs orders"; none: all but the alarm's), and with data-live-of the one order.
+import { hear } from "./line.js";
+import { swap } from "./swap.js";
 
-function listen(source) {
-  source.addEventListener("count", (event) => {
-    const [held, all] = event.data.split(" ");
-    for (const badge of document.querySelectorAll("[data-live-count]")) {
-      badge.textContent = badge.dataset.liveCount === "all" ? all : held;
-      badge.hidden = badge.textContent === "0";
-    }
-  });
-  source.addEventListener("changed", (event) => refreshAll(event.data.split(" ")));
+const REST_MS = 500;
+let [desks, moved, due, timer, busy, restUntil, left] = [1, "*", false, 0, false, 0, false];
+
+hear("desks", (count) => (desks = Number(count)));
+hear("moved", (ids) => (moved = ids));
+hear("count", (data) => {
+  const [held, all] = data.split(" ");
+  for (const badge of document.querySelectorAll("[data-live-count]")) {
+    badge.textContent = badge.dataset.liveCount === "all" ? all : held;
+    badge.hidden = badge.textContent === "0";
+  }
+});
+hear("changed", (data) => {
+  const areas = data.split(" ");
+  const all = [...document.querySelectorAll("[data-live-region], [data-live-offer]")].filter((one) => concerns(one, areas));
+  for (const one of all) if ("liveOffer" in one.dataset) one.hidden = false;
+  if (all.some((one) => "liveRegion" in one.dataset)) plan();
+  moved = "*";
+});
+
+function concerns({ dataset: { liveRegion, liveOffer, liveOf } }, areas) {
+  const own = (liveRegion || liveOffer || "").split(" ").filter(Boolean);
+  const ids = (liveOf || "").split(" ").filter(Boolean);
+  if (!areas.some((area) => (own.length ? own.includes(area) : area !== "alarm"))) return false;
+  return !ids.length || moved === "*" || moved.split(" ").some((id) => ids.includes(id));
 }
 
-// One fetch at a time: what moves meanwhile asks for one more, so that the last state always shows.
-// A region that names its area ("alarm") moves with it alone; one without moves with all but the alarm, whose counter runs.
-let busy = false;
-let again = false;
-async function refreshAll(areas) {
-  const regions = [...document.querySelectorAll("[data-live-region]")];
-  if (!regions.some(({ dataset: { liveRegion: own } }) => areas.some((area) => (own ? own === area : area !== "alarm")))) return;
-  again = true;
-  if (busy) return;
-  busy = true;
-  try {
-    while (again) {
-      again = false;
-      await refresh();
-    }
-  } finally {
-    busy = false;
-  }
+// Not all desks ask in one moment; one fetch at a time, then a rest by how dear it was; a page that nobody sees waits.
+function plan() {
+  due = true;
+  if (busy || document.hidden) return;
+  clearTimeout(timer);
+  timer = setTimeout(refresh, Math.max(0, restUntil - Date.now()) + Math.random() * Math.min((desks - 1) * 20, 1000));
 }
 
 async function refresh() {
-  const regions = [...document.querySelectorAll("[data-live-region]")];
-  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-tocsin-quiet": "1" } }).catch(() => null);
-  if (!answer || !answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = [...page.querySelectorAll("[data-live-region]")];
-  regions.forEach((region, at) => {
-    // Never takes a row from under a hand, nor a form out of an open menu.
-    if (region.contains(document.activeElement) || region.querySelector("details[open]") || !fresh[at]) return;
-    region.replaceWith(document.adoptNode(fresh[at]));
-  });
+  [due, busy] = [false, true];
+  const began = Date.now();
+  try {
+    await fetchRegions();
+  } finally {
+    busy = false;
+    restUntil = Date.now() + Math.max(REST_MS, 4 * (Date.now() - began));
+    if (due) plan();
+  }
 }
 
-// One connection for all: the htmx extension opens it, this listens to the same one.
-const heard = new WeakSet();
-place?.addEventListener("htmx:sseOpen", ({ detail: { source } }) => {
-  if (!heard.has(source)) listen(source); // the same source opens again after each break
-  heard.add(source);
-});
+async function fetchRegions() {
+  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-tocsin-quiet": "1" } }).catch(() => null);
+  if (answer?.ok) left = !swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+}
+
+document.addEventListener("visibilitychange", () => due && plan());
+// What stayed since a hand was on it comes once the hand is gone.
+for (const kind of ["toggle", "focusout", "change"]) document.addEventListener(kind, () => left && plan(), true);

@@ -1,4 +1,6 @@
 // data-toast: news in the corner; goes by itself after eight seconds, trouble stays until it is closed.
+import { hear } from "./line.js";
+
 const STAY_MS = 8000;
 
 function settle(toast) {
@@ -14,6 +16,7 @@ if (corner) {
       for (const node of change.addedNodes) if (node.matches?.("[data-toast]")) settle(node);
     }
   }).observe(corner, { childList: true });
+  hear("toast", (html) => corner.append(...new DOMParser().parseFromString(html, "text/html").body.childNodes));
   // A part that could not be fetched, as after the session has ended, is no silence.
   const words = JSON.parse(document.body.dataset.words || "{}");
   document.body.addEventListener("htmx:responseError", () => {

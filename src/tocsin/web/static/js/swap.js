@@ -1,0 +1,36 @@
+// Puts the regions of a page that was fetched anew in the place of the old ones; never takes anything from under a hand.
+import { newKey } from "./once.js";
+
+const HANDS = "input:not([type=checkbox],[type=radio],[type=button],[type=submit]), textarea, select, [contenteditable]";
+
+export function swap(page) {
+  const fresh = [...page.querySelectorAll("[data-live-region]")];
+  const olds = [...document.querySelectorAll("[data-live-region]")];
+  // What is under a hand stays, and is told of: false.
+  return olds.length !== fresh.length || olds.map((old, at) => replace(old, document.adoptNode(fresh[at]))).every(Boolean);
+}
+
+function replace(old, fresh) {
+  if (old.isEqualNode(fresh)) return true;
+  if (old.querySelector("details[open], dialog[open], [data-open-mark]") || [...old.querySelectorAll(HANDS)].some(isUsed)) return false;
+  const held = old.contains(document.activeElement) ? find(fresh, document.activeElement) : null;
+  if (old.contains(document.activeElement) && !held) return false;
+  for (const box of old.querySelectorAll("input[type=checkbox], input[type=radio]")) {
+    const same = box.name && find(fresh, box);
+    if (same) same.checked = box.checked;
+  }
+  for (const field of fresh.querySelectorAll("input[data-once]")) field.value = newKey();
+  old.replaceWith(fresh);
+  window.htmx?.process(fresh);
+  held?.focus({ preventScroll: true });
+  return true;
+}
+
+const isUsed = (field) => field === document.activeElement || (field.defaultValue !== undefined && field.type !== "hidden" && field.value !== field.defaultValue);
+
+function find(fresh, one) {
+  const by = one.id ? `#${CSS.escape(one.id)}` : one.name ? `[name="${CSS.escape(one.name)}"][value="${CSS.escape(one.value)}"]` : null;
+  if (by) return fresh.querySelector(by);
+  const href = one.getAttribute("href");
+  return href ? fresh.querySelector(`a[href="${CSS.escape(href)}"]`) : null;
+}
