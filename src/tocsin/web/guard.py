@@ -37,7 +37,8 @@ _CSRF_HEADERS = ("x-csrf-token", "x-csrf")
 _QUIET_PATHS = frozenset({"/events"})
 QUIET_HEADER = "x-tocsin-quiet"
 """A page's script says with it that no hand asked; whoever lies with it shortens nobody's session but his own."""
-_CLEARED = '"cache", "storage"'
+_CLEARED_PAGES = '"cache"'
+_CLEARED = f'{_CLEARED_PAGES}, "storage"'
 
 
 def desk_of(request: PageRequest) -> Desk:
@@ -180,12 +181,15 @@ def desk_cookie(request: PageRequest, token: str) -> Cookie:
     return keep_cookie(request, DESK_COOKIE, token, max_age=_DEVICE_SECONDS)
 
 
-def cleared(answer: AnswerOf) -> AnswerOf:
+def cleared(answer: AnswerOf, *, notes: bool = True) -> AnswerOf:
     """Let the browser forget what it has kept of pages, not who it is.
+
+    Args:
+        notes: what a tab has noted as well, such as a form that was not sent.
 
     Source: W3C Clear Site Data; cookies are left out: they tell an enrolled desk and a known device.
     """
-    answer.headers["clear-site-data"] = _CLEARED
+    answer.headers["clear-site-data"] = _CLEARED if notes else _CLEARED_PAGES
     return answer
 
 

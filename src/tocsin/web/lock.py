@@ -68,7 +68,8 @@ def post_pin(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect
         address=address_of(request),
     )  # fmt: skip
     if not isinstance(done, SignInRefused):
-        return cleared(go(back, cookies=[session_cookie(request, done.token)]))
+        kept = go(back, cookies=[session_cookie(request, done.token)])
+        return cleared(kept, notes=False)  # what he typed before the lock is his, and nobody else gets it
     late = done.code == "locked"
     error = _say(done, words)
     answer = show_lock(request, here, back=back, chosen=operator_id, error=error, status=429 if late else 401)

@@ -90,7 +90,7 @@ def make_shell(
     return {
         "path": request.url.path, "section": section, "shop_name": seen.shop_name, "zone": seen.zone,
         "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),
-        "held_count": seen.held_count, "problem_count": seen.problem_count, "operator": {"name": actor.name, "role": actor.role},
+        "held_count": seen.held_count, "problem_count": seen.problem_count, "operator": {"id": str(actor.id), "name": actor.name, "role": actor.role},
         "seat": show_seat(seen.seat, words), "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
         "seen": getattr(request.state, "seen", 0) or "",
     }  # fmt: skip
