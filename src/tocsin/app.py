@@ -2,7 +2,6 @@
 
 import secrets
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router
@@ -12,7 +11,6 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
-from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from tocsin import gate
@@ -24,18 +22,18 @@ from tocsin.core.log import get_log
 from tocsin.desk import Desk
 from tocsin.desk import open_desk as open_desk
 from tocsin.web import errors as web_errors
+from tocsin.web.assets import get_static
 from tocsin.web.guard import require_importer
 from tocsin.web.headers import headers_of
 from tocsin.web.routes import FORM_MOST_BYTES, PAGES, UPLOADS
 
-STATIC = Path(__file__).parent / "web" / "static"
 _YEAR_SECONDS = 365 * 24 * 3600
 _log = get_log("app")
 
 
 def build_app(desk: Desk) -> Litestar:
     """Return the application that serves a desk: static files, pages, the API and its description."""
-    files = create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False)
+    files = Router("/", route_handlers=[get_static], include_in_schema=False)
     pages = Router("/", route_handlers=PAGES, include_in_schema=False, request_max_body_size=FORM_MOST_BYTES)
     uploads = Router("/", route_handlers=UPLOADS, include_in_schema=False, guards=[require_importer])
     app = Litestar(

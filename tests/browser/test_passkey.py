@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwrig
 from tests.browser.served import Served
 from tests.browser.test_journey import CHROMIUM, FLAGS
 from tocsin.core.sqlite import engine
+from tocsin.web.assets import join_scripts
 
 PASSWORD = "correct horse battery staple 9"
 _AUTHENTICATOR = {
@@ -166,9 +167,10 @@ def press(page: Page, finger: Finger) -> None:
 @contextmanager
 def waiting_for_nothing(page: Page) -> Iterator[None]:
     """Open pages whose name field offers nothing by itself: a finger at the reader is for the button alone."""
-    page.route("**/passkey_wait.js*", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    script = join_scripts().replace("form[data-passkey-wait]", "form[data-nowhere]")
+    page.route("**/desk.js*", lambda route: route.fulfill(body=script, content_type="text/javascript"))
     yield
-    page.unroute("**/passkey_wait.js*")
+    page.unroute("**/desk.js*")
 
 
 def wait_for(holds: Callable[[], bool]) -> None:

@@ -4,7 +4,6 @@ Run: `python -m tests.web.gallery FOLDER [name …]`; needs /usr/bin/chromium. W
 docs/pages.md that no walk of a browser test comes by.
 """
 
-import mimetypes
 import sys
 from pathlib import Path
 
@@ -12,9 +11,9 @@ from playwright.sync_api import Browser, Route, sync_playwright
 
 from tests.browser.test_journey import keep_picture
 from tests.web.samples import SAMPLES
-from tocsin.web.page import TEMPLATE_DIR, render
+from tocsin.web.assets import read_asset
+from tocsin.web.page import render
 
-STATIC = TEMPLATE_DIR.parent / "static"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 DOCS = {
     "amend_conflict": "amend-conflict", "conflict": "conflict", "profile_columns": "mapping", "mend": "mend", "campaign": "campaign",
@@ -44,8 +43,8 @@ def draw(browser: Browser, folder: Path, name: str, *, size: str, locale: str, s
 
     def answer(route: Route) -> None:
         path = route.request.url.removeprefix("http://desk.test")
-        if path.startswith("/static/") and (file := STATIC / path.removeprefix("/static/")).is_file():
-            route.fulfill(body=file.read_bytes(), content_type=mimetypes.guess_type(path)[0] or "text/plain")
+        if asset := read_asset(path.removeprefix("/static/").partition("?")[0]):
+            route.fulfill(body=asset.body, content_type=asset.kind)
         elif path == "/page":
             policy = "default-src 'self'; img-src 'self' data:"
             route.fulfill(

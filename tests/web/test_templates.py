@@ -103,11 +103,11 @@ def test_styles_are_small_and_scripts_are_short() -> None:
 
 def test_every_asset_that_a_page_names_exists() -> None:
     pages = "".join(path.read_text() for path in TEMPLATE_DIR.rglob("*.html"))
-    named = set(re.findall(r'"/static/((?!vendor)[^"{]+)"', pages))
+    named = set(re.findall(r'asset\("((?!vendor|desk)[^"]+)"\)', pages))
     alone = {name.removeprefix("js/") for name in named if name.startswith("js/")}
     imported = set(re.findall(r'"\./([^"]+)"', (STATIC / "js/desk.js").read_text()))
     assert_none(sorted(name for name in named if not (STATIC / name).is_file()))
-    assert imported | alone == {path.name for path in Path(STATIC / "js").glob("*.js")}
+    assert imported | alone | {"desk.js"} == {path.name for path in Path(STATIC / "js").glob("*.js")}
 
 
 def test_figures_are_shown_as_people_read_them() -> None:

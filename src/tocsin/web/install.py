@@ -7,7 +7,6 @@ hands out is public; people compare the fingerprint with the one that the desk s
 import plistlib
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -16,16 +15,15 @@ from cryptography.hazmat.primitives import serialization
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
-from litestar.static_files import create_static_files_router
 
 from tocsin.lan.authority import fingerprint_of
 from tocsin.lan.certificate import read_authority, source_of
 from tocsin.settings import Settings
+from tocsin.web.assets import get_static
 from tocsin.web.guard import LOCALE_COOKIE
 from tocsin.web.headers import HEADERS
 from tocsin.web.page import render
 
-STATIC = Path(__file__).parent / "static"
 AUTHORITY_PATH, PROFILE_PATH = "/tocsin-authority.crt", "/tocsin-authority.mobileconfig"
 
 
@@ -33,8 +31,7 @@ def build_install_app(settings: Settings) -> Litestar:
     """Return the application of the plain port."""
     handlers: list[Any] = []
     if source_of(settings) == "local":
-        files = create_static_files_router(path="/static", directories=[STATIC], include_in_schema=False)
-        handlers = [files, *_install_handlers(settings)]
+        handlers = [get_static, *_install_handlers(settings)]
     return Litestar(
         route_handlers=handlers, exception_handlers={HTTPException: _leads_to(settings.base_url())}, openapi_config=None,
         logging_config=None, request_max_body_size=1024, response_headers=HEADERS,

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tocsin.core import money
 from tocsin.core.clock import to_datetime
+from tocsin.web.assets import address_of
 from tocsin.web.keymap import KEYMAP
 from tocsin.web.places import PLACES, SETTINGS
 from tocsin.web.words import LOCALES, Words
@@ -38,6 +39,7 @@ def build_environment(words: Words) -> Environment:
         desk_places=PLACES,
         settings_places=SETTINGS,
         keymap=KEYMAP,
+        asset=address_of,
     )
     environment.filters.update(
         money=lambda minor, currency: _show_money(minor, currency, words.locale),
