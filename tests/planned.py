@@ -128,6 +128,10 @@ from tocsin.tickets import (
     recheck,
     remembered,
     serial,
+    shift,
+    shift_count,
+    shift_record,
+    shift_state,
     spoil,
     spool,
     two_persons,
@@ -144,4 +148,5 @@ MODULES = (
     screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, late, lease, logo, errand, under_way, two_persons, serial, spool, print_queue, queue_move, radar, recheck, intercept, remembered, habit, printer_key, printer_place, printer_swap, known_printer, attempt, bucket,
     orders_claim,
     second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget, compaction, erased_list,
+    shift, shift_count, shift_record, shift_state,
 )  # fmt: skip

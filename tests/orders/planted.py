@@ -37,6 +37,7 @@ from tocsin.tickets.device import add_printer
 from tocsin.tickets.hold import hold_order
 from tocsin.tickets.own_rule import OwnRule, read_rules
 from tocsin.tickets.papers import keep_papers_in
+from tocsin.tickets.shift_table import shift
 
 HIM = Party(
     name="欧阳寻迹", phone="13677778888", province="安徽省", city="合肥市", district="蜀山区", address="望江西路九十九号七栋",
@@ -72,6 +73,7 @@ def plant(counter: Counter, folder: Path, him: Party = HIM, *, tag: str = "P") -
     _plant_files(counter, folder, him, tag)
     _plant_beside(counter, him, tag)
     counter.do(_plant_watch, him=him, order_id=taken.order_id)
+    counter.do(_plant_shift, him=him)
     return taken
 
 
@@ -112,6 +114,14 @@ def _plant_watch(tx: Tx, actor: object, *, him: Party, order_id: int) -> None:
     tx.run(
         insert_into(second_ask), id=new_id(), order_id=order_id, act="reveal", reason=f"{him.name} wants it", asked_kind="operator",
         asked_by=1, asked_name="x", maker_id=1, state="over", decided_by=0, decided_name="", decided_at_us=None, **at,
+    )  # fmt: skip
+
+
+def _plant_shift(tx: Tx, actor: object, *, him: Party) -> None:
+    """Into what one has written for the next shift."""
+    tx.run(
+        insert_into(shift), id=new_id(), shop_id=1, desk_id=0, state="over", begun_at_us=tx.now_us, operator_id=1, operator_name="x",
+        to_id=0, offered_at_us=0, session_id=0, method="", body="", note=f"{him.name} comes at six", over_at_us=0,
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from tocsin.api.queues import QUEUES
 from tocsin.api.screens import SCREENS
 from tocsin.api.second_person import SECOND_PERSON
 from tocsin.api.settlements import SETTLEMENTS
+from tocsin.api.shifts import SHIFTS
 from tocsin.api.stations import STATIONS
 from tocsin.api.templates import TEMPLATES
 from tocsin.api.tickets import TERMINALS
@@ -72,6 +73,7 @@ _GROUPS = [
     SETTLEMENTS,
     PROBLEMS,
     TEMPLATES,
+    SHIFTS,
 ]
 _ROUTES: list[HTTPRouteHandler] = [handler for group in _GROUPS for handler in group]
 
@@ -86,7 +88,7 @@ for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
 API = Router(
     "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *PRINTERS, *PRINTER_SWAP, *QUEUES, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS, *SETTLEMENTS, *PROBLEMS, *TEMPLATES],
+    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *PRINTERS, *PRINTER_SWAP, *QUEUES, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS, *SETTLEMENTS, *PROBLEMS, *TEMPLATES, *SHIFTS],
     guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
 )  # fmt: skip
 # Many orders at once may be as long as an upload, from those who may take them in.

@@ -184,7 +184,7 @@ def _drop_watches(tx: Tx, needles: Needles, rows: list[Any]) -> int:
     return count
 
 
-def _hide_in(table: sa.Table, *names: str, key: str = "id") -> tuple[Statement[Any], Piece]:
+def hide_in(table: sa.Table, *names: str, key: str = "id") -> tuple[Statement[Any], Piece]:
     """Return the place of reasons: his texts become stars in them."""
     change = _change(table, *names, key=key)
 
@@ -205,11 +205,11 @@ PLACES: dict[str, tuple[Statement[Any], Piece]] = {
     "conflicts": (KEPT, _drop_conflicts),
     "downloads": (_DOWNLOADS, _blank_downloads),
     "screens": (_SCREENS, _drop_screens),
-    "holds": _hide_in(hold, "reason", "closed_reason"),
-    "legal_holds": _hide_in(legal_hold, "reason", key="order_id"),
-    "erasures": _hide_in(erasure, "reason"),
+    "holds": hide_in(hold, "reason", "closed_reason"),
+    "legal_holds": hide_in(legal_hold, "reason", key="order_id"),
+    "erasures": hide_in(erasure, "reason"),
     "watches": (_WATCHES, _drop_watches),
-    "second_asks": _hide_in(second_ask, "reason"),
+    "second_asks": hide_in(second_ask, "reason"),
 }
 """The places of a merchant's database beside the party, each by name: how it is read, and how it is emptied."""
 

@@ -7,11 +7,13 @@ import sqlalchemy as sa
 from tocsin.core.db import Tx
 from tocsin.core.statement import Statement, any_of, bind, own
 from tocsin.orders.erase import ORDER_PLACES
+from tocsin.orders.sweep import PLACES, hide_in
 from tocsin.tickets.device import list_printers, read_options
 from tocsin.tickets.job import all_jobs_of_order
 from tocsin.tickets.paper_file import KIND
 from tocsin.tickets.papers import find_papers
 from tocsin.tickets.remembered import forget_remembered
+from tocsin.tickets.shift_table import shift
 from tocsin.tickets.table import print_job
 
 _BLANK = Statement[None](
@@ -51,3 +53,4 @@ def forget_papers(tx: Tx, order_id: int) -> list[Path]:
 
 
 ORDER_PLACES.append(forget_papers)
+PLACES["shifts"] = hide_in(shift, "note")

@@ -10,7 +10,7 @@ from tocsin.core.statement import among
 # personal: `note` is free text; the names of an erased receiver are taken out of it
 shift = merchant_table(
     "shift", big("id"), big("shop_id"), big("desk_id"), text("state"), big("begun_at_us"), big("operator_id"),
-    text("operator_name"), big("to_id"), big("offered_at_us"), text("method"), text("body"), text("note"), big("over_at_us"),
+    text("operator_name"), big("to_id"), big("offered_at_us"), big("session_id"), text("method"), text("body"), text("note"), big("over_at_us"),
     key=("id",),
 )  # fmt: skip
 _running = among(shift.c.state, "open", "offered")

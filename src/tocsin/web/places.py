@@ -24,6 +24,7 @@ PLACES = (
     Place("held", "/held", "Held", "query", "KeyH"),
     Place("terminal", "/terminals", "Terminal", "print", "KeyT"),
     Place("scan", "/scan", "Scan", "query", "KeyN"),
+    Place("shift", "/shift", "Shift", "print", "KeyF"),
     Place("download", "/downloads", "Downloads", "download", "KeyD"),
     Place("alarm", "/alarm", "Alarm", "incident", "KeyA"),
     Place("journal", "/journal", "Journal", "query", "KeyJ"),

@@ -76,6 +76,7 @@ from tocsin.web.screen import SCREENS
 from tocsin.web.second_person import SECOND_PERSON
 from tocsin.web.sessions import SESSIONS
 from tocsin.web.settings import SETTINGS
+from tocsin.web.shift import SHIFT
 from tocsin.web.sirens import SIRENS
 from tocsin.web.stations import STATIONS
 from tocsin.web.terminal import TERMINALS
@@ -166,6 +167,7 @@ PAGES: list[Any] = [
     *SIRENS,
     *REVISE,
     *SCAN,
+    *SHIFT,
     *PAPERS,
     *PREVIEWS,
     *TERMINALS,

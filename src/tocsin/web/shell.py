@@ -17,6 +17,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.tenant import get_shop
 from tocsin.tickets.radar import count_badge
+from tocsin.tickets.shift_state import Shift, running_shifts, waits_for
 from tocsin.web.banner import Alarm, read_alarm, show_alarm
 from tocsin.web.errors import STATUS_OF
 from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of
@@ -43,7 +44,8 @@ DONE = {
     "suspended": "Switched off: all sessions have ended", "restored": "Switched on", "phone_lost": "The phone opens nothing any more",
     "left": "Has left: what was ended is listed below", "locked_all": "Everything is locked: what was done is listed below",
     "webhook_sent": "Given to the webhook: its row says what came of it",
-    "asked": "Asked: somebody else confirms it", "confirmed": "Confirmed: it is open for half an hour",
+    "shift_begun": "The shift has begun", "shift_offered": "Signed: it waits for the one who takes over", "shift_returned": "Taken back: the shift goes on",
+    "shift_taken": "Both have signed: the shift is handed over", "asked": "Asked: somebody else confirms it", "confirmed": "Confirmed: it is open for half an hour",
     "undone": "Taken back", "pin": "The PIN is set; your sessions elsewhere have ended", "pin_dropped": "The PIN is removed",
     "station_revoked": "The station is revoked: its requests are refused", "finger_deleted": "The finger is deleted; the sessions elsewhere have ended",
 }  # fmt: skip
@@ -61,13 +63,15 @@ class Around(Struct, frozen=True):
     problem_count: int
     alarm: Alarm
     seat: Seat
+    shift_waits: Shift | None
 
 
 def around(tx: Tx, reader: Actor) -> Around:
     """Return what the shell shows to a reader, in an open transaction."""
     shop = get_shop(tx)
     alarm = read_alarm(tx, zone=shop.zone, readers=frozenset({reader.id}))
-    return Around(shop.name, shop.zone, *count_badge(tx), alarm, read_seat(tx, reader))
+    waits = next((one for one in running_shifts(tx) if waits_for(one, reader)), None)
+    return Around(shop.name, shop.zone, *count_badge(tx), alarm, read_seat(tx, reader), waits)
 
 
 def make_shell(
@@ -91,7 +95,7 @@ def make_shell(
         "path": request.url.path, "section": section, "shop_name": seen.shop_name, "zone": seen.zone,
         "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),
         "held_count": seen.held_count, "problem_count": seen.problem_count, "operator": {"id": str(actor.id), "name": actor.name, "role": actor.role},
-        "seat": show_seat(seen.seat, words), "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
+        "seat": show_seat(seen.seat, words), "shift_waits": {"id": seen.shift_waits.id, "name": seen.shift_waits.operator_name} if seen.shift_waits else None, "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
         "seen": getattr(request.state, "seen", 0) or "",
     }  # fmt: skip
 
