@@ -5,6 +5,7 @@ from tocsin.access import (
     admission,
     api_key,
     attempt,
+    attempt_picture,
     bucket,
     challenge,
     decoy,
@@ -75,6 +76,7 @@ from tocsin.orders import (
     lookup,
     mapping,
     mend,
+    order_picture,
     outbound,
     outbound_delivery,
     outbound_message,
@@ -134,12 +136,14 @@ from tocsin.tickets import (
     shift_state,
     spoil,
     spool,
+    ticket_picture,
     two_persons,
     under_way,
 )
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
+    attempt_picture, order_picture, ticket_picture,
     cloud_end, auto_print, backup_again, marks, overdue, spoil, bulk_job, standing, campaign, campaign_ask, campaign_report, mapping, own_columns, packing, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
     presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,

@@ -161,11 +161,11 @@ def test_no_statement_walks_a_table(house: House) -> None:
         ),
         (
             screen._page(DAYS, Sort("placed_at_us"), True, "sqlite"),
-            "ix_order_head_merchant_id_placed_at_us_id",
+            "ix_order_head_merchant_id_placed_at_us_id_shop_id_campaign_d",
         ),
         (
             screen._page(("All",), Sort("placed_at_us", True), True, "sqlite"),
-            "ix_order_head_merchant_id_placed_at_us_id",
+            "ix_order_head_merchant_id_placed_at_us_id_shop_id_campaign_d",
         ),
         (
             screen._page(("All",), Sort("payable_minor"), True, "sqlite"),
@@ -188,9 +188,9 @@ def test_no_statement_walks_a_table(house: House) -> None:
         (record._OPEN, "ix_incident_open"),
         (record._OF_KEY, "uq_incident_open"),
         (claim._NEXT, "ix_print_job_waiting"),
-        (print_queue._WAITING, "ix_print_job_merchant_id_state_id"),
-        (backup_again._FAILED, "ix_print_job_merchant_id_state_id"),
-        (queue_move._WAITING, "ix_print_job_merchant_id_state_id"),
+        (print_queue._WAITING, "ix_print_job_merchant_id_state_id_printer_id_reprint_no_repl"),
+        (backup_again._FAILED, "ix_print_job_merchant_id_state_id_printer_id_reprint_no_repl"),
+        (queue_move._WAITING, "ix_print_job_merchant_id_state_id_printer_id_reprint_no_repl"),
         (job._OF_QUEUE, "ix_print_job_merchant_id_queue_id_id"),
         (lookup._OF_ACTOR, "ix_lookup_merchant_id_actor_id_id"),
         (ledger.page_statement(("actor_id",), in_shop=False), "ix_lookup_merchant_id_actor_id_id"),

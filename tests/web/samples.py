@@ -47,6 +47,7 @@ from tests.web.samples_ledger import ASKS, SINCE, WATCHES
 from tests.web.samples_mapping import PROFILE_SAMPLES
 from tests.web.samples_papers import PAPER_SAMPLES
 from tests.web.samples_passkey import PASSKEY_SAMPLES
+from tests.web.samples_pictures import PICTURE_SAMPLES
 from tests.web.samples_printer import PRINTER_SAMPLES
 from tests.web.samples_privacy import PRIVACY_SAMPLES
 from tests.web.samples_queues import QUEUE_SAMPLES
@@ -60,6 +61,7 @@ from tocsin.tickets.habit import Habit
 SAMPLES: dict[str, tuple[str, Context]] = {
     **ALARM_SAMPLES,
     **PEOPLE_SAMPLES,
+    **PICTURE_SAMPLES,
     **AMEND_SAMPLES,
     **PAPER_SAMPLES,
     **PASSKEY_SAMPLES,

@@ -12,7 +12,7 @@ DOORS = [
     ("GET", "/quarantine", "station"), ("POST", "/quarantine/7/dismissal", "checker"),
     ("GET", "/quarantine/7", "checker"), ("POST", "/quarantine/7/retry", "checker"), ("GET", "/imports/7/errors.csv", "checker"),
     ("GET", "/profiles", "checker"), ("POST", "/profiles/sheets/7", "checker"), ("POST", "/profiles/7/removal", "checker"),
-    ("GET", "/campaigns", "station"), ("GET", "/campaigns/7", "station"), ("POST", "/campaigns/7", "clerk"), ("POST", "/campaigns/7/closure", "clerk"),
+    ("GET", "/pictures", "station"), ("GET", "/pictures/orders.csv", "station"), ("GET", "/pictures/attempts.csv", "clerk"), ("GET", "/campaigns", "station"), ("GET", "/campaigns/7", "station"), ("POST", "/campaigns/7", "clerk"), ("POST", "/campaigns/7/closure", "clerk"),
     ("POST", "/campaigns/7/undo", "clerk"), ("GET", "/campaigns/7/packing", "station"), ("GET", "/campaigns/7/packing.csv", "station"),
     ("GET", "/profiles/sheets/7", "checker"), ("POST", "/profiles/sheets/7/preview", "checker"),
     ("GET", "/downloads", "checker"), ("POST", "/downloads", "checker"), ("GET", "/downloads/7/file", "checker"),

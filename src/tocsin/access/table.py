@@ -48,6 +48,7 @@ attempt = directory_table(
 )  # fmt: skip
 index(attempt, "merchant_id", "operator_id", "-id")
 index(attempt, "at_us")
+index(attempt, "merchant_id", "at_us", "outcome")
 
 # Instants of the steady clock. `account`: digest of the account whose locks a person may lift.
 limit_bucket = directory_table(

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.statement import Statement, among, bind, insert_into, own
+from tocsin.core.statement import NOUGHT, Statement, among, bind, insert_into, own
 from tocsin.tickets.table import print_job, print_queue
 
 ROLES = ("", "counter", "kitchen", "packing")
@@ -66,10 +66,12 @@ _STORE = Statement[None](
 _REMOVE = Statement[None](
     sa.update(print_queue).where(own(print_queue), print_queue.c.id == bind("b_id")), sets=("removed",)
 )
+# Not by the bare column: its index would be walked for the order, through all papers that ever were.
+_queue_id = (print_job.c.queue_id + NOUGHT).label("queue_id")
 _WAITING = Statement(
     sa.select(
-        print_job.c.queue_id, sa.func.count().label("pending"), sa.func.min(print_job.c.asked_at_us).label("oldest_us")
-    ).where(own(print_job), among(print_job.c.state, "queued", "sending")).group_by(print_job.c.queue_id),
+        _queue_id, sa.func.count().label("pending"), sa.func.min(print_job.c.asked_at_us).label("oldest_us")
+    ).where(own(print_job), among(print_job.c.state, "queued", "sending")).group_by(sa.text("1")),
     Waiting,
 )  # fmt: skip
 

@@ -30,13 +30,15 @@ print_job = merchant_table(
 index(print_job, "merchant_id", "order_id", "-id")
 index(print_job, "merchant_id", "batch_id")
 index(print_job, "merchant_id", "queue_id", "-id")
-index(print_job, "merchant_id", "state", "id")
+# What pictures count of papers stands behind the id.
+index(
+    print_job, "merchant_id", "state", "id", "printer_id", "reprint_no", "replaces", "amended_from", "order_id", "ended_at_us"
+)  # fmt: skip
 _waiting = among(print_job.c.state, "queued", "sending")
 sa.Index(
     "ix_print_job_waiting", print_job.c.merchant_id, print_job.c.printer_id, print_job.c.id, sqlite_where=_waiting,
     postgresql_where=_waiting,
 )  # fmt: skip
-
 serial_counter = merchant_table(
     "serial_counter", big("shop_id"), text("day"), big("last"), key=("shop_id", "day")
 )

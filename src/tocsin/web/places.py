@@ -27,6 +27,7 @@ PLACES = (
     Place("shift", "/shift", "Shift", "print", "KeyF"),
     Place("download", "/downloads", "Downloads", "download", "KeyD"),
     Place("alarm", "/alarm", "Alarm", "incident", "KeyA"),
+    Place("picture", "/pictures", "Pictures", "query", "KeyU"),
     Place("journal", "/journal", "Journal", "query", "KeyJ"),
     Place("settings", "/settings", "Settings", "query", "KeyE"),
 )

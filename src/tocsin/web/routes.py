@@ -53,6 +53,7 @@ from tocsin.web.passkey_door import PASSKEY_DOOR
 from tocsin.web.passkeys import PASSKEYS
 from tocsin.web.people import PEOPLE
 from tocsin.web.person import PERSON
+from tocsin.web.pictures import PICTURES
 from tocsin.web.posture import POSTURE
 from tocsin.web.preview import PREVIEWS
 from tocsin.web.print_job import PRINT_JOBS
@@ -178,4 +179,5 @@ PAGES: list[Any] = [
     *SECOND_PERSON,
     *CAMPAIGNS,
     *CAMPAIGN,
+    *PICTURES,
 ]

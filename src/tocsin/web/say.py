@@ -45,6 +45,11 @@ def channel_word(code: str, words: Words) -> str:
     return _words_of_states("CHANNEL", words).get(code, code)
 
 
+def check_word(code: str, words: Words) -> str:
+    """Return a check as pages name it; one of the shop's own is its own name."""
+    return _words_of_states("CHECK", words).get(code, code)
+
+
 def posture_words(words: Words) -> dict[str, str]:
     """Return what each posture is called."""
     return _words_of_states("POSTURE", words)

@@ -8,6 +8,8 @@ from tocsin.migrations.walls import walls_of
 
 revision = "0009"
 down_revision = "0008"
+# Wider ones stand in their place.
+_GONE = ("ix_order_head_merchant_id_placed_at_us_id", "ix_print_job_merchant_id_state_id")
 
 
 def upgrade() -> None:
@@ -32,3 +34,5 @@ def upgrade() -> None:
                 bind.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}{end}")
         for index in table.indexes:
             bind.execute(sa.schema.CreateIndex(index, if_not_exists=True))
+    for name in _GONE:
+        bind.exec_driver_sql(f"DROP INDEX IF EXISTS {name}")
