@@ -41,7 +41,8 @@ def counter(db: Database) -> Counter:
 
 def names(counter: Counter, operator_id: int) -> list[tuple[str, str]]:
     return [
-        (one.finger, one.state) for one in counter.read(lambda tx: list_fingers(tx, operator_id=operator_id))
+        (one.finger, one.state)
+        for one in counter.read(lambda tx: list_fingers(tx, operator_ids=[operator_id]))
     ]
 
 

@@ -218,12 +218,12 @@ def test_the_desk_says_whether_a_finger_is_to_be_kept(station: Station) -> None:
         for one in (first, second)
     ]
     assert kept == [{"keep": False}, {"keep": True}]
-    (known,) = door.db.read(merchant_id, lambda tx: list_fingers(tx, operator_id=clerk))
+    (known,) = door.db.read(merchant_id, lambda tx: list_fingers(tx, operator_ids=[clerk]))
     assert known.state == "enrolled"
     asked = station.ask("reader.keep", {"known": {}})
     station.take()
     station.send("/station/answers", {"command": asked, "result": {"lost": {str(clerk): [FINGERS[0]]}}})
-    assert door.db.read(merchant_id, lambda tx: list_fingers(tx, operator_id=clerk)) == []
+    assert door.db.read(merchant_id, lambda tx: list_fingers(tx, operator_ids=[clerk])) == []
 
 
 def test_a_station_says_how_its_reader_is_and_goodbye(station: Station) -> None:

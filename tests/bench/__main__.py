@@ -1,6 +1,7 @@
 """`bin/bench`: every work on both databases, the desk beside the raw engine, in one run.
 
 bin/bench [--orders 100000] [--repeats 200] [--engine sqlite|postgresql|both] [--json]
+bin/bench pages [--orders 20000] [--times 50] [--repeats 50] [--engine sqlite|postgresql|both] [--json]
 bin/bench print [--tickets 10000] [--clicks 200] [--engine sqlite|postgresql|both] [--json]
 """
 
@@ -15,30 +16,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from msgspec.structs import asdict
 
-from tests.bench import printing
+from tests.bench import pages, printing
 from tests.bench.clock import Work, measure
+from tests.bench.fill import multiply, open_product
 from tests.bench.memory import ALONE, measure_alone
-from tests.bench.multiply import multiply_desk, multiply_search
 from tests.bench.product import Product
 from tests.bench.raw import Raw
 from tests.bench.same import require_same
 from tests.databases import PostgresServer
-from tocsin.core.db import Database
-from tocsin.core.postgres import PostgresDatabase
-from tocsin.core.sqlite import SqliteDatabase, connect_file, engine
-from tocsin.core.vault import open_vault
-from tocsin.migrations.upgrade import upgrade_postgres, upgrade_sqlite
+from tocsin.core.sqlite import engine
 
 _COMPARED_MOST = 1_000
+_OTHERS = {"print": printing.main, "pages": pages.main}
 
 
 def main() -> None:
-    """Measure and print a table, or JSON; `print` measures printing."""
-    if sys.argv[1:2] == ["print"]:
-        printing.main(sys.argv[2:])
+    """Measure and print a table, or JSON; `print` measures printing, `pages` each page."""
+    if sys.argv[1:2] and sys.argv[1] in _OTHERS:
+        _OTHERS[sys.argv[1]](sys.argv[2:])
         return
     parser = argparse.ArgumentParser(
         prog="bin/bench", description="Measure the desk beside the raw engine doing the same work.",
@@ -99,32 +96,6 @@ def bench_engine(name: str, *, orders: int, repeats: int, times: int, sheet_rows
         if server:
             server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def open_product(server: PostgresServer | None, folder: Path) -> tuple[Database, str | Path]:
-    """Return an empty, migrated database for the desk, and where the raw engine's goes."""
-    vault = open_vault(folder / "key")
-    if server is None:
-        upgrade_sqlite(folder / "desk" / "desk.sqlite")
-        return SqliteDatabase(folder / "desk" / "desk.sqlite", vault), folder / "raw.sqlite"
-    for database in ("desk", "raw"):
-        server.sql(f"CREATE DATABASE {database}")
-    upgrade_postgres(server.url("desk"))
-    return PostgresDatabase(server.url("desk"), vault), server.url("raw")
-
-
-def multiply(
-    server: PostgresServer | None, folder: Path, product: Product, *, orders: int, times: int
-) -> None:
-    """Copy the desk's orders by SQL."""
-    if server:
-        with psycopg.connect(server.url("desk"), autocommit=True) as connection:
-            multiply_desk(connection, "postgresql", times=times)
-        return
-    file = connect_file(folder / "desk" / "desk.sqlite")
-    multiply_desk(file, "sqlite", times=times)
-    multiply_search(file, product.tokens(orders), times=times)
-    file.close()
 
 
 def pair(product: dict[str, Work], raw: dict[str, Work]) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.bench import pages
 from tests.bench.__main__ import main
 
 
@@ -57,3 +58,18 @@ def test_each_option_says_what_it_does_and_what_it_is_without_it(
         "JSON instead",
     ):
         assert words in told
+
+
+@pytest.mark.parametrize("engine", pages.ENGINES)
+def test_the_bench_opens_each_page_and_counts_what_it_asks(
+    engine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "sys.argv", ["bin/bench", *f"pages --orders 5 --times 2 --repeats 1 --engine {engine} --json".split()]
+    )
+    main()
+    report = json.loads(capsys.readouterr().out)
+    rows = {row["work"]: row for row in report["engines"][engine]}
+    assert report["orders"] == 10 and next(iter(rows)) == "/healthz" and len(rows) > 60
+    assert rows["/healthz"]["asked"] == 0 and rows["/orders/{number:str}"]["asked"] > 10
+    assert all(row["p50_ms"] > 0 for row in rows.values())

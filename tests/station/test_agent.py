@@ -58,7 +58,7 @@ def test_progress_is_told_stage_by_stage_and_a_finger_of_somebody_else_is_named(
     shop.tray.put("whorl")
     assert shop.answer_of(asked)["outcome"] == "enrolled"
     assert shop.teach(checker, "whorl")["outcome"] == "duplicate"
-    assert shop.read(lambda tx: list_fingers(tx, operator_id=checker)) == []
+    assert shop.read(lambda tx: list_fingers(tx, operator_ids=[checker])) == []
     agent.end()
 
 
@@ -106,7 +106,7 @@ def test_a_restarted_agent_forgets_what_nobody_announced_and_says_what_was_lost(
     shop.tray.known[f"op-{clerk}"] = {FINGERS[0]: "whorl", FINGERS[7]: "never announced"}
     agent = Working(shop).ready()
     wait_for(lambda: FINGERS[7] not in shop.tray.known[f"op-{clerk}"])
-    wait_for(lambda: len(shop.read(lambda tx: list_fingers(tx, operator_id=clerk))) == 1)
+    wait_for(lambda: len(shop.read(lambda tx: list_fingers(tx, operator_ids=[clerk]))) == 1)
     agent.end()
 
 
@@ -121,7 +121,7 @@ def test_a_finger_whose_enrolment_the_desk_did_not_take_is_forgotten(shop: Shop)
     clock.shift_clock(91 * clock.SECOND_US)
     shop.tray.put("whorl")
     wait_for(lambda: f"op-{clerk}" in shop.tray.known and shop.tray.known[f"op-{clerk}"] == {})
-    assert shop.read(lambda tx: list_fingers(tx, operator_id=clerk))[0].state == "asked"
+    assert shop.read(lambda tx: list_fingers(tx, operator_ids=[clerk]))[0].state == "asked"
     agent.end()
 
 

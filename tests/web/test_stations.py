@@ -78,7 +78,7 @@ def test_an_enrolment_is_followed_stopped_and_told(pages: Pages) -> None:
     known = pages.post("/settings/fingers", **fields)
     assert known.status_code == 409 and "enrolled at this reader already" in known.text
     assert pages.post("/settings/fingers/deletion", **fields).status_code == 303
-    assert counter.read(lambda tx: list_fingers(tx, operator_id=clerk)) == []
+    assert counter.read(lambda tx: list_fingers(tx, operator_ids=[clerk])) == []
     assert pages.post("/settings/fingers/deletion", **fields).status_code == 404
 
 

@@ -4,6 +4,7 @@ No template is here: only that there is one. A station that comes back is told w
 and forgets the rest, so that nothing stays behind that the desk has not announced.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -24,7 +25,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.schema import big, index, merchant_table, text
-from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.statement import Statement, any_of, bind, insert_into, own
 
 ENROL, DELETE, KEEP, CANCEL = "reader.enrol", "reader.delete", "reader.keep", "reader.cancel"
 ENROL_SECONDS, DELETE_SECONDS, KEEP_SECONDS = 90, 60, 600
@@ -90,9 +91,11 @@ _of_key = (
 )
 _ADD = insert_into(finger)
 _ONE = Statement(sa.select(*_COLUMNS).where(*_of_key), Finger)
-_OF_OPERATOR = Statement(
-    sa.select(*_COLUMNS).where(*_of_operator).order_by(finger.c.station_id, finger.c.finger), Finger
-)
+_OF_OPERATORS = Statement(
+    sa.select(*_COLUMNS).where(own(finger), any_of(finger.c.operator_id, "operator_ids"))
+    .order_by(finger.c.operator_id, finger.c.station_id, finger.c.finger),
+    Finger,
+)  # fmt: skip
 _OF_STATION = Statement(
     sa.select(*_COLUMNS).where(own(finger), finger.c.station_id == bind("of_station"))
     .order_by(finger.c.operator_id, finger.c.finger),
@@ -153,7 +156,7 @@ def stop_enrolment(tx: Tx, actor: Actor, *, operator_id: int, command_id: int) -
         NotAllowed, OperatorMissing, ProofNeeded: the actor may not.
     """
     _require_over(tx, actor, operator_id=operator_id)
-    for one in tx.rows(_OF_OPERATOR, of_operator=operator_id):
+    for one in list_fingers(tx, operator_ids=[operator_id]):
         if one.command_id == command_id and one.state == "asked":
             ask_station(
                 tx,
@@ -204,16 +207,16 @@ def delete_finger(tx: Tx, actor: Actor, *, operator_id: int, station_id: int, na
 
 def drop_fingers_of(tx: Tx, actor: Actor, *, operator_id: int) -> int:
     """Take all of an operator's fingers away; return how many. The caller has asked who may, and announces it."""
-    found = tx.rows(_OF_OPERATOR, of_operator=operator_id)
+    found = list_fingers(tx, operator_ids=[operator_id])
     for one in found:
         tx.run(_DROP, of_operator=operator_id, of_station=one.station_id, of_finger=one.finger)
         _forget(tx, actor, operator_id=operator_id, station_id=one.station_id, name=one.finger)
     return len(found)
 
 
-def list_fingers(tx: Tx, *, operator_id: int) -> list[Finger]:
-    """Return the fingers of an operator, those that are being enrolled too."""
-    return tx.rows(_OF_OPERATOR, of_operator=operator_id)
+def list_fingers(tx: Tx, *, operator_ids: Collection[int]) -> list[Finger]:
+    """Return the fingers of some operators, by operator, those that are being enrolled too."""
+    return tx.rows(_OF_OPERATORS, operator_ids=list(operator_ids))
 
 
 def knows_operator(tx: Tx, *, station_id: int, operator_id: int) -> bool:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tocsin.core.db import Tx
 from tocsin.core.money import MICRO
 from tocsin.core.party import Party
-from tocsin.core.tenant import get_shop
+from tocsin.core.tenant import Shop, get_shop
 from tocsin.orders.draft import Line, Order, Totals
 from tocsin.tickets.content import (
     MASKED_COPIES,
@@ -19,7 +19,7 @@ from tocsin.tickets.content import (
     canonical_json,
     shown_text,
 )
-from tocsin.tickets.copy_choice import HIDDEN, read_copies
+from tocsin.tickets.copy_choice import HIDDEN, CopyPreference, read_copies
 from tocsin.tickets.glyph import missing_glyphs
 from tocsin.tickets.layout import blocks_without_room, draw_png
 from tocsin.tickets.logo import bring_logo, read_logo
@@ -74,21 +74,37 @@ def sample_order(locale: str) -> Order:
     )  # fmt: skip
 
 
-def sample_paper(
-    tx: Tx, *, copy: str, locale: str, size: tuple[int, int], base_url: str, shop_id: int = 0
-) -> TicketContent:
-    """Return the sample as a copy says it on paper of some size, by what a shop (0: the merchant) has chosen.
+class Chosen(Struct, frozen=True):
+    """What a shop has chosen for its papers: its name and zone, the logo's digest if there is one, what copies hide."""
+
+    shop: Shop
+    logo: str
+    copies: CopyPreference
+
+
+def read_chosen(tx: Tx, *, shop_id: int = 0) -> Chosen:
+    """Return what a shop (0: the merchant) has chosen.
 
     Raises:
         ShopMissing: there is no such shop.
     """
-    shop, logo = get_shop(tx, shop_id=shop_id), read_logo(tx, shop_id=shop_id)
+    logo = read_logo(tx, shop_id=shop_id)
+    return Chosen(
+        get_shop(tx, shop_id=shop_id),
+        logo if logo and bring_logo(tx, logo) else "",
+        read_copies(tx, shop_id=shop_id),
+    )
+
+
+def sample_paper(
+    chosen: Chosen, *, copy: str, locale: str, size: tuple[int, int], base_url: str
+) -> TicketContent:
+    """Return the sample as a copy says it on paper of some size."""
     kind: Copy = copy if copy in HIDDEN else "merchant"  # type: ignore[assignment]
     return build_content(sample_order(locale), PaperRequest(
         copy=kind, serial="DEMO-260921-T0001", scan_url=f"{base_url}/t/{NO_CODE}", code128="2026092100010001000",
-        printed_at_us=_PLACED_US + 120_000_000, zone=shop.zone, locale=locale, paper_mm=size[0], paper_high_mm=size[1],
-        shop_name=shop.name, hidden=read_copies(tx, shop_id=shop_id).of(kind),
-        logo=logo if logo and bring_logo(tx, logo) else "",
+        printed_at_us=_PLACED_US + 120_000_000, zone=chosen.shop.zone, locale=locale, paper_mm=size[0], paper_high_mm=size[1],
+        shop_name=chosen.shop.name, hidden=chosen.copies.of(kind), logo=chosen.logo,
     ))  # fmt: skip
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from litestar import Response, get
 
-from tocsin.alarm.concerned import concerned_by
+from tocsin.access.operator import display_names
+from tocsin.alarm.concerned import concerning
 from tocsin.alarm.incident import Incident, get_incident, list_incidents
 from tocsin.alarm.posture import read_posture
 from tocsin.alarm.recipient import all_recipients
@@ -15,8 +16,8 @@ from tocsin.core.journal import NEWEST
 from tocsin.core.words import Words
 from tocsin.web.drill import last_drill
 from tocsin.web.form import Form, read_number
-from tocsin.web.guard import PageRequest, enter
-from tocsin.web.incident import names_of, show_incident
+from tocsin.web.guard import PageRequest, desk_of, enter
+from tocsin.web.incident import show_incident
 from tocsin.web.incident_words import headline_of
 from tocsin.web.shell import show, show_actor, words_of
 from tocsin.web.subject import subject_of
@@ -36,7 +37,7 @@ def show_alarm_page(
     request: PageRequest, actor: Actor, *, form: Form | None = None, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response[str]:  # fmt: skip
     """Answer with the alarm's home, and what was wrong with a posture that was asked for."""
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     given = request.query_params.get("before", "")
     before = read_number(given) if given else NEWEST
     seen = desk.db.read(actor.merchant_id, lambda tx: _read(tx, actor, before=before, words=words))
@@ -53,18 +54,17 @@ def show_alarm_page(
 def _read(tx: Tx, actor: Actor, *, before: int, words: Words) -> dict[str, Any]:
     open_ = list_incidents(tx, actor, open_only=True, limit=_OPEN)
     found = list_incidents(tx, actor, before=before, limit=_PAST)
-    names = names_of(tx, {one.operator_id for one in (*open_, *found)})
+    names = display_names(tx, operator_ids={one.operator_id for one in (*open_, *found)})
+
+    own = concerning(tx, operator_id=actor.id, incident_ids=[one.id for one in open_])
 
     def row(one: Incident) -> dict[str, Any]:
-        own = one.is_open and actor.id in concerned_by(
-            tx, incident_id=one.id, operator_ids=frozenset({actor.id})
-        )
         return show_incident(
             one,
             tx.now_us,
             words,
             account=names.get(one.operator_id, ""),
-            own=own,
+            own=one.id in own,
             subject=subject_of(tx, one),
         )
 
@@ -78,7 +78,7 @@ def _read(tx: Tx, actor: Actor, *, before: int, words: Words) -> dict[str, Any]:
 def _show_posture(tx: Tx, actor: Actor, words: Words) -> dict[str, Any]:
     stands = read_posture(tx)
     cause = get_incident(tx, actor, incident_id=stands.incident_id) if stands.incident_id else None
-    names = names_of(tx, {cause.operator_id}) if cause else {}
+    names = display_names(tx, operator_ids={cause.operator_id}) if cause else {}
     return {
         "state": stands.state, "why": "" if stands.by_desk else stands.why, "since_us": stands.since_us,
         "by": show_actor(stands.actor_name, words), "incident_id": stands.incident_id,

@@ -27,7 +27,7 @@ from tocsin.web.beside import read_form_around
 from tocsin.web.change import show_changes
 from tocsin.web.form import read_form, read_typed
 from tocsin.web.found import show_finding, show_found
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.merge_form import Row, apply_picks
 from tocsin.web.moved import load_seen, meet_head
 from tocsin.web.order import DOOR, order_path
@@ -137,7 +137,7 @@ def _page(
     preview: Shown | None = None, conflict: Shown | None = None, asked: list[Row] | None = None, status: int = 200,
     opened: tuple[Editor, bool] | None = None,
 ) -> Response[str]:  # fmt: skip
-    words, desk = words_of(request, actor), enter(request)[0]
+    words, desk = words_of(request, actor), desk_of(request)
     if asked:
         errors = {
             "collisions": words.translate("Choose one of the two for each field that both have changed")

@@ -24,7 +24,7 @@ from tocsin.orders.campaign_report import count_campaign
 from tocsin.orders.packing import ROWS_MOST, Place, pack_campaign, places_of, write_packing
 from tocsin.web.campaign_form import FAULTS, fault_of, form_of, read_plan
 from tocsin.web.form import Form, read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, words_of
 
 
@@ -143,7 +143,7 @@ def _page(
         shown = {"report": report, "states_of": states}
         return one, {**shown, "form": {**form_of(one.plan(), get_shop(tx).zone), **(form or {})}}
 
-    one, found = enter(request)[0].db.read(actor.merchant_id, read)
+    one, found = desk_of(request).db.read(actor.merchant_id, read)
     return show(
         request, "orders/campaign.html", actor=actor, section="campaign", status=status_of(refusal) if refusal else 200,
         one=one, state=one.state(now_us()), wanted=f'campaign:"{one.code}"', may_set=actor.may("shop_settings"),

@@ -14,7 +14,7 @@ from tocsin.orders.campaign import add_campaign, list_campaigns
 from tocsin.orders.campaign_report import count_campaigns
 from tocsin.web.campaign_form import FAULTS, fault_of, read_plan
 from tocsin.web.form import Form, once, read_form
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.rows import show_count
 from tocsin.web.shell import go, show, status_of, words_of
 
@@ -57,7 +57,7 @@ def _list(
 
     return show(
         request, "orders/campaigns.html", actor=actor, section="campaign", status=status_of(refusal) if refusal else 200,
-        campaigns=enter(request)[0].db.read(actor.merchant_id, read), form=form or {},
+        campaigns=desk_of(request).db.read(actor.merchant_id, read), form=form or {},
         errors=fault_of(refusal, words) if refusal else {}, may_set=actor.may("shop_settings"),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from tocsin.orders.draft import Order
 from tocsin.orders.query import look_up_order
 from tocsin.web.change import show_changes
 from tocsin.web.form import Form, read_number, read_typed
-from tocsin.web.guard import PageRequest, enter, locale_of
+from tocsin.web.guard import PageRequest, desk_of, enter, locale_of
 from tocsin.web.order import DOOR, order_path
 from tocsin.web.shell import go, show, status_of, told, words_of
 
@@ -55,7 +55,7 @@ def post_conflict(request: PageRequest, *, number: FromPath[str], body: RawBody)
 def _page(
     request: PageRequest, actor: Actor, order: Order, *, form: Form, refusal: Refusal | None = None
 ) -> Response[str]:
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     found = desk.db.read(actor.merchant_id, lambda tx: show_conflict(tx, actor, order_id=order.id))
     return show(
         request, "orders/conflict.html", actor=actor, section="orders", status=status_of(refusal) if refusal else 200, order=order,

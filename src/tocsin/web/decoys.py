@@ -11,7 +11,7 @@ from tocsin.access.step_up import require_proof
 from tocsin.core.actor import Actor, require
 from tocsin.core.errors import Refusal
 from tocsin.web.form import read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 
 
@@ -52,7 +52,7 @@ def post_removal(request: PageRequest, *, decoy_id: FromPath[str], body: RawBody
 def _page(
     request: PageRequest, actor: Actor, *, name: str = "", errors: dict[str, str] | None = None, status: int = 200
 ) -> Response[str]:  # fmt: skip
-    desk = enter(request)[0]
+    desk = desk_of(request)
     found = desk.db.read(actor.merchant_id, lambda tx: list_decoys(tx, actor))
     have = {one.name_key for one in found}
     decoys: list[dict[str, Any]] = [

@@ -18,7 +18,7 @@ from tocsin.core.preference import preference_revision
 from tocsin.core.tenant import list_shops
 from tocsin.core.words import Words
 from tocsin.web.form import Form, read_form, read_number
-from tocsin.web.guard import PageRequest, desk_cookie, enter
+from tocsin.web.guard import PageRequest, desk_cookie, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 
 RULES = {
@@ -81,7 +81,7 @@ def post_desk_revocation(request: PageRequest, *, desk_id: FromPath[str], body: 
 
 def _page(request: PageRequest, actor: Actor, *, form: Form, refusal: Refusal | None = None) -> Response[str]:
     require(actor, "shop_settings")
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
 
     def read(tx: Tx) -> dict[str, Any]:
         shops = {str(shop.id): shop.name for shop in list_shops(tx)}

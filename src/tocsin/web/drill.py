@@ -22,7 +22,7 @@ from tocsin.core.clock import DAY_US
 from tocsin.core.db import Tx
 from tocsin.core.errors import fill_in
 from tocsin.web.form import once, read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, show_actor, status_of, told, words_of
 from tocsin.web.words import Words
 
@@ -142,7 +142,7 @@ def _show_link(one: Link, words: Words) -> dict[str, Any]:
 def _page(
     request: PageRequest, actor: Actor, *, drill_id: int = 0, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response[str]:  # fmt: skip
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
 
     def read(tx: Tx) -> dict[str, Any]:
         found = list_drills(tx)

@@ -19,7 +19,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.words import Words
 from tocsin.web.form import AddressWrong, Form, read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 
 HERE = "/settings/fingers"
@@ -108,7 +108,7 @@ def post_finger_deletion(request: PageRequest, *, body: RawBody) -> Response[str
 
 
 def _page(request: PageRequest, actor: Actor, *, form: Form, refusal: Refusal | None = None) -> Response[str]:
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     asked = request.query_params.get("asked", "")
 
     def read(tx: Tx) -> dict[str, Any]:
@@ -119,15 +119,16 @@ def _page(request: PageRequest, actor: Actor, *, form: Form, refusal: Refusal | 
             for one in stations.values()
             if one.reader == "ready" and is_there(one, now_us())
         }
+        known = list_fingers(tx, operator_ids=people)
         rows = [
-            {"operator": who, "name": name, "finger": one.finger, "word": words.translate(NAMES.get(one.finger, one.finger)),
+            {"operator": one.operator_id, "name": people[one.operator_id], "finger": one.finger, "word": words.translate(NAMES.get(one.finger, one.finger)),
              "station": one.station_id, "station_name": stations[one.station_id].name if one.station_id in stations else "—",
              "made_at_us": one.made_at_us}
-            for who, name in people.items() for one in list_fingers(tx, operator_id=who) if one.state == "enrolled"
+            for one in known if one.state == "enrolled"
         ]  # fmt: skip
         return {
             "rows": rows, "people": {str(who): name for who, name in people.items()}, "stations": ready,
-            "progress": _progress(tx, people, asked, words),
+            "progress": _progress(tx, known, asked, words),
         }  # fmt: skip
 
     error = told(refusal, words) if refusal else ""
@@ -157,7 +158,7 @@ def _is_above(actor: Actor, role: str) -> bool:
     return True
 
 
-def _progress(tx: Tx, people: dict[int, str], asked: str, words: Words) -> dict[str, Any] | None:
+def _progress(tx: Tx, known: list[Finger], asked: str, words: Words) -> dict[str, Any] | None:
     """Return how far an enrolment is that the actor may know of."""
     try:
         found = read_command(tx, command_id=read_number(asked))
@@ -165,9 +166,7 @@ def _progress(tx: Tx, people: dict[int, str], asked: str, words: Words) -> dict[
         return None
     if found is None or found.kind != ENROL:
         return None
-    whose = next(
-        (who for who in people for one in list_fingers(tx, operator_id=who) if _is_of(one, found)), 0
-    )
+    whose = next((one.operator_id for one in known if _is_of(one, found)), 0)
     result, stage = found.result(), found.last_progress()
     if result is None and found.deadline_us > now_us():
         if not whose:

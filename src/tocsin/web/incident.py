@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
-from tocsin.access.operator import read_names
+from tocsin.access.operator import display_names
 from tocsin.alarm.concerned import concerned_by
 from tocsin.alarm.evidence import SignalRow, Source, list_signals, list_sources
 from tocsin.alarm.incident import (
@@ -25,7 +25,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.journal import NEWEST
 from tocsin.core.words import Words
 from tocsin.web.form import Form, once, read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.incident_words import (
     ENTRY_LOOKS,
     KINDS,
@@ -114,7 +114,7 @@ def _act(
 def _page(
     request: PageRequest, actor: Actor, *, incident_id: int, refusal: Refusal | None = None, form: Form | None = None
 ) -> Response[str]:  # fmt: skip
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     earlier, before = (_place(request, name) for name in ("earlier", "before"))
     seen = desk.db.read(
         actor.merchant_id, lambda tx: _read(tx, actor, incident_id, places=(earlier, before), words=words)
@@ -137,7 +137,7 @@ def _read(tx: Tx, actor: Actor, incident_id: int, *, places: tuple[int, int], wo
     sources = list_sources(tx, actor, incident_id=incident_id, limit=_SOURCES)
     signals = list_signals(tx, actor, incident_id=incident_id, before=places[1], limit=_SIGNALS)
     tried = {int(each.value) for each in sources if each.kind == "account" and each.value.isdigit()}
-    names = names_of(tx, {one.operator_id, *tried, *(each.operator_id for each in signals)})
+    names = display_names(tx, operator_ids={one.operator_id, *tried, *(each.operator_id for each in signals)})
     own = actor.id in concerned_by(tx, incident_id=incident_id, operator_ids=frozenset({actor.id}))
     path = f"/incidents/{one.id}"
     return {
@@ -152,11 +152,6 @@ def _read(tx: Tx, actor: Actor, incident_id: int, *, places: tuple[int, int], wo
             "next_url": f"{path}?before={signals[-1].id}#signals" if len(signals) == _SIGNALS else "",
         },
     }  # fmt: skip
-
-
-def names_of(tx: Tx, operator_ids: set[int]) -> dict[int, str]:
-    """Return what the operators of some ids are called."""
-    return {one: read_names(tx, operator_id=one).display_name for one in operator_ids if one}
 
 
 def show_incident(

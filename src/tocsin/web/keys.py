@@ -21,7 +21,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.web.form import once, read_form, read_number, read_pairs
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.rights import RIGHTS
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.words import Words
@@ -87,7 +87,7 @@ def _page(
     request: PageRequest, actor: Actor, *, form: dict[str, Any] | None = None, errors: dict[str, str] | None = None,
     made: dict[str, str] | None = None, status: int = 200,
 ) -> Response[str]:  # fmt: skip
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
 
     def read(tx: Tx) -> list[dict[str, Any]]:
         keys = list_api_keys(tx, actor)

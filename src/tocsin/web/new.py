@@ -27,7 +27,7 @@ from tocsin.orders.wire import LineIn, OrderIn, ReceiverIn, TotalsIn, draft_from
 from tocsin.tickets.foresee import ForeseenDraft, foresee_draft
 from tocsin.web.form import Form, read_form, read_typed
 from tocsin.web.found import show_finding
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.order import order_path
 from tocsin.web.order_form import DELIVERIES, fields_of, line_count_of
 from tocsin.web.page import render
@@ -263,7 +263,7 @@ def _page(
     request: PageRequest, actor: Actor, *, form: Mapping[str, str], errors: dict[str, str] | None = None,
     pasted_text: str = "", pasted: dict[str, Any] | None = None, status: int = 0,
 ) -> Response[str]:  # fmt: skip
-    shop, campaigns = enter(request)[0].db.read(
+    shop, campaigns = desk_of(request).db.read(
         actor.merchant_id, lambda tx: (get_shop(tx), running_campaigns(tx, actor))
     )
     codes = dict.fromkeys([shop.currency, *CURRENCIES])

@@ -29,7 +29,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.tenant import list_shops
 from tocsin.core.words import Words
 from tocsin.web.form import Form, read_number, read_pairs
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.operators import may_give, show_link, state_of
 from tocsin.web.shell import go, show, status_of, told, words_of
 
@@ -113,7 +113,7 @@ def post_invitation(
     request: PageRequest, *, operator_id: FromPath[str], body: RawBody
 ) -> Response[str] | Redirect:
     """Invite somebody again who has no credential, or has left."""
-    wanted, base = read_number(operator_id), enter(request)[0].settings.base_url()
+    wanted, base = read_number(operator_id), desk_of(request).settings.base_url()
 
     def make(tx: Tx, actor: Actor, _form: Form) -> dict[str, Any]:
         return show_link(base, invite_again(tx, actor, operator_id=wanted), name="", now_us=tx.now_us)

@@ -13,7 +13,7 @@ from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.web.form import Form, read_form
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import show, status_of, told, words_of
 
 _PLACES = {"name_taken": "name", "name_wrong": "name", "role_unknown": "role"}
@@ -71,7 +71,7 @@ def _page(
     request: PageRequest, actor: Actor, *, form: Form | None = None, refusal: Refusal | None = None,
     invited: dict[str, Any] | None = None,
 ) -> Response[str]:  # fmt: skip
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     found = desk.db.read(actor.merchant_id, lambda tx: list_operators(tx, actor))
     roles = [role for role in OPERATOR_ROLES if may_give(actor, role)]
     errors, toasts = {}, []

@@ -31,7 +31,7 @@ from tocsin.web.beside import read_beside
 from tocsin.web.change import show_changes
 from tocsin.web.form import AddressWrong, Form, read_form, read_number
 from tocsin.web.found import show_found, show_holds
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.lookups import show_seen
 from tocsin.web.rows import show_printers
 from tocsin.web.say import channel_word
@@ -108,7 +108,7 @@ def show_order(
 ) -> Response[str]:  # fmt: skip
     """Answer with an order's page; a refused act stays open there, with what was typed."""
     words = words_of(request, actor)
-    context = enter(request)[0].db.read(
+    context = desk_of(request).db.read(
         actor.merchant_id, partial(read_context, actor=actor, order=order, words=words)
     )
     return show(

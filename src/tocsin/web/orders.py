@@ -19,7 +19,7 @@ from tocsin.orders.screen import Filter, count_rows, screen_orders
 from tocsin.orders.syntax import QUERY_CHARACTERS, parse_query, plain_words
 from tocsin.web.asking import show_chips, show_mistake
 from tocsin.web.form import read_pairs
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.rows import show_pager, show_printers, show_rows
 from tocsin.web.screens import Chosen, read_screen, show_screens
 from tocsin.web.shell import go, show, status_of, words_of
@@ -59,7 +59,7 @@ def show_list(
     errors: dict[str, str] | None = None,
 ) -> Response[str]:  # fmt: skip
     """Show a page of orders under the search box that asked for it, or what can't be read in it."""
-    desk, words, (page, refusal) = enter(request)[0], words_of(request, actor), found
+    desk, words, (page, refusal) = desk_of(request), words_of(request, actor), found
     given = request.query_params
     after, trail = given.get("after", "")[:60], given.get("trail", "")[:2000]
     columns = tuple(name for name in COLUMNS if name in given.getall("col", [])) or screen.columns

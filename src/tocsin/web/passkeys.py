@@ -23,7 +23,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.errors import Refusal
 from tocsin.web.ceremony import answer_json, party_of, show_options
 from tocsin.web.form import read_form, read_number
-from tocsin.web.guard import PageRequest, address_of, enter
+from tocsin.web.guard import PageRequest, address_of, desk_of, enter
 from tocsin.web.sessions import show_device
 from tocsin.web.shell import go, show, status_of, told, words_of
 
@@ -108,7 +108,7 @@ def _need_party(request: PageRequest) -> RelyingParty:
 def _page(
     request: PageRequest, actor: Actor, *, name: str = "", refusal: Refusal | None = None
 ) -> Response[str]:
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     found = desk.db.read(actor.merchant_id, lambda tx: list_passkeys(tx, actor))
     errors = {}
     if refusal is not None:

@@ -16,7 +16,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.ident import id_at
 from tocsin.web.form import Form, once_over, read_number, read_pairs
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.words import LOCALES, Words
 
@@ -81,7 +81,7 @@ def show_people(
     request: PageRequest, actor: Actor, *, form: Form | None = None, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response[str]:  # fmt: skip
     """Answer with the people of the alarm, and what was wrong with an address that was given."""
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     manages = actor.may("shop_settings")
 
     def read(tx: Tx) -> tuple[list[dict[str, Any]], dict[str, str]]:

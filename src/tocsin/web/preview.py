@@ -23,7 +23,7 @@ from tocsin.tickets.paper_size import say_size
 from tocsin.tickets.preview import Previewed, preview_job, preview_order
 from tocsin.tickets.print_queue import list_queues
 from tocsin.web.form import Form, read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.order import order_path
 from tocsin.web.shell import go, show, status_of, told, words_of
 
@@ -123,7 +123,7 @@ def _show_order(
     refusal: Refusal | None = None,
     form: Form | None = None,
 ) -> Response[str]:
-    desk = enter(request)[0]
+    desk = desk_of(request)
     seen = _preview(desk, actor, order, form or request.query_params)
     queues = desk.db.read(actor.merchant_id, list_queues)
     asked = urlencode({"queue": seen.queue_id, "copy": seen.content.copy})

@@ -27,7 +27,7 @@ from tocsin.orders.person import (
 )
 from tocsin.orders.second_person import pass_second_person
 from tocsin.web.form import AddressWrong, Form, read_form, read_number
-from tocsin.web.guard import PageRequest, enter, locale_of
+from tocsin.web.guard import PageRequest, desk_of, enter, locale_of
 from tocsin.web.page import render
 from tocsin.web.shell import go, show, status_of, told, words_of
 
@@ -127,7 +127,7 @@ def _one(tx: Tx, actor: Actor, form: Form) -> Person:
 def _page(
     request: PageRequest, actor: Actor, *, form: Form, asked: bool = False, refusal: Refusal | None = None
 ) -> Response[str]:
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
 
     def read(tx: Tx) -> tuple[list[dict[str, Any]], list[Any]]:
         require_eraser(tx, actor)

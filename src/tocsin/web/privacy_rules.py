@@ -17,7 +17,7 @@ from tocsin.orders.person import BOX, PrivacyRules, change_rules
 from tocsin.orders.retention import foresee_retention
 from tocsin.orders.store import find_order_id
 from tocsin.web.form import Form, read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.privacy import HERE
 from tocsin.web.shell import go, show, status_of, told, words_of
 
@@ -94,7 +94,7 @@ def _read(form: Form) -> PrivacyRules:
 def _rules(
     request: PageRequest, actor: Actor, *, form: Form | None = None, rules: PrivacyRules | None = None, refusal: Refusal | None = None
 ) -> Response[str]:  # fmt: skip
-    desk = enter(request)[0]
+    desk = desk_of(request)
 
     def read(tx: Tx) -> tuple[PrivacyRules, int, int]:
         require(actor, "operators")
@@ -117,7 +117,7 @@ def _rules(
 def _holds(
     request: PageRequest, actor: Actor, *, form: Form | None = None, refusal: Refusal | None = None
 ) -> Response[str]:
-    desk = enter(request)[0]
+    desk = desk_of(request)
 
     def read(tx: Tx) -> list[dict[str, Any]]:
         kept = list_kept(tx, actor)

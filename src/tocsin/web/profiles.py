@@ -15,7 +15,7 @@ from tocsin.orders.importer import Source
 from tocsin.orders.mapping import Mapping, keep_sheet, preview_mapping, read_sheet, settle_mapping
 from tocsin.orders.profile import Column, Profile, list_profiles, remove_profile
 from tocsin.web.form import Form, read_form, read_number
-from tocsin.web.guard import PageRequest, enter, locale_of
+from tocsin.web.guard import PageRequest, desk_of, enter, locale_of
 from tocsin.web.imports import ZONES
 from tocsin.web.mapped import show_mapping
 from tocsin.web.page import render
@@ -147,7 +147,7 @@ def _pairs(text: str) -> dict[str, str]:
 
 def _preview(request: PageRequest, actor: Actor, import_id: int, *, form: Form) -> dict[str, Any]:
     """Return what comes of a mapping, or why nothing does."""
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     try:
         profile = _profile(request, actor, import_id, form=form)
         found: Mapping = preview_mapping(desk.db, actor, import_id=import_id, profile=profile)
@@ -161,7 +161,7 @@ def _preview(request: PageRequest, actor: Actor, import_id: int, *, form: Form) 
 def _sheet(
     request: PageRequest, actor: Actor, import_id: int, *, form: Form, errors: dict[str, str] | None = None, status: int = 200,
 ) -> Response[str]:  # fmt: skip
-    name, _, columns = read_sheet(enter(request)[0].db, actor, import_id=import_id)
+    name, _, columns = read_sheet(desk_of(request).db, actor, import_id=import_id)
     preview = _preview(request, actor, import_id, form=form)
     shown = [
         Column(each.heading, each.samples, form.get(f"field.{place}", ""))
@@ -176,7 +176,7 @@ def _sheet(
 def _list(
     request: PageRequest, actor: Actor, *, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response[str]:
-    kept = enter(request)[0].db.read(actor.merchant_id, list_profiles)
+    kept = desk_of(request).db.read(actor.merchant_id, list_profiles)
     profiles = [
         {"id": each.id, "name": each.name, "channel": each.channel, "columns": sum(map(bool, each.columns.values()))}
         for each in kept

@@ -12,7 +12,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.web.form import read_form
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.people import choices, locale_of, show_recipient
 from tocsin.web.shell import go, show, status_of, told, words_of
 
@@ -68,7 +68,7 @@ def post_push(request: PageRequest, *, body: RawBody) -> Response[str] | Redirec
 def _page(
     request: PageRequest, actor: Actor, *, errors: dict[str, str] | None = None, name: str = "", status: int = 200
 ) -> Response[str]:  # fmt: skip
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
 
     def read(tx: Tx) -> tuple[int, list[Recipient]]:
         return tx.now_us, [one for one in list_recipients(tx, actor) if one.operator_id == actor.id]

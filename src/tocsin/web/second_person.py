@@ -14,7 +14,7 @@ from tocsin.orders.second_person import ACTS, Ask, answer_ask, ask_second_person
 from tocsin.tickets.problem import signed_once
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.found import show_found
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 
 HERE = "/second-person"
@@ -77,7 +77,7 @@ def _page(request: PageRequest, actor: Actor, *, form: Form, refusal: Refusal | 
 
     return show(
         request, "orders/second_person.html", actor=actor, section="orders", status=status_of(refusal) if refusal else 200,
-        form=form, acts=ACTS, error=told(refusal, words) if refusal else "", **enter(request)[0].db.read(actor.merchant_id, read),
+        form=form, acts=ACTS, error=told(refusal, words) if refusal else "", **desk_of(request).db.read(actor.merchant_id, read),
     )  # fmt: skip
 
 

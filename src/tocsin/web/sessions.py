@@ -29,7 +29,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.words import Words
 from tocsin.gate import refused_try
 from tocsin.web.form import read_form, read_number
-from tocsin.web.guard import PageRequest, address_of, device_token, enter
+from tocsin.web.guard import PageRequest, address_of, desk_of, device_token, enter
 from tocsin.web.shell import go, own_address, show, status_of, told, words_of
 
 PIN_TWICE = "The two PINs differ: type the same one twice"
@@ -143,7 +143,7 @@ def show_device(agent: str) -> str:
 def _page(
     request: PageRequest, actor: Actor, *, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response[str]:
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
 
     def read(tx: Tx) -> tuple[list[SessionSeen], int, int]:
         failures = pin_failures(tx, operator_id=actor.id, desk_id=actor.desk_id)

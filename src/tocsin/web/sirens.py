@@ -34,7 +34,7 @@ from tocsin.core.plugins import load_plugins
 from tocsin.core.preference import PreferenceMoved
 from tocsin.core.words import Words
 from tocsin.web.form import Form, once, read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.siren_form import form_of, hours_form, read_hours_form, read_siren_form, show_option
 
@@ -180,7 +180,7 @@ def _require_station(tx: Tx, station_id: int) -> None:
 def _list(
     request: PageRequest, actor: Actor, *, form: Form, errors: dict[str, str] | None = None, status: int = 200
 ) -> Response[str]:  # fmt: skip
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     rows = desk.db.read(actor.merchant_id, list_sirens)
     tone, said = _SAID.get(request.query_params.get("said", ""), ("", ""))
     return show(
@@ -193,7 +193,7 @@ def _list(
 def _edit(
     request: PageRequest, actor: Actor, *, driver: SirenDriver, form: Form, row: SirenRow | None = None, refusal: Refusal | None = None,
 ) -> Response[str]:  # fmt: skip
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     stations = desk.db.read(actor.merchant_id, live_stations)
     here = {"0": words.translate("This server")} | {str(one.id): one.name for one in stations}
     return show(

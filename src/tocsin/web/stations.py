@@ -16,7 +16,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.clock import now_us
 from tocsin.core.db import Tx
 from tocsin.web.form import read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show
 
 HERE = "/settings/stations"
@@ -78,7 +78,7 @@ def post_desk_reader(request: PageRequest, *, desk_id: FromPath[str], body: RawB
 
 
 def _page(request: PageRequest, actor: Actor, *, made: dict[str, Any] | None = None) -> Response[str]:
-    desk = enter(request)[0]
+    desk = desk_of(request)
     require(actor, "shop_settings")
 
     def read(tx: Tx) -> dict[str, Any]:

@@ -22,7 +22,6 @@ from tocsin.tickets.copy_choice import (
     NEVER,
     CopyPreference,
     choose_copies,
-    read_copies,
 )
 from tocsin.tickets.device import list_printers
 from tocsin.tickets.logo import (
@@ -34,9 +33,17 @@ from tocsin.tickets.logo import (
     read_logo,
 )
 from tocsin.tickets.paper_size import say_size, shape_of
-from tocsin.tickets.sample import LOCALES, SIZES, draw_sample, lint_paper, sample_order, sample_paper
+from tocsin.tickets.sample import (
+    LOCALES,
+    SIZES,
+    draw_sample,
+    lint_paper,
+    read_chosen,
+    sample_order,
+    sample_paper,
+)
 from tocsin.web.form import AddressWrong, Form, read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.upload import read_upload
 
@@ -111,9 +118,8 @@ def get_sample(request: PageRequest) -> Response[bytes]:
     locale, copy, size = asked.get("locale", ""), asked.get("copy", ""), _size(asked.get("paper", ""))
     if locale not in LOCALES or copy not in HIDDEN:
         raise AddressWrong
-    content = desk.db.read(actor.merchant_id, partial(
-        sample_paper, copy=copy, locale=locale, size=size, base_url=desk.settings.base_url(), shop_id=_shop(asked)
-    ))  # fmt: skip
+    chosen = desk.db.read(actor.merchant_id, partial(read_chosen, shop_id=_shop(asked)))
+    content = sample_paper(chosen, copy=copy, locale=locale, size=size, base_url=desk.settings.base_url())
     return Response(draw_sample(content), media_type="image/png")
 
 
@@ -177,16 +183,16 @@ def _page(
     request: PageRequest, actor: Actor, *, shop_id: int, refusal: Refusal | None = None, place: str = "",
     chosen: CopyPreference | None = None,
 ) -> Response[str]:  # fmt: skip
-    desk, words = enter(request)[0], words_of(request, actor)
+    desk, words = desk_of(request), words_of(request, actor)
     asked = request.query_params.get("sample", "")
     locale = asked if asked in LOCALES else words.locale
 
     def read(tx: Tx) -> dict[str, Any]:
-        _known(tx, shop_id)
-        paper = partial(sample_paper, tx, locale=locale, base_url=desk.settings.base_url(), shop_id=shop_id)
+        kept = read_chosen(tx, shop_id=shop_id)
+        paper = partial(sample_paper, kept, locale=locale, base_url=desk.settings.base_url())
         return {
             "papers": [[paper(copy=copy, size=size) for copy in HIDDEN] for size in _sizes(tx)],
-            "copies": _show_copies(chosen or read_copies(tx, shop_id=shop_id)), "logo": read_logo(tx, shop_id=shop_id),
+            "copies": _show_copies(chosen or kept.copies), "logo": read_logo(tx, shop_id=shop_id),
             "revisions": {box: preference_revision(tx, box=box, shop_id=shop_id) for box in (copy_choice.BOX, logo.BOX)},
             "shops": {str(shop.id): shop.name for shop in list_shops(tx)},
         }  # fmt: skip

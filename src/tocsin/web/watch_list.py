@@ -13,7 +13,7 @@ from tocsin.core.tenant import get_shop
 from tocsin.orders.syntax_dates import read_date
 from tocsin.orders.watch_list import KINDS, add_watch, list_watches, remove_watch
 from tocsin.web.form import Form, read_form, read_number
-from tocsin.web.guard import PageRequest, enter
+from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 
 HERE = "/settings/watch-list"
@@ -61,7 +61,7 @@ def post_removal(request: PageRequest, *, watch_id: FromPath[str], body: RawBody
 
 
 def _page(request: PageRequest, actor: Actor, *, form: Form, refusal: Refusal | None = None) -> Response[str]:
-    found = enter(request)[0].db.read(actor.merchant_id, lambda tx: list_watches(tx, actor))
+    found = desk_of(request).db.read(actor.merchant_id, lambda tx: list_watches(tx, actor))
     return show(
         request, "settings/watch_list.html", actor=actor, section="settings", status=status_of(refusal) if refusal else 200,
         rows=found, form=form, kinds=KINDS, error=told(refusal, words_of(request, actor)) if refusal else "",
