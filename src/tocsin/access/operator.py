@@ -1,6 +1,5 @@
 """Operators: who may sign in at a merchant, and with which role. Names are unique over the installation."""
 
-from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +20,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
-from tocsin.core.statement import Statement, any_of, bind, insert_into, own, upsert
+from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.tenant import merchant
 from tocsin.core.text import strip_control
 
@@ -131,11 +130,6 @@ _NAMES = Statement(
     sa.select(operator.c.name, operator.c.display_name, merchant.c.name.label("merchant_name"))
     .select_from(operator.join(merchant, merchant.c.id == operator.c.merchant_id)).where(*_of_id), KnownNames,
 )  # fmt: skip
-_DISPLAY_NAMES = Statement[tuple[int, str]](
-    sa.select(operator.c.id, operator.c.display_name).where(
-        own(operator), any_of(operator.c.id, "operator_ids")
-    )
-)
 _SET_ACTIVE = Statement[None](sa.update(operator).where(*_of_id), sets=("active",))
 _SET_LOCALE = Statement[None](sa.update(operator).where(*_of_id), sets=("locale",))
 
@@ -265,11 +259,6 @@ def set_password(tx: Tx, *, operator_id: int, password_hash: str, strength: str 
 def read_names(tx: Tx, *, operator_id: int) -> KnownNames:
     """Return the names around an operator, empty ones where there is none such."""
     return tx.one(_NAMES, operator_id=operator_id) or KnownNames()
-
-
-def display_names(tx: Tx, *, operator_ids: Collection[int]) -> dict[int, str]:
-    """Return what some operators are called, by id, those who have left too."""
-    return dict(tx.rows(_DISPLAY_NAMES, operator_ids=list(operator_ids))) if operator_ids else {}
 
 
 def get_operator(tx: Tx, actor: Actor, *, operator_id: int) -> Operator:

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Response, get
 
-from tocsin.access.operator import display_names
+from tocsin.access.named import display_names
 from tocsin.alarm.concerned import concerning
 from tocsin.alarm.incident import Incident, get_incident, list_incidents
 from tocsin.alarm.posture import read_posture

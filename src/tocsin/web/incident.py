@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
-from tocsin.access.operator import display_names
+from tocsin.access.named import display_names
 from tocsin.alarm.concerned import concerned_by
 from tocsin.alarm.evidence import SignalRow, Source, list_signals, list_sources
 from tocsin.alarm.incident import (
