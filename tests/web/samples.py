@@ -115,7 +115,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
         {"code": "rule:大额货到付款", "level": "W", "fixed": False, "own": True, "always": False, "two": True, "says": ["先打电话确认"]},
     ], "may_confirm": 1, "locked": True, "lists": dict.fromkeys(("remote_areas", "unserved_areas", "no_cod_areas", "no_cod_skus", "known_skus", "service_skus", "currencies"), ""), "numbers": {"large_quantity": 1000, "duplicate_hours": 24, "old_days": 90}}),
     "own_rules": ("settings/own_rules.html", {"shell": shell("/settings/own-rules", "settings"), "rows": [{"name": "大额货到付款", "level": "W", "query": "method:cod amount:>1000", "message": "先打电话确认"}, {"name": "", "level": "W", "query": "", "message": ""}], "revision": 1, "errors": {}}),
-    "bulk": ("orders/bulk.html", {"shell": shell(), "rows": [{"number": "HF-1", "text": ""}, {"number": "HF-2", "text": "订单已取消"}], "done": 1, "failed": 1}),
+    "bulk": ("orders/bulk.html", {"shell": shell(), "rows": [{"number": "HF-1", "text": ""}, {"number": "HF-2", "text": "订单已取消"}], "done": 1, "failed": 1, "again": [7], "asked": {"act": "hold", "reason": "补单"}}),
     **BULK_SAMPLES,
     "screens": ("orders/screens.html", {"shell": shell("/screens", "filter"), "screens": [*SCREENS, {**SCREENS[0], "name": "7", "title": "团购新单", "shared": True}, {**SCREENS[0], "name": "8", "title": "自提", "shared": True}], "automatic": {"7": {"since_us": T0, "by": "王小二"}}}),
     "downloads": ("orders/downloads.html", {"shell": shell("/downloads", "download"), "rows": DOWNLOADS, "page": PAGE, "may_real": "reason", "filter": FILTER, "form": {}, "formats": {"csv": "CSV", "xlsx": "Excel"}, "columns": ["number", "phone", "line_total"], "saved": {"": "下面勾选的", "快递": "快递"}, "errors": {}, "waiting": False}),

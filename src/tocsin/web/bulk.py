@@ -10,6 +10,7 @@ from litestar.response import Redirect
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.desk import Desk
+from tocsin.orders.amend import OrderMoved
 from tocsin.orders.listing import list_heads
 from tocsin.orders.syntax import QUERY_CHARACTERS
 from tocsin.tickets.bulk_act import (
@@ -38,6 +39,7 @@ from tocsin.web.shell import go, show, told, words_of
 from tocsin.web.words import Words
 
 PAGE_ROWS = 200
+_ASKED = ("act", "field", "value", "reason", "print")
 
 
 @post("/orders/bulk", sync_to_thread=True, status_code=200)
@@ -63,8 +65,11 @@ def post_bulk(request: PageRequest, *, body: RawBody) -> Response[str] | Redirec
         return go(address)
     rows = [{"number": one.number, "text": told(one.refusal, words) if one.refusal else ""} for one in done]
     failed = sum(bool(row["text"]) for row in rows)
+    # What somebody has changed meanwhile is looked at first: it is not written over by one touch.
+    again = [one.order_id for one in done if one.refusal and one.refusal.code != OrderMoved.code]
     return show(
-        request, "orders/bulk.html", actor=actor, section="orders", rows=rows, done=len(rows) - failed, failed=failed
+        request, "orders/bulk.html", actor=actor, section="orders", rows=rows, done=len(rows) - failed, failed=failed,
+        again=again, asked={name: form[name] for name in _ASKED if form.get(name)},
     )  # fmt: skip
 
 
