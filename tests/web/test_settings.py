@@ -2,6 +2,7 @@
 
 import re
 
+from tests.api.door import BASE
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tests.web.test_access import PASSWORD, clerk
@@ -20,6 +21,15 @@ def test_the_shop_is_changed_by_those_who_may(pages: Pages) -> None:
     assert (shop.name, shop.zone, shop.day_starts_at_hour) == ("新店", "Asia/Tokyo", 4)
     assert "新店" in text_of(pages.get("/orders"))
     assert pages.get("/settings", role="clerk").text.count("readonly") >= 3
+
+
+def test_another_language_keeps_the_place_and_what_was_asked(pages: Pages) -> None:
+    came = f"{BASE}/orders?q=held%3Ayes&locale=en&done=saved"
+    for door, word in (("locale", "zh_CN"), ("theme", "dark")):
+        for back, place in (("/orders", "/orders?q=held%3Ayes"), ("/screens", "/screens")):
+            pages.headers("owner")["referer"] = came
+            answer = pages.post(f"/settings/{door}", back=back, **{door: word})
+            assert answer.headers["location"] == place, door
 
 
 def test_language_and_theme_are_kept_and_lead_back(pages: Pages) -> None:
