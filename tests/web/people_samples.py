@@ -72,6 +72,7 @@ PEOPLE_SAMPLES: dict[str, tuple[str, Context]] = {
     "people_none": ("settings/people.html", {**PEOPLE_PAGE, "rows": [], "said": "", "errors": {"address": "这不是该机器人的地址"}, "form": {"service": "dingtalk"}}),
     "people_clerk": ("settings/people.html", {**PEOPLE_PAGE, "shell": shell("/settings/people", "settings", role="clerk"), "manages": False, "rows": [ROWS[2]], "said": "wrong"}),
     "push": ("alarm/push.html", PUSH_PAGE),
+    "offline": ("phone/offline.html", {}),
     "push_none": ("alarm/push.html", {**PUSH_PAGE, "rows": [], "said": "", "near": False}),
     "received": ("alarm/received.html", {"shell": door("/received/x"), "token": "x", "known": True, "done": False}),
     "received_done": ("alarm/received.html", {"shell": door("/received/x"), "token": "x", "known": True, "done": True}),

@@ -110,8 +110,13 @@ def test_the_stream_begins_with_the_count_and_ends_with_the_desk(pages: Pages) -
 
 def test_the_desk_describes_itself_as_an_app(pages: Pages) -> None:
     found = pages.get("/manifest.webmanifest", role="").json()
-    icon = found["icons"][0]["src"]
-    assert found["start_url"] == "/orders" and "<svg" in text_of(pages.get(icon, role=""))
+    icons = [pages.get(one["src"], role="").content for one in found["icons"]]
+    assert found["start_url"] == "/orders" and all(icon.startswith(b"\x89PNG") for icon in icons)
+    assert {one["purpose"] for one in found["icons"]} == {"any", "maskable"}
+    for unknown in ("/icons/7.png", "/offline/fr"):
+        assert pages.get(unknown, role="").status_code == 404
+    kept = text_of(pages.get("/sw.js", role="")).splitlines()[:2]
+    assert "/offline/zh_CN" in kept[1] and "/orders" not in kept[1]
 
 
 def test_a_session_that_has_ended_hears_no_more_however_much_moves(

@@ -1,4 +1,4 @@
-"""Live news of the pages by SSE, the alarm among them, and what makes them an app: the manifest.
+"""Live news of the pages by SSE, the alarm among them.
 
 One thread reads for all who listen: it is woken by a commit, asks what is new once a merchant, and
 hands it to each listener's queue. A listener costs no thread and no statement of its own.
@@ -11,13 +11,12 @@ import time
 from collections.abc import AsyncIterator
 from functools import partial
 
-from litestar import Response, get
+from litestar import get
 from litestar.response import Stream
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.event import on_event
 from tocsin.core.log import get_log
-from tocsin.core.words import Words
 from tocsin.desk import Desk
 from tocsin.streams import Place
 from tocsin.web.form import AddressWrong, read_number
@@ -31,11 +30,6 @@ GATHER_SECONDS = 0.05
 _FULL = 100
 _AT_MOST = 24
 _log = get_log("live")
-_MANIFEST = {
-    "id": "/", "start_url": "/orders", "scope": "/", "display": "standalone", "background_color": "#ffffff",
-    "theme_color": "#1d2430",
-    "icons": [{"src": "/static/bell.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
-}  # fmt: skip
 
 
 class Listener:
@@ -164,18 +158,6 @@ def get_events(request: PageRequest) -> Stream:
     return Stream(_frames(request, desk, actor, seen), media_type="text/event-stream", headers=headers)
 
 
-@get("/manifest.webmanifest", sync_to_thread=True, media_type="application/manifest+json")
-def get_manifest(request: PageRequest) -> Response[dict[str, object]]:
-    """Describe the desk as an app that can be installed."""
-    locale = locale_of(request)
-    names = {
-        "name": Words(locale).translate("Tocsin order desk"),
-        "short_name": "Tocsin",
-        "lang": locale.replace("_", "-"),
-    }
-    return Response({**_MANIFEST, **names}, media_type="application/manifest+json")
-
-
 def feed_of(request: PageRequest, desk: Desk) -> Feed:
     """Return the one feed of the application."""
     state = request.app.state
@@ -237,4 +219,4 @@ def _read_seen(given: str) -> int:
         return 0
 
 
-LIVE = [get_events, get_manifest]
+LIVE = [get_events]

@@ -1,6 +1,4 @@
-"""This browser as a receiver of the alarm: armed by its owner, told by Web Push, its service worker at the root."""
-
-from pathlib import Path
+"""This browser as a receiver of the alarm: armed by its owner, told by Web Push."""
 
 from litestar import Response, get, post
 from litestar.params import RawBody
@@ -17,14 +15,7 @@ from tocsin.web.people import choices, locale_of, show_recipient
 from tocsin.web.shell import go, show, status_of, told, words_of
 
 HERE = "/push"
-_WORKER = Path(__file__).parent / "static" / "worker" / "sw.js"
 _WANTS = ("sound", "escalated", "account", "drill")
-
-
-@get("/sw.js", sync_to_thread=False)
-def get_worker() -> Response[bytes]:
-    """Return the service worker; it stands at the root, so that its scope is the whole desk."""
-    return Response(_WORKER.read_bytes(), media_type="text/javascript; charset=utf-8")
 
 
 @get(HERE, sync_to_thread=True)
@@ -85,4 +76,4 @@ def _is_secure(address: str) -> bool:
     return address.startswith(("https:", "http://localhost"))
 
 
-PUSH = [get_worker, get_push, post_push]
+PUSH = [get_push, post_push]

@@ -54,6 +54,7 @@ from tocsin.web.passkeys import PASSKEYS
 from tocsin.web.people import PEOPLE
 from tocsin.web.person import PERSON
 from tocsin.web.pictures import PICTURES
+from tocsin.web.phone import PHONE
 from tocsin.web.posture import POSTURE
 from tocsin.web.preview import PREVIEWS
 from tocsin.web.print_job import PRINT_JOBS
@@ -127,6 +128,7 @@ PAGES: list[Any] = [
     *MINE,
     *PEOPLE,
     *PERSON,
+    *PHONE,
     *PUSH,
     *RECEIVED,
     *DRILLS,

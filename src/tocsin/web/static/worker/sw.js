@@ -1,6 +1,26 @@
-// The service worker: shows an alarm that came by Web Push, says that it came, and opens where it leads.
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+// The service worker: shows an alarm that came by Web Push, says that it came, and opens where it leads; and shows the
+// offline page where the desk can't be reached. KEPT and SHELL stand before this text: what it keeps, and under which name.
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(caches.open(KEPT).then((kept) => kept.addAll(SHELL.map((path) => new Request(path, { cache: "reload" })))).catch(() => null));
+});
+self.addEventListener("activate", (event) => event.waitUntil(dropOld().then(() => self.clients.claim())));
+
+async function dropOld() {
+  for (const name of await caches.keys()) if (name !== KEPT) await caches.delete(name);
+}
+
+// Nothing that the desk answers is ever kept: only where it does not answer is there a word from here.
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { pathname, search } = new URL(request.url);
+  if (request.method !== "GET") return;
+  if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => offline()));
+  else if (SHELL.includes(pathname + search)) event.respondWith(fetch(request).catch(() => kept(request)));
+});
+
+const kept = async (path) => (await caches.match(path)) ?? Response.error();
+const offline = () => kept(self.navigator.language.startsWith("zh") ? "/offline/zh_CN" : "/offline/en");
 
 self.addEventListener("push", (event) => {
   const told = event.data ? event.data.json() : {};
@@ -9,7 +29,7 @@ self.addEventListener("push", (event) => {
     tag: told.tag || "tocsin",
     renotify: true,
     requireInteraction: true,
-    icon: "/static/bell.svg",
+    icon: "/icons/192.png",
     data: { url: here(told.url) },
   });
   // Shown first; whether the desk can be told is another matter.
