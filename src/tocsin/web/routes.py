@@ -53,8 +53,8 @@ from tocsin.web.passkey_door import PASSKEY_DOOR
 from tocsin.web.passkeys import PASSKEYS
 from tocsin.web.people import PEOPLE
 from tocsin.web.person import PERSON
-from tocsin.web.pictures import PICTURES
 from tocsin.web.phone import PHONE
+from tocsin.web.pictures import PICTURES
 from tocsin.web.posture import POSTURE
 from tocsin.web.preview import PREVIEWS
 from tocsin.web.print_job import PRINT_JOBS
