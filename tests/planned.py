@@ -110,6 +110,7 @@ from tocsin.tickets import (
     cloud_end,
     device,
     errand,
+    first_hour,
     forget,
     habit,
     hand_over,
@@ -152,5 +153,5 @@ MODULES = (
     screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, late, lease, logo, errand, under_way, two_persons, serial, spool, print_queue, queue_move, radar, recheck, intercept, remembered, habit, printer_key, printer_place, printer_swap, known_printer, attempt, bucket,
     orders_claim,
     second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget, compaction, erased_list,
-    shift, shift_count, shift_record, shift_state,
+    first_hour, shift, shift_count, shift_record, shift_state,
 )  # fmt: skip

@@ -46,6 +46,16 @@ _WAITING: Context = {
 _RECORD_PAGE: Context = {
     "shell": shell("/shifts/77", "shift"), "record": _RECORD, "handed": _HANDED, "whole": True, "note_whole": True
 }  # fmt: skip
+_STEPS = dict.fromkeys(
+    ("shop", "printer", "page", "siren", "reached", "sheet", "checked", "ticket", "second"), False
+)
+_START: Context = {
+    "shell": shell("/start", "settings"),
+    "steps": {**_STEPS, "shop": True, "printer": True},
+    "done": 2,
+    "next": "page",
+    "hidden": False,
+}
 SHIFT_SAMPLES: dict[str, tuple[str, Context]] = {
     "shift": ("tickets/shift.html", _PAGE),
     "shift_signing": ("tickets/shift.html", {**_PAGE, "form": {"note": "x"}, "errors": {"password": "错"}, "here": {**_HERE, "figures": _CALM}}),
@@ -56,5 +66,7 @@ SHIFT_SAMPLES: dict[str, tuple[str, Context]] = {
     "shifts": ("tickets/shifts.html", {"shell": shell("/shifts", "shift"), "rows": [{"row": _RECORD, "handed": _HANDED}],
                                        "page": {"count_text": "", "previous_url": "", "next_url": "/shifts?before=7"}}),
     "shift_record": ("tickets/shift_record.html", _RECORD_PAGE),
+    "start": ("settings/start.html", _START),
+    "start_done": ("settings/start.html", {**_START, "steps": dict.fromkeys(_STEPS, True), "done": 9, "next": "", "hidden": True}),
     "shift_forged": ("tickets/shift_record.html", {**_RECORD_PAGE, "whole": False, "note_whole": False}),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.clock import MINUTE_US, now_us, to_datetime
 from tocsin.core.db import Database, Tx
 from tocsin.core.event import append_event
+from tocsin.core.journal import write_journal
 from tocsin.core.tenant import Shop, get_shop
 from tocsin.core.words import Words
 from tocsin.tickets.away import is_away, probe_away
@@ -122,7 +123,13 @@ def print_test_page(db: Database, actor: Actor, *, printer_id: int, base_url: st
         return PrintOutcome(result="taken", reason="fetches")
     content = make_test_page(device, shop=shop, base_url=base_url)
     outcome = give_page(db, actor.merchant_id, device=device, content=content)
-    db.write(actor.merchant_id, lambda tx: keep_seen(tx, device=device, outcome=outcome))
+
+    def keep(tx: Tx) -> None:
+        keep_seen(tx, device=device, outcome=outcome)
+        data = {"result": outcome.result}
+        write_journal(tx, actor, verb="tickets.test_page", subject=f"printer:{device.id}", data=data)
+
+    db.write(actor.merchant_id, keep)
     return outcome
 
 

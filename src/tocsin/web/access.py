@@ -124,7 +124,7 @@ def post_owner(request: PageRequest, *, token: FromPath[str], body: RawBody) -> 
             raise TooManyTries(retry_after_seconds=made.retry_after_seconds)
         return _ask_owner(request, token, form={}, errors={}, used=True, status=410)
     found = try_sign_in(request, name=name, password=password)
-    back = "/orders" if isinstance(found, SignedIn) else "/sign-in"
+    back = "/start" if isinstance(found, SignedIn) else "/sign-in"
     shown = show_door(request, "access/recovery_codes.html", codes=made.recovery_codes, back=back)
     shown.cookies.extend(enter_desk(request, found, back).cookies if isinstance(found, SignedIn) else [])
     return shown

@@ -157,6 +157,7 @@ VERBS = {
     "tickets.settle": "Outcome of a ticket settled",
     "tickets.sign_first": "Acknowledged once, of two",
     "tickets.spoil": "Spoiled, says a person",
+    "tickets.test_page": "Test page printed",
     "tickets.undo_swap": "Replacement of a printer taken back",
     "tickets.use_backup": "Passed to the back-up",
 }

@@ -33,6 +33,7 @@ PLACES = (
 )
 SETTINGS = (
     Place("settings", "/settings", "Shop", "query", ""),
+    Place("settings", "/start", "First hour", "shop_settings", ""),
     Place("settings", "/settings/operators", "Operators", "operators", ""),
     Place("settings", "/settings/desks", "Desks", "shop_settings", ""),
     Place("settings", "/settings/stations", "Stations", "shop_settings", ""),

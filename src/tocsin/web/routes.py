@@ -80,6 +80,7 @@ from tocsin.web.sessions import SESSIONS
 from tocsin.web.settings import SETTINGS
 from tocsin.web.shift import SHIFT
 from tocsin.web.sirens import SIRENS
+from tocsin.web.start import START
 from tocsin.web.stations import STATIONS
 from tocsin.web.terminal import TERMINALS
 from tocsin.web.ticket_templates import TEMPLATES
@@ -171,6 +172,7 @@ PAGES: list[Any] = [
     *REVISE,
     *SCAN,
     *SHIFT,
+    *START,
     *PAPERS,
     *PREVIEWS,
     *TERMINALS,

@@ -44,7 +44,7 @@ DONE = {
     "suspended": "Switched off: all sessions have ended", "restored": "Switched on", "phone_lost": "The phone opens nothing any more",
     "left": "Has left: what was ended is listed below", "locked_all": "Everything is locked: what was done is listed below",
     "webhook_sent": "Given to the webhook: its row says what came of it",
-    "shift_begun": "The shift has begun", "shift_offered": "Signed: it waits for the one who takes over", "shift_returned": "Taken back: the shift goes on",
+    "start_hidden": "Put away: it is found again in the settings", "shift_begun": "The shift has begun", "shift_offered": "Signed: it waits for the one who takes over", "shift_returned": "Taken back: the shift goes on",
     "shift_taken": "Both have signed: the shift is handed over", "asked": "Asked: somebody else confirms it", "confirmed": "Confirmed: it is open for half an hour",
     "undone": "Taken back", "pin": "The PIN is set; your sessions elsewhere have ended", "pin_dropped": "The PIN is removed",
     "station_revoked": "The station is revoked: its requests are refused", "finger_deleted": "The finger is deleted; the sessions elsewhere have ended",

@@ -1,0 +1,103 @@
+"""The first hour: from set-up to the first printed ticket; each step is told by what has really happened, never by a tick."""
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.access.table import operator
+from tocsin.alarm.recipient import recipient
+from tocsin.alarm.table import siren
+from tocsin.core.actor import Actor, require
+from tocsin.core.db import Tx
+from tocsin.core.journal import journal
+from tocsin.core.preference import change_preference, preference_revision, read_preference
+from tocsin.core.statement import NOUGHT, Statement, among, own
+from tocsin.core.tenant import shop
+from tocsin.orders.table import import_batch, order_head
+from tocsin.tickets.table import print_job, printer, verdict
+
+BOX = "first_hour"
+TESTED = "tickets.test_page"
+
+
+class FirstHour(Struct, frozen=True):
+    """Whether a merchant has put the first hour away."""
+
+    hidden: bool = False
+
+
+class Steps(Struct, frozen=True):
+    """How far it is: 1 where it has happened; the names are the steps, in their order."""
+
+    shop: int
+    printer: int
+    page: int
+    siren: int
+    reached: int
+    sheet: int
+    checked: int
+    ticket: int
+    second: int
+
+    def done(self) -> int:
+        """Return how many have happened."""
+        return sum(1 for name in STEPS if getattr(self, name))
+
+
+STEPS: tuple[str, ...] = Steps.__struct_fields__
+
+
+def _told(*chosen: sa.ColumnElement[bool], of: sa.FromClause) -> sa.ColumnElement[int]:
+    found = sa.exists(sa.select(sa.literal_column("1")).select_from(of).where(*chosen))
+    return sa.case((found, 1), else_=0)
+
+
+def _text(kind: str, column: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
+    return sa.literal_column(f"'{kind}:'") + sa.cast(column, sa.Text)
+
+
+def _journalled(of: sa.Table, kind: str, *, verb: str, data: str = "%") -> sa.ColumnElement[int]:
+    same = sa.and_(journal.c.merchant_id == of.c.merchant_id, journal.c.subject == _text(kind, of.c.id))
+    return _told(own(of), journal.c.verb == verb, journal.c.data.like(data), of=of.join(journal, same))
+
+
+_second = operator.alias("second")
+_TWO = sa.and_(_second.c.merchant_id == operator.c.merchant_id, _second.c.id > operator.c.id)
+_STEPS = Statement(
+    sa.select(
+        _journalled(shop, "shop", verb="shop.change").label("shop"),
+        _told(own(printer), printer.c.removed == NOUGHT, of=printer).label("printer"),
+        _journalled(printer, "printer", verb=TESTED, data='%"printed"%').label("page"),
+        _told(own(siren), siren.c.removed == NOUGHT, siren.c.tested_at_us > NOUGHT, of=siren).label("siren"),
+        _told(own(recipient), recipient.c.removed == NOUGHT, recipient.c.confirmed_at_us.is_not(None), of=recipient).label("reached"),
+        _told(own(import_batch), import_batch.c.id > NOUGHT, import_batch.c.status == "committed", of=import_batch).label("sheet"),
+        _told(own(verdict), of=verdict.join(order_head, sa.and_(
+            order_head.c.merchant_id == verdict.c.merchant_id, order_head.c.id == verdict.c.order_id
+        ))).label("checked"),
+        _told(own(print_job), among(print_job.c.state, "printed"), of=print_job).label("ticket"),
+        _told(own(operator), of=operator.join(_second, _TWO)).label("second"),
+    ),
+    Steps,
+)  # fmt: skip
+
+
+def read_steps(tx: Tx) -> Steps:
+    """Return how far the first hour is, by one statement."""
+    found = tx.one(_STEPS)
+    assert found is not None  # it counts, and finds nothing
+    return found
+
+
+def is_hidden(tx: Tx) -> bool:
+    """Tell whether the merchant has put it away."""
+    return read_preference(tx, FirstHour, box=BOX).hidden
+
+
+def hide_first_hour(tx: Tx, actor: Actor, *, hidden: bool) -> None:
+    """Put the first hour away, or bring it back.
+
+    Raises:
+        NotAllowed: the actor may not change shop settings.
+    """
+    require(actor, "shop_settings")
+    revision = preference_revision(tx, box=BOX)
+    change_preference(tx, actor, FirstHour(hidden), box=BOX, revision=revision)

@@ -1,0 +1,50 @@
+"""The first hour: each step is told by what has happened, through the pages, until the first ticket is printed."""
+
+import re
+
+from tests.counter import check_all, wait_for
+from tests.web.pages import Pages, text_of
+from tocsin.orders.screen import Filter, screen_orders
+from tocsin.tickets.first_hour import STEPS, read_steps
+from tocsin.tickets.spool import Spool
+
+
+def done(pages: Pages) -> list[str]:
+    steps = pages.db.read(pages.house.merchant_id, read_steps)
+    return [name for name in STEPS if getattr(steps, name)]
+
+
+def test_from_an_empty_shop_to_the_first_ticket(pages: Pages) -> None:
+    pages.headers("owner")
+    assert done(pages) == [] and "0 of 9 done" in text_of(pages.get("/start?locale=en"))
+    assert (
+        pages.post("/settings", shop_name="梨园", zone="Asia/Shanghai", day_starts_at_hour="0").status_code
+        == 303
+    )
+    printer_id = pages.printer()
+    assert done(pages) == ["shop", "printer"]
+    assert pages.post(f"/settings/printers/{printer_id}/test").status_code == 303
+    sample = pages.get("/start/sample.csv").content
+    uploaded = pages.upload(sample, name="tocsin-sample.csv", channel="shop")
+    place = re.search(r"/imports/\d+", uploaded.headers.get("location", "") + uploaded.text)
+    assert place, uploaded.text[:500]
+    assert pages.post(f"{place[0]}/commit").status_code == 303
+    wait_for(lambda: "sheet" in done(pages))
+    check_all(pages.db)
+    assert {"page", "sheet", "checked"} <= {*done(pages)}, done(pages)
+    rows = screen_orders(pages.db, pages.house.actor(), wanted=Filter(query=""), door="page").rows
+    assert sorted(row.holds_open > 0 for row in rows) == [False, False, True]
+    good = next(row for row in rows if not row.holds_open)
+    spool = Spool(pages.db)
+    spool.start()
+    pages.post(f"/terminals/{printer_id}/prints", order=str(good.id), revision="1")
+    wait_for(lambda: "ticket" in done(pages))
+    spool.stop()
+    pages.headers("clerk")
+    assert done(pages) == ["shop", "printer", "page", "sheet", "checked", "ticket", "second"]
+    assert pages.post("/start", hidden="1").headers["location"].startswith("/orders")
+    assert "Show it again" in text_of(pages.get("/start?locale=en"))
+    assert (
+        pages.get("/start", role="clerk").status_code == 403
+        and pages.get("/start", role="").status_code == 303
+    )
