@@ -96,8 +96,8 @@ def test_the_outside_learns_the_word_only() -> None:
 
 
 def test_styles_are_small_and_scripts_are_short() -> None:
-    """The style sheets together stay under 43 KB, a script under 60 lines."""
-    assert sum(path.stat().st_size for path in STATIC.glob("css/*.css")) < 43 * 1024
+    """The style sheets together stay under 52 KB, a script under 60 lines."""
+    assert sum(path.stat().st_size for path in STATIC.glob("css/*.css")) < 52 * 1024
     assert_none(path.name for path in STATIC.glob("js/*.js") if len(path.read_text().splitlines()) > 60)
 
 

@@ -211,9 +211,9 @@ def locale_of(request: PageRequest, actor: Actor | None = None) -> str:
 
 
 def theme_of(request: PageRequest) -> str:
-    """Return `light`, `dark` or `auto`."""
+    """Return `light`, `dark`, `contrast` or `auto`."""
     wanted = request.cookies.get(THEME_COOKIE, "auto")
-    return wanted if wanted in ("light", "dark") else "auto"
+    return wanted if wanted in ("light", "dark", "contrast") else "auto"
 
 
 def _secret(request: PageRequest, name: str) -> str:

@@ -24,7 +24,7 @@ from tocsin.web.shell import go, locale_cookie, own_address, show, theme_cookie,
 from tocsin.web.words import LOCALES, Words
 
 _NOT_KEPT = frozenset({"locale", "done", "given", "at"})
-_THEMES = ("auto", "light", "dark")
+_THEMES = ("auto", "light", "dark", "contrast")
 UNENCRYPTED = "People reach this desk without HTTPS: phones can't install it, and the network can read along"
 NEAR_ONLY = (
     "Only this machine reaches the desk. Off until it is served with --lan NAME: passkeys on phones, the desk as an app on "
@@ -77,7 +77,7 @@ def post_locale(request: PageRequest, *, body: RawBody) -> Redirect:
 
 @post("/settings/theme", sync_to_thread=True, status_code=303)
 def post_theme(request: PageRequest, *, body: RawBody) -> Redirect:
-    """Change between light, dark and as the system has it."""
+    """Change between light, dark, high contrast and as the system has it."""
     form = read_form(request, body)
     theme = form.get("theme", "")
     kept = theme_cookie(THEME_COOKIE, theme if theme in _THEMES else "auto")
