@@ -22,8 +22,6 @@ NOTO = "@expo-google-fonts/noto-sans-sc"
 ASSETS = {
     "htmx.org/dist/htmx.min.js": f"{VENDOR}/htmx.min.js",
     "htmx.org/LICENSE": f"{VENDOR}/htmx.LICENSE",
-    "htmx-ext-sse/dist/sse.min.js": f"{VENDOR}/sse.js",
-    "htmx-ext-sse/LICENSE": f"{VENDOR}/sse.LICENSE",
     "barcode-detector/dist/iife/ponyfill.js": f"{VENDOR}/barcode.js",
     "barcode-detector/LICENSE": f"{VENDOR}/barcode.LICENSE",
     "zxing-wasm/dist/reader/zxing_reader.wasm": f"{VENDOR}/zxing_reader.wasm",
@@ -74,3 +72,6 @@ def fetch_assets(root: Path) -> None:
         for source, target in ASSETS.items():
             (root / target).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(Path(folder, "node_modules", source), root / target)
+    kept = {root / target for target in ASSETS.values()}
+    for old in {*(root / VENDOR).iterdir(), *(root / FONTS).iterdir()} - kept:
+        old.unlink()  # what an earlier lock file brought would go into the wheel too

@@ -13,7 +13,6 @@ ASSETS = (
     "src/tocsin/tickets/fonts/NotoSansSC-Regular.ttf",
     "src/tocsin/tickets/fonts/NotoSansSC-Bold.ttf",
     "src/tocsin/web/static/vendor/htmx.min.js",
-    "src/tocsin/web/static/vendor/sse.js",
     "src/tocsin/web/static/vendor/barcode.js",
     "src/tocsin/web/static/vendor/zxing_reader.wasm",
 )

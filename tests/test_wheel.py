@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from hatch_build import ASSETS, VENDOR
+
 ROOT = Path(__file__).parent.parent
 
 # Runs in a network namespace of its own: the loopback is brought up, nothing else is there.
@@ -28,7 +30,7 @@ lines = []
 while "owner" not in (line := desk.stdout.readline()):
     assert line, "it ended: " + "".join(lines)
     lines.append(line)
-for path in ("/readyz", "/static/vendor/htmx.min.js", "/static/vendor/sse.js", "/static/vendor/zxing_reader.wasm", "/sign-in"):
+for path in ("/readyz", "/static/vendor/htmx.min.js", "/static/vendor/zxing_reader.wasm", "/sign-in"):
     with urllib.request.urlopen("http://localhost:8717" + path, timeout=10) as answer:
         print(path, answer.status, len(answer.read()))
 desk.send_signal(signal.SIGTERM)
@@ -44,6 +46,8 @@ def test_the_wheel_serves_without_network_or_node(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("tocsin-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
+    brought = {path.name for path in (tmp_path / "site/tocsin/web/static/vendor").iterdir()}
+    assert brought - {".lock-sha256"} == {Path(target).name for target in ASSETS.values() if VENDOR in target}
     (tmp_path / "run.py").write_text(SCRIPT)
     alone = ["/usr/bin/unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     found = subprocess.run(
@@ -60,7 +64,6 @@ def test_the_wheel_serves_without_network_or_node(tmp_path: Path) -> None:
     assert set(sizes) == {
         "/readyz",
         "/static/vendor/htmx.min.js",
-        "/static/vendor/sse.js",
         "/static/vendor/zxing_reader.wasm",
         "/sign-in",
     }

@@ -15,7 +15,7 @@ import httpx
 from tests.databases import free_port
 from tests.near import PRINTER_NETWORKS
 
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 90
 
 
 class Served:
@@ -32,7 +32,11 @@ class Served:
         }  # fmt: skip
         self._environment = environment
         self.start()
-        self.owner_link = self._wait()
+        try:
+            self.owner_link = self._wait()
+        except BaseException:
+            self.kill()
+            raise
 
     def start(self) -> None:
         """Begin, at the same address and with the same data each time."""
