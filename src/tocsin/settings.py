@@ -60,7 +60,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zone: str = "Asia/Shanghai"
     """Time zone of new shops, an IANA name."""
     locale: str = "zh_CN"
-    """Language of new operators: `zh_CN` or `en`."""
+    """Language of new operators, and of who asks without saying his: `zh_CN`, `en`, or another folder of `locale`."""
     request_threads: int = 8
     """Threads that carry requests into the core."""
     database_connections: int = 8

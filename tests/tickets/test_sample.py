@@ -4,10 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.tickets.paper import make_content, words_of
+from tocsin.core.words import LOCALES
 from tocsin.tickets.copy_choice import HIDDEN
 from tocsin.tickets.layout import draw_pdf
 from tocsin.tickets.paper_size import LABELS
-from tocsin.tickets.sample import LOCALES, SIZES, Lint, draw_sample, lint_paper, sample_order
+from tocsin.tickets.sample import SIZES, Lint, draw_sample, lint_paper, sample_order
 
 WANTED = {
     "zh_CN": ("赠品", "礼盒", "优惠券", "请收", "放前台", "秋日团购", "货到付款", "13800138000"),

@@ -66,7 +66,7 @@ FINDINGS = [
 ]
 SIGNED = {**FINDINGS[2], "two": True, "signed": {"by": "wang", "at_us": T0, "second": True, "mine": False}}
 HOLDS = [
-    {"id": 71, "kind": "check", "reason": "", "by": "desk", "since_us": T0, "until_us": None, "revision": 2,
+    {"id": 71, "kind": "check", "reason": "", "by": "系统", "since_us": T0, "until_us": None, "revision": 2,
      "releasable": False},
     {"id": 72, "kind": "manual", "reason": "等客户确认地址", "by": "lin", "since_us": T0, "until_us": T0 + 600 * MINUTE,
      "revision": 2, "releasable": True},
@@ -129,7 +129,7 @@ COUNTS = {"new": 52, "unchanged": 10, "changed": 2, "printed": 1, "conflict": 1,
 BATCH_ORDERS = [
     {"outcome": outcome, "external_id": f"2018091501000000{n:02}", "number": "", "receiver_name": "大*",
      "goods": "华为 HUAWEI P20 ×1、小米8 ×3", "payable_minor": 1637775, "currency": "CNY", "placed_at_us": T0,
-     "changes": CHANGES[:1] if outcome in ("changed", "conflict") else [], "findings_text": "sum_order" if n == 1 else ""}
+     "changes": CHANGES[:1] if outcome in ("changed", "conflict") else [], "findings_text": "金额不符" if n == 1 else ""}
     for n, outcome in enumerate(["new", "new", "unchanged", "changed", "conflict", "new", "new"])
 ]  # fmt: skip
 BATCH = {"id": 88, "file_name": "orders_joined.csv", "importer": "sheet", "encoding": "UTF-8 BOM", "row_count": 128,
@@ -187,7 +187,7 @@ ORDER: Context = {
     "purposes": ["call_customer", "correct_order", "complaint"], "viewing_past": False, "act": "", "form": {}, "error": "",
     "outdated": [{"id": 4, "revision": 1, "serial": "HF-1-0004"}],
     "history": [{"revision": 2, "at_us": T0 + 9 * MINUTE, "by": "lin", "reason": "客户来电改数量", "changes": CHANGES, "url": "/orders/x/revisions/2"},
-                {"revision": 1, "at_us": T0, "by": "desk", "reason": "", "changes": [], "url": "/orders/x/revisions/1"}],
+                {"revision": 1, "at_us": T0, "by": "系统", "reason": "", "changes": [], "url": "/orders/x/revisions/1"}],
     "jobs": [{**job(4, "printed", reprint=1), "at_us": T0, "printer": "前台"}],
     "watched": True, "lookups": [{"at_us": T0, "by": "lin", "door": "page", "kind": "reveal", "purpose": "deliver", "fields": ["name"]}, {"at_us": T0, "by": "wang", "door": "api", "kind": "search", "purpose": "", "fields": []}],
 }  # fmt: skip

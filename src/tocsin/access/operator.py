@@ -23,6 +23,7 @@ from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.tenant import merchant
 from tocsin.core.text import strip_control
+from tocsin.core.words import known_locale
 
 OPERATOR_ROLES = ("owner", "manager", "clerk", "checker", "auditor")
 _BELOW = frozenset({"clerk", "checker"})
@@ -205,8 +206,8 @@ def restore_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
 
 
 def change_locale(tx: Tx, actor: Actor, *, locale: str) -> None:
-    """Change the actor's own language, `zh_CN` or `en`."""
-    tx.run(_SET_LOCALE, operator_id=actor.id, locale=locale if locale in ("zh_CN", "en") else "en")
+    """Change the actor's own language, a code of `core/words`."""
+    tx.run(_SET_LOCALE, operator_id=actor.id, locale=known_locale(locale))
 
 
 def require_above(actor: Actor, role: str) -> None:
@@ -251,9 +252,7 @@ def add_operator(
 def set_password(tx: Tx, *, operator_id: int, password_hash: str, strength: str = "full") -> None:
     """Store an operator's password hash; one of strength `desk` opens at enrolled desks alone. What locked the old one is lifted."""
     lift_locks_of(tx, operator_id=operator_id)
-    tx.run(
-        _SET_PASSWORD, operator_id=operator_id, hash=password_hash, changed_at_us=tx.now_us, strength=strength
-    )  # fmt: skip
+    tx.run(_SET_PASSWORD, operator_id=operator_id, hash=password_hash, changed_at_us=tx.now_us, strength=strength)  # fmt: skip
 
 
 def read_names(tx: Tx, *, operator_id: int) -> KnownNames:

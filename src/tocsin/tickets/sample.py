@@ -9,6 +9,7 @@ from tocsin.core.db import Tx
 from tocsin.core.money import MICRO
 from tocsin.core.party import Party
 from tocsin.core.tenant import Shop, get_shop
+from tocsin.core.words import ENGLISH
 from tocsin.orders.draft import Line, Order, Totals
 from tocsin.tickets.content import (
     MASKED_COPIES,
@@ -26,7 +27,6 @@ from tocsin.tickets.logo import bring_logo, read_logo
 from tocsin.tickets.paper_size import A4, shape_of
 from tocsin.tickets.serial import NO_CODE
 
-LOCALES = ("zh_CN", "en")
 SIZES = ((58, 0), (80, 0), A4, (60, 40), (100, 150))
 _PLACED_US = 1_790_000_000_000_000
 _WORDS: dict[str, dict[str, str]] = {
@@ -52,7 +52,7 @@ class Lint(Struct, frozen=True):
 
 def sample_order(locale: str) -> Order:
     """Return the order of a language."""
-    say = _WORDS[locale]
+    say = _WORDS.get(locale, _WORDS[ENGLISH])
     lines = (
         Line(title=say["pear"], spec=say["spec"], sku="S-1", unit=say["unit"], quantity_micro=2 * MICRO, unit_price_micro=39_900_000),
         Line(title=say["tea"], sku="S-2", unit=say["unit"], quantity_micro=MICRO, unit_price_micro=128_000_000, discount_minor=800),

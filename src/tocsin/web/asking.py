@@ -35,7 +35,7 @@ def get_completions(request: PageRequest) -> list[Completion]:
     desk, actor = enter(request)
     require(actor, "query")
     text = request.query_params.get("q", "")[:QUERY_CHARACTERS]
-    chinese = words_of(request, actor).locale == "zh_CN"
+    chinese = words_of(request, actor).is_chinese
     asks = any(f"{name}:" in text.replace("：", ":") for name in ("campaign", "活动"))
     codes = desk.db.read(actor.merchant_id, lambda tx: campaign_titles(tx, actor)) if asks else {}
     return [
@@ -54,7 +54,7 @@ def show_chips(text: str, words: Words) -> list[dict[str, Any]]:
     """Return common filters, each with the address of the text with it, or without where it stands already."""
     given, shown = text.split(), []
     for pair in CHIPS:
-        token = pair[words.locale == "zh_CN"]
+        token = pair[words.is_chinese]
         kept = [part for part in given if part not in pair]
         on = len(kept) < len(given)
         query = " ".join(kept if on else [*given, token])

@@ -74,6 +74,7 @@ REASONS = {
     "the order has changed": "The order has changed since",
     "held": "The order was held",
     "by hand": "Cancelled by hand",
+    "released on the page": "Released on the page",
     "came_out": "It came out, says a person",
     "did_not": "It did not come out, says a person",
     "came_after_all": "It came out after all, though a person said that it had not: look for two papers, and pull one",

@@ -27,6 +27,7 @@ from tocsin.gate import (
     require_form,
     require_open,
 )
+from tocsin.web.words import choose_locale
 
 PageRequest = Request[Any, Any, Any]
 AnswerOf = TypeVar("AnswerOf", bound=Response[Any])
@@ -201,13 +202,9 @@ def no_session_cookie(request: PageRequest) -> Cookie:
 def locale_of(request: PageRequest, actor: Actor | None = None) -> str:
     """Return the language: asked for, the operator's, the cookie's, the browser's, in this order."""
     asked = request.query_params.get("locale", "")
-    wanted = asked or (actor.locale if actor else "") or request.cookies.get(LOCALE_COOKIE, "")
-    if wanted in ("zh_CN", "en"):
-        return wanted
+    wanted = (asked, actor.locale if actor else "", request.cookies.get(LOCALE_COOKIE, ""))
     accepted = request.headers.get("accept-language", "")
-    if not accepted:
-        return desk_of(request).settings.locale
-    return "zh_CN" if accepted.lower().startswith("zh") else "en"
+    return choose_locale(wanted, accepted=accepted, otherwise=desk_of(request).settings.locale)
 
 
 def theme_of(request: PageRequest) -> str:

@@ -23,6 +23,7 @@ from tocsin.web.assets import get_static
 from tocsin.web.guard import LOCALE_COOKIE
 from tocsin.web.headers import HEADERS
 from tocsin.web.page import render
+from tocsin.web.words import choose_locale
 
 AUTHORITY_PATH, PROFILE_PATH = "/tocsin-authority.crt", "/tocsin-authority.mobileconfig"
 
@@ -100,8 +101,6 @@ def qr_picture(text: str) -> str:
 
 
 def _locale_of(request: Request[Any, Any, Any], settings: Settings) -> str:
-    asked = request.query_params.get("locale", "") or request.cookies.get(LOCALE_COOKIE, "")
-    if asked in ("zh_CN", "en"):
-        return asked
+    wanted = (request.query_params.get("locale", ""), request.cookies.get(LOCALE_COOKIE, ""))
     accepted = request.headers.get("accept-language", "")
-    return ("zh_CN" if accepted.lower().startswith("zh") else "en") if accepted else settings.locale
+    return choose_locale(wanted, accepted=accepted, otherwise=settings.locale)

@@ -10,12 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tocsin.core import money
 from tocsin.core.clock import to_datetime
 from tocsin.web.assets import address_of
+from tocsin.web.compiled import SharedCode
 from tocsin.web.keymap import KEYMAP
 from tocsin.web.places import PLACES, SETTINGS
-from tocsin.web.words import LOCALES, Words
+from tocsin.web.words import LOCALES, Words, known_locale
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
 NOTHING = "—"
+_compiled = SharedCode()
 
 
 def build_environment(words: Words) -> Environment:
@@ -27,6 +29,7 @@ def build_environment(words: Words) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_compiled,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     environment.install_gettext_callables(  # type: ignore[attr-defined]
@@ -34,6 +37,8 @@ def build_environment(words: Words) -> Environment:
     )
     environment.globals.update(
         locale=words.locale,
+        language=words.tag,
+        direction=words.direction,
         locales=LOCALES,
         new_key=new_key,
         desk_places=PLACES,
@@ -73,7 +78,7 @@ def render(template: str, *, locale: str, **context: Any) -> str:
     Raises:
         jinja2.UndefinedError: the context lacks a name that the template needs.
     """
-    return environment_of(locale if locale in LOCALES else "en").get_template(template).render(context)
+    return environment_of(known_locale(locale)).get_template(template).render(context)
 
 
 def show_instant(instant_us: int | None, zone: str) -> str:

@@ -15,7 +15,6 @@ from tocsin.web.guard import PageRequest, address_of, desk_of, device_token
 from tocsin.web.shell import go, show_door, told, words_of
 
 CODE_WRONG = "The name or the code is wrong, or the code is too old; this attempt has been recorded"
-AT_DESK = "The password is set. It has fewer than 15 characters: sign in with it at an enrolled desk"
 
 
 @get("/reset", sync_to_thread=True)

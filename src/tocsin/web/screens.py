@@ -42,7 +42,7 @@ def read_screen(desk: Desk, actor: Actor, *, name: str, words: Words) -> Chosen:
     """
     if name in BUILT_IN:
         title, english, chinese = BUILT_IN[name]
-        query = chinese if words.locale == "zh_CN" else english
+        query = chinese if words.is_chinese else english
         return Chosen(name, words.translate(title), query, own=False, columns=FIRST_COLUMNS, shared=True)
     screen_id = read_number(name)
 

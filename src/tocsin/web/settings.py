@@ -21,7 +21,7 @@ from tocsin.web.form import Form, read_form
 from tocsin.web.guard import THEME_COOKIE, PageRequest, came_from, desk_of, enter, visitor
 from tocsin.web.install import qr_picture
 from tocsin.web.shell import go, locale_cookie, own_address, show, theme_cookie, told, words_of
-from tocsin.web.words import LOCALES, Words
+from tocsin.web.words import Words, known_locale
 
 _NOT_KEPT = frozenset({"locale", "done", "given", "at"})
 _THEMES = ("auto", "light", "dark", "contrast")
@@ -68,8 +68,7 @@ def post_settings(request: PageRequest, *, body: RawBody) -> Response[str] | Red
 def post_locale(request: PageRequest, *, body: RawBody) -> Redirect:
     """Change the reader's language, and keep it for the next sign-in."""
     form, actor = read_form(request, body), visitor(request)
-    locale = form.get("locale", "")
-    locale = locale if locale in LOCALES else "en"
+    locale = known_locale(form.get("locale", ""))
     if actor is not None:
         desk_of(request).db.write(actor.merchant_id, lambda tx: change_locale(tx, actor, locale=locale))
     return go(_same_place(request, form), cookies=[locale_cookie(locale)])

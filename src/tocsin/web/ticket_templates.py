@@ -34,7 +34,6 @@ from tocsin.tickets.logo import (
 )
 from tocsin.tickets.paper_size import say_size, shape_of
 from tocsin.tickets.sample import (
-    LOCALES,
     SIZES,
     draw_sample,
     lint_paper,
@@ -46,6 +45,7 @@ from tocsin.web.form import AddressWrong, Form, read_form, read_number
 from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.upload import read_upload
+from tocsin.web.words import LOCALES
 
 HERE = "/settings/templates"
 _SIZES_MOST = 10
