@@ -33,6 +33,7 @@ from tocsin.access import (
     undo,
     unlock,
     verification,
+    wall_link,
 )
 from tocsin.alarm import (
     concerned,
@@ -140,6 +141,7 @@ from tocsin.tickets import (
     ticket_picture,
     two_persons,
     under_way,
+    wall,
 )
 from tocsin.tickets import timeline as order_timeline
 
@@ -153,5 +155,5 @@ MODULES = (
     screen, search, stop, store, syntax_page, check, claim, device, hand_over, job, late, lease, logo, errand, under_way, two_persons, serial, spool, print_queue, queue_move, radar, recheck, intercept, remembered, habit, printer_key, printer_place, printer_swap, known_printer, attempt, bucket,
     orders_claim,
     second_person, watch_list, commit, mend, profile, handed, ledger, decoy, unlock, connection, delivery, source, waiting, erase, legal, person, retention, reveal, sweep, core_forget, forget, compaction, erased_list,
-    first_hour, shift, shift_count, shift_record, shift_state,
+    first_hour, shift, shift_count, shift_record, shift_state, wall, wall_link,
 )  # fmt: skip

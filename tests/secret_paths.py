@@ -26,6 +26,7 @@ NO_SECRET = {
     "tocsin.access.device.remember_device": "as above",
     "tocsin.access.device.user_of": "as above",
     "tocsin.access.desk.find_desk": "256 random bits; a desk is told by it, and let in nowhere",
+    "tocsin.access.wall_link.look_at_wall": "256 random bits, read at each request of a screen that shows figures",
     "tocsin.access.station.enrol_station > tocsin.core.signature.verifies": "by the key that the station itself brings",
     "tocsin.access.finger_record.attempt_of": "256 random bits, of a browser's own attempt, which was counted as it began",
     "tocsin.alarm.receipt.confirm_code": "who is signed in reads it off his own test: five tries, and it opens nothing",

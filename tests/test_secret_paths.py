@@ -18,6 +18,7 @@ KNOWN = (
     "POST /sign-in/passkey", "POST /prove", "POST /reset", "GET /join/{token:str}", "POST /join/{token:str}",
     "POST /lock/pin", "GET /api/v1/me", "POST /api/v1/orders", "POST /api/v1/station/enrolments",
     "POST /api/v1/station/commands", "POST /cloudprnt/{token:str}", "GET /cloudprnt/{token:str}", "DELETE /cloudprnt/{token:str}", "POST /cloud-push/{name:str}",
+    "GET /wall/{token:str}", "POST /wall/{token:str}",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from tocsin.desk import Desk
 from tocsin.settings import Settings
 
 SESSION_COOKIE, DEVICE_COOKIE, DESK_COOKIE = "tocsin_session", "tocsin_device", "tocsin_desk"
+WALL_COOKIE = "tocsin_wall"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACKS = ("127.0.0.1", "::1")
 # An address, IPv6 in brackets, either with a port.

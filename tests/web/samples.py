@@ -54,6 +54,7 @@ from tests.web.samples_queues import QUEUE_SAMPLES
 from tests.web.samples_shift import SHIFT_SAMPLES
 from tests.web.samples_sirens import SIREN_SAMPLES
 from tests.web.samples_station import STATION_SAMPLES
+from tests.web.samples_wall import WALL_SAMPLES
 from tests.web.samples_webhooks import WEBHOOK_SAMPLES
 from tocsin.orders.draft import Party, Totals
 from tocsin.tickets.habit import Habit
@@ -147,7 +148,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     **CONNECTION_SAMPLES,
     **WEBHOOK_SAMPLES,
     **CAMPAIGN_SAMPLES,
-    **SHIFT_SAMPLES,
+    **WALL_SAMPLES, **SHIFT_SAMPLES,
     "keys": ("access/keys.html", KEYS_PAGE),
     "keys_none": ("access/keys.html", {**KEYS_PAGE, "keys": [], "errors": {"scopes": "至少选一项权限"}}),
     "keys_made": ("access/keys.html", {**KEYS_PAGE, "made": {"name": "仓库", "secret": "tocsin_0a1b2c3d_6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6", "example": 'curl -H "Authorization: Bearer tocsin_0a1b2c3d_6Y4kq0c1mYv3Wm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6" http://localhost:8717/api/v1/orders'}}),

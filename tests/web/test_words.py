@@ -42,6 +42,7 @@ from tocsin.web import (
     screens,
     sessions,
     shell,
+    wall_words,
 )
 from tocsin.web.keymap import KEYMAP
 from tocsin.web.page import TEMPLATE_DIR, render
@@ -122,6 +123,7 @@ def texts_of_the_code() -> list[tuple[str, str]]:
     texts += [(text, "access") for table in tables for text in table.values()]
     tables = (journal_words.VERBS, journal_words.ABOUT, journal_words.NAMES)
     texts += [(text, "journal_words") for table in tables for text in table.values()]
+    texts += [(text, "wall_words") for text in (*wall_words.INCIDENTS.values(), wall_words.OTHERWISE)]
     texts += [(place.word, "places") for place in (*PLACES, *SETTINGS, *ACTIONS)]
     texts += [(key.word, "keymap") for group in KEYMAP.values() for key in group]
     texts += [(group, "keymap") for group in KEYMAP]

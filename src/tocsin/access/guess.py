@@ -10,7 +10,7 @@ FREE_PER_PAIR, FREE_PER_ACCOUNT, FREE_IN_A_ROW = 5, 10, 100
 FREE_PER_ADDRESS, FREE_PER_NETWORK, FREE_OVERALL = 20, 100, 1000
 # What is tried with one kind of credential never locks another; passwords and links are one kind. A code is what
 # somebody gets in by whose password is off.
-_KINDS = frozenset({"passkey", "reader", "station", "pin", "api_key", "code", "printer"})
+_KINDS = frozenset({"passkey", "reader", "station", "pin", "api_key", "code", "printer", "wall"})
 _TYPED = "secret"
 
 
@@ -18,7 +18,7 @@ class Guess(Struct, frozen=True):
     """One attempt: by which method, at which account, from where.
 
     Args:
-        method: password, link, code, passkey, reader, pin, station, printer, api_key.
+        method: password, link, code, passkey, reader, pin, station, printer, api_key, wall.
         name_key: what the account is counted by: a sign-in name as `sign_in_key` spells it, or the like of `link:…`.
         device: the device cookie's secret, if the browser has one.
         merchant_id, operator_id: 0 for unknown accounts.

@@ -113,3 +113,12 @@ passkey = directory_table(
     big("last_used_us", nullable=True), big("revoked_at_us", nullable=True), key=("credential_hash",),
 )  # fmt: skip
 index(passkey, "merchant_id", "operator_id", "-id")
+
+# A screen on a wall: `token_hash` is of the link that opens it, `screen_hash` of the cookie of the one browser that it was
+# opened in last; it shows figures of the desk, and opens nothing else.
+wall_link = directory_table(
+    "wall_link", text("token_hash"), big("merchant_id"), big("id"), text("name"), big("shop_id"), text("screen_hash"),
+    big("times_opened"), big("opened_at_us"), text("address"), big("last_seen_us"), big("created_at_us"),
+    big("created_by"), big("revoked_at_us", nullable=True), key=("token_hash",),
+)  # fmt: skip
+index(wall_link, "merchant_id", "id", unique=True)

@@ -96,20 +96,36 @@ def _counted(asked: sa.Select[tuple[int]], name: str) -> sa.Label[int]:
 
 _heads = sa.select(order_head.c.id)
 _jobs = sa.select(print_job.c.id)
-# Orders that need somebody, each counted once: held ones, and those that nothing holds, late or wrong on paper.
-_BADGE_PARTS = (
-    _counted(_heads.where(own(order_head), order_head.c.holds_open > NOUGHT), "held"),
-    _counted(_heads.where(_unprinted), "unprinted"),
-    _counted(_jobs.join(order_head, _head_of_job).where(_waiting), "waiting"),
-    _counted(_heads.where(_changed), "changed"),
-)
-_BADGE = Statement[tuple[int, int, int, int]](sa.select(*_BADGE_PARTS))
+
+
+def _badge_parts(*of_shop: sa.ColumnElement[bool]) -> tuple[sa.Label[int], ...]:
+    """Count orders that need somebody, each once: held ones, and those that nothing holds, late or wrong on paper."""
+    return (
+        _counted(_heads.where(own(order_head), order_head.c.holds_open > NOUGHT, *of_shop), "held"),
+        _counted(_heads.where(_unprinted, *of_shop), "unprinted"),
+        _counted(_jobs.join(order_head, _head_of_job).where(_waiting, *of_shop), "waiting"),
+        _counted(_heads.where(_changed, *of_shop), "changed"),
+    )
+
+
+_BADGE = Statement[tuple[int, int, int, int]](sa.select(*_badge_parts()))
 _COUNTS = Statement(
     sa.select(
-        *_BADGE_PARTS,
+        *_badge_parts(),
         _counted(_jobs.where(_unknown), "unknown"),
         _counted(sa.select(hold.c.id).where(HELD_LONG), "held_long"),
         _counted(sa.select(hold.c.id).where(_after_print), "after_print"),
+    ),
+    Counts,
+)
+_of_shop = order_head.c.shop_id == bind("shop_id")
+_holds = sa.select(hold.c.id).join(order_head, _head_of_hold)
+_COUNTS_OF_SHOP = Statement(
+    sa.select(
+        *_badge_parts(_of_shop),
+        _counted(_jobs.join(order_head, _head_of_job).where(_unknown, _of_shop), "unknown"),
+        _counted(_holds.where(HELD_LONG, _of_shop), "held_long"),
+        _counted(_holds.where(_after_print, _of_shop), "after_print"),
     ),
     Counts,
 )
@@ -162,9 +178,10 @@ _LISTS = {
 }
 
 
-def count_problems(tx: Tx) -> Counts:
-    """Return how many problems of each kind there are now."""
-    found = tx.one(_COUNTS, **_bounds(tx, "oldest", "unprinted_us", "waiting_us", "held_us", "now_us"))
+def count_problems(tx: Tx, *, shop_id: int = 0) -> Counts:
+    """Return how many problems of each kind there are now, of one shop or of all."""
+    bounds = _bounds(tx, "oldest", "unprinted_us", "waiting_us", "held_us", "now_us")
+    found = tx.one(_COUNTS_OF_SHOP, shop_id=shop_id, **bounds) if shop_id else tx.one(_COUNTS, **bounds)
     return found or Counts(0, 0, 0, 0, 0, 0, 0)
 
 

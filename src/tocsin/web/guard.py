@@ -21,6 +21,7 @@ from tocsin.gate import (
     DESK_COOKIE,
     DEVICE_COOKIE,
     SESSION_COOKIE,
+    WALL_COOKIE,
     cookie_name,
     look_at_session,
     read_cookie,
@@ -35,7 +36,7 @@ LOCALE_COOKIE, THEME_COOKIE = "tocsin_locale", "tocsin_theme"
 _DEVICE_SECONDS = 400 * 24 * 3600
 _CSRF_HEADERS = ("x-csrf-token", "x-csrf")
 # What an open page asks by itself: a desk that nobody touches must lock all the same.
-_QUIET_PATHS = frozenset({"/events"})
+_QUIET_PATHS = frozenset({"/events", "/wall", "/wall/events"})
 QUIET_HEADER = "x-tocsin-quiet"
 """A page's script says with it that no hand asked; whoever lies with it shortens nobody's session but his own."""
 _CLEARED_PAGES = '"cache"'
@@ -155,6 +156,11 @@ def desk_token(request: PageRequest) -> str:
     return _secret(request, DESK_COOKIE)
 
 
+def wall_token(request: PageRequest) -> str:
+    """Return the cookie of a screen that shows a wall, or nothing."""
+    return _secret(request, WALL_COOKIE)
+
+
 def address_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
     """Return the client's address as the limiter takes it; the front has asked `gate.client_address` for it."""
     return request.client.host if request.client else ""
@@ -180,6 +186,11 @@ def session_cookie(request: PageRequest, token: str) -> Cookie:
 def desk_cookie(request: PageRequest, token: str) -> Cookie:
     """Return the cookie that makes a browser an enrolled desk."""
     return keep_cookie(request, DESK_COOKIE, token, max_age=_DEVICE_SECONDS)
+
+
+def wall_cookie(request: PageRequest, token: str) -> Cookie:
+    """Return the cookie that lets a browser show a wall, and nothing else."""
+    return keep_cookie(request, WALL_COOKIE, token, max_age=_DEVICE_SECONDS, strict=True)
 
 
 def cleared(answer: AnswerOf, *, notes: bool = True) -> AnswerOf:

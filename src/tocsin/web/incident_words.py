@@ -75,6 +75,7 @@ METHODS = {
     "link": "One-time link",
     "code": "Code",
     "printer": "Printer's address",
+    "wall": "Link of a wall",
 }
 OUTCOMES = {
     "wrong": "Wrong",

@@ -8,7 +8,7 @@ Source: WHATWG HTML, server-sent events; a browser that comes back sends Last-Ev
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from litestar import get
@@ -183,17 +183,17 @@ async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int) -> 
     try:
         yield show(present)
         with desk.streams.open((actor.kind, actor.session_id or actor.id)) as place:
-            async for news in _hear(request, desk, listener, place):
+            async for news in hear(desk, listener, place, may=lambda: visitor(request) is not None):
                 # A comment would not reach the page's script, which says when it hears nothing any more.
                 yield show(news) if news else b"event: alive\ndata: 1\n\n"
     finally:
         feed.leave(listener)
 
 
-async def _hear(
-    request: PageRequest, desk: Desk, listener: Listener, place: Place
+async def hear(
+    desk: Desk, listener: Listener, place: Place, *, may: Callable[[], bool]
 ) -> AsyncIterator[News | Here | None]:
-    """Yield news, and None for a heartbeat, while the session is open.
+    """Yield news, and None for a heartbeat, while who listens may.
 
     That is asked before each piece that tells of the alarm or of access, and by the clock, however much moves.
     """
@@ -203,7 +203,7 @@ async def _hear(
         now = time.monotonic()
         if now - asked >= ASK_SECONDS or (isinstance(news, News) and news.is_close):
             asked = now
-            if await asyncio.to_thread(visitor, request) is None:
+            if not await asyncio.to_thread(may):
                 return
         late = now - told >= HEARTBEAT_SECONDS
         if late:

@@ -54,6 +54,7 @@ SETTINGS = (
     Place("settings", "/settings/alarm", "Alarm", "incident", ""),
     Place("settings", "/settings/people", "People", "incident", ""),
     Place("settings", "/settings/sirens", "Sirens", "incident", ""),
+    Place("settings", "/settings/walls", "Wall", "shop_settings", ""),
     Place("settings", "/settings/sessions", "My sessions", "query", ""),
     Place("settings", "/settings/passkeys", "My passkeys", "query", ""),
 )

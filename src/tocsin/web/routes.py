@@ -86,6 +86,8 @@ from tocsin.web.terminal import TERMINALS
 from tocsin.web.ticket_templates import TEMPLATES
 from tocsin.web.timeline import TIMELINE
 from tocsin.web.undo import UNDO
+from tocsin.web.wall import WALL
+from tocsin.web.walls import WALLS
 from tocsin.web.watch_list import WATCH_LIST
 from tocsin.web.webhooks import WEBHOOKS
 
@@ -184,4 +186,6 @@ PAGES: list[Any] = [
     *CAMPAIGNS,
     *CAMPAIGN,
     *PICTURES,
+    *WALL,
+    *WALLS,
 ]

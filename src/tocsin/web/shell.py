@@ -40,7 +40,7 @@ DONE = {
     "silenced": "Silenced: the light stays", "taken": "You have it: nobody else is called", "cleared": "Cleared: it is over",
     "posture": "The posture has been set", "passkey_added": "Passkey added; your other sessions have ended",
     "passkey_revoked": "Passkey revoked; your other sessions have ended",
-    "enrolled": "This browser is an enrolled desk now", "desk_revoked": "The desk is revoked: its sessions have ended",
+    "enrolled": "This browser is an enrolled desk now", "desk_revoked": "The desk is revoked: its sessions have ended", "wall_revoked": "The link is revoked: its screen goes dark",
     "suspended": "Switched off: all sessions have ended", "restored": "Switched on", "phone_lost": "The phone opens nothing any more",
     "left": "Has left: what was ended is listed below", "locked_all": "Everything is locked: what was done is listed below",
     "webhook_sent": "Given to the webhook: its row says what came of it",

@@ -40,4 +40,5 @@ import "./swap.js";
 import "./theme.js";
 import "./toast.js";
 import "./wake.js";
+import "./wall.js";
 import "./worker.js";
