@@ -6,7 +6,7 @@ Whoever starts desks and browsers takes many seconds; at the end of a run the ot
 from typing import Any
 
 LONG = (
-    "tests/proofs/", "tests/browser/", "tests/lan/", "tests/bench/", "tests/test_server.py", "tests/test_wheel.py",
+    "tests/proofs/", "tests/browser/", "tests/days/", "tests/lan/", "tests/bench/", "tests/test_server.py", "tests/test_wheel.py",
     "tests/api/test_openapi.py",
 )  # fmt: skip
 

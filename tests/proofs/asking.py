@@ -99,20 +99,25 @@ def become_owner(desk: RunningDesk) -> Client:
     with httpx.Client(
         headers={"origin": desk.base}, follow_redirects=True, timeout=60, trust_env=False
     ) as browser:
-        assert desk.owner_link, f"no owner link was printed: {desk.log_end()}"
-        form = browser.get(desk.owner_link)
-        password = secrets.token_urlsafe(18)
-        fields = {"name": "owner", "password": password, "again": password, **hidden_fields(form.text)}
-        page = browser.post(desk.owner_link, data=fields)
-        if not page.is_success or "tocsin_session" not in browser.cookies:
-            raise Unexpected(f"the owner link answered {page.status_code} {page.text[:400]}")
-        found = re.search(r"x-csrf-token\W+([0-9a-f]{32,})", browser.get(f"{desk.base}/orders").text)
-        assert found, "no form token in the page"
-        rights = set(read(browser.get(f"{desk.base}/api/v1/me"))["rights"])
-        made = read(browser.post(
-            f"{desk.base}/api/v1/keys", json={"name": "proof", "scopes": sorted(rights - _NEVER)},
-            headers={"x-csrf": found[1]},
-        ))  # fmt: skip
+        return become_owner_in(browser, desk)
+
+
+def become_owner_in(browser: httpx.Client, desk: RunningDesk) -> Client:
+    """Create the owner, who stays signed in in that browser."""
+    assert desk.owner_link, f"no owner link was printed: {desk.log_end()}"
+    form = browser.get(desk.owner_link)
+    password = secrets.token_urlsafe(18)
+    fields = {"name": "owner", "password": password, "again": password, **hidden_fields(form.text)}
+    page = browser.post(desk.owner_link, data=fields)
+    if not page.is_success or "tocsin_session" not in browser.cookies:
+        raise Unexpected(f"the owner link answered {page.status_code} {page.text[:400]}")
+    found = re.search(r"x-csrf-token\W+([0-9a-f]{32,})", browser.get(f"{desk.base}/orders").text)
+    assert found, "no form token in the page"
+    rights = set(read(browser.get(f"{desk.base}/api/v1/me"))["rights"])
+    made = read(browser.post(
+        f"{desk.base}/api/v1/keys", json={"name": "proof", "scopes": sorted(rights - _NEVER)},
+        headers={"x-csrf": found[1]},
+    ))  # fmt: skip
     return Client(desk.base, made["secret"])
 
 
