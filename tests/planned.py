@@ -53,6 +53,7 @@ from tocsin.alarm import (
 )
 from tocsin.core import command
 from tocsin.core import forget as core_forget
+from tocsin.core import undo as core_undo
 from tocsin.orders import (
     batch,
     campaign,
@@ -131,6 +132,7 @@ from tocsin.tickets import (
     radar,
     recheck,
     remembered,
+    reopen,
     serial,
     shift,
     shift_count,
@@ -148,7 +150,7 @@ from tocsin.tickets import timeline as order_timeline
 MODULES = (
     attempt_picture, order_picture, ticket_picture,
     cloud_end, auto_print, backup_again, marks, overdue, spoil, bulk_job, standing, campaign, campaign_ask, campaign_report, mapping, own_columns, packing, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record,
-    presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
+    core_undo, reopen, presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,
     passkey, step_up, concerned, drill, notice, recipient, evidence, fact, incident, posture, record,
     siren_lease, siren_record, siren_row, sounding, timeline, batch, intake, listing, lookup, produce,

@@ -82,7 +82,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "import_orders": ("orders/imported.html", {"shell": shell(), **LIST, "screens": SCREENS, "asked": None, "import_id": 88, "file_name": "orders_joined.csv", "held": False}),
     "orders_empty": ("orders/query.html", {"shell": shell(problem_count=0), **LIST, "rows": [], **ASKED, "asked": None}),
     **GO_SAMPLES,
-    "order": ("orders/order.html", {"shell": shell(toasts=[{"kind": "ok", "text": "已保存"}]), **ORDER, "beside": BESIDE}),
+    "order": ("orders/order.html", {"shell": shell(toasts=[{"kind": "ok", "text": "已保存", "undo": "7"}]), **ORDER, "beside": BESIDE}),
     "order_past": ("orders/order.html", {"shell": shell(role="checker"), **ORDER, "beside": BESIDE, "order": order(revision=1), "viewing_past": True, "findings": [], "holds": [], "jobs": []}),
     "order_bare": ("orders/order.html", {"shell": shell(), **ORDER, "beside": BESIDE, "order": order(lines=(), totals=Totals(), receiver=Party()), "printers": []}),
     "amend": ("orders/amend.html", {"shell": shell(), **EDIT, **FORM_AROUND, "asked": [], "conflict": None}),

@@ -108,14 +108,18 @@ def claim_key(tx: Tx, key: str, *, route: str, body: bytes) -> Answer | None:
         raise KeyReused
     if found.answer is None:
         raise KeyBrokeOff if found.at_us < tx.now_us - LONGEST_REQUEST_US else KeyInUse
-    plain = unseal(tx.vault.keys(tx).wrapping, found.answer, bound_to=_bound(tx, key))
-    return Answer(found.status, plain)
+    return Answer(found.status, open_answer(tx, key, found.answer))
 
 
 def settle_key(tx: Tx, key: str, answer: Answer) -> None:
     """Keep the answer of a claimed key, sealed; call it in the transaction of the change itself."""
     sealed = seal(tx.vault.keys(tx).wrapping, answer.body, bound_to=_bound(tx, key))
     tx.run(_SETTLE, b_key=key, status=answer.status, answer=sealed)
+
+
+def open_answer(tx: Tx, key: str, sealed: bytes) -> bytes:
+    """Return what a key's answer says."""
+    return unseal(tx.vault.keys(tx).wrapping, sealed, bound_to=_bound(tx, key))
 
 
 def drop_key(tx: Tx, key: str) -> None:

@@ -9,7 +9,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import journal, write_journal
 from tocsin.core.mask import mask_text
-from tocsin.core.statement import Statement, bind, own
+from tocsin.core.statement import Statement, among, bind, own
 from tocsin.orders.amendment import Amendment as Amendment
 from tocsin.orders.amendment import MaskedValue as MaskedValue
 from tocsin.orders.amendment import PartyChanges as PartyChanges
@@ -119,11 +119,11 @@ _KEEP_PAID = Statement[None](
     ),
     sets=("paid_minor",),
 )
-_CANCEL_VERB = "orders.cancel"
-_CANCELLED_HERE = Statement[tuple[int]](
-    sa.select(journal.c.id).where(
-        own(journal), journal.c.subject == bind("subject", str), journal.c.verb == bind("verb", str)
-    ).limit(1)
+CANCEL_VERB, REOPEN_VERB = "orders.cancel", "orders.reopen"
+_LAST_SAID = Statement[tuple[str]](
+    sa.select(journal.c.verb).where(
+        own(journal), journal.c.subject == bind("subject", str), among(journal.c.verb, CANCEL_VERB, REOPEN_VERB)
+    ).order_by(journal.c.id.desc()).limit(1)
 )  # fmt: skip
 _CANCEL = Statement[None](
     sa.update(order_head).where(
@@ -149,14 +149,14 @@ def cancel_order(tx: Tx, actor: Actor, *, order_id: int, reason: str) -> None:
         raise OrderCancelled(number=before.number)
     append_event(tx, "order.cancelled", subject_id=order_id, data={"revision": before.revision})
     write_journal(
-        tx, actor, verb=_CANCEL_VERB, subject=f"order:{order_id}",
+        tx, actor, verb=CANCEL_VERB, subject=f"order:{order_id}",
         data={"reason": mask_text(reason.strip(), before.receiver)},
     )  # fmt: skip
 
 
 def was_cancelled_here(tx: Tx, *, order_id: int) -> bool:
-    """Tell whether a person has cancelled an order at the desk: its source opens it no more."""
-    return tx.value(_CANCELLED_HERE, subject=f"order:{order_id}", verb=_CANCEL_VERB) is not None
+    """Tell whether a person has cancelled an order at the desk, and not taken it back: its source opens it no more."""
+    return str(tx.value(_LAST_SAID, subject=f"order:{order_id}")) == CANCEL_VERB
 
 
 def require_open(present: Order, seen: int) -> None:

@@ -129,15 +129,37 @@ def get_screen(tx: Tx, actor: Actor, *, screen_id: int) -> Screen:
     return found
 
 
-def drop_screen(tx: Tx, actor: Actor, *, screen_id: int) -> None:
-    """Delete an own screen.
+def drop_screen(tx: Tx, actor: Actor, *, screen_id: int) -> Screen:
+    """Delete an own screen; return it.
 
     Raises:
         ScreenMissing: there is none, or it is somebody else's.
     """
+    found = get_screen(tx, actor, screen_id=screen_id)
     if not tx.run(_DROP, id=screen_id, actor_id=actor.id):
         raise ScreenMissing
     write_journal(tx, actor, verb="orders.drop_screen", subject=f"screen:{screen_id}")
+    return found
+
+
+def restore_screen(tx: Tx, actor: Actor, found: Screen) -> None:
+    """Put a screen back that its owner has deleted, as it was; what prints by itself is chosen anew.
+
+    Raises:
+        NotAllowed: he may not query, or not share any more.
+    """
+    require(actor, "query")
+    if found.shared and not actor.may("shop_settings"):
+        require(actor, "amend")
+    columns = {name: getattr(found, name) for name in Screen.__struct_fields__}
+    tx.run(_ADD, **columns | {"owner_id": actor.id}, at_us=tx.now_us)
+    write_journal(
+        tx,
+        actor,
+        verb="orders.save_screen",
+        subject=f"screen:{found.id}",
+        data={"shared": bool(found.shared)},
+    )
 
 
 def open_with(tx: Tx, actor: Actor, *, screen_id: int) -> None:

@@ -77,11 +77,21 @@ class Watch(Struct, frozen=True):
     readable: bool
 
 
+class TakenOff(Struct, frozen=True):
+    """What was taken off the list, in plain text: with it `add_watch` puts it back."""
+
+    kind: str
+    value: str
+    reason: str
+    until_us: int
+
+
 _COLUMNS = tuple(watch.c[name] for name in WatchRow.__struct_fields__)
 _ADD = insert_into(watch)
 _IN_FORCE = Statement(
     sa.select(*_COLUMNS).where(own(watch), watch.c.until_us > bind("now_us")).order_by(watch.c.id.desc()), WatchRow
 )  # fmt: skip
+_ONE = Statement(sa.select(*_COLUMNS).where(own(watch), watch.c.id == bind("id")), WatchRow)
 _REMOVE = Statement[None](sa.delete(watch).where(own(watch), watch.c.id == bind("id")))
 _EXPIRE = Statement[None](sa.delete(watch).where(own(watch), watch.c.until_us <= bind("now_us")))
 _theirs = (own(person), any_of(person.c.phone_digest, "states"))
@@ -140,8 +150,8 @@ def count_confirmers(tx: Tx) -> int:
     return sum("second_person" in ROLES.get(role, frozenset()) for (role,) in tx.rows(_CONFIRMERS))
 
 
-def remove_watch(tx: Tx, actor: Actor, *, watch_id: int) -> None:
-    """Take an entry off; the alarm hears of it, because what it guarded can be opened alone from now on.
+def remove_watch(tx: Tx, actor: Actor, *, watch_id: int) -> TakenOff:
+    """Take an entry off and return what would put it back; the alarm hears of it, because what it guarded can be opened alone from now on.
 
     Raises:
         NotAllowed, WatchMissing
@@ -149,7 +159,8 @@ def remove_watch(tx: Tx, actor: Actor, *, watch_id: int) -> None:
     """
     require(actor, "shop_settings")
     require_proof(actor)
-    if not tx.run(_REMOVE, id=watch_id):
+    found = tx.one(_ONE, id=watch_id)
+    if found is None or not tx.run(_REMOVE, id=watch_id):
         raise WatchMissing
     send_signal(
         tx,
@@ -158,6 +169,8 @@ def remove_watch(tx: Tx, actor: Actor, *, watch_id: int) -> None:
         ),
     )
     write_journal(tx, actor, verb="orders.unwatch", subject=f"watch:{watch_id}")
+    plain = unseal(tx.vault.keys(tx).wrapping, found.sealed, bound_to=_bound(found.id)).decode()
+    return TakenOff(found.kind, plain, found.reason, 0 if found.until_us == _EVER else found.until_us)
 
 
 def list_watches(tx: Tx, actor: Actor) -> list[Watch]:

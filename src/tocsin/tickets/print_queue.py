@@ -117,3 +117,8 @@ def store_row(tx: Tx, queue: PrintQueue) -> None:
 def drop_row(tx: Tx, queue_id: int) -> None:
     """Take a queue out of the list; its past papers stay."""
     tx.run(_REMOVE, b_id=queue_id, removed=1)
+
+
+def restore_row(tx: Tx, queue_id: int) -> None:
+    """Put a queue that was taken out back into the list."""
+    tx.run(_REMOVE, b_id=queue_id, removed=0)

@@ -21,6 +21,7 @@ from tocsin.tickets.print_queue import (
     drop_row,
     get_queue,
     list_queues,
+    restore_row,
     store_row,
 )
 from tocsin.tickets.queue_move import move_waiting
@@ -97,6 +98,21 @@ def remove_queue(tx: Tx, actor: Actor, *, queue_id: int) -> None:
         raise QueueWrong(problem="it is the last one: nothing could be printed. Set another one up first")
     drop_row(tx, found.id)
     write_journal(tx, actor, verb="tickets.remove_queue", subject=f"queue:{found.id}")
+
+
+def restore_queue(tx: Tx, actor: Actor, *, queue_id: int) -> None:
+    """Put a queue back that was taken away, as it was.
+
+    Raises:
+        QueueWrong: there are too many by now.
+        NotAllowed, PrinterMissing: its printer went meanwhile.
+    """
+    require(actor, "shop_settings")
+    if len(list_queues(tx)) >= QUEUES_MOST:
+        raise QueueWrong(problem="there may be 50: remove one first")
+    restore_row(tx, queue_id)
+    get_printer(tx, printer_id=get_queue(tx, queue_id=queue_id).printer_id)
+    write_journal(tx, actor, verb="tickets.add_queue", subject=f"queue:{queue_id}")
 
 
 def _facts(queue: PrintQueue) -> dict[str, str]:

@@ -20,8 +20,9 @@ from tocsin.orders.amend import cancel_order
 from tocsin.orders.draft import Fulfilment, Payment
 from tocsin.orders.mark import mark_order
 from tocsin.orders.query import look_up_order
-from tocsin.orders.store import find_order_id
+from tocsin.orders.store import find_order_id, load_order
 from tocsin.tickets.hold import acknowledge_and_print, hold_order
+from tocsin.tickets.take_back import Undo, offer_undo
 from tocsin.web.form import Form, once, read_number, read_typed
 from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.order import DOOR, order_path, show_order
@@ -100,14 +101,25 @@ def _run(tx: Tx, *, actor: Actor, number: str, form: Form, verb: Act) -> str | N
     return verb(tx, actor, find_order_id(tx, number=number), form)
 
 
-def _cancel(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
+def _cancel(tx: Tx, actor: Actor, order_id: int, form: Form) -> str:
     cancel_order(tx, actor, order_id=order_id, reason=form.get("reason", ""))
+    return "cancelled" + offer_undo(
+        tx, actor, Undo(act="cancelled", back=_back(tx, order_id), subject_id=order_id)
+    )
 
 
-def _hold(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
+def _hold(tx: Tx, actor: Actor, order_id: int, form: Form) -> str:
     until_us = _read_until(tx, form.get("until", "").strip())
     kind = "manual" if until_us is None else "later"
-    hold_order(tx, actor, order_id=order_id, reason=form.get("reason", ""), kind=kind, until_us=until_us)  # type: ignore[arg-type]
+    reason = form.get("reason", "")
+    hold_id = hold_order(tx, actor, order_id=order_id, reason=reason, kind=kind, until_us=until_us)  # type: ignore[arg-type]
+    if kind == "manual" and not actor.may("release"):
+        return "held"
+    return "held" + offer_undo(tx, actor, Undo(act="held", back=_back(tx, order_id), subject_id=hold_id))
+
+
+def _back(tx: Tx, order_id: int) -> str:
+    return order_path(load_order(tx, order_id=order_id).number)
 
 
 def _acknowledge(tx: Tx, actor: Actor, order_id: int, form: Form, *, base_url: str) -> str | None:

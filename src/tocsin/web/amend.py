@@ -23,6 +23,7 @@ from tocsin.orders.editing import Editor, begin_editing, end_editing
 from tocsin.orders.query import look_up_order
 from tocsin.tickets.foresee import foresee_amendment
 from tocsin.tickets.problem import Found, findings_of
+from tocsin.tickets.take_back import Undo, offer_undo
 from tocsin.web.beside import read_form_around
 from tocsin.web.change import show_changes
 from tocsin.web.form import read_form, read_typed
@@ -74,7 +75,7 @@ def post_amendment(request: PageRequest, *, number: FromPath[str], body: RawBody
         )
     reason = form.get("reason", "")
     try:
-        desk.db.write(
+        done = desk.db.write(
             actor.merchant_id, lambda tx: _amend(tx, actor, seen, amendment=amendment, reason=reason)
         )
     except OrderMoved:
@@ -86,7 +87,7 @@ def post_amendment(request: PageRequest, *, number: FromPath[str], body: RawBody
         place = "reason" if isinstance(refusal, ReasonMissing) else str(refusal.data.get("field", "revision"))
         errors = {place: told(refusal, words)}
         return _page(request, actor, seen, form=form, errors=errors, status=status_of(refusal))
-    return go(order_path(seen.number), done="amended")
+    return go(order_path(seen.number), done=done)
 
 
 @post("/orders/{number:str}/amendments/preview", sync_to_thread=True, status_code=200)
@@ -127,9 +128,13 @@ def _refused_preview(seen: Order, *texts: str) -> Shown:
     }  # fmt: skip
 
 
-def _amend(tx: Tx, actor: Actor, seen: Order, *, amendment: Amendment, reason: str) -> None:
-    amend_order(tx, actor, order_id=seen.id, seen=seen.revision, amendment=amendment, reason=reason)
+def _amend(tx: Tx, actor: Actor, seen: Order, *, amendment: Amendment, reason: str) -> str:
+    made = amend_order(tx, actor, order_id=seen.id, seen=seen.revision, amendment=amendment, reason=reason)
     end_editing(tx, actor, order_id=seen.id)
+    back = order_path(seen.number)
+    return "amended" + offer_undo(
+        tx, actor, Undo(act="amended", back=back, subject_id=seen.id, seen=made.revision)
+    )
 
 
 def _page(

@@ -14,12 +14,13 @@ from tocsin.desk import Desk
 from tocsin.orders.listing import HeadRow
 from tocsin.orders.screen import Filter, count_rows, screen_orders
 from tocsin.orders.screen_query import query_of
-from tocsin.orders.stop import HOLD_KINDS, open_holds_of
+from tocsin.orders.stop import HOLD_KINDS, get_hold, open_holds_of
 from tocsin.tickets.check import is_void
 from tocsin.tickets.hold import NothingToAcknowledge, acknowledge_and_print, release_hold
 from tocsin.tickets.job import list_jobs
 from tocsin.tickets.problem import count_codes, count_kinds, findings_of, signed_once
 from tocsin.tickets.rule import BROKEN_CODE, OWN_PREFIX, loaded_checks
+from tocsin.tickets.take_back import offer_release
 from tocsin.tickets.terminal import Requested
 from tocsin.tickets.two_persons import SecondSignatureNeeded
 from tocsin.web.form import read_form, read_number, read_pairs
@@ -114,11 +115,15 @@ def post_release(request: PageRequest, *, hold_id: FromPath[str], body: RawBody)
     reason = form.get("reason", "").strip() or RELEASED
     wanted, base_url = read_number(hold_id), desk.settings.base_url()
 
-    def release(tx: Tx) -> str:
-        done = release_hold(tx, actor, hold_id=wanted, reason=reason, base_url=base_url)
-        return code_given(tx, done.requested, done="released")
+    back = back_of(request, form, "/held")
 
-    return go(back_of(request, form, "/held"), done=desk.db.write(actor.merchant_id, release))
+    def release(tx: Tx) -> str:
+        found = get_hold(tx, hold_id=wanted)
+        done = release_hold(tx, actor, hold_id=wanted, reason=reason, base_url=base_url)
+        undo = offer_release(tx, actor, found, requested=done.requested, back=back)
+        return code_given(tx, done.requested, done="released") + undo
+
+    return go(back, done=desk.db.write(actor.merchant_id, release))
 
 
 def show_problems(tx: Tx, rows: tuple[HeadRow, ...], *, actor: Actor, words: Words) -> list[dict[str, Any]]:

@@ -82,6 +82,7 @@ VERBS = {
     "orders.campaign_add": "Campaign added",
     "orders.campaign_change": "Campaign changed",
     "orders.cancel": "Cancelled",
+    "orders.reopen": "Cancellation taken back",
     "orders.denied": "Reveal refused",
     "orders.download": "Download",
     "orders.drop_row": "Row in quarantine dropped",

@@ -27,6 +27,7 @@ ANYWHERE = (
     Key("Ctrl+KeyK", "Ctrl K", "Go anywhere, do anything: the command palette"),
     Key("KeyG", "g", "Go to a place: then its letter", "script"),
     Key("Shift+Slash", "?", "This list"),
+    Key("KeyU", "u", "Undo what was just done, while its message shows"),
     Key("Escape", "Esc", "Close what is open, leave a field, or go back to the list", "script"),
     Key("KeyL", "l", "Lock an enrolled desk"),
 )

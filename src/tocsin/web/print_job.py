@@ -16,6 +16,7 @@ from tocsin.tickets.hold import settle_unknown
 from tocsin.tickets.job import Job, get_job
 from tocsin.tickets.queue_move import move_job
 from tocsin.tickets.spoil import spoil_paper
+from tocsin.tickets.take_back import Undo, offer_undo
 from tocsin.tickets.terminal import cancel_job
 from tocsin.web.form import once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
@@ -39,8 +40,13 @@ def post_cancellation(request: PageRequest, *, job_id: FromPath[str], body: RawB
     desk, actor = enter(request)
     read_form(request, body)
     job = _job(desk, actor, job_id)
-    desk.db.write(actor.merchant_id, lambda tx: cancel_job(tx, actor, job_id=job.id))
-    return go(f"/terminals/{job.queue_id}", done="cancelled")
+    queue = f"/terminals/{job.queue_id}"
+
+    def cancel(tx: Tx) -> str:
+        cancel_job(tx, actor, job_id=job.id)
+        return "cancelled" + offer_undo(tx, actor, Undo(act="job", back=queue, subject_id=job.id))
+
+    return go(queue, done=desk.db.write(actor.merchant_id, cancel))
 
 
 @post("/jobs/{job_id:str}/settlement", sync_to_thread=True, status_code=200)

@@ -14,12 +14,15 @@ from tocsin.desk import Desk
 from tocsin.tickets.device import COPIES, list_printers
 from tocsin.tickets.print_queue import EVERY, PrintQueue, count_waiting, get_queue, list_queues
 from tocsin.tickets.queue_setup import add_queue, change_queue, remove_queue
+from tocsin.tickets.take_back import Undo, offer_undo
 from tocsin.web.form import Form, once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
 
+_AT = "/settings/queues"
 
-@get("/settings/queues", sync_to_thread=True)
+
+@get(_AT, sync_to_thread=True)
 def get_queues(request: PageRequest) -> Response[str]:
     """Show the queues, and a form for another one."""
     desk, actor = enter(request)
@@ -37,7 +40,7 @@ def get_queue_form(request: PageRequest, *, queue_id: FromPath[str]) -> Response
     return _page(request, desk, actor, queue_id=queue.id, form=_form_of(queue))
 
 
-@post("/settings/queues", sync_to_thread=True, status_code=303)
+@post(_AT, sync_to_thread=True, status_code=303)
 def post_queue(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
     """Set up another queue; what is wrong is said above its form."""
     desk, actor = enter(request)
@@ -73,7 +76,7 @@ def post_queue_change(
         if wrong.kind != "invalid" and wrong.code != "printer_missing":
             raise
         return _page(request, desk, actor, queue_id=wanted, form=form, wrong=wrong)
-    return go("/settings/queues", done="saved") if not moved else go(f"/terminals/{wanted}?moved={moved}")
+    return go(_AT, done="saved") if not moved else go(f"/terminals/{wanted}?moved={moved}")
 
 
 @post("/settings/queues/{queue_id:str}/removal", sync_to_thread=True, status_code=303)
@@ -84,8 +87,12 @@ def post_queue_removal(
     desk, actor = enter(request)
     read_form(request, body)
     wanted = read_number(queue_id)
-    desk.db.write(actor.merchant_id, lambda tx: remove_queue(tx, actor, queue_id=wanted or -1))
-    return go("/settings/queues", done="dropped")
+
+    def remove(tx: Tx) -> str:
+        remove_queue(tx, actor, queue_id=wanted or -1)
+        return "dropped" + offer_undo(tx, actor, Undo(act="queue", back=_AT, subject_id=wanted))
+
+    return go(_AT, done=desk.db.write(actor.merchant_id, remove))
 
 
 def _read(form: Form, *, queue_id: int) -> PrintQueue:

@@ -1,9 +1,11 @@
 """What a change led to at the print terminal, in the address that follows it, and in words: which queue got how many tickets."""
 
+from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.orders.second_person import SecondPersonNeeded
 from tocsin.tickets.job import get_jobs
 from tocsin.tickets.print_queue import list_queues
+from tocsin.tickets.take_back import undo_offered
 from tocsin.tickets.terminal import Requested
 from tocsin.web.guard import PageRequest
 from tocsin.web.words import Words
@@ -34,6 +36,12 @@ def read_queues(tx: Tx, request: PageRequest) -> list[str]:
     """Return the names of the queues that an address says got something."""
     wanted = request.query_params.get("at", "")[:200].split("-")
     return [queue.name for queue in list_queues(tx) if str(queue.id) in wanted] if wanted != [""] else []
+
+
+def read_undo(tx: Tx, actor: Actor, request: PageRequest) -> str:
+    """Return under which name the act that an address tells of can be taken back; empty where it can't be."""
+    name = request.query_params.get("undo", "")[:19]
+    return name if name.isascii() and name.isdigit() and undo_offered(tx, actor, name=name) else ""
 
 
 def say_given(request: PageRequest, words: Words, *, done: str, queues: list[str]) -> str:

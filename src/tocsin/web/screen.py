@@ -8,6 +8,7 @@ from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
 from tocsin.core.actor import require
+from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.orders.listing import Page
 from tocsin.orders.saved_screen import (
@@ -21,6 +22,7 @@ from tocsin.orders.saved_screen import (
 from tocsin.orders.screen import Filter
 from tocsin.orders.screen_query import FORM_FIELDS, query_of
 from tocsin.tickets.auto_print import list_automatic, switch_off, switch_on
+from tocsin.tickets.take_back import Undo, offer_undo
 from tocsin.web.form import once, read_form, read_number, read_pairs
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.orders import show_list
@@ -119,11 +121,15 @@ def post_removal(request: PageRequest, *, name: FromPath[str], body: RawBody) ->
     desk, actor = enter(request)
     read_form(request, body)
     screen_id = read_number(name)
+
+    def drop(tx: Tx) -> str:
+        found = drop_screen(tx, actor, screen_id=screen_id)
+        return "dropped" + offer_undo(tx, actor, Undo(act="screen", back="/screens", screen=found))
+
     try:
-        desk.db.write(actor.merchant_id, lambda tx: drop_screen(tx, actor, screen_id=screen_id))
+        return go("/screens", done=desk.db.write(actor.merchant_id, drop))
     except ScreenMissing:
         return go("/screens")
-    return go("/screens", done="dropped")
 
 
 SCREENS = [get_screens, post_screen, get_one_screen, post_opening, post_automatic, post_removal]

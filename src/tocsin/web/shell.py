@@ -22,7 +22,7 @@ from tocsin.web.banner import Alarm, read_alarm, show_alarm
 from tocsin.web.errors import STATUS_OF
 from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of
 from tocsin.web.page import render
-from tocsin.web.said import read_queues, say_given
+from tocsin.web.said import read_queues, read_undo, say_given
 from tocsin.web.say import say
 from tocsin.web.seat import Seat, read_seat, show_seat
 from tocsin.web.words import Words
@@ -46,7 +46,7 @@ DONE = {
     "webhook_sent": "Given to the webhook: its row says what came of it",
     "start_hidden": "Put away: it is found again in the settings", "shift_begun": "The shift has begun", "shift_offered": "Signed: it waits for the one who takes over", "shift_returned": "Taken back: the shift goes on",
     "shift_taken": "Both have signed: the shift is handed over", "asked": "Asked: somebody else confirms it", "confirmed": "Confirmed: it is open for half an hour",
-    "undone": "Taken back", "pin": "The PIN is set; your sessions elsewhere have ended", "pin_dropped": "The PIN is removed",
+    "undone": "Taken back", "undone_held": "Taken back, but something holds it", "undone_watched": "Taken back; its print asks for a second person", "pin": "The PIN is set; your sessions elsewhere have ended", "pin_dropped": "The PIN is removed",
     "station_revoked": "The station is revoked: its requests are refused", "finger_deleted": "The finger is deleted; the sessions elsewhere have ended",
 }  # fmt: skip
 
@@ -83,14 +83,15 @@ def make_shell(
     toasts: list[dict[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Return the `shell` that `base.html` needs."""
-    seen, queues = desk_of(request).db.read(
-        actor.merchant_id, lambda tx: (around(tx, actor), read_queues(tx, request))
+    seen, queues, undo = desk_of(request).db.read(
+        actor.merchant_id,
+        lambda tx: (around(tx, actor), read_queues(tx, request), read_undo(tx, actor, request)),
     )
     code = request.query_params.get("done", "")
     words, said = Words(locale_of(request, actor)), DONE.get(code, "")
     kind = "warn" if code.endswith(_WARN) else "ok"
     text = say_given(request, words, done=words.translate(said), queues=queues) if said else ""
-    told = [{"kind": kind, "text": text}] if text else []
+    told = [{"kind": kind, "text": text, "undo": undo}] if text else []
     return {
         "path": request.url.path, "section": section, "shop_name": seen.shop_name, "zone": seen.zone,
         "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),

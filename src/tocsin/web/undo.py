@@ -1,4 +1,4 @@
-"""Undo, and what a platform answered: acts on an order's page."""
+"""Undo: what was just done, from its toast; the last amendment, on its page; and there too what a platform answered."""
 
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
@@ -8,10 +8,12 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.orders.platform import answer_request
 from tocsin.orders.undo import undo_amendment
+from tocsin.tickets.take_back import take_back
 from tocsin.web.act import run_act
-from tocsin.web.form import Form, read_number
-from tocsin.web.guard import PageRequest
+from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.guard import PageRequest, enter
 from tocsin.web.order import order_path
+from tocsin.web.said import code_given
 from tocsin.web.shell import go
 
 
@@ -19,6 +21,21 @@ from tocsin.web.shell import go
 def get_undo(*, number: FromPath[str]) -> Redirect:
     """Lead to the order: what was refused is shown at such an address, and can't be opened there again."""
     return go(order_path(number))
+
+
+@post("/undo/{name:str}", sync_to_thread=True, status_code=303)
+def post_take_back(request: PageRequest, *, name: FromPath[str], body: RawBody) -> Redirect:
+    """Take back what the toast told of; what stands in the way is said, and nothing is changed."""
+    desk, actor = enter(request)
+    read_form(request, body)
+    wanted, base_url = str(read_number(name)), desk.settings.base_url()
+
+    def run(tx: Tx) -> tuple[str, str]:
+        undo, requested = take_back(tx, actor, name=wanted, base_url=base_url)
+        return undo.back, code_given(tx, requested, done="undone")
+
+    back, done = desk.db.write(actor.merchant_id, run)
+    return go(back, done=done)
 
 
 @post("/orders/{number:str}/undo", sync_to_thread=True, status_code=303)
@@ -47,4 +64,4 @@ def _answer(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
     )
 
 
-UNDO = [get_undo, post_undo, post_request]
+UNDO = [get_undo, post_take_back, post_undo, post_request]

@@ -12,6 +12,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.tenant import get_shop
 from tocsin.orders.syntax_dates import read_date
 from tocsin.orders.watch_list import KINDS, add_watch, list_watches, remove_watch
+from tocsin.tickets.take_back import Undo, offer_undo
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
@@ -56,8 +57,12 @@ def post_removal(request: PageRequest, *, watch_id: FromPath[str], body: RawBody
     require(actor, "shop_settings")
     require_proof(actor)
     wanted = read_number(watch_id)
-    desk.db.write(actor.merchant_id, lambda tx: remove_watch(tx, actor, watch_id=wanted))
-    return go(HERE, done="dropped")
+
+    def remove(tx: Tx) -> str:
+        taken = remove_watch(tx, actor, watch_id=wanted)
+        return "dropped" + offer_undo(tx, actor, Undo(act="watch", back=HERE, watch=taken))
+
+    return go(HERE, done=desk.db.write(actor.merchant_id, remove))
 
 
 def _page(request: PageRequest, actor: Actor, *, form: Form, refusal: Refusal | None = None) -> Response[str]:

@@ -1,11 +1,22 @@
-// data-toast: news in the corner; goes by itself after eight seconds, trouble stays until it is closed.
+// data-toast: news in the corner; goes by itself after eight seconds, one that can be undone after twenty, never from
+// under a hand or the focus; trouble stays until it is closed.
 import { hear } from "./line.js";
 
 const STAY_MS = 8000;
+const STAY_UNDO_MS = 20_000;
 
 function settle(toast) {
   toast.querySelector("[data-toast-close]")?.addEventListener("click", () => toast.remove());
-  if (!toast.classList.contains("bad")) setTimeout(() => toast.remove(), STAY_MS);
+  if (toast.classList.contains("bad")) return;
+  const stay = toast.querySelector("[data-toast-act]") ? STAY_UNDO_MS : STAY_MS;
+  let timer = setTimeout(() => toast.remove(), stay);
+  const wait = () => clearTimeout(timer);
+  const go = () => {
+    wait();
+    if (!toast.matches(":hover, :focus-within")) timer = setTimeout(() => toast.remove(), stay);
+  };
+  for (const kind of ["pointerenter", "focusin"]) toast.addEventListener(kind, wait);
+  for (const kind of ["pointerleave", "focusout"]) toast.addEventListener(kind, () => setTimeout(go));
 }
 
 const corner = document.getElementById("toasts");
