@@ -68,7 +68,7 @@ def statements_of(module: ModuleType, dialect: str) -> dict[str, Statement[Any]]
 def plan_of(house: House, statement: Statement[Any]) -> list[str]:
     """Return what the database would do, a step a line; on PostgreSQL with sequential scans as the last resort."""
     sql, constants = statement.compiled(house.db.dialect)
-    lists = {"ids", "states", "codes", "skus", "b_from"}
+    lists = {"ids", "states", "codes", "skus", "b_from", "incident_ids", "operator_ids", "subjects"}
     if house.db.dialect == "sqlite":
         binds: dict[str, object] = {n: "[1]" if n in lists else 1 for n in re.findall(r":(\w+)", sql)}
         asked, column = "EXPLAIN QUERY PLAN ", 3
