@@ -1,14 +1,18 @@
 """Bulk acts on the list: a result per order, over a selection and over a whole query."""
 
+import re
 from functools import partial
 
 from msgspec.structs import replace
 
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
+from tocsin.core.clock import DAY_US, shift_clock
 from tocsin.core.journal import read_journal
 from tocsin.core.queue import TASKS
-from tocsin.orders.amend import cancel_order
+from tocsin.orders.amend import Amendment, amend_order, cancel_order
+from tocsin.orders.bulk import take_in_all
+from tocsin.orders.importer import ParsedOrder
 from tocsin.orders.store import load_order
 from tocsin.orders.watch_list import add_watch
 from tocsin.tickets.bulk_job import TASK
@@ -97,6 +101,41 @@ def test_a_whole_query_is_held_released_and_printed_as_a_job_that_is_watched(pag
         pages.get(gone)
     )
     assert pages.get(gone, role="clerk").status_code == 404
+
+
+def test_five_hundred_chosen_orders_are_a_job_whose_progress_is_seen(pages: Pages) -> None:
+    merchant, drafts = pages.house.merchant_id, [make_draft(external_id=f"B-{n}") for n in range(500)]
+    taken = take_in_all(
+        pages.db, pages.house.actor(), [ParsedOrder(n, one) for n, one in enumerate(drafts)]
+    ).rows
+    ids = [one.taken.order_id for one in taken]
+    gone, moved = ids[3], ids[7]
+    cancel = partial(cancel_order, actor=pages.actor(), order_id=gone, reason="x")
+    pages.db.write(merchant, cancel)
+    change = Amendment(carrier="顺丰")
+    amend = partial(amend_order, actor=pages.actor(), order_id=moved, seen=1, amendment=change, reason="x")
+    pages.db.write(merchant, amend)
+    form = [("order", f"{one}:1") for one in ids]
+    answer = pages.post(
+        "/orders/bulk", form=form, act="amend", field="campaign", value="团购", reason="补活动"
+    )
+    at = answer.headers["location"]
+    assert answer.status_code == 303 and at.startswith("/bulk/") and 'value="0"' in pages.get(at).text
+    seen = []
+    while "End it here" in (page := text_of(pages.get(at))) and len(seen) < 9:
+        seen.append(int(re.search(r'<progress max="500" value="(\d+)"', page)[1]))  # type: ignore[index]
+        TASKS[TASK](pages.db, merchant, {"job": at.rpartition("/")[2]})
+    assert len(seen) > 2 and seen == sorted(set(seen)), "each look shows more"
+    assert "500 of 500 orders done, 2 refused" in page
+    rest = text_of(pages.get(f"{at}?after=399"))
+    assert "?after=199" in page and rest.count('<tr class="bad">') == 2 and rest.count("<tr") == 101
+    again = pages.post(f"{at}/again").headers["location"]
+    assert 'max="1" value="0"' in pages.get(again).text, "what was changed meanwhile is looked at first"
+    TASKS[TASK](pages.db, merchant, {"job": again.rpartition("/")[2]})
+    assert "1 of 1 orders done, 1 refused" in text_of(pages.get(again))
+    assert pages.post(f"{at}/again", role="clerk").status_code == 404
+    shift_clock(DAY_US)
+    assert pages.post(f"{at}/again").status_code == 409 and "Do the refused" not in pages.get(at).text
 
 
 def test_who_may_and_what_may(pages: Pages) -> None:

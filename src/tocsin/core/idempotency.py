@@ -122,6 +122,20 @@ def open_answer(tx: Tx, key: str, sealed: bytes) -> bytes:
     return unseal(tx.vault.keys(tx).wrapping, sealed, bound_to=_bound(tx, key))
 
 
+def keep_answer(tx: Tx, key: str, *, route: str, answer: Answer) -> None:
+    """Keep something under a key that nobody has claimed, as an answer is kept: sealed, for a day, without the erased."""
+    claim_key(tx, key, route=route, body=b"")
+    settle_key(tx, key, answer)
+
+
+def kept_answer(tx: Tx, key: str, *, status: int = 200, life_us: int = LIFE_US) -> bytes | None:
+    """Return what was kept under a key with that status; None where it is too old, erased, or never was."""
+    found = tx.one(_GET, b_key=key)
+    if found is None or found.answer is None or found.status != status or found.at_us <= tx.now_us - life_us:
+        return None
+    return open_answer(tx, key, found.answer)
+
+
 def drop_key(tx: Tx, key: str) -> None:
     """Give a claimed key back: its request was refused and changed nothing."""
     tx.run(_DROP, b_key=key)

@@ -12,13 +12,13 @@ from tocsin.core.actor import Actor
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.idempotency import Answer, claim_key, idempotency, open_answer, settle_key
+from tocsin.core.idempotency import Answer, idempotency, keep_answer, kept_answer
 from tocsin.core.ident import new_id
 from tocsin.core.statement import Statement, bind, own
 
 LIFE_US = 10 * MINUTE_US
 T = TypeVar("T")
-_ROUTE, _KEPT, _USED = "undo", 200, 410
+_KEPT, _USED = 200, 410
 
 
 class UndoOver(Refusal):
@@ -27,12 +27,6 @@ class UndoOver(Refusal):
     kind, code = "missing", "undo_over"
 
 
-_ONE = Statement[tuple[bytes]](
-    sa.select(idempotency.c.answer).where(
-        own(idempotency), idempotency.c.key == bind("b_key", str), idempotency.c.status == bind("kept"),
-        idempotency.c.at_us > bind("since"), idempotency.c.answer.is_not(None),
-    )
-)  # fmt: skip
 _USE = Statement[None](
     sa.update(idempotency).where(
         own(idempotency), idempotency.c.key == bind("b_key", str), idempotency.c.status == bind("kept")
@@ -44,17 +38,14 @@ _USE = Statement[None](
 def keep_undo(tx: Tx, actor: Actor, what: object) -> str:
     """Keep what would take an act back; return the name by which its actor asks for it."""
     name = str(new_id())
-    key = _key(actor, name)
-    claim_key(tx, key, route=_ROUTE, body=b"")
-    settle_key(tx, key, Answer(_KEPT, msgspec.json.encode(what)))
+    keep_answer(tx, _key(actor, name), route="undo", answer=Answer(_KEPT, msgspec.json.encode(what)))
     return name
 
 
 def find_undo(tx: Tx, actor: Actor, *, name: str, shape: type[T]) -> T | None:
     """Return what was kept under a name for an actor; None once it is used, too old or erased."""
-    key = _key(actor, name)
-    row = tx.one(_ONE, b_key=key, kept=_KEPT, since=tx.now_us - LIFE_US)
-    return msgspec.json.decode(open_answer(tx, key, row[0]), type=shape) if row else None
+    plain = kept_answer(tx, _key(actor, name), status=_KEPT, life_us=LIFE_US)
+    return msgspec.json.decode(plain, type=shape) if plain else None
 
 
 def use_undo(tx: Tx, actor: Actor, *, name: str, shape: type[T]) -> T:

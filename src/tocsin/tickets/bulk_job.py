@@ -14,11 +14,14 @@ from tocsin.core.clock import DAY_US
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
+from tocsin.core.idempotency import Answer, keep_answer, kept_answer
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.queue import Queue
 from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.vault import seal, unseal
+from tocsin.orders.amend import OrderMoved
+from tocsin.orders.listing import list_heads
 from tocsin.tickets.bulk_act import RIGHT_OF, BulkAct, BulkWrong, require_act
 from tocsin.tickets.print_queue import get_queue
 from tocsin.tickets.table import bulk_job, bulk_row
@@ -38,6 +41,12 @@ class BulkJobOver(Refusal):
     """The bulk act has ended already: look at its results"""
 
     kind, code = "conflict", "bulk_job_over"
+
+
+class BulkRedoOver(Refusal):
+    """What was refused can't be tried again from here: choose those orders in the list and ask anew"""
+
+    kind, code = "conflict", "bulk_redo_over"
 
 
 class BulkJob(Struct, frozen=True):
@@ -90,6 +99,13 @@ _ROWS = Statement(
     .where(own(bulk_row), bulk_row.c.job_id == bind("job_id"), bulk_row.c.place > bind("after"))
     .order_by(bulk_row.c.place).limit(bind("limit")),
     BulkRow,
+)  # fmt: skip
+_REFUSED = Statement[tuple[int]](
+    sa.select(bulk_row.c.order_id)
+    .where(
+        own(bulk_row), bulk_row.c.job_id == bind("job_id"), bulk_row.c.result == "refused",
+        bulk_row.c.code != OrderMoved.code,
+    ).order_by(bulk_row.c.place).limit(ORDERS_MOST)
 )  # fmt: skip
 _MOVE = Statement[None](
     sa.update(bulk_job).where(_own_one, _under_way, bulk_job.c.done == bind("b_done")),
@@ -170,6 +186,33 @@ def cancel_bulk(tx: Tx, actor: Actor, *, job_id: int) -> BulkJob:
     return get_bulk(tx, actor, job_id=job_id)
 
 
+def may_redo(tx: Tx, actor: Actor, found: BulkJob) -> bool:
+    """Tell whether what an ended bulk act refused can be tried again: for a day, by who may do it."""
+    asked = found.state in ("complete", "cancelled") and found.refused and actor.may(RIGHT_OF[found.act])
+    return bool(asked) and kept_answer(tx, f"bulk:{found.id}") is not None
+
+
+def redo_bulk(tx: Tx, actor: Actor, queue: Queue, *, job_id: int, base_url: str) -> int:
+    """Ask once more for the same act on the orders that were refused, as they are now; return the new job's id.
+
+    What somebody had changed meanwhile is left out: it is looked at first.
+
+    Raises:
+        BulkJobMissing: there is none to be seen.
+        BulkRedoOver: it still runs, nothing was refused, or it is older than a day.
+        NotAllowed, QueueMissing
+    """
+    found = get_bulk(tx, actor, job_id=job_id)
+    plain = kept_answer(tx, f"bulk:{job_id}")
+    refused = [order_id for (order_id,) in tx.rows(_REFUSED, job_id=job_id)]
+    if plain is None or not refused or not may_redo(tx, actor, found):
+        raise BulkRedoOver
+    heads = list_heads(tx, order_ids=refused)
+    asked = msgspec.json.decode(plain, type=BulkAct)
+    orders = [(head.id, head.revision) for head in heads]
+    return start_bulk(tx, actor, queue, orders=orders, asked=asked, base_url=base_url)
+
+
 def sweep_bulk(tx: Tx) -> int:
     """Remove results that are older than 30 days; return how many acts."""
     before = tx.now_us - KEPT_US
@@ -210,12 +253,21 @@ def keep_results(tx: Tx, found: BulkJob, rows: Sequence[BulkRow]) -> bool:
 
 def end_bulk(tx: Tx, actor: Actor | None, *, job_id: int, state: str, fault: str = "") -> bool:
     """End a job: what it was asked is forgotten, its results stay; False where it had ended."""
+    _keep_asked(tx, job_id)
     if not tx.run(_END, b_id=job_id, state=state, fault=fault, sealed=b"", ended_at_us=tx.now_us):
         return False
     append_event(tx, "print.bulk", subject_id=job_id, data={})
     who = actor or desk_actor(tx.merchant_id)
     write_journal(tx, who, verb="orders.bulk", subject=f"bulk:{job_id}", data={"state": state})
     return True
+
+
+def _keep_asked(tx: Tx, job_id: int) -> None:
+    """Keep what was asked for a day where some of it was refused, so that it can be tried again at one touch."""
+    work = open_work(tx, job_id)
+    if work is not None and tx.rows(_REFUSED, job_id=job_id):
+        answer = Answer(200, msgspec.json.encode(work[2]))
+        keep_answer(tx, f"bulk:{job_id}", route="bulk", answer=answer)
 
 
 def _may_see(found: BulkJob, actor: Actor) -> bool:

@@ -30,6 +30,8 @@ from tocsin.tickets.bulk_job import (
     cancel_bulk,
     get_bulk,
     list_bulk,
+    may_redo,
+    redo_bulk,
     start_bulk,
 )
 from tocsin.web.form import once, once_over, read_form, read_number, read_pairs
@@ -39,19 +41,25 @@ from tocsin.web.shell import go, show, told, words_of
 from tocsin.web.words import Words
 
 PAGE_ROWS = 200
+AT_ONCE_MOST = 50
 _ASKED = ("act", "field", "value", "reason", "print")
 
 
 @post("/orders/bulk", sync_to_thread=True, status_code=200)
 def post_bulk(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
-    """Do one thing to the chosen orders, each with its result; to all that a query shows, as a job."""
+    """Do one thing to the chosen orders, each with its result; to more than fifty, or all that a query shows, as a job."""
     desk, actor = enter(request)
     pairs = read_pairs(request, body)
     form, words = dict(pairs), words_of(request, actor)
     asked = _asked(form)
     if form.get("whole") == "1":
-        return _start(desk, actor, form, asked)
+        require_act(actor, asked)
+        query = form.get("q", "")[: QUERY_CHARACTERS + 1]
+        shown = desk.db.read(actor.merchant_id, lambda tx: screen_pairs(tx, query=query, most=ORDERS_MOST))
+        return _start(desk, actor, form, asked, orders=shown)
     orders = _chosen(desk, actor, pairs)
+    if len(orders) > AT_ONCE_MOST:
+        return _start(desk, actor, form, asked, orders=orders)
     done: list[Done] = []
 
     def run() -> str:
@@ -87,15 +95,18 @@ def get_bulk_job(request: PageRequest, *, job_id: FromPath[str], after: FromQuer
     desk, actor = enter(request)
     wanted, begun, words = read_number(job_id), read_number(after) if after else -1, words_of(request, actor)
 
-    def read(tx: Tx) -> tuple[BulkJob, list[BulkRow]]:
-        return get_bulk(tx, actor, job_id=wanted), bulk_rows(tx, job_id=wanted, after=begun, limit=PAGE_ROWS)
+    def read(tx: Tx) -> tuple[BulkJob, list[BulkRow], bool]:
+        found = get_bulk(tx, actor, job_id=wanted)
+        rows = bulk_rows(tx, job_id=wanted, after=begun, limit=PAGE_ROWS)
+        return found, rows, may_redo(tx, actor, found)
 
-    found, rows = desk.db.read(actor.merchant_id, read)
+    found, rows, again = desk.db.read(actor.merchant_id, read)
     under_way = found.state in ("waiting", "running")
     following = f"/bulk/{wanted}?after={rows[-1].place}" if len(rows) == PAGE_ROWS else ""
     return show(
         request, "orders/bulk_job.html", actor=actor, section="orders", job=found, rows=[_show_row(row, words) for row in rows],
         under_way=under_way, page={"count_text": "", "previous_url": f"/bulk/{wanted}" if after else "", "next_url": following},
+        again=f"/bulk/{wanted}/again" if again else "",
         cancel=f"/bulk/{wanted}/cancellation" if under_way and actor.may(RIGHT_OF[found.act]) else "",
     )  # fmt: skip
 
@@ -110,6 +121,20 @@ def post_bulk_cancellation(request: PageRequest, *, job_id: FromPath[str], body:
     return go(f"/bulk/{wanted}", done="cancelled")
 
 
+@post("/bulk/{job_id:str}/again", sync_to_thread=True, status_code=303)
+def post_bulk_again(request: PageRequest, *, job_id: FromPath[str], body: RawBody) -> Redirect:
+    """Do to the refused orders of a bulk act what was asked, once more: a job of its own."""
+    desk, actor = enter(request)
+    form, wanted, base_url = read_form(request, body), read_number(job_id), desk.settings.base_url()
+
+    def redo(tx: Tx) -> str:
+        return f"/bulk/{redo_bulk(tx, actor, desk.queue, job_id=wanted, base_url=base_url)}"
+
+    return go(desk.db.write(
+        actor.merchant_id, lambda tx: once(tx, actor, form, route=f"bulk.again {wanted}", make=lambda: redo(tx))
+    ))  # fmt: skip
+
+
 def _asked(form: dict[str, str]) -> BulkAct:
     printer = form.get("print", "")
     return BulkAct(
@@ -118,11 +143,9 @@ def _asked(form: dict[str, str]) -> BulkAct:
     )  # fmt: skip
 
 
-def _start(desk: Desk, actor: Actor, form: dict[str, str], asked: BulkAct) -> Redirect:
-    require_act(actor, asked)
-    query = form.get("q", "")[: QUERY_CHARACTERS + 1]
-    orders = desk.db.read(actor.merchant_id, lambda tx: screen_pairs(tx, query=query, most=ORDERS_MOST))
-
+def _start(
+    desk: Desk, actor: Actor, form: dict[str, str], asked: BulkAct, *, orders: list[tuple[int, int]]
+) -> Redirect:
     def start(tx: Tx) -> str:
         base_url = desk.settings.base_url()
         return f"/bulk/{start_bulk(tx, actor, desk.queue, orders=orders, asked=asked, base_url=base_url)}"
@@ -149,4 +172,4 @@ def _show_row(row: BulkRow, words: Words) -> dict[str, Any]:
     return {"number": row.number, "result": row.result, "code": "" if said else row.code, "text": said}
 
 
-BULK = [post_bulk, get_bulk_jobs, get_bulk_job, post_bulk_cancellation]
+BULK = [post_bulk, get_bulk_jobs, get_bulk_job, post_bulk_again, post_bulk_cancellation]

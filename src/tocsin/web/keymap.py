@@ -5,6 +5,7 @@ A key is told by its place (`event.code`), so that it works under any layout and
 
 from msgspec import Struct
 
+from tocsin.core.actor import Right
 from tocsin.web.places import PLACES
 
 
@@ -14,14 +15,17 @@ class Key(Struct, frozen=True):
     Args:
         code: as in `data-key` (`KeyA`, `Shift+Slash`); after `g` both, `KeyG KeyO`.
         by: who obeys it: `page` (an element's `data-key`), `script`, or `browser`.
+        rights: whoever has one of them may; empty: everybody.
     """
 
     code: str
     shown: str
     word: str
     by: str = "page"
+    rights: tuple[Right, ...] = ()
 
 
+_REVEAL: tuple[Right, ...] = ("reveal", "reveal_finding")
 ANYWHERE = (
     Key("Slash", "/", "Look up"),
     Key("Ctrl+KeyK", "Ctrl K", "Go anywhere, do anything: the command palette"),
@@ -39,15 +43,15 @@ IN_A_LIST = (
     Key("KeyN", "n", "New order; on an order: reveal the name"),
 )
 ON_AN_ORDER = (
-    Key("KeyA", "a", "Amend"),
-    Key("KeyP", "p", "Print"),
-    Key("KeyH", "h", "Hold"),
-    Key("KeyR", "r", "Revise or release"),
+    Key("KeyA", "a", "Amend", rights=("amend",)),
+    Key("KeyP", "p", "Print", rights=("print",)),
+    Key("KeyH", "h", "Hold", rights=("hold",)),
+    Key("KeyR", "r", "Revise or release", rights=("amend", "release", "hold")),
     Key("BracketLeft", "[", "Previous order of the list that you came from"),
     Key("BracketRight", "]", "Next order of the list that you came from"),
-    Key("KeyT", "t", "Reveal the phone; while an alarm runs: acknowledge it"),
-    Key("KeyD", "d", "Reveal the address"),
-    Key("KeyM", "m", "Reveal the note"),
+    Key("KeyT", "t", "Reveal the phone; while an alarm runs: acknowledge it", rights=(*_REVEAL, "incident")),
+    Key("KeyD", "d", "Reveal the address", rights=_REVEAL),
+    Key("KeyM", "m", "Reveal the note", rights=_REVEAL),
 )
 IN_A_FORM = (
     Key("Alt+Digit1", "Alt 1 … 9", "Take that reason, while revising", "script"),

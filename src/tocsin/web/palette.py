@@ -1,6 +1,5 @@
 """The command palette: every place, act, screen and recent look-up that one may go to, found by a few letters of its English or Chinese."""
 
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from litestar import Response, get
@@ -13,7 +12,7 @@ from tocsin.orders.saved_screen import list_screens
 from tocsin.orders.since import AGAIN_KINDS, asked_text
 from tocsin.orders.syntax import QUERY_CHARACTERS
 from tocsin.web.guard import PageRequest, enter
-from tocsin.web.keymap import ON_AN_ORDER
+from tocsin.web.keymap import ON_AN_ORDER, Key
 from tocsin.web.page import render
 from tocsin.web.places import ACTIONS, PLACES, SETTINGS, Place
 from tocsin.web.screens import BUILT_IN
@@ -57,7 +56,7 @@ def read_entries(tx: Tx, actor: Actor, *, words: Words) -> list[Entry]:
     screens = [(title, f"/orders?screen={name}") for name, (title, _, _) in BUILT_IN.items()]
     saved = list_screens(tx, actor)[:SCREENS_MOST]
     return [
-        *(_by_key(key.word, words, press=key.code, shown=key.shown) for key in ON_AN_ORDER),
+        *(_by_key(key, words) for key in ON_AN_ORDER if not key.rights or any(map(actor.may, key.rights))),
         *(_place(at, words, kind="Place") for at in PLACES if actor.may(at.right)),
         *(_place(at, words, kind="Act") for at in ACTIONS if actor.may(at.right)),
         *(_place(at, words, kind="Settings") for at in SETTINGS if _may(actor, at)),
@@ -82,8 +81,10 @@ def _place(at: Place, words: Words, *, kind: str) -> Entry:
     return Entry(words.translate(at.word), _both(at.word), kind, at.name, url=at.url, shown=shown)
 
 
-def _by_key(word: str, words: Words, **more: Any) -> Entry:
-    return Entry(words.translate(word), _both(word), "This page", "edit", **more)
+def _by_key(key: Key, words: Words) -> Entry:
+    return Entry(
+        words.translate(key.word), _both(key.word), "This page", "edit", press=key.code, shown=key.shown
+    )
 
 
 def _both(word: str) -> str:
