@@ -268,6 +268,8 @@ NEW: Context = {"campaigns": {}, "form": {}, "errors": {}, "findings": [], "line
 REVISE: Context = {**EDIT, "holds": HOLDS, "printers": PRINTERS, "printer_id": "", "home": "前台", "reasons": ["更正电话", "按买家要求"], "suggestions": {"receiver.phone": ({"receiver.phone": "18033441849"},)},
                    "sums_differ": True, "computed": "9674.41", "conflict": None, "asked": [],
                 "position": {"at": 2, "of": 13, "previous_url": "/orders/a/revise", "next_url": "/orders/b/revise"}}  # fmt: skip
+WECHAT = {"wechat": True, "secure": True, "address": "https://desk.example.cn", "https": True}
+NOT_SECURE = {"wechat": False, "secure": False, "address": "https://desk.example.cn", "https": True}
 SIGN_IN: Context = {"shell": door(), "errors": {}, "notice": "", "back": "/orders", "passkeys": True}
 PASSWORD: Context = {
     "shell": door(),

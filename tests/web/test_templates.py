@@ -17,7 +17,7 @@ from tocsin.web.words import LOCALES
 
 STATIC = TEMPLATE_DIR.parent / "static"
 PARTIAL = {"settings/connection_words.html", "settings/webhook_words.html", "orders/campaign_words.html", "orders/charts.html", "orders/ways.html", "orders/seen.html", "access/proof.html", "alarm/parts.html", "alarm/persons.html", "components.html", "icons.html", "states.html", "base.html", "door.html", "orders/form.html",
-           "orders/rows.html", "orders/receiver.html", "orders/bulk_parts.html", "orders/sums.html", "settings/tabs.html", "settings/privacy_tabs.html", "tickets/answer.html", "tickets/shift_figures.html"}  # fmt: skip
+           "orders/rows.html", "orders/receiver.html", "orders/bulk_parts.html", "orders/sums.html", "settings/tabs.html", "settings/privacy_tabs.html", "phone/browser.html", "tickets/answer.html", "tickets/shift_figures.html"}  # fmt: skip
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -108,7 +108,8 @@ def test_every_asset_that_a_page_names_exists() -> None:
     pages = "".join(path.read_text() for path in TEMPLATE_DIR.rglob("*.html"))
     named = set(re.findall(r'asset\("((?!vendor|desk)[^"]+)"\)', pages))
     alone = {name.removeprefix("js/") for name in named if name.startswith("js/")}
-    imported = set(re.findall(r'"\./([^"]+)"', (STATIC / "js/desk.js").read_text()))
+    scripts = "".join((STATIC / "js" / name).read_text() for name in ("desk.js", *alone))
+    imported = set(re.findall(r'"\./([^"]+)"', scripts))
     assert_none(sorted(name for name in named if not (STATIC / name).is_file()))
     assert imported | alone | {"desk.js"} == {path.name for path in Path(STATIC / "js").glob("*.js")}
 

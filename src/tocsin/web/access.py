@@ -10,7 +10,7 @@ from tocsin.access.login import SignedIn, begin_sign_in, sign_in, sign_out
 from tocsin.access.owner_link import link_is_open, redeem_owner_link
 from tocsin.core.errors import Refusal
 from tocsin.gate import TooManyTries, refused_try
-from tocsin.web.ceremony import party_of
+from tocsin.web.ceremony import offers_passkeys
 from tocsin.web.form import Form, read_form
 from tocsin.web.guard import (
     PageRequest,
@@ -150,7 +150,7 @@ def ask_name(
     """Show the first page: the name, or a passkey, which says whose it is."""
     return show_door(
         request, "access/name.html", status=status, errors=errors, notice=notice, back=back,
-        passkeys=party_of(request) is not None,
+        passkeys=offers_passkeys(request),
     )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def ask_credential(
     """Show the second page: password, passkey and this desk's reader at once, for known names and unknown ones."""
     db = desk_of(request).db
     reader = desk_has_reader(db, desk_token=desk_token(request))
-    offered = begin_sign_in(db, name, passkeys=party_of(request) is not None, reader=reader)
+    offered = begin_sign_in(db, name, passkeys=offers_passkeys(request), reader=reader)
     return show_door(
         request, "access/password.html", status=status, name=name, methods=offered.methods, errors=errors, back=back,
         keep={"name": name, "back": back},

@@ -16,6 +16,7 @@ from tocsin.access.challenge import Purpose
 from tocsin.access.limiter import SignInRefused
 from tocsin.core.actor import Actor
 from tocsin.gate import TooManyTries
+from tocsin.web.browser import in_wechat
 from tocsin.web.guard import PageRequest, address_of, desk_of, desk_token, device_token
 from tocsin.web.shell import told, words_of
 
@@ -27,6 +28,11 @@ def party_of(request: PageRequest) -> RelyingParty | None:
     party = relying_party(desk_of(request).settings.base_url())
     here = request.headers.get("host", "").lower()
     return party if party and urlsplit(party.origin).netloc == here else None
+
+
+def offers_passkeys(request: PageRequest) -> bool:
+    """Tell whether a passkey may be offered: the address can have them, and the browser is not WeChat's."""
+    return party_of(request) is not None and not in_wechat(request)
 
 
 def where_of(request: PageRequest, actor: Actor | None = None) -> Where:

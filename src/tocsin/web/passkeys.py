@@ -21,7 +21,7 @@ from tocsin.access.passkey import (
 from tocsin.access.step_up import ProofNeeded, is_proved, require_proof
 from tocsin.core.actor import Actor
 from tocsin.core.errors import Refusal
-from tocsin.web.ceremony import answer_json, party_of, show_options
+from tocsin.web.ceremony import answer_json, offers_passkeys, party_of, show_options
 from tocsin.web.form import read_form, read_number
 from tocsin.web.guard import PageRequest, address_of, desk_of, enter
 from tocsin.web.sessions import show_device
@@ -115,7 +115,7 @@ def _page(
         errors = {"name" if refusal.code == "passkey_name_wrong" else "passkey": told(refusal, words)}
     return show(
         request, "access/passkeys.html", actor=actor, section="settings", status=status_of(refusal) if refusal else 200,
-        passkeys=found, most=MOST, possible=party_of(request) is not None, proved=is_proved(actor), errors=errors,
+        passkeys=found, most=MOST, possible=offers_passkeys(request), proved=is_proved(actor), errors=errors,
         address=desk.settings.base_url(), name=name or show_device(request.headers.get("user-agent", "")),
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from tocsin.access.verification import find_candidate
 from tocsin.core.actor import Actor
 from tocsin.gate import refused_try
 from tocsin.web.access import WRONG
-from tocsin.web.ceremony import NOT_TAKEN, party_of, show_options, take_report, where_of
+from tocsin.web.ceremony import NOT_TAKEN, offers_passkeys, show_options, take_report, where_of
 from tocsin.web.form import read_form
 from tocsin.web.guard import PageRequest, desk_of, desk_token, enter, session_cookie, session_token, visitor
 from tocsin.web.shell import go, own_address, show, told, words_of
@@ -89,7 +89,7 @@ def show_prove(
     """Show the form of a proof."""
     return show(
         request, "access/prove.html", actor=actor, section="settings", status=status, back=own_address(back, "/settings"),
-        errors=errors, passkeys=party_of(request) is not None,
+        errors=errors, passkeys=offers_passkeys(request),
         reader=desk_has_reader(desk_of(request).db, desk_token=desk_token(request)),
     )  # fmt: skip
 

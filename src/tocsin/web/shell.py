@@ -19,6 +19,7 @@ from tocsin.core.tenant import get_shop
 from tocsin.tickets.radar import count_badge
 from tocsin.tickets.shift_state import Shift, running_shifts, waits_for
 from tocsin.web.banner import Alarm, read_alarm, show_alarm
+from tocsin.web.browser import show_browser
 from tocsin.web.errors import STATUS_OF
 from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of
 from tocsin.web.page import render
@@ -97,7 +98,7 @@ def make_shell(
         "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),
         "held_count": seen.held_count, "problem_count": seen.problem_count, "operator": {"id": str(actor.id), "name": actor.name, "role": actor.role},
         "seat": show_seat(seen.seat, words), "shift_waits": {"id": seen.shift_waits.id, "name": seen.shift_waits.operator_name} if seen.shift_waits else None, "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
-        "seen": getattr(request.state, "seen", 0) or "",
+        "seen": getattr(request.state, "seen", 0) or "", "browser": show_browser(request),
     }  # fmt: skip
 
 
@@ -112,7 +113,12 @@ def show(
 
 def show_door(request: PageRequest, template: str, *, status: int = 200, **context: Any) -> Response[str]:
     """Answer with a page for who is not signed in; a language that was asked for is kept."""
-    shell = {"path": request.url.path, "csrf_token": form_token(request), "theme": theme_of(request)}
+    shell = {
+        "path": request.url.path,
+        "csrf_token": form_token(request),
+        "theme": theme_of(request),
+        "browser": show_browser(request),
+    }
     made = answer(render(template, locale=locale_of(request), shell=shell, **context), status=status)
     if request.query_params.get("locale"):
         made.cookies.append(locale_cookie(locale_of(request)))

@@ -23,7 +23,7 @@ from tocsin.tickets.shift_sign import (
     sign_out_of_shift,
 )
 from tocsin.tickets.shift_state import Shift, figures_now, list_takers, running_shifts, waits_for
-from tocsin.web.ceremony import party_of, show_options, take_report, where_of
+from tocsin.web.ceremony import offers_passkeys, show_options, take_report, where_of
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import (
     PageRequest,
@@ -212,7 +212,7 @@ def _page(
 
     return show(
         request, "tickets/shift.html", actor=actor, section="shift", status=status, form=form or {}, error=error, errors=errors or {},
-        passkeys=party_of(request) is not None, **desk_of(request).db.read(actor.merchant_id, read),
+        passkeys=offers_passkeys(request), **desk_of(request).db.read(actor.merchant_id, read),
     )  # fmt: skip
 
 

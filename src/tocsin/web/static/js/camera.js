@@ -1,15 +1,8 @@
 // data-camera: the phone's camera reads ticket codes; what it reads goes into the form's field, which is sent.
-// The reader is ours to serve: no code and no picture leaves the desk.
-const FORMATS = ["qr_code", "code_128"];
+import { codeOf, reader } from "./codes.js";
+import "./photo.js";
+
 const PAUSE_MS = 80;
-
-async function reader() {
-  BarcodeDetectionAPI.prepareZXingModule({ overrides: { locateFile: (name) => `/static/vendor/${name}` } });
-  return new BarcodeDetectionAPI.BarcodeDetector({ formats: FORMATS });
-}
-
-// Of a code only its own part is asked: where it was printed to lead to is of no matter here.
-const codeOf = (text) => (/^(?:https?:\/\/[^/]+\/t\/)?([0-9A-Za-z-]{6,64})$/.exec(text.trim()) ?? [])[1];
 
 // The ticket that is shown already lies before the camera still: it is not asked again and again.
 async function look(video, form, shown) {
