@@ -89,7 +89,7 @@ def test_who_wants_no_flash_has_a_steady_border(browser: Browser, tmp_path: Path
         walk = enter(browser, desk)
         page, look = walk.page, "getComputedStyle(document.body, '::before').animationName"
         walk.go("/alarm")
-        page.locator("[data-flash]").uncheck()
+        page.locator("[data-flash]").select_option("off")
         page.locator("[data-siren-try]").click()
         page.wait_for_function(LOUD)
         page.wait_for_function(QUIET)
@@ -97,10 +97,15 @@ def test_who_wants_no_flash_has_a_steady_border(browser: Browser, tmp_path: Path
         expect(page.locator("body")).to_have_attribute("data-alarm", "sound")
         assert page.evaluate(look) == "none"
         assert "inset" in page.evaluate("getComputedStyle(document.body, '::before').boxShadow")
-        page.locator("[data-flash]").check()
-        assert page.evaluate(look) == "flash"
+        for choice, name in {"slow": "fade", "on": "flash"}.items():
+            page.locator("[data-flash]").select_option(choice)
+            assert page.evaluate(look) == name
+        page.reload()
+        expect(page.locator("[data-flash]")).to_have_value("on")
         page.emulate_media(reduced_motion="reduce")
-        assert page.evaluate(look) == "none"
+        for choice in ("slow", "on"):
+            page.locator("[data-flash]").select_option(choice)
+            assert page.evaluate(look) == "none", choice
 
 
 def test_a_page_that_hears_nothing_says_so_and_catches_up(browser: Browser, tmp_path: Path) -> None:

@@ -1,15 +1,16 @@
-// data-flash: whether the page flashes while the alarm sounds, or has a steady border; kept in the browser.
+// data-flash: how the page flashes while the alarm sounds: on, slow or off (a steady border); kept in the browser.
 const KEY = "tocsin_flash";
 
 function show() {
-  const steady = localStorage.getItem(KEY) === "steady";
-  document.body.toggleAttribute("data-steady", steady);
-  for (const box of document.querySelectorAll("[data-flash]")) box.checked = !steady;
+  const kept = localStorage.getItem(KEY);
+  const how = ["slow", "off"].includes(kept) ? kept : kept === "steady" ? "off" : "on";
+  document.body.dataset.flashAs = how;
+  for (const choice of document.querySelectorAll("[data-flash]")) choice.value = how;
 }
 
 document.addEventListener("change", (event) => {
   if (!event.target.matches("[data-flash]")) return;
-  localStorage.setItem(KEY, event.target.checked ? "flash" : "steady");
+  localStorage.setItem(KEY, event.target.value);
   show();
 });
 show();
