@@ -1,7 +1,9 @@
 """A page as its readers meet it, judged: axe-core, touch targets, width, layout shift, weight."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, Route
@@ -52,6 +54,10 @@ class View:
         return context.new_page()
 
 
+PLANTED = {"button-name", "label", "image-alt", "color-contrast"}
+VIEWS = [View(size, locale, scheme) for scheme, locale, size in product(SCHEMES, LOCALES, SIZES)]
+
+
 @cache
 def axe() -> str:
     """Return the script of axe-core."""
@@ -83,6 +89,24 @@ def judge(page: Page, html: str, *, size: str) -> tuple[list[str], float]:
     wrong += [f"{wide} px wider than the window"] if wide > 0 else []
     wrong += [f"layout shift {shift:.3f}"] if shift > SHIFT_MOST else []
     return wrong, shift
+
+
+def judge_planted(browser: Browser) -> list[str]:
+    """Return what is found in a page with planted faults: a button and a field without a name, a picture without words, grey on white."""
+    faults = '<button class="b"></button><input name="x"><img src="/static/bell.svg"><p class="faint">Faint words</p>'
+    html = draw("sign_in", VIEWS[0]).replace("</main>", faults + "</main>")
+    page = VIEWS[0].open(browser)
+    faint = 'document.querySelector(".faint")?.style.setProperty("color", "#ccc")'
+    page.add_init_script(f'addEventListener("DOMContentLoaded", () => {faint})')
+    wrong, _ = judge(page, html, size="pc")
+    page.context.close()
+    return wrong
+
+
+def weigh(html: str) -> int:
+    """Return what the scripts and style sheets that a page names weigh as they are sent, in bytes."""
+    named = re.findall(r'(?:src|href)="/static/([^"?]+\.(?:js|css))', html)
+    return sum(len(part.packed) for name in named if (part := read_asset(name)))
 
 
 def _answer(route: Route, html: str) -> None:

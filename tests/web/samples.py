@@ -60,6 +60,7 @@ from tests.web.samples_wall import WALL_SAMPLES
 from tests.web.samples_webhooks import WEBHOOK_SAMPLES
 from tocsin.orders.draft import Party, Totals
 from tocsin.tickets.habit import Habit
+from tocsin.web.style import SHOWN
 
 SAMPLES: dict[str, tuple[str, Context]] = {
     **ALARM_SAMPLES,
@@ -72,6 +73,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     **SIREN_SAMPLES,
     **STATION_SAMPLES,
     **QUEUE_SAMPLES,
+    "style": ("style.html", {"shell": shell("/style", ""), "at_us": T0, **SHOWN}),
     "sign_in": ("access/name.html", SIGN_IN),
     "sign_in_wechat": ("access/name.html", {**SIGN_IN, "shell": {**door(), "browser": WECHAT}, "passkeys": False}),
     "sign_in_not_secure": ("access/name.html", {**SIGN_IN, "shell": {**door(), "browser": NOT_SECURE}, "passkeys": False}),

@@ -82,6 +82,7 @@ from tocsin.web.shift import SHIFT
 from tocsin.web.sirens import SIRENS
 from tocsin.web.start import START
 from tocsin.web.stations import STATIONS
+from tocsin.web.style import STYLE
 from tocsin.web.terminal import TERMINALS
 from tocsin.web.ticket_templates import TEMPLATES
 from tocsin.web.timeline import TIMELINE
@@ -175,6 +176,7 @@ PAGES: list[Any] = [
     *SCAN,
     *SHIFT,
     *START,
+    *STYLE,
     *PAPERS,
     *PREVIEWS,
     *TERMINALS,
