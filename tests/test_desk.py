@@ -20,7 +20,8 @@ from tocsin.core.installation import KeyMismatch, installation
 from tocsin.core.sqlite import FileLocked
 from tocsin.core.statement import Statement
 from tocsin.core.vault import KeyFileMissing
-from tocsin.demo import ORDERS, create_demo
+from tocsin.demo.create import create_demo
+from tocsin.demo.today import ORDERS
 from tocsin.desk import Desk, newest_version, open_database, open_desk
 from tocsin.migrations.upgrade import HEAD
 from tocsin.orders.intake import take_in
@@ -112,7 +113,7 @@ def test_another_key_is_refused_before_anything_is_harmed(
 
 def test_the_background_checks_new_revisions_and_ends(db: Database, tmp_path: Path):
     desk = Desk(Settings(data_dir=str(tmp_path)), db)
-    merchant_id = create_demo(db)
+    merchant_id = create_demo(db, password="x" * 12, days=0)
     actor, every = desk_actor(merchant_id), Filter(query="state:produced")
     screen_id = db.write(
         merchant_id, lambda tx: save_screen(tx, actor, name="new", wanted=every, shared=True)

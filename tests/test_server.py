@@ -19,7 +19,8 @@ STREAMS = 200
 
 
 def test_a_new_desk_serves_both_loopbacks_with_the_demo_and_an_owner_link(tmp_path: Path):
-    served = Served(tmp_path)
+    served = Served(tmp_path, "--demo-days", "2")
+    assert "demo-manager" in served.said
     for host in ("[::1]", "127.0.0.1"):
         answer = httpx.get(served.url("/orders?q=a%20b", host))
         assert (answer.status_code, answer.headers["location"]) == (307, served.url("/orders?q=a%20b")), host

@@ -135,6 +135,8 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("DELETE", "/people/{person_id:str}"): ("", None),
     ("GET", "/drills"): ("incident", None),
     ("POST", "/drills"): ("shop_settings", None),
+    ("GET", "/shifts"): ("query", None),
+    ("GET", "/shifts/{handover_id:str}"): ("query", None),
 }
 
 

@@ -1,5 +1,6 @@
 """`tocsin serve`: the whole desk in one process."""
 
+import secrets
 from functools import partial
 
 import click
@@ -26,7 +27,13 @@ _SHOWN = "A link that creates the owner was printed before and is still open; `t
 @click.option("--tls-cert", help="With --lan, PEM file of your own certificate and its chain.")
 @click.option("--tls-key", help="With --lan, PEM file of its key.")
 @click.option("--empty", is_flag=True, help="Start without the demo merchant and its orders.")
-def serve(settings: Settings, *, empty: bool) -> None:
+@click.option(
+    "--demo-days",
+    type=click.IntRange(0, 60),
+    default=30,
+    help="How many days lie behind the demo's today; 0 is made fastest.",
+)
+def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
     """Serve the desk; prints its address and, until there is an owner, the link that creates one."""
     from tocsin.app import build_app, open_desk
     from tocsin.console.listen import listening
@@ -34,26 +41,30 @@ def serve(settings: Settings, *, empty: bool) -> None:
 
     desk = open_desk(settings)
     try:
-        if not desk.merchants():
-            create_first_merchant(desk, empty=empty)
+        people = (
+            "" if desk.merchants() else create_first_merchant(desk, demo_days=None if empty else demo_days)
+        )
         links = owner_links(desk)
         desk.start()
         with listening(desk):
-            serve_app(build_app(desk), desk, ready=lambda: say(settings, links))
+            serve_app(build_app(desk), desk, ready=lambda: say(settings, links, people))
     finally:
         desk.close()
 
 
-def create_first_merchant(desk: Desk, *, empty: bool) -> None:
-    """Make the merchant that a new desk begins with: the demo, or one without orders."""
-    if not empty:
-        from tocsin.demo import create_demo
+def create_first_merchant(desk: Desk, *, demo_days: int | None) -> str:
+    """Make the merchant that a new desk begins with: the demo, or one without orders; return who may sign in to it."""
+    if demo_days is not None:
+        from tocsin.demo.create import create_demo, say_people
 
-        create_demo(desk.db)
-        return
+        click.echo(f"Making the demo merchant with {demo_days} days of orders, once")
+        password = secrets.token_hex(5)
+        create_demo(desk.db, password=password, base_url=desk.settings.base_url(), days=demo_days)
+        return say_people(password)
     merchant_id = desk.db.write(0, lambda tx: create_merchant(tx, name="Tocsin"))
     zone = desk.settings.zone
     desk.db.write(merchant_id, lambda tx: create_shop(tx, code="A", name="Tocsin", zone=zone))
+    return ""
 
 
 def owner_links(desk: Desk) -> list[str]:
@@ -70,9 +81,10 @@ def owner_links(desk: Desk) -> list[str]:
     return links
 
 
-def say(settings: Settings, links: list[str]) -> None:
-    """Print the address and what to do for an owner."""
+def say(settings: Settings, links: list[str], people: str) -> None:
+    """Print the address, what to do for an owner, and who else may sign in to a new demo."""
     lines = [f"Create the owner, once, within 24 hours: {link}" if link else _SHOWN for link in links]
+    lines += [people] if people else []
     # One write: who reads a pipe sees the address and the links together.
     click.echo("\n".join([f"Tocsin serves on {settings.base_url()}", *lines]))
     if settings.lan:

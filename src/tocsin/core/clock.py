@@ -1,6 +1,9 @@
 """The clock: UTC microseconds everywhere inside, aware datetimes and shop days at the edges."""
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,11 +15,22 @@ DAY_US = 24 * 60 * MINUTE_US
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _begun_us = (time.time_ns() - time.clock_gettime_ns(_STEADY)) // 1000
 _shift_us = _passed_us = 0
+_told = threading.local()
 
 
 def now_us() -> int:
     """Return the present instant in UTC microseconds since 1970."""
-    return time.time_ns() // 1000 + _shift_us + _passed_us
+    return getattr(_told, "us", 0) or time.time_ns() // 1000 + _shift_us + _passed_us
+
+
+@contextmanager
+def stood_at(instant_us: int) -> Iterator[None]:
+    """Let the wall clock of this thread alone stand at an instant: what is made up of the past is dated by it."""
+    before, _told.us = getattr(_told, "us", 0), instant_us
+    try:
+        yield
+    finally:
+        _told.us = before
 
 
 def steady_us() -> int:

@@ -95,6 +95,13 @@ _LATEST = {
     )
     for dialect, settled in _SETTLED.items()
 }
+_LAST = {
+    dialect: Statement(
+        sa.select(*_COLUMNS).where(settled).order_by(event.c.horizon.desc(), event.c.id.desc()).limit(1),
+        Event,
+    )
+    for dialect, settled in _SETTLED.items()
+}
 # An id that is unknown, such as 0, replays from the beginning.
 _seen = sa.select(event.c.horizon).where(event.c.id == bind("event_id")).scalar_subquery()
 _unseen = sa.tuple_(event.c.horizon, event.c.id) > sa.tuple_(
@@ -177,6 +184,13 @@ def position_of(tx: Tx, consumer: str) -> Position:
 def move_consumer(tx: Tx, consumer: str, last: Event) -> None:
     """Set a consumer's position to the last event that it has dealt with."""
     tx.run(_MOVE, name=consumer, horizon=last.horizon, event_id=last.id)
+
+
+def pass_all(tx: Tx, consumer: str) -> None:
+    """Let a consumer begin after every event that there is: what they tell of is dealt with (directory scope)."""
+    last = tx.one(_LAST[tx.dialect])
+    if last is not None:
+        move_consumer(tx, consumer, last)
 
 
 def replay_events(tx: Tx, *, after_id: int, limit: int = 500) -> list[Event]:

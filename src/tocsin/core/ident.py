@@ -4,6 +4,8 @@ Newest first means by id. In JSON they are strings, because JavaScript loses dig
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tocsin.core import clock
 
@@ -43,8 +45,13 @@ class IdMaker:
         with self._lock:
             return self._last_ms + 1
 
+    def older(self) -> "IdMaker":
+        """Return a maker of the same node that has made none: for instants before any that this one has seen."""
+        return IdMaker(self._node)
+
 
 _maker = IdMaker()
+_told = threading.local()
 
 
 def use_node(node: int) -> None:
@@ -55,7 +62,23 @@ def use_node(node: int) -> None:
 
 def new_id() -> int:
     """Return a new id of this process."""
-    return _maker.next()
+    maker: IdMaker = getattr(_told, "maker", None) or _maker
+    return maker.next()
+
+
+def older_maker() -> IdMaker:
+    """Return a maker for instants before any id of this process; the ids of two of them may be the same."""
+    return _maker.older()
+
+
+@contextmanager
+def made_by(maker: IdMaker) -> Iterator[None]:
+    """Have the ids of this thread alone made by another maker."""
+    before, _told.maker = getattr(_told, "maker", None), maker
+    try:
+        yield
+    finally:
+        _told.maker = before
 
 
 def id_at(instant_us: int) -> int:

@@ -5,7 +5,9 @@ Never a float. Formatted here and nowhere else.
 
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import cache
 
+from babel.core import Locale
 from babel.numbers import format_currency, get_currency_precision, list_currencies
 from msgspec import Struct
 
@@ -169,4 +171,10 @@ def plain_micro(micro: int) -> str:
 
 def show_money(minor: int, currency: str, locale: str = "zh_CN") -> str:
     """Return an amount as people of a locale read it: `¥1,234.50`."""
-    return format_currency(Decimal(plain_minor(minor, currency)), currency, locale=locale)
+    return format_currency(Decimal(plain_minor(minor, currency)), currency, locale=_locale(locale))
+
+
+@cache
+def _locale(name: str) -> Locale:
+    # Given its name, it looks through all that there are, each time.
+    return Locale.parse(name)

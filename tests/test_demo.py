@@ -1,0 +1,50 @@
+"""The demo merchant shows everything that can be tried: each check, hold, paper and campaign, over thirty days."""
+
+from collections import Counter
+from functools import partial
+
+import sqlalchemy as sa
+
+from tocsin.core.clock import to_datetime
+from tocsin.core.db import Database, Tx
+from tocsin.core.statement import Statement, own
+from tocsin.demo.create import create_demo
+from tocsin.demo.rhythm import ZONE
+from tocsin.demo.wrong import EXCEPTIONS, WRONG
+from tocsin.orders.campaign import KINDS, campaign
+from tocsin.orders.stop import HOLD_KINDS
+from tocsin.orders.table import hold, order_finding, order_head
+from tocsin.tickets.intercept import intercept
+from tocsin.tickets.rule import loaded_checks
+from tocsin.tickets.table import print_job
+
+
+def test_the_demo_shows_each_thing_once(db: Database):
+    merchant_id = create_demo(db, password="x" * 12, days=30, a_day=2)
+    told = partial(_told, db, merchant_id)
+    codes = set(loaded_checks())
+    assert told(order_finding.c.code).keys() >= codes - {"changed"}
+    assert codes == WRONG.keys() | EXCEPTIONS.keys(), "each check has its wrong order, or says why not"
+    assert told(hold.c.kind, hold.c.closed_at_us.is_(None)).keys() == set(HOLD_KINDS), "each waits for you"
+    assert told(print_job.c.state).keys() == {"printed", "failed", "unknown", "cancelled", "queued"}
+    assert told(campaign.c.kind).keys() == set(KINDS)
+    assert told(order_head.c.campaign).keys() >= set(told(campaign.c.code)) - {""}
+    assert told(order_head.c.desk_state).keys() == {"produced", "printed", "cancelled"}
+    assert told(intercept.c.state).keys() >= {"queued"}
+    marks = db.read(merchant_id, _marks)
+    assert all(marks), "a reprint, a replacement, an amended ticket"
+    days = {to_datetime(at_us, ZONE).date() for at_us in told(order_head.c.produced_at_us)}
+    assert len(days) >= 28
+
+
+def _told(
+    db: Database, merchant_id: int, column: sa.Column[object], *where: sa.ColumnElement[bool]
+) -> Counter[object]:
+    rows = Statement[tuple[object]](sa.select(column).where(own(column.table), *where))
+    return Counter(row[0] for row in db.read(merchant_id, lambda tx: tx.rows(rows)))
+
+
+def _marks(tx: Tx) -> tuple[int, ...]:
+    job = print_job.c
+    sums = (sa.func.count().filter(each > 0) for each in (job.reprint_no, job.replaces, job.amended_from))
+    return tuple(tx.rows(Statement[tuple[int, ...]](sa.select(*sums).where(own(print_job))))[0])
