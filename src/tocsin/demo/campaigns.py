@@ -70,10 +70,13 @@ def of_some_campaign(draft: Draft, chance: Random, *, present_us: int, first: bo
     """Return an order as it is, or as one of a campaign that ran when it was placed; a day's first is of one that begins."""
     placed, today = (to_datetime(at, ZONE).date() for at in (draft.placed_at_us or 0, present_us))
     back, roll = (today - placed).days, chance.random()
+    begins = [one.code for one in _PLANNED if first and one.share and one.first_back == back]
+    if begins:
+        return of_campaign(draft, begins[0], chance=chance)
     for one in _PLANNED:
         if one.last_back <= back <= one.first_back:
             roll -= one.share
-            if roll < 0 or (first and back == one.first_back and one.share):
+            if roll < 0:
                 return of_campaign(draft, one.code, chance=chance)
     return draft
 
