@@ -141,7 +141,7 @@ def test_the_background_checks_new_revisions_and_ends(db: Database, tmp_path: Pa
     assert papers == [new_order], "the screen prints what is new, and right"
     assert held == held_before + 1, "the demo's own are held already, and one came late"
     assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter())) == ORDERS + 2
-    assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter(query="held:no"))) > ORDERS // 2
+    assert db.read(merchant_id, lambda tx: count_rows(tx, wanted=Filter(query="held:no"))) > ORDERS // 4
     (printer,) = db.read(merchant_id, list_printers)
     plugin, options = printer_plugin(printer.kind), read_options(printer)
     assert plugin.name == "pdf_file"

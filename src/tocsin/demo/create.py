@@ -34,7 +34,7 @@ from tocsin.tickets.device import add_printer, get_printer
 
 NAME, SHOP = "徽州好物（演示）", "HF"
 TODAY_HOURS = 14
-A_DAY = 32
+A_DAY = 24
 
 
 def create_demo(
@@ -76,7 +76,7 @@ def say_people(password: str) -> str:
 
 def _plan_days(story: Story, *, until_us: int, days: int, a_day: int) -> None:
     rounds, today = Rounds(story), to_datetime(until_us, ZONE).date()
-    for back in range(days, -1, -1):
+    for back in range(days, -1, -1) if days else ():
         day = today - timedelta(days=back)
         flash = spike(day, hour=FLASH_HOUR, many=FLASH_TIMES * a_day) if back == FLASH_BACK else []
         placed = [(at_us, False) for at_us in instants_of(day, many=a_day)] + [
