@@ -5,6 +5,9 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from tocsin.access.table import attempt
+from tocsin.alarm.incident import alarm_now
+from tocsin.alarm.table import incident
 from tocsin.core.clock import to_datetime
 from tocsin.core.db import Database, Tx
 from tocsin.core.statement import Statement, own
@@ -13,9 +16,10 @@ from tocsin.demo.rhythm import ZONE
 from tocsin.demo.wrong import EXCEPTIONS, WRONG
 from tocsin.orders.campaign import KINDS, campaign
 from tocsin.orders.stop import HOLD_KINDS
-from tocsin.orders.table import hold, order_finding, order_head
+from tocsin.orders.table import hold, lookup, order_finding, order_head, quarantine, screen
 from tocsin.tickets.intercept import intercept
 from tocsin.tickets.rule import loaded_checks
+from tocsin.tickets.shift_table import shift_signed
 from tocsin.tickets.table import print_job
 
 
@@ -31,6 +35,15 @@ def test_the_demo_shows_each_thing_once(db: Database):
     assert told(order_head.c.campaign).keys() >= set(told(campaign.c.code)) - {""}
     assert told(order_head.c.desk_state).keys() == {"produced", "printed", "cancelled"}
     assert told(intercept.c.state).keys() >= {"queued"}
+    assert set(told(attempt.c.outcome)) == {"right", "wrong"}
+    assert len(told(attempt.c.at_us)) > 100
+    assert len(told(incident.c.id, incident.c.cleared_at_us.is_not(None))) >= 3
+    now = db.read(merchant_id, alarm_now)
+    assert (now.posture.state, now.open_incidents) == ("calm", 0), "nothing rings as you begin"
+    assert len(told(shift_signed.c.id)) > 28
+    assert told(quarantine.c.status).keys() == {"open"}
+    assert told(screen.c.id)
+    assert told(lookup.c.kind)
     marks = db.read(merchant_id, _marks)
     assert all(marks), "a reprint, a replacement, an amended ticket"
     days = {to_datetime(at_us, ZONE).date() for at_us in told(order_head.c.produced_at_us)}

@@ -24,9 +24,11 @@ from tocsin.demo.orders import Rounds, bring, some_fate
 from tocsin.demo.past import Past
 from tocsin.demo.people import PEOPLE, hire
 from tocsin.demo.rhythm import DAYS, ZONE, instants_of, seeded, spike
+from tocsin.demo.sheets import plan_sheets
 from tocsin.demo.shop import set_up
 from tocsin.demo.story import Story
 from tocsin.demo.today import plan_today
+from tocsin.demo.watch import plan_watch
 from tocsin.orders.outbound_message import CONSUMER as OUTBOUND
 from tocsin.tickets.auto_print import CONSUMER as AUTO_PRINT
 from tocsin.tickets.check import CONSUMER as CHECK
@@ -63,6 +65,9 @@ def create_demo(
     since_us = until_us - TODAY_HOURS * 60 * MINUTE_US
     _plan_days(story, until_us=since_us, days=days, a_day=a_day)
     plan_today(story, since_us=since_us, until_us=until_us)
+    if days:
+        plan_watch(story, today=to_datetime(present_us, ZONE).date(), days=days, until_us=until_us)
+        plan_sheets(story, until_us=until_us)
     story.tell(until_us=until_us)
     db.write(DIRECTORY_SCOPE, _seen)
     return merchant_id

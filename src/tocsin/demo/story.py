@@ -7,7 +7,7 @@ from itertools import count
 from random import Random
 
 from tocsin.core.clock import SECOND_US
-from tocsin.core.db import Tx
+from tocsin.core.db import Database, Tx
 from tocsin.demo.past import Past
 from tocsin.demo.people import People
 from tocsin.tickets.claim import claim_job
@@ -16,6 +16,7 @@ from tocsin.tickets.late import record_outcome
 from tocsin.tickets.printer import PrintOutcome
 
 Deed = Callable[[Tx], None]
+Apart = Callable[[Database], None]
 PRINTED = PrintOutcome(result="printed", bytes_left=True)
 BROKEN_OFF = PrintOutcome(result="unknown", reason="no_answer", bytes_left=True)
 AWAY = PrintOutcome(result="failed", reason="unreachable")
@@ -30,17 +31,26 @@ class Story:
     ) -> None:
         self.past, self.merchant_id, self.people = past, merchant_id, people
         self.device, self.base_url = device, base_url
-        self._acts: list[tuple[int, int, Deed]] = []
+        self._acts: list[tuple[int, int, Deed | None, Apart | None]] = []
         self._count = count()
 
     def at(self, instant_us: int, deed: Deed) -> None:
         """Let something happen at an instant."""
-        heapq.heappush(self._acts, (instant_us, next(self._count), deed))
+        heapq.heappush(self._acts, (instant_us, next(self._count), deed, None))
+
+    def apart(self, instant_us: int, deed: Apart) -> None:
+        """Let something happen at an instant that opens transactions of its own."""
+        heapq.heappush(self._acts, (instant_us, next(self._count), None, deed))
 
     def tell(self, *, until_us: int) -> None:
         """Let happen what is due before an instant; what comes later is left out."""
         while self._acts and self._acts[0][0] < until_us:
-            self.past.write(self.merchant_id, partial(self._some, until_us=until_us))
+            alone = self._acts[0][3]
+            if alone is None:
+                self.past.write(self.merchant_id, partial(self._some, until_us=until_us))
+            else:
+                self.past.go_to(heapq.heappop(self._acts)[0])
+                alone(self.past)
 
     def paper(self, tx: Tx, *, chance: Random, outcome: PrintOutcome = PRINTED) -> int | None:
         """Have the printer take its next paper and answer; return its job, None where none waits."""
@@ -64,6 +74,9 @@ class Story:
         for _ in range(_AT_ONCE):
             if not self._acts or self._acts[0][0] >= until_us:
                 return
-            instant_us, _, deed = heapq.heappop(self._acts)
+            instant_us, _, deed, _ = self._acts[0]
+            if deed is None:
+                return
+            heapq.heappop(self._acts)
             with self.past.at(tx, instant_us):
                 deed(tx)
