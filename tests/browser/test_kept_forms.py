@@ -89,6 +89,27 @@ def test_a_form_outlives_a_lost_line_and_an_ended_session(walk: Walk, name: str)
         assert "done=amended" in walk.page.url
 
 
+def choose(walk: Walk, locale: str) -> None:
+    """Choose a language in the menu of the page, or at the foot of the sign-in."""
+    if walk.page.locator("header.bar details.menu").count():
+        walk.page.locator("header.bar details.menu summary").click()
+    with walk.page.expect_navigation():
+        walk.page.locator(f'form[data-elsewhere] button[name=locale][value="{locale}"]').click()
+    assert walk.page.locator("html").get_attribute("lang") == locale.replace("_", "-")
+
+
+def test_another_language_keeps_what_was_typed_and_the_place(walk: Walk) -> None:
+    form = open_form(walk, "amend")
+    walk.page.evaluate("scrollTo(0, 200)")
+    stood = walk.page.evaluate("scrollY")
+    for locale in ("zh_CN", "en"):
+        choose(walk, locale)
+        texts_are_there(walk, form, "amend")
+        assert walk.page.evaluate("[scrollY, sessionStorage.length]") == [stood, 0] and stood > 100
+    walk.go("/orders/new")
+    assert walk.page.input_value('[name="receiver.name"]') == "", "nothing comes to another page"
+
+
 def test_nobody_else_gets_it_and_a_sign_out_takes_it_away(walk: Walk) -> None:
     note = (
         '{"page": "/settings", "by": "%s", "at": %s, "door": true, "texts": [["shop_name", "Mine", "Mine"]]}'
@@ -105,4 +126,7 @@ def test_nobody_else_gets_it_and_a_sign_out_takes_it_away(walk: Walk) -> None:
     walk.page.evaluate("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()")
     walk.page.wait_for_url("**/sign-in?out")
     assert walk.page.evaluate(KEPT) is None
+    walk.page.fill("[name=name]", "lin")
+    choose(walk, "zh_CN")
+    assert walk.page.input_value("[name=name]") == "lin", "the sign-in keeps it too"
     assert [fault for fault in walk.errors if not fault.startswith("http")] == []

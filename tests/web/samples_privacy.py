@@ -40,5 +40,5 @@ PRIVACY_SAMPLES: dict[str, tuple[str, Context]] = {
     "privacy_rules": ("settings/privacy_rules.html", {"shell": shell(f"{_AT}/rules", "settings"), **_RULES, "foreseen": 0, "asked": None}),
     "privacy_rules_seen": ("settings/privacy_rules.html", {"shell": shell(f"{_AT}/rules", "settings"), **_RULES, "foreseen": 42, "asked": PrivacyRules(keep_days=180)}),
     "legal_holds": ("settings/legal_holds.html", {"shell": shell(f"{_AT}/holds", "settings"), "rows": [{"one": LegalHold(5, "仲裁 2026-17", "王梅", T0), "number": "HF-20261122-0001"}], "form": {}, "error": ""}),
-    "person_file": ("settings/person_file.html", {"shell": shell(_AT, "settings"), **_PERSON}),
+    "person_file": ("settings/person_file.html", {"zone": "Asia/Shanghai", **_PERSON}),
 }  # fmt: skip

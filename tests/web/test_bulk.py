@@ -60,9 +60,9 @@ def test_a_watched_order_is_refused_in_its_row_and_the_try_is_recorded(pages: Pa
     )
     assert "Done: 1. Refused: 1." in some and "ask a second person" in some and tries() == 1
     whole = finished(pages, q="sort:placed", **{**act, "value": "秒杀"})
-    assert "2 of 2 orders done, 1 refused" in whole and "ask a second person" in whole and tries() == 2
+    assert "Done: 2 of 2. Refused: 1" in whole and "ask a second person" in whole and tries() == 2
     printed = finished(pages, print=str(printer), q="sort:placed")
-    assert "2 of 2 orders done, 1 refused" in printed and "ask a second person" in printed and tries() == 3
+    assert "Done: 2 of 2. Refused: 1" in printed and "ask a second person" in printed and tries() == 3
     assert pages.again(order).revision == 1 and pages.jobs(order) == [] and len(pages.jobs(other)) == 1
 
 
@@ -84,14 +84,14 @@ def test_a_whole_query_is_held_released_and_printed_as_a_job_that_is_watched(pag
         )) for n in range(3)
     ]  # fmt: skip
     held = finished(pages, act="hold", reason="等货", q="campaign:团购")
-    assert "2 of 2 orders done, 0 refused" in held and "End it here" not in held
+    assert "Done: 2 of 2. Refused: 0" in held and "End it here" not in held
     assert "2 orders" in text_of(pages.get("/orders?q=held:manual"))
     freed = finished(pages, act="release", reason="到货", q="sort:placed")
-    assert "3 of 3 orders done, 1 refused" in freed and "not held" in freed
+    assert "Done: 3 of 3. Refused: 1" in freed and "not held" in freed
     offered = text_of(pages.get("/orders?q=campaign:团购"))
     assert "Print the whole screen on Counter" in offered
     printed = finished(pages, print=str(printer), q="campaign:团购")
-    assert "2 of 2 orders done" in printed and [len(pages.jobs(one)) for one in orders] == [0, 1, 1]
+    assert "Done: 2 of 2" in printed and [len(pages.jobs(one)) for one in orders] == [0, 1, 1]
     listed = text_of(pages.get("/bulk"))
     assert listed.count("Complete") == 3 and pages.get("/bulk", role="clerk").text.count("Complete") == 0
     gone = pages.post("/orders/bulk", whole="1", act="hold", reason="x", q="campaign:团购").headers[
@@ -126,13 +126,13 @@ def test_five_hundred_chosen_orders_are_a_job_whose_progress_is_seen(pages: Page
         seen.append(int(re.search(r'<progress max="500" value="(\d+)"', page)[1]))  # type: ignore[index]
         TASKS[TASK](pages.db, merchant, {"job": at.rpartition("/")[2]})
     assert len(seen) > 2 and seen == sorted(set(seen)), "each look shows more"
-    assert "500 of 500 orders done, 2 refused" in page
+    assert "Done: 500 of 500. Refused: 2" in page
     rest = text_of(pages.get(f"{at}?after=399"))
     assert "?after=199" in page and rest.count('<tr class="bad">') == 2 and rest.count("<tr") == 101
     again = pages.post(f"{at}/again").headers["location"]
     assert 'max="1" value="0"' in pages.get(again).text, "what was changed meanwhile is looked at first"
     TASKS[TASK](pages.db, merchant, {"job": again.rpartition("/")[2]})
-    assert "1 of 1 orders done, 1 refused" in text_of(pages.get(again))
+    assert "Done: 1 of 1. Refused: 1" in text_of(pages.get(again))
     assert pages.post(f"{at}/again", role="clerk").status_code == 404
     shift_clock(DAY_US)
     assert pages.post(f"{at}/again").status_code == 409 and "Do the refused" not in pages.get(at).text

@@ -101,7 +101,7 @@ def test_a_page_hears_how_far_a_file_is_and_looks_again_by_itself_without_script
         pages.take(make_draft(external_id=f"X-{n}"))
     pages.post("/downloads", state="produced", format="csv")
     waiting = text_of(pages.get("/downloads"))
-    assert '<noscript><meta http-equiv="refresh"' in waiting and "0 of 5 orders written" in waiting
+    assert '<noscript><meta http-equiv="refresh"' in waiting and "Written: 0 of 5" in waiting
     since = pages.db.read(pages.house.merchant_id, latest_event_id)
     pages.desk.start()
     wait_complete(pages)

@@ -12,8 +12,9 @@ from tests.web.samples import SAMPLES
 from tests.web.samples_asked import ASKED
 from tocsin.orders.draft import Party
 from tocsin.web.assets import SHEETS
-from tocsin.web.page import TEMPLATE_DIR, render, show_clock, show_instant, show_price
-from tocsin.web.words import LOCALES
+from tocsin.web.figures import Figures
+from tocsin.web.page import TEMPLATE_DIR, environment_of, render, show_price
+from tocsin.web.words import LOCALES, Words
 
 STATIC = TEMPLATE_DIR.parent / "static"
 PARTIAL = {"settings/connection_words.html", "settings/webhook_words.html", "orders/campaign_words.html", "orders/charts.html", "orders/ways.html", "orders/seen.html", "access/proof.html", "alarm/parts.html", "alarm/persons.html", "components.html", "icons.html", "states.html", "base.html", "door.html", "orders/form.html",
@@ -115,15 +116,25 @@ def test_every_asset_that_a_page_names_exists() -> None:
 
 
 def test_figures_are_shown_as_people_read_them() -> None:
-    assert show_instant(1_582_620_000_000_000, "Asia/Shanghai") == "2020-02-25 16:40"
-    assert show_instant(None, "UTC") == "—"
-    noon = 1_582_628_400_000_000
-    assert [show_clock(noon, "UTC", since) for since in (None, noon - 1, noon - 86_400_000_000)] == [
-        "11:00:00",
-        "11:00:00",
-        "02-25 11:00:00",
+    english, chinese = Figures(Words("en")), Figures(Words("zh_CN"))
+    noon, day = 1_582_628_400_000_000, 86_400_000_000
+    shown = [
+        (each.instant(noon, "Asia/Shanghai"), each.day(noon, "UTC"), each.clock(noon, "UTC", noon - day), each.clock(noon, "UTC", noon - 1), each.number(12_345), each.listed("ab"))
+        for each in (english, chinese)
+    ]  # fmt: skip
+    assert shown == [
+        ("Feb 25, 2020, 19:00", "Feb 25, 2020", "Feb 25, 11:00:00", "11:00:00", "12,345", "a, b"),
+        ("2020年2月25日 19:00", "2020年2月25日", "2月25日 11:00:00", "11:00:00", "12,345", "a、b"),
     ]
-    assert show_clock(None, "UTC") == "—"
+    assert {each(None, "UTC") for each in (english.instant, english.day, english.clock)} == {"—"}
+    assert english.translated_count("One order", "%(num)s orders", 1) == "One order"
+    assert english.translated_count("One order", "%(num)s orders", 1_200) == "1,200 orders"
+    said = environment_of("en").from_string(
+        "{{ ngettext('One order', '%(num)s orders', n) }}, {{ _('Row %(n)s', n=n) }}, {{ n }}"
+    )
+    assert said.render(n=65_000) == "65,000 orders, Row 65,000, 65000", (
+        "what a sentence says is grouped, a bare number is not"
+    )
     assert [show_price(one, "CNY") for one in (2_000_000, 125_000, None)] == ["2.00", "0.125", "—"]
     assert show_price(2_000_000, "JPY") == "2"
     template, context = SAMPLES["money"]

@@ -15,6 +15,7 @@ from tocsin.alarm.record import Incident, open_incidents
 from tocsin.core.db import Tx
 from tocsin.core.errors import fill_in
 from tocsin.core.words import Words
+from tocsin.web.figures import Figures
 from tocsin.web.incident_words import code_of, hands_of, headline_of, state_of, to_do_of
 from tocsin.web.page import render
 from tocsin.web.subject import subject_of
@@ -109,5 +110,9 @@ def show_origin(one: Incident, address: str, words: Words) -> str:
         return words.translate("no address")
     if one.addresses < 2:
         return fill_in(words.translate("from {address}"), {"address": address})
-    told = {"address": address, "others": one.addresses - 1}
-    return fill_in(words.translate("last from {address}, and {others} others"), told)
+    others = one.addresses - 1
+    told = {"address": address, "others": Figures(words).number(others)}
+    text = words.translate_count(
+        "last from {address}, and another", "last from {address}, and {others} others", others
+    )
+    return fill_in(text, told)

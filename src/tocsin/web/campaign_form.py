@@ -2,13 +2,13 @@
 
 from typing import Any, cast
 
+from tocsin.core.clock import to_datetime
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.tenant import get_shop
 from tocsin.orders.campaign import KINDS, CampaignMoved, CampaignTwice, CampaignWrong, Plan
 from tocsin.orders.sheet_cells import InstantOutside, InstantUnreadable, read_instant
 from tocsin.web.form import Form
-from tocsin.web.page import show_instant
 from tocsin.web.shell import told
 from tocsin.web.words import Words
 
@@ -19,7 +19,7 @@ _STOCK_LINES = 1_000
 def form_of(plan: Plan, zone: str) -> dict[str, str]:
     """Return a plan as its form shows it; times in the shop's zone."""
     times = {
-        name: "" if at is None else show_instant(at, zone).replace(" ", "T")
+        name: "" if at is None else f"{to_datetime(at, zone):%Y-%m-%dT%H:%M}"
         for name, at in (("starts_at", plan.starts_at_us), ("ends_at", plan.ends_at_us))
     }
     return {

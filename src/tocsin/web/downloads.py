@@ -28,6 +28,7 @@ from tocsin.orders.screen import COUNT_MOST, Filter
 from tocsin.orders.screen_query import FORM_FIELDS, kept_filter, query_of
 from tocsin.orders.watched_file import pass_file
 from tocsin.send import send_file
+from tocsin.web.figures import Figures
 from tocsin.web.form import Form, once, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show, status_of, told, words_of
@@ -160,9 +161,10 @@ def _show(tx: Tx, found: Download, actor: Actor, words: Words) -> dict[str, Any]
     rows = found.total if done and found.total <= COUNT_MOST else None
     progress = ""
     if found.status in ("waiting", "running"):
-        total = str(found.total) if found.total <= COUNT_MOST else f"> {COUNT_MOST}"
-        progress = words.translate("%(done)s of %(all)s orders written") % {
-            "done": found.orders,
+        figures = Figures(words)
+        total = ("" if found.total <= COUNT_MOST else "> ") + figures.number(min(found.total, COUNT_MOST))
+        progress = words.translate("Written: %(done)s of %(all)s") % {
+            "done": figures.number(found.orders),
             "all": total,
         }
     failed = words.translate(_FAULTS.get(found.fault, _FAILED)) if found.status == "failed" else ""
@@ -178,10 +180,10 @@ def _show(tx: Tx, found: Download, actor: Actor, words: Words) -> dict[str, Any]
 
 def _withheld(found: Download, words: Words) -> str:
     """Return how many watched orders a file was written without."""
-    text = words.translate_count(
+    text = Figures(words).translated_count(
         "One watched order is left out: ask a second person", "%(num)s watched orders are left out: ask a second person", found.withheld
     )  # fmt: skip
-    return text % {"num": found.withheld} if found.withheld else ""
+    return text if found.withheld else ""
 
 
 def _may_fetch(found: Download, actor: Actor) -> bool:

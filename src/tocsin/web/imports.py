@@ -31,11 +31,12 @@ from tocsin.orders.importing import (
 from tocsin.orders.mapping import printed_among
 from tocsin.orders.quarantine import Quarantined, drop_quarantined, list_quarantine
 from tocsin.web.change import ShownChange
+from tocsin.web.figures import Figures
 from tocsin.web.foreseen import SHOWN_ORDERS, read_changes
 from tocsin.web.form import once_over, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.imported import show_result
-from tocsin.web.say import say
+from tocsin.web.say import say, say_goods
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.upload import read_upload
 from tocsin.web.words import Words
@@ -231,14 +232,16 @@ def _show_batch(
     orders: list[dict[str, Any]] = []
     for each, read in pairs:
         draft = read.draft
-        goods = "、".join(f"{line.title} ×{line.quantity_micro / 1_000_000:g}" for line in draft.lines[:3])
+        goods = say_goods(draft.lines, words)
         orders.append({
             "outcome": "printed" if each.taken.order_id in printed else _COLUMN_OF.get(each.taken.result, each.taken.result), "external_id": each.external_id,
             "number": each.taken.number, "receiver_name": each.receiver_name, "goods": goods, "currency": draft.currency,
             "payable_minor": parse_minor(each.payable, draft.currency) if each.payable else None,
             "placed_at_us": draft.placed_at_us, "changes": changes.get(each.row, []), "findings_text": _remark(each.taken.result, words),
         })  # fmt: skip
-    said = words.translate("%(shown)s of %(all)s orders") % {"shown": len(orders), "all": len(parsed.orders)}
+    said = words.translate("Shown: %(shown)s of %(all)s") % Figures(words).grouped(
+        {"shown": len(orders), "all": len(parsed.orders)}
+    )
     headings = {field: heading for heading, field in parsed.columns}
     rows = {row.row for row in parsed.bad} | {each.row for each in parsed.orders}
     return {

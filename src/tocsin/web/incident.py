@@ -24,6 +24,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.journal import NEWEST
 from tocsin.core.words import Words
+from tocsin.web.figures import Figures
 from tocsin.web.form import Form, once, read_form, read_number
 from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.incident_words import (
@@ -192,10 +193,10 @@ def _tally(sources: list[Source], kind: str, *, names: dict[int, str], words: Wo
     if kind == "account":
         known = [(names[int(one.value)], one.signals) for one in found if one.value.isdigit()]
         unknown = [one.signals for one in found if not one.value.isdigit()]
-        nobody = words.translate_count(
+        nobody = Figures(words).translated_count(
             "One name that nobody has", "%(num)s names that nobody has", len(unknown)
         )
-        return [*known, *([(nobody % {"num": len(unknown)}, sum(unknown))] if unknown else [])]
+        return [*known, *([(nobody, sum(unknown))] if unknown else [])]
     if kind == "device":
         return [
             (words.translate("Known device %(num)s") % {"num": at + 1}, one.signals)

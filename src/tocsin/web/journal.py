@@ -11,6 +11,7 @@ from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Tx
 from tocsin.core.journal import NEWEST, JournalEntry, read_journal
 from tocsin.orders.listing import list_heads
+from tocsin.web.figures import Figures
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.journal_words import ABOUT, NAMES, VERBS
 from tocsin.web.shell import show, show_actor, words_of
@@ -98,7 +99,7 @@ def _detail(name: str, value: Any, words: Words) -> dict[str, Any]:
     parts = [str(part) for one in (value if isinstance(value, list) else [value]) for part in (one if isinstance(one, list) else [one])]  # fmt: skip
     ids = [part for part in parts if _ID.fullmatch(part)]
     return {
-        "name": name, "word": words.translate(NAMES.get(name, name)), "ids": ", ".join(ids),
+        "name": name, "word": words.translate(NAMES.get(name, name)), "ids": Figures(words).listed(ids),
         "values": [part for part in parts if part not in ids],
     }  # fmt: skip
 

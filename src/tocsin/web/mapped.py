@@ -6,7 +6,7 @@ from typing import Any
 from tocsin.core.money import parse_minor
 from tocsin.orders.importing import Foreseen
 from tocsin.orders.mapping import Mapping
-from tocsin.web.say import say
+from tocsin.web.say import say, say_goods
 from tocsin.web.words import Words
 
 OUTCOMES = ("new", "unchanged", "changed", "printed", "conflict", "bad")
@@ -21,9 +21,7 @@ def show_mapping(found: Mapping, words: Words) -> dict[str, Any]:
         kind = _kind_of(each, printed=each.taken.order_id in found.printed)
         counts[kind] += 1
         if len(shown := first.setdefault(kind, [])) < _FIRST:
-            goods = "、".join(
-                f"{line.title} ×{line.quantity_micro / 1_000_000:g}" for line in read.draft.lines[:3]
-            )
+            goods = say_goods(read.draft.lines, words)
             currency = read.draft.currency
             payable = parse_minor(each.payable, currency) if each.payable else None
             shown.append({

@@ -10,6 +10,7 @@ from tocsin.core.tenant import get_shop
 from tocsin.core.words import Words
 from tocsin.tickets.radar import count_badge
 from tocsin.web.banner import Alarm, draw_news, read_alarm
+from tocsin.web.figures import Figures
 from tocsin.web.page import environment_of
 
 _BATCH = 500
@@ -118,7 +119,8 @@ def frame(news: News, *, locale: str, reader: Actor, desks: int = 1) -> bytes:
 
 def frame_here(here: Here, *, locale: str) -> bytes:
     """Return who else looks at an order, as its page says it."""
-    words, names = Words(locale), ", ".join(here.names)
+    words = Words(locale)
+    names = Figures(words).listed(here.names)
     text = words.translate("Also looking at this order now: {names}").format(names=names) if names else ""
     return f"event: here\ndata: {' '.join(text.split())}\n\n".encode()
 

@@ -5,18 +5,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from tocsin.core import money
 from tocsin.core.clock import to_datetime
 from tocsin.web.assets import address_of
 from tocsin.web.compiled import SharedCode
+from tocsin.web.figures import NOTHING, Figures
 from tocsin.web.keymap import KEYMAP
 from tocsin.web.places import PLACES, SETTINGS
 from tocsin.web.words import LOCALES, Words, known_locale
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
-NOTHING = "—"
 _compiled = SharedCode()
 
 
@@ -35,6 +36,8 @@ def build_environment(words: Words) -> Environment:
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         words.translate, words.translate_count, newstyle=True
     )
+    figures = Figures(words)
+    _group_numbers(environment, figures)
     environment.globals.update(
         locale=words.locale,
         language=words.tag,
@@ -46,19 +49,41 @@ def build_environment(words: Words) -> Environment:
         keymap=KEYMAP,
         asset=address_of,
     )
-    environment.filters.update(
-        money=lambda minor, currency: _show_money(minor, currency, words.locale),
-        difference=lambda minor, currency: _show_difference(minor, currency, words.locale),
-        instant=show_instant,
-        clock=show_clock,
-        day=lambda us, zone: show_instant(us, zone)[:10],
-        machine_instant=lambda us: to_datetime(us).isoformat(timespec="seconds"),
-        quantity=lambda micro: NOTHING if micro is None else money.plain_micro(micro),
-        price=show_price,
-        plain_money=lambda minor, currency: "" if minor is None else money.plain_minor(minor, currency),
-        id_text=str,
-    )
+    environment.filters.update(_filters(figures))
     return environment
+
+
+def _filters(figures: Figures) -> dict[str, Any]:
+    return {
+        "money": figures.money,
+        "difference": figures.difference,
+        "instant": figures.instant,
+        "clock": figures.clock,
+        "day": figures.day,
+        "number": figures.number,
+        "machine_instant": lambda us: to_datetime(us).isoformat(timespec="seconds"),
+        "quantity": lambda micro: NOTHING if micro is None else money.plain_micro(micro),
+        "price": show_price,
+        "plain_money": lambda minor, currency: "" if minor is None else money.plain_minor(minor, currency),
+        "id_text": str,
+    }
+
+
+def _group_numbers(environment: Environment, figures: Figures) -> None:
+    """Let every sentence write its whole numbers as the language does."""
+    gettext: Any = environment.globals["gettext"]
+    ngettext: Any = environment.globals["ngettext"]
+
+    @pass_context
+    def say(context: Context, text: str, /, **data: Any) -> Any:
+        return gettext(context, text, **figures.grouped(data))
+
+    @pass_context
+    def count(context: Context, *forms_and_number: Any, **data: Any) -> Any:
+        grouped = figures.grouped({"num": forms_and_number[-1], **data})
+        return ngettext(context, *forms_and_number, **grouped)
+
+    environment.globals.update(gettext=say, _=say, ngettext=count)
 
 
 def new_key() -> str:
@@ -81,20 +106,6 @@ def render(template: str, *, locale: str, **context: Any) -> str:
     return environment_of(known_locale(locale)).get_template(template).render(context)
 
 
-def show_instant(instant_us: int | None, zone: str) -> str:
-    """Return an instant in a zone to the minute: `2018-09-15 12:24`; a dash where there is none."""
-    return NOTHING if instant_us is None else f"{to_datetime(instant_us, zone):%Y-%m-%d %H:%M}"
-
-
-def show_clock(instant_us: int | None, zone: str, since_us: int | None = None) -> str:
-    """Return the time of day to the second, where seconds count, with its day where that is not the day of `since_us`."""
-    if instant_us is None:
-        return NOTHING
-    told = to_datetime(instant_us, zone)
-    same_day = since_us is None or to_datetime(since_us, zone).date() == told.date()
-    return f"{told:%H:%M:%S}" if same_day else f"{told:%m-%d %H:%M:%S}"
-
-
 def show_price(price_micro: int | None, currency: str) -> str:
     """Return a unit price with at least the currency's decimals: `2.00`, `0.125`."""
     if price_micro is None:
@@ -102,12 +113,3 @@ def show_price(price_micro: int | None, currency: str) -> str:
     whole, _, part = money.plain_micro(price_micro).partition(".")
     digits = part.ljust(money.minor_digits(currency), "0")
     return f"{whole}.{digits}" if digits else whole
-
-
-def _show_money(minor: int | None, currency: str, locale: str) -> str:
-    return NOTHING if minor is None else money.show_money(minor, currency, locale)
-
-
-def _show_difference(minor: int, currency: str, locale: str) -> str:
-    sign = "+" if minor > 0 else "−" if minor < 0 else "±"
-    return sign + money.show_money(abs(minor), currency, locale)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date
 
-from babel.dates import format_skeleton
 from babel.units import format_unit
 from msgspec import Struct
 
@@ -11,10 +10,10 @@ from tocsin.access.attempt_picture import AttemptPicture
 from tocsin.core.period import Period
 from tocsin.orders.order_picture import OrderPicture, Series
 from tocsin.tickets.ticket_picture import PERCENTS, STEPS, Papers, Waits
+from tocsin.web.figures import NOTHING, Figures
 from tocsin.web.words import Words
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
-_NOTHING = "—"
 PAPER_STATES = (
     ("printed", "ok", ("printed",)),
     ("waiting", "info", ("queued", "sending")),
@@ -109,7 +108,7 @@ def draw_papers(found: list[Papers], *, words: Words, names: dict[int, str]) -> 
 def say_within(found: Waits, words: Words) -> list[tuple[str, str]]:
     """Return within how long 50, 90 and 99 in a hundred came out."""
     return [
-        (f"p{percent}", say_wait(seconds, words) if found.tickets else _NOTHING)
+        (f"p{percent}", say_wait(seconds, words) if found.tickets else NOTHING)
         for percent, seconds in zip(PERCENTS, found.within, strict=True)
     ]
 
@@ -131,7 +130,7 @@ def say_step(start: int, end: int, words: Words) -> str:
 
 def say_day(day: date, words: Words) -> str:
     """Return a day without its year, as the locale writes it."""
-    return str(format_skeleton("MMMd", day, locale=words.locale))
+    return Figures(words).short_day(day)
 
 
 def _series_name(one: Series, words: Words, names: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.mask import mask_party
 from tocsin.core.party import receiver_of
+from tocsin.core.tenant import get_shop
 from tocsin.orders.compaction import newest_compaction
 from tocsin.orders.erase import CONFIRM, erase_person, get_erasure, list_erasures
 from tocsin.orders.listing import list_heads
@@ -65,7 +66,10 @@ def post_export(request: PageRequest, *, body: RawBody) -> Response[Any]:
     readable = form.get("as") == "html"
     if readable:
         told_of = msgspec.json.decode(made)
-        made = render("settings/person_file.html", locale=locale_of(request, actor), **told_of).encode()
+        zone = desk.db.read(actor.merchant_id, get_shop).zone
+        made = render(
+            "settings/person_file.html", locale=locale_of(request, actor), zone=zone, **told_of
+        ).encode()
     name, kind = ("person.html", "text/html") if readable else ("person.json", "application/json")
     named = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return Response(made, media_type=kind, headers=named)

@@ -10,6 +10,7 @@ from tocsin.core.db import Tx
 from tocsin.orders.listing import HeadRow
 from tocsin.orders.stop import open_holds_of
 from tocsin.tickets.print_queue import list_queues
+from tocsin.web.figures import Figures
 from tocsin.web.words import Words
 
 _TRAIL_MOST = 40
@@ -62,4 +63,4 @@ def show_count(words: Words, count: int) -> str:
     """Return `52 orders`; above 10,000 it is not counted on."""
     if count > _MORE:
         return words.translate("more than 10,000 orders")
-    return words.translate_count("One order", "%(num)s orders", count) % {"num": count}
+    return Figures(words).translated_count("One order", "%(num)s orders", count)

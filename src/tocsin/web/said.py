@@ -7,6 +7,7 @@ from tocsin.tickets.job import get_jobs
 from tocsin.tickets.print_queue import list_queues
 from tocsin.tickets.take_back import undo_offered
 from tocsin.tickets.terminal import Requested
+from tocsin.web.figures import Figures
 from tocsin.web.guard import PageRequest
 from tocsin.web.words import Words
 
@@ -49,6 +50,6 @@ def say_given(request: PageRequest, words: Words, *, done: str, queues: list[str
     given = request.query_params.get("given", "")[:4]
     if not queues or not (given.isascii() and given.isdigit()):
         return done
-    what = words.translate_count("one ticket", "%(num)s tickets", int(given)) % {"num": int(given)}
+    what = Figures(words).translated_count("one ticket", "%(num)s tickets", int(given))
     text = words.translate("%(done)s; %(what)s given to %(queue)s")
-    return text % {"done": done, "what": what, "queue": words.translate(", ").join(queues)}
+    return text % {"done": done, "what": what, "queue": Figures(words).listed(queues)}

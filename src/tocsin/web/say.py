@@ -4,10 +4,13 @@ Only data of these names is put into words. A name that people type stays as it 
 it reads like a word of the desk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tocsin.core.errors import fill_in
+from tocsin.core.money import plain_micro
+from tocsin.orders.draft import Line
+from tocsin.web.figures import Figures
 from tocsin.web.page import environment_of
 from tocsin.web.rights import RIGHTS
 from tocsin.web.words import Words
@@ -38,6 +41,11 @@ def _word(name: str, value: Any, words: Words) -> Any:
     else:
         return value
     return words.translate(", ").join(known.get(code, code) for code in value.split(", "))
+
+
+def say_goods(lines: Sequence[Line], words: Words) -> str:
+    """Return the first articles of an order in a row, each with its pieces."""
+    return Figures(words).listed(f"{line.title} ×{plain_micro(line.quantity_micro)}" for line in lines[:3])
 
 
 def channel_word(code: str, words: Words) -> str:

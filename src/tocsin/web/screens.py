@@ -11,6 +11,7 @@ from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.orders.saved_screen import FIRST_COLUMNS, get_screen, list_screens, opening_screen
 from tocsin.orders.screen import COUNT_MOST, Filter, count_rows
+from tocsin.web.figures import Figures
 from tocsin.web.form import read_number
 from tocsin.web.words import Words
 
@@ -70,14 +71,14 @@ def show_screens(tx: Tx, actor: Actor, *, words: Words, every: bool = False) -> 
     ]  # fmt: skip
     return [
         {"name": name, "title": title, "url": "/orders?" + urlencode({"screen": name}),
-         "count_text": _count(tx, wanted) if place < len(first) + _COUNTED_MOST else "", **more}
+         "count_text": _count(tx, wanted, words) if place < len(first) + _COUNTED_MOST else "", **more}
         for place, (name, title, wanted, more) in enumerate([*first, *saved])
     ]  # fmt: skip
 
 
-def _count(tx: Tx, wanted: Filter) -> str:
+def _count(tx: Tx, wanted: Filter, words: Words) -> str:
     try:
         found = count_rows(tx, wanted=wanted)
     except Refusal:  # what it names is gone, a shop perhaps: shown as such when it is opened
         return "?"
-    return f"{COUNT_MOST:,}+" if found > COUNT_MOST else str(found)
+    return Figures(words).number(min(found, COUNT_MOST)) + "+" * (found > COUNT_MOST)

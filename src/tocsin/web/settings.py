@@ -2,7 +2,6 @@
 
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 from zoneinfo import available_timezones
 
 from litestar import Response, get, post
@@ -18,12 +17,12 @@ from tocsin.lan.authority import fingerprint_of
 from tocsin.lan.certificate import read_authority, source_of
 from tocsin.lan.terminal import install_address
 from tocsin.web.form import Form, read_form
-from tocsin.web.guard import THEME_COOKIE, PageRequest, came_from, desk_of, enter, visitor
+from tocsin.web.guard import THEME_COOKIE, PageRequest, desk_of, enter, visitor
 from tocsin.web.install import qr_picture
-from tocsin.web.shell import go, locale_cookie, own_address, show, theme_cookie, told, words_of
+from tocsin.web.same_place import same_place
+from tocsin.web.shell import go, locale_cookie, show, theme_cookie, told, words_of
 from tocsin.web.words import Words, known_locale
 
-_NOT_KEPT = frozenset({"locale", "done", "given", "at"})
 _THEMES = ("auto", "light", "dark", "contrast")
 UNENCRYPTED = "People reach this desk without HTTPS: phones can't install it, and the network can read along"
 NEAR_ONLY = (
@@ -71,7 +70,7 @@ def post_locale(request: PageRequest, *, body: RawBody) -> Redirect:
     locale = known_locale(form.get("locale", ""))
     if actor is not None:
         desk_of(request).db.write(actor.merchant_id, lambda tx: change_locale(tx, actor, locale=locale))
-    return go(_same_place(request, form), cookies=[locale_cookie(locale)])
+    return go(same_place(request, form), cookies=[locale_cookie(locale)])
 
 
 @post("/settings/theme", sync_to_thread=True, status_code=303)
@@ -80,17 +79,7 @@ def post_theme(request: PageRequest, *, body: RawBody) -> Redirect:
     form = read_form(request, body)
     theme = form.get("theme", "")
     kept = theme_cookie(THEME_COOKIE, theme if theme in _THEMES else "auto")
-    return go(_same_place(request, form), cookies=[kept])
-
-
-def _same_place(request: PageRequest, form: Form) -> str:
-    """Return the page that a form was pressed on, with what it was asked; not its language, nor what was just done."""
-    back = own_address(form.get("back", ""))
-    path, _, query = came_from(request).partition("?")
-    kept = [
-        (name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in _NOT_KEPT
-    ]
-    return f"{back}?{urlencode(kept)}" if kept and path == back else back
+    return go(same_place(request, form), cookies=[kept])
 
 
 def _page(

@@ -7,6 +7,7 @@ import "./confirm.js";
 import "./copy.js";
 import "./drill.js";
 import "./editing.js";
+import "./elsewhere.js";
 import "./fill.js";
 import "./finger.js";
 import "./flash.js";

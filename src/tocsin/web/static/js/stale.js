@@ -13,7 +13,7 @@ function wait(ms) {
 
 function tell() {
   if (!bar.hidden) return;
-  bar.querySelector("time").textContent = heardAt.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  bar.querySelector("time").textContent = heardAt.toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", hour: "2-digit", minute: "2-digit" });
   bar.hidden = false;
 }
 

@@ -1,0 +1,82 @@
+"""Figures as a reader's language writes them: instants, days, times of day, numbers, money, unit prices, what was added or taken.
+
+Each format of the pages is here and nowhere else. Times of day count 24 hours in every language, as the papers do.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from babel.dates import format_date, format_skeleton, get_datetime_format
+from babel.numbers import format_decimal
+
+from tocsin.core import money
+from tocsin.core.clock import to_datetime
+from tocsin.core.words import Words
+
+NOTHING = "—"
+
+
+class Figures:
+    """The figures of one language."""
+
+    def __init__(self, words: Words) -> None:
+        self._words, self._locale = words, words.locale
+
+    def instant(self, instant_us: int | None, zone: str) -> str:
+        """Return an instant in a zone to the minute: `Sep 15, 2018, 12:24`; a dash where there is none."""
+        if instant_us is None:
+            return NOTHING
+        told = to_datetime(instant_us, zone)
+        return self._joined(self.of_date(told.date()), f"{told:%H:%M}")
+
+    def day(self, instant_us: int | None, zone: str) -> str:
+        """Return the day of an instant in a zone: `Sep 15, 2018`."""
+        return NOTHING if instant_us is None else self.of_date(to_datetime(instant_us, zone).date())
+
+    def clock(self, instant_us: int | None, zone: str, since_us: int | None = None) -> str:
+        """Return the time of day to the second, where seconds count, with its day where that is not the day of `since_us`."""
+        if instant_us is None:
+            return NOTHING
+        told = to_datetime(instant_us, zone)
+        if since_us is None or to_datetime(since_us, zone).date() == told.date():
+            return f"{told:%H:%M:%S}"
+        return self._joined(self.short_day(told), f"{told:%H:%M:%S}")
+
+    def of_date(self, day: date) -> str:
+        """Return a day: `Sep 15, 2018`, `2018年9月15日`."""
+        return format_date(day, "medium", locale=self._locale)
+
+    def short_day(self, day: date | datetime) -> str:
+        """Return a day without its year: `Sep 15`, `9月15日`."""
+        return str(format_skeleton("MMMd", day, locale=self._locale))
+
+    def listed(self, words: Iterable[str]) -> str:
+        """Return words in a row: `a, b, c`, `a、b、c`."""
+        return self._words.translate(", ").join(words)
+
+    def number(self, number: int) -> str:
+        """Return a whole number in groups: `12,345`."""
+        return str(format_decimal(number, locale=self._locale))
+
+    def grouped(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return a sentence's data with its whole numbers as the language writes them."""
+        return {name: self.number(one) if type(one) is int else one for name, one in values.items()}
+
+    def translated_count(self, singular: str, plural: str, count: int) -> str:
+        """Return the form of a counted text that a number takes, with the number in it."""
+        return self._words.translate_count(singular, plural, count) % {"num": self.number(count)}
+
+    def money(self, minor: int | None, currency: str) -> str:
+        """Return an amount: `¥1,234.50`; a dash where there is none."""
+        return NOTHING if minor is None else money.show_money(minor, currency, self._locale)
+
+    def difference(self, minor: int, currency: str) -> str:
+        """Return what was added or taken: `+¥1.00`, `−¥1.00`, `±¥0.00`."""
+        sign = "+" if minor > 0 else "−" if minor < 0 else "±"
+        return sign + money.show_money(abs(minor), currency, self._locale)
+
+    def _joined(self, day: str, time: str) -> str:
+        return (
+            str(get_datetime_format("medium", locale=self._locale)).replace("{1}", day).replace("{0}", time)
+        )

@@ -1,0 +1,42 @@
+"""The place of a reader who only wants the page otherwise: in another language, light or dark."""
+
+import re
+from urllib.parse import parse_qsl, urlencode
+
+from tocsin.web.form import Form
+from tocsin.web.guard import PageRequest, came_from
+from tocsin.web.shell import own_address
+
+_NOT_KEPT = frozenset({"locale", "done", "given", "at"})
+
+
+def same_place(request: PageRequest, form: Form) -> str:
+    """Return the page that a form was pressed on, with what it was asked; not its language, nor what was just done.
+
+    Where that was the answer to a form, such as its mistakes, the page that the form stands on.
+    """
+    back = own_address(form.get("back", ""))
+    path, _, query = came_from(request).partition("?")
+    if path != back:
+        return _page_at(request, back)
+    kept = [
+        (name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in _NOT_KEPT
+    ]
+    place = _page_at(request, back)
+    return f"{place}?{urlencode(kept)}" if kept and place == back else place
+
+
+def _page_at(request: PageRequest, address: str) -> str:
+    """Return the address, or the nearest one above it that can be opened."""
+    shown = [
+        re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(route.path)))
+        for route in request.app.routes
+        if "GET" in getattr(route, "methods", ())
+    ]
+    path, mark, query = address.partition("?")
+    if any(one.fullmatch(path) for one in shown):
+        return path + mark + query
+    while path := path.rpartition("/")[0]:
+        if any(one.fullmatch(path) for one in shown):
+            return path
+    return "/"
