@@ -73,3 +73,16 @@ def test_the_bench_opens_each_page_and_counts_what_it_asks(
     assert report["orders"] == 10 and next(iter(rows)) == "/healthz" and len(rows) > 60
     assert rows["/healthz"]["asked"] == 0 and rows["/orders/{number:str}"]["asked"] > 10
     assert all(row["p50_ms"] > 0 for row in rows.values())
+
+
+def test_the_bench_measures_pages_that_listen(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = "live --desks 6 --rounds 1 --orders 1 --engine sqlite --json"
+    monkeypatch.setattr("sys.argv", ["bin/bench", *given.split()])
+    main()
+    report = json.loads(capsys.readouterr().out)["sqlite"]
+    assert report["memory"]["after_mb"] >= report["memory"]["before_mb"] > 50
+    assert report["listening"]["receipt_ms"]["count"] == 4 * 6, "each page hears of each change"
+    assert report["listening"]["unheard"]["p99"] == 0 == report["alone"]["page_ms"]["p99"]
+    assert report["herd"]["pages"]["p50"] == 6 and report["herd"]["page_p50_ms"]["p50"] > 0

@@ -111,8 +111,7 @@ def test_the_worker_shows_a_push_says_that_it_came_and_opens_it(browser: Browser
         })  # fmt: skip
         shown = "navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => all.map((n) => n.title + n.body))"
         pump(walk, lambda: walk.page.evaluate(shown) == ["【警报】合肥店有人在试密码"])
-        walk.go("/settings/people")
-        expect(walk.page.locator("main")).to_contain_text("确认收到过")
+        pump(walk, lambda: (walk.go("/settings/people"), "确认收到过" in walk.page.inner_text("main"))[1])
         click = """async () => {
             const [shown] = await self.registration.getNotifications();
             self.dispatchEvent(new NotificationEvent("notificationclick", { notification: shown }));

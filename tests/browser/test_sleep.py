@@ -22,6 +22,7 @@ from tests.proofs.asking import Client, add_printer, read
 __all__ = ["browser"]
 AWAKE_MS = 2_000
 EVENTS = 500
+SLEPT_SECONDS = 7.0  # what the page knows by its own clock as sleep
 
 
 class Scene:
@@ -182,13 +183,14 @@ def test_a_page_that_slept_over_a_restart_and_one_that_is_gone_back_to_are_right
     page = scene.open(f"/orders/{scene.number}")
     page.wait_for_timeout(500)
     with stopped(scene._browser):
+        began = time.monotonic()
         scene.desk.kill()
         scene.desk.start()
         scene.desk.wait_ready()
         before = len(scene.client.screen(held="yes"))
         scene.take(3, totals={"goods": "79.80", "payable": "70.00", "paid": "70.00"})
         wait_for(lambda: len(scene.client.screen(held="yes")) == before + 3, seconds=20)
-        time.sleep(4)
+        time.sleep(max(0.0, began + SLEPT_SECONDS - time.monotonic()))
     taken = {"restart": awake_ms(page, badge("", before + 3))}
     page.goto(scene.desk.base + "/problems")
     scene.take(2, totals={"goods": "79.80", "payable": "70.00", "paid": "70.00"})
