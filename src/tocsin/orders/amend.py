@@ -36,7 +36,7 @@ class OrderMoved(Refusal):
 
 
 class OrderCancelled(Refusal):
-    """Order {number} is cancelled and can't be changed"""
+    """Order {number} is cancelled and can't be changed: issue a new one where it is still wanted"""
 
     kind, code = "refused", "order_cancelled"
 

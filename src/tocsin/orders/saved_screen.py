@@ -23,7 +23,7 @@ FIRST_COLUMNS = ("receiver", "goods", "payable", "state", "axes", "placed")
 
 
 class ScreenMissing(Refusal):
-    """There is no such saved screen, or it is not shared with you"""
+    """There is no such saved screen, or it is not shared with you: choose one on the page of screens"""
 
     kind, code = "missing", "screen_missing"
 

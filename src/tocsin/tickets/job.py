@@ -30,7 +30,7 @@ DID_NOT, SPOILED = "did_not", "spoiled"
 
 
 class JobMissing(Refusal):
-    """There is no such print job"""
+    """There is no such print job: look at the queue again"""
 
     kind, code = "missing", "job_missing"
 
