@@ -16,6 +16,8 @@ from tocsin.web.page import render
 from tocsin.web.words import LOCALES, Words
 
 _SENTENCE = re.compile(r"[a-z]{2,} [a-z]{2,}|^[A-Z][a-z]+( |$)")
+_FOR_BUILDERS = {"style.html"}
+"""The page that shows each component by the names that its code has; nobody else opens it."""
 _PEOPLE = ["li", "lin", "sun", "wang", "wangmin", "zhao"]
 _NAMES = [*_PEOPLE, "admin", "root", "test", "pears", "web"]
 """Names that the samples' people have chosen for themselves, their decoys and their connections."""
@@ -98,6 +100,7 @@ def test_no_text_of_a_page_stays_english(tmp_path: Path) -> None:
         left = {
             f"{template}: {text[:90]}"
             for template, context in SAMPLES.values()
+            if template not in _FOR_BUILDERS
             for text in left_in_english(
                 render(template, locale=code, **context), data=[*data_of(context), *_NAMES]
             )
