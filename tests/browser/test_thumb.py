@@ -11,7 +11,7 @@ from tocsin.web.assets import read_asset
 from tocsin.web.page import render
 
 __all__ = ["browser"]
-HEIGHT, LOW, LARGE = 844, 844 * 0.4, 44
+HEIGHT, LOW, LARGE, BARS = 844, 844 * 0.4, 44, 60
 # Each page, what it is for, and what it leads to.
 ACTS = {
     "order": [
@@ -59,11 +59,12 @@ def open_sample(page: Page, name: str, sent: list[str]) -> None:
 def test_what_a_page_is_for_is_met_by_the_thumb(phone: Page, name: str) -> None:
     sent: list[str] = []
     open_sample(phone, name, sent)
+    assert phone.evaluate("innerWidth") == 390, "nothing is wider than the phone"
     for selector in ACTS[name]:
         button = phone.locator(selector).first
         box = button.bounding_box()
         assert box is not None and box["height"] >= LARGE and box["width"] >= LARGE, (selector, box)
-        if box["y"] > HEIGHT:  # further down: one swipe brings it to the middle
+        if box["y"] + box["height"] > HEIGHT - BARS:  # further down: one swipe brings it to the middle
             button.evaluate("(one) => one.scrollIntoView({ block: 'center' })")
             box = button.bounding_box()
         assert box is not None and box["y"] >= LOW and box["y"] + box["height"] <= HEIGHT, (selector, box)
