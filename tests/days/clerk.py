@@ -5,6 +5,13 @@ from playwright.sync_api import expect
 from tests.days.day import Day
 from tests.days.house import PASSWORD, RIGHT_PHONE, House, Taken
 from tests.days.window import Window
+from tests.proofs.running import wait_until
+
+_PRINTED = "print_job WHERE state = 'printed'"
+_SEEN = (
+    "(SELECT DISTINCT order_id FROM lookup_order JOIN lookup ON lookup.id = lookup_id"
+    " WHERE kind = 'detail' AND actor_name = 'xiaoli') AS seen"
+)
 
 
 def live_day(day: Day, window: Window) -> dict[str, int]:
@@ -25,6 +32,8 @@ def live_day(day: Day, window: Window) -> dict[str, int]:
     screen(window)
     for one in house.of("wrong"):
         revise(window, one)
+    before = day.orders - len(together)
+    assert wait_until(lambda: house.count(_PRINTED) == before, seconds=120)
     print_rest(window, len(together))
     day.peer.wait_papers(day.orders, 120)
     window.go("Terminal")
@@ -115,18 +124,18 @@ def print_rest(window: Window, count: int) -> None:
 
 def prove(house: House, *, amended: int, wrong: int) -> dict[str, int]:
     """Hold what the day came to against the desk's own data."""
+    orders = len(house.orders)
+    wait_until(lambda: house.count(_PRINTED) == orders and house.count(_SEEN) == orders, seconds=30)
     done = {
-        "looked_up": house.count("lookup_order JOIN lookup ON lookup.id = lookup_id WHERE kind = 'detail' AND actor_name = 'xiaoli'"),
+        "looked_up": house.count(_SEEN),
         "amended": house.count("order_revision WHERE reason = 'the customer called' AND revision = 2"),
         "revised": house.count("order_revision WHERE actor_name = 'xiaoli' AND reason <> 'the customer called' AND revision > 1"),
-        "printed": house.count("print_job WHERE state = 'printed'"),
+        "printed": house.count(_PRINTED),
         "papers": len(house.peer.papers()),
         "screens": house.count("screen WHERE name = '今天已打'"),
         "held": house.count("hold WHERE closed_at_us IS NULL"),
     }  # fmt: skip
-    seen = house.count("(SELECT DISTINCT order_id FROM lookup_order)")
-    orders = len(house.orders)
-    assert seen == orders and done["looked_up"] >= orders, done
+    assert done["looked_up"] == orders, done
     assert (done["amended"], done["revised"], done["held"]) == (amended, wrong, 0), done
     assert (done["printed"], done["papers"], done["screens"]) == (orders, orders, 1), done
     return done

@@ -11,6 +11,7 @@ from tests.days.surface import Surface
 from tests.days.watch import Watch
 
 _LOOK_MS = 500
+expect.set_options(timeout=15_000)  # several days share a machine: what is waited for may take its time
 
 
 class Window:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.proofs import (
     amend,
+    days,
     enumeration,
     formulas,
     intake,
@@ -40,6 +41,7 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "print": printing.main,
     "pages": pages.main,
     "lighthouse": lighthouse.main,
+    "days": days.main,
 }
 
 

@@ -1,5 +1,6 @@
 // data-stale: a page that hears nothing any more says so, since when, and that no alarm would reach it.
 import { hear, place } from "./line.js";
+import { still } from "./still.js";
 
 const SILENT_MS = 40_000; // the desk says something every 15 seconds
 const GRACE_MS = 4_000; // a short break mends itself
@@ -14,12 +15,12 @@ function wait(ms) {
 function tell() {
   if (!bar.hidden) return;
   bar.querySelector("time").textContent = heardAt.toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", hour: "2-digit", minute: "2-digit" });
-  bar.hidden = false;
+  still(() => (bar.hidden = false));
 }
 
 function fine() {
   [broken, heardAt] = [false, new Date()];
-  bar.hidden = true;
+  if (!bar.hidden) still(() => (bar.hidden = true));
   wait(SILENT_MS);
 }
 
