@@ -1,7 +1,17 @@
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
-from tests.spread import LONG, pytest_collection_modifyitems, spread
+from tests.spread import LONG, TOGETHER, pytest_collection_modifyitems, spread
+
+
+class Item:
+    """A test as the collection knows it."""
+
+    def __init__(self, nodeid: str) -> None:
+        self.nodeid, self.groups = nodeid, list[str]()
+
+    def add_marker(self, mark: Any) -> None:
+        self.groups.append(mark.args[0])
 
 
 def test_every_test_is_there_once_and_the_long_ones_begin_in_the_first_half() -> None:
@@ -16,6 +26,14 @@ def test_every_test_is_there_once_and_the_long_ones_begin_in_the_first_half() ->
 
 def test_the_long_ones_are_known_by_their_files() -> None:
     assert [name for name in LONG if not Path(name).exists()] == []
-    items = [SimpleNamespace(nodeid=name) for name in ("tests/a.py::b", "tests/c.py::d", f"{LONG[0]}e.py::f")]
+    items = [Item(name) for name in ("tests/a.py::b", "tests/c.py::d", f"{LONG[0]}e.py::f")]
     pytest_collection_modifyitems(items)
     assert [item.nodeid for item in items] == [f"{LONG[0]}e.py::f", "tests/a.py::b", "tests/c.py::d"]
+    assert [item.groups for item in items] == [[], [], []]
+
+
+def test_tests_that_share_a_desk_and_a_browser_stay_together() -> None:
+    names = [f"{TOGETHER[0]}{file}.py::{test}" for file in "ab" for test in "cd"]
+    items = [Item(name) for name in names]
+    pytest_collection_modifyitems(items)
+    assert [item.groups for item in items] == [[f"{TOGETHER[0]}{file}.py"] for file in "aabb"]

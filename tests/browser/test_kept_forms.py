@@ -82,7 +82,8 @@ def test_a_form_outlives_a_lost_line_and_an_ended_session(walk: Walk, name: str)
     assert walk.page.evaluate(KEPT) is None
     with walk.page.expect_navigation():
         send(walk, form)
-    assert "/sign-in" not in walk.page.url and walk.page.locator("header.bar").count() == 1
+    expect(walk.page.locator("header.bar")).to_have_count(1)
+    assert "/sign-in" not in walk.page.url
     if name == "settings":
         assert "done=saved" in walk.page.url and "Pears" in walk.page.locator("header.bar").inner_text()
     elif name == "amend":
