@@ -11,7 +11,7 @@ ALWAYS_FULL = {
     "orders/screens.html": "every desk has its first screens", "access/sessions.html": "one's own session", "access/operators.html": "oneself",
     "access/operator.html": "what was ended is shown where something was", "access/lock_all.html": "what was done is shown where something was",
     "settings/checks.html": "the catalogue", "settings/erasure.html": "what an erasure will do", "settings/templates.html": "the built-in ones",
-    "tickets/shift_figures.html": "figures of a shift",
+    "tickets/shift_figures.html": "figures of a shift", "settings/start.html": "the steps of the first hour",
 }  # fmt: skip
 
 

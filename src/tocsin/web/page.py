@@ -61,6 +61,7 @@ def _filters(figures: Figures) -> dict[str, Any]:
         "clock": figures.clock,
         "day": figures.day,
         "number": figures.number,
+        "of_date": figures.of_date,
         "machine_instant": lambda us: to_datetime(us).isoformat(timespec="seconds"),
         "quantity": lambda micro: NOTHING if micro is None else money.plain_micro(micro),
         "price": show_price,
