@@ -31,7 +31,7 @@ def run(*words: str, folder: Path, **given: object) -> Result:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     desk = open_desk(Settings(data_dir=str(tmp_path)))
-    create_first_merchant(desk, empty=True)
+    create_first_merchant(desk, demo_days=None)
     assert len(owner_links(desk)) == 1
     desk.close()
     return tmp_path
@@ -156,7 +156,7 @@ def test_a_second_desk_on_postgresql_leaves_the_first_ones_link_open(
     postgres_server.sql(f"CREATE DATABASE {(name := f'desk_{new_id()}')}")
     settings = Settings(data_dir=str(tmp_path), database_url=postgres_server.url(name))
     first, second = open_desk(settings), open_desk(settings)
-    create_first_merchant(first, empty=True)
+    create_first_merchant(first, demo_days=None)
     (link,) = owner_links(first)
     assert owner_links(second) == [""]
     assert link_is_open(second.db, link.rpartition("/")[2], address="")
