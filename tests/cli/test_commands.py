@@ -160,7 +160,7 @@ def test_a_second_desk_on_postgresql_leaves_the_first_ones_link_open(
     (link,) = owner_links(first)
     assert owner_links(second) == [""]
     assert link_is_open(second.db, link.rpartition("/")[2], address="")
-    say(settings, [""])
+    say(settings, [""], "")
     assert "tocsin operator owner-link" in capsys.readouterr().out
     for desk in (first, second):
         desk.close()
