@@ -69,6 +69,14 @@ class Shift(Struct, frozen=True):
         return msgspec.json.decode(self.body, type=Handed)
 
 
+class Offer(Struct, frozen=True):
+    """A shift that waits for somebody: where, whose it was, and for whom it is meant (0: whoever of those who print)."""
+
+    shop_id: int
+    operator_id: int
+    to_id: int
+
+
 class Taker(Struct, frozen=True):
     """Somebody who may take a shift over."""
 
@@ -85,6 +93,11 @@ _RUNNING = Statement(
     sa.select(*_COLUMNS).where(own(shift), _running).order_by(shift.c.shop_id, shift.c.desk_id).limit(200),
     Shift,
 )
+_OFFERED = Statement(
+    sa.select(*(shift.c[name] for name in Offer.__struct_fields__))
+    .where(own(shift), _running, shift.c.state == "offered").order_by(shift.c.shop_id, shift.c.desk_id).limit(200),
+    Offer,
+)  # fmt: skip
 _TAKERS = Statement(
     sa.select(operator.c.id, operator.c.display_name.label("name"))
     .where(own(operator), among(operator.c.role, *(role for role, rights in ROLES.items() if "print" in rights)), operator.c.active == 1)
@@ -96,6 +109,18 @@ _TAKERS = Statement(
 def running_shifts(tx: Tx) -> list[Shift]:
     """Return the shifts that run now, at most 200, by shop and desk."""
     return tx.rows(_RUNNING)
+
+
+def offered_shifts(tx: Tx) -> list[Offer]:
+    """Return the shifts that wait for somebody, at most 200, without what they hand over: each page asks."""
+    return tx.rows(_OFFERED)
+
+
+def waiting_shift(tx: Tx, actor: Actor) -> Shift | None:
+    """Return a shift that an actor may take over, or None."""
+    if not any(one.to_id in (0, actor.id) and one.operator_id != actor.id for one in offered_shifts(tx)):
+        return None
+    return next((one for one in running_shifts(tx) if waits_for(one, actor)), None)
 
 
 def list_takers(tx: Tx, actor: Actor) -> list[Taker]:

@@ -17,7 +17,7 @@ from tocsin.orders.table import order_head
 from tocsin.tickets.device import Device, list_printers
 from tocsin.tickets.print_queue import list_queues
 from tocsin.tickets.radar import Counts, count_problems
-from tocsin.tickets.shift_state import running_shifts
+from tocsin.tickets.shift_state import offered_shifts
 from tocsin.tickets.table import print_job
 from tocsin.tickets.trial import say_state
 
@@ -111,7 +111,7 @@ def read_wall(tx: Tx, *, shop_id: int = 0) -> Wall:
     day = make_period("today", now_us=tx.now_us, zone=shop.zone, starts_at_hour=shop.day_starts_at_hour)
     of, bounds = {"shop_id": shop_id} if shop_id else {}, {"from_us": day.from_us, "to_us": day.to_us}
     queue = tx.one(_WAITING_OF_SHOP if shop_id else _WAITING, **of) or _Waiting(0, None)
-    offered = [one for one in running_shifts(tx) if one.state == "offered" and shop_id in (0, one.shop_id)]
+    offered = [one for one in offered_shifts(tx) if shop_id in (0, one.shop_id)]
     return Wall(
         shop_name=shop.name if shop_id else "", zone=shop.zone, now_us=tx.now_us, waiting=queue.waiting, oldest_us=queue.oldest_us,
         counts=count_problems(tx, shop_id=shop_id), orders_today=int(tx.value(_TODAY_OF_SHOP if shop_id else _TODAY, **of, **bounds)),

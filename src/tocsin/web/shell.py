@@ -17,7 +17,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.tenant import get_shop
 from tocsin.tickets.radar import count_badge
-from tocsin.tickets.shift_state import Shift, running_shifts, waits_for
+from tocsin.tickets.shift_state import Shift, waiting_shift
 from tocsin.web.banner import Alarm, read_alarm, show_alarm
 from tocsin.web.browser import show_browser
 from tocsin.web.errors import STATUS_OF
@@ -71,8 +71,8 @@ def around(tx: Tx, reader: Actor) -> Around:
     """Return what the shell shows to a reader, in an open transaction."""
     shop = get_shop(tx)
     alarm = read_alarm(tx, zone=shop.zone, readers=frozenset({reader.id}))
-    waits = next((one for one in running_shifts(tx) if waits_for(one, reader)), None)
-    return Around(shop.name, shop.zone, *count_badge(tx), alarm, read_seat(tx, reader), waits)
+    badge, seat = count_badge(tx), read_seat(tx, reader)
+    return Around(shop.name, shop.zone, *badge, alarm, seat, waiting_shift(tx, reader))
 
 
 def make_shell(
