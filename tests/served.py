@@ -34,7 +34,7 @@ class Served:
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS},
+            env=os.environ | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS, "PYTHONFAULTHANDLER": "1"},
         )
         self.said = self._read_until_ready(ready_seconds)
         self.ready_seconds = time.monotonic() - began
@@ -65,10 +65,14 @@ class Served:
         return re.findall(r"http://\S+/owner/\S+", self.said)
 
     def stop(self) -> float:
-        """End it by SIGTERM; return how many seconds it took."""
+        """End it by SIGTERM; return how many seconds it took. One that does not end says where each thread stands."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=30)
+        try:
+            self.process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            raise RuntimeError(self.process.communicate()[1].decode(errors="replace")) from None
         return time.monotonic() - began
 
     def _read_until_ready(self, seconds: float) -> str:

@@ -63,7 +63,10 @@ def test_each_planted_fault_is_seen(browser: Browser, name: str) -> None:
     page.route("**/planted", lambda route: route.fulfill(status=404))
     page.route("**/sound", lambda route: route.fulfill(body=shown, headers=HTML))
     page.goto("http://localhost:1/sound")
-    page.wait_for_timeout(700)
+    for _ in range(100):
+        page.wait_for_timeout(100)
+        if any(days.SEEN[name] in fault for fault in watch.faults()):
+            break
     context.close()
     assert any(days.SEEN[name] in fault for fault in watch.faults()), watch
 

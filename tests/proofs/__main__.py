@@ -49,7 +49,8 @@ def main(given: list[str]) -> int:
     """Run the proof that is named, or list them."""
     if not given or given[0] in ("--list", "-h", "--help"):
         for name, proof in PROOFS.items():
-            print(f"{name}\t{(sys.modules[proof.__module__].__doc__ or '').partition(': ')[2]}")
+            first = (sys.modules[proof.__module__].__doc__ or "").partition("\n")[0]
+            print(f"{name}\t{first.partition(': ')[2]}")
         return 0 if given else 2
     if given[0] not in PROOFS:
         print(f"there is no proof “{given[0]}”; there are: {', '.join(PROOFS)}", file=sys.stderr)

@@ -23,12 +23,12 @@ PERSONS: dict[str, Person] = {"clerk": clerk.live_day, "manager": manager.live_d
 # Each is put into every page of a day, and must be among the faults of that day.
 FAULTS = {
     "console": "console.error('planted')",
-    "banner": """addEventListener('load', () => setTimeout(() => {
+    "banner": """addEventListener('load', () => requestAnimationFrame(() => setTimeout(() => {
       const late = document.createElement('div');
       late.style.height = '300px';
       late.className = 'planted';
       document.querySelector('main').prepend(late);
-    }, 200))""",
+    }, 300)))""",
     "policy": "addEventListener('load', () => document.body.append(Object.assign(document.createElement('script'), { textContent: '1' })))",
     "request": "addEventListener('load', () => fetch('/planted').catch(() => null))",
 }

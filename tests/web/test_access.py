@@ -118,7 +118,7 @@ def test_the_owner_is_created_once(pages: Pages) -> None:
     assert short.status_code == 422 and 'value="wang"' in short.text and "15" in short.text
     made = pages.post(f"/owner/{token}", role="", name="wang", password=PASSWORD, again=PASSWORD)
     codes = re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", text_of(made))
-    assert made.status_code == 200 and len(set(codes)) == 10 and 'href="/orders"' in made.text
+    assert made.status_code == 200 and len(set(codes)) == 10 and 'href="/start"' in made.text
     assert "tocsin_session=" in made.headers["set-cookie"]
     pages.client.cookies.clear()
     assert (
@@ -149,5 +149,8 @@ def test_a_change_of_language_keeps_the_page_and_where_it_leads(pages: Pages) ->
     page = text_of(asked)
     assert 'name="password"' in page and "密码登录" in page
     foot = page[page.index('class="foot"') :]
-    assert '<form method="post" action="/sign-in">' in foot and 'formaction="/sign-in?locale=en"' in foot
+    assert (
+        '<form method="post" action="/sign-in" data-elsewhere>' in foot
+        and 'formaction="/sign-in?locale=en"' in foot
+    )
     assert 'name="name" value="nobody"' in foot and 'name="back" value="/held"' in foot

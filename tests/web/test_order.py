@@ -138,6 +138,9 @@ def test_cancel_needs_a_reason_and_the_right(pages: Pages) -> None:
     assert pages.again(order).desk_state == "cancelled"
     assert pages.post(path, reason="客户取消").status_code == 403, "twice"
     assert "/amendments" not in text_of(pages.get(f"/orders/{order.number}"))
+    for form in ("amendments", "revise"):
+        refused = pages.get(f"/orders/{order.number}/{form}")
+        assert refused.status_code == 403 and "order_cancelled" in refused.text, "before anything is typed"
 
 
 def test_payment_is_marked_by_hand(pages: Pages) -> None:

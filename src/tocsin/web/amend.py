@@ -17,6 +17,7 @@ from tocsin.orders.amend import (
     OrderMoved,
     ReasonMissing,
     amend_order,
+    require_open,
 )
 from tocsin.orders.draft import Order
 from tocsin.orders.editing import Editor, begin_editing, end_editing
@@ -47,6 +48,7 @@ def get_amendment(request: PageRequest, *, number: FromPath[str]) -> Response[st
     require(actor, "amend")
     desk.db.read(actor.merchant_id, lambda tx: require_proof_in_lockdown(tx, actor))
     order = look_up_order(desk.db, actor, number=number, door=DOOR)
+    require_open(order, order.revision)
     opened = desk.db.write(actor.merchant_id, lambda tx: begin_editing(tx, actor, order_id=order.id))
     return _page(request, actor, order, form=fields_of(order), opened=opened)
 

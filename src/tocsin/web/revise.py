@@ -15,7 +15,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.money import plain_minor
 from tocsin.core.party import Party
 from tocsin.desk import Desk
-from tocsin.orders.amend import Amendment, MaskedValue, OrderMoved, ReasonMissing
+from tocsin.orders.amend import Amendment, MaskedValue, OrderMoved, ReasonMissing, require_open
 from tocsin.orders.draft import Order
 from tocsin.orders.editing import Editor, begin_editing, end_editing
 from tocsin.orders.preview import preview_amendment
@@ -54,6 +54,7 @@ def get_revise(request: PageRequest, *, number: FromPath[str]) -> Response[str]:
     require(actor, "amend")
     desk.db.read(actor.merchant_id, lambda tx: require_proof_in_lockdown(tx, actor))
     order = look_up_order(desk.db, actor, number=number, door=DOOR)
+    require_open(order, order.revision)
     found = desk.db.read(actor.merchant_id, lambda tx: findings_of(tx, order_ids=[order.id])[order.id])
     receiver, until = _revealed(desk, actor, order, found)
     shown = fields_of(order, receiver=receiver)
