@@ -25,7 +25,7 @@ _HOP = re.compile(
 
 
 class NotSignedIn(Refusal):
-    """Sign in first, or send an API key that is alive"""
+    """Nobody is signed in: sign in first, or send an API key that is alive"""
 
     kind, code = "refused", "not_signed_in"
 

@@ -218,6 +218,18 @@ def test_a_refusal_reads_chinese_to_its_last_word() -> None:
     assert say("{a} {b}", {"a": 1}, english) == "1 ?"
 
 
+def test_each_refusal_says_what_and_then_the_cure() -> None:
+    """Before the colon what is wrong, after it what to do, in each language; one that only passes on another's words has theirs."""
+    chinese = Words("zh_CN")
+    texts_of_the_code()
+    told = [one.template() for one in every_refusal() if one.__module__.startswith("tocsin")]
+    told = [text for text in told if not re.fullmatch(r"\{\w+\}", text)]
+    assert len(told) > 340
+    both = [(text, *text.partition(": ")) for text in told]
+    both += [(text, *chinese.translate(text).partition("：")) for text in told]
+    assert_none([f"{text} → {what}" for text, what, _, cure in both if not what.strip() or not cure.strip()])
+
+
 def test_each_text_of_the_code_has_its_chinese() -> None:
     """A refusal, a finding or a reason without one is named with where it stands."""
     words, texts = Words("zh_CN"), texts_of_the_code()

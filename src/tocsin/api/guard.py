@@ -45,13 +45,13 @@ class BodyUnsound(Refusal):
 
 
 class KeyUnreadable(Refusal):
-    """An Idempotency-Key has 1 to 200 visible ASCII characters"""
+    """The Idempotency-Key can't be read: send 1 to 200 visible ASCII characters"""
 
     kind, code = "invalid", "idempotency_key_unreadable"
 
 
 class IdUnknown(Refusal):
-    """“{id}” is no id of this desk"""
+    """“{id}” is no id of this desk: take one from the list that holds it"""
 
     kind, code = "missing", "id_unknown"
 

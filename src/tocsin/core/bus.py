@@ -18,7 +18,7 @@ _log = get_log("bus")
 
 
 class BusUnfit(Refusal):
-    """No bus fits a {dialect} database"""
+    """No bus fits a {dialect} database: choose SQLite or PostgreSQL as database_url"""
 
     kind, code = "broken", "bus_unfit"
 

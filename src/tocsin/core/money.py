@@ -48,7 +48,7 @@ class AmountTooLarge(Refusal):
 
 
 class CurrencyUnknown(Refusal):
-    """“{currency}” is not an ISO 4217 currency code such as CNY"""
+    """“{currency}” is no currency: write its ISO 4217 code, as CNY or USD"""
 
     kind, code = "invalid", "currency_unknown"
 

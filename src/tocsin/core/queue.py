@@ -31,7 +31,7 @@ class TaskUnknown(Refusal):
 
 
 class QueueUnfit(Refusal):
-    """No queue fits a {dialect} database"""
+    """No queue fits a {dialect} database: choose SQLite or PostgreSQL as database_url"""
 
     kind, code = "broken", "queue_unfit"
 

@@ -41,7 +41,7 @@ class SealBroken(Refusal):
 
 
 class KeyFileWrong(Refusal):
-    """The key file {path} must hold 32 bytes and be readable by its owner alone"""
+    """The key file {path} won't do: it must hold 32 bytes and be readable by its owner alone"""
 
     kind, code = "broken", "key_file_wrong"
 

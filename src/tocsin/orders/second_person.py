@@ -38,7 +38,7 @@ class SecondPersonNeeded(Refusal):
 
 
 class AskWrong(Refusal):
-    """Say what you want to do with the order, and why in 1 to 200 characters"""
+    """What is asked can't be read: say what you want to do with the order, and why in 1 to 200 characters"""
 
     kind, code = "invalid", "ask_wrong"
 

@@ -35,7 +35,7 @@ _log = get_log("tickets.hold")
 
 
 class HoldReasonMissing(Refusal):
-    """Say why, in 1 to 500 characters"""
+    """There is no reason yet: say why, in 1 to 500 characters"""
 
     kind, code = "invalid", "hold_reason_missing"
 
@@ -47,7 +47,7 @@ class HoldNotReleasable(Refusal):
 
 
 class NothingToAcknowledge(Refusal):
-    """Revision {revision} has no warning {codes} that waits for an acknowledgement"""
+    """Revision {revision} has no warning {codes} that waits for an acknowledgement: look at the order as it is now"""
 
     kind, code = "missing", "nothing_to_acknowledge"
 

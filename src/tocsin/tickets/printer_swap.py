@@ -27,7 +27,7 @@ _MEANWHILE_US = 10 * SECOND_US  # a paper may be claimed while a swap that began
 
 
 class SwapUntried(Refusal):
-    """Print a test page on the new printer, look at its width and its codes, and say that it came out right"""
+    """The new printer is untried: print a test page on it, look at its width and its codes, and say that it came out right"""
 
     kind, code = "conflict", "swap_untried"
 
