@@ -22,6 +22,7 @@ function replace(old, fresh) {
   for (const field of fresh.querySelectorAll("input[data-once]")) field.value = newKey();
   old.replaceWith(fresh);
   window.htmx?.process(fresh);
+  if (held?.matches("h1")) held.tabIndex = -1;
   held?.focus({ preventScroll: true });
   return true;
 }
@@ -29,7 +30,7 @@ function replace(old, fresh) {
 const isUsed = (field) => field === document.activeElement || (field.defaultValue !== undefined && field.type !== "hidden" && field.value !== field.defaultValue);
 
 function find(fresh, one) {
-  const by = one.id ? `#${CSS.escape(one.id)}` : one.name ? `[name="${CSS.escape(one.name)}"][value="${CSS.escape(one.value)}"]` : null;
+  const by = one.id ? `#${CSS.escape(one.id)}` : one.name ? `[name="${CSS.escape(one.name)}"][value="${CSS.escape(one.value)}"]` : one.matches("h1") ? "h1" : null;
   if (by) return fresh.querySelector(by);
   const href = one.getAttribute("href");
   return href ? fresh.querySelector(`a[href="${CSS.escape(href)}"]`) : null;

@@ -4,6 +4,7 @@ import { hear } from "./line.js";
 
 const STAY_MS = 8000;
 const STAY_UNDO_MS = 20_000;
+const SAY_MS = 300;
 
 function settle(toast) {
   toast.querySelector("[data-toast-close]")?.addEventListener("click", () => toast.remove());
@@ -21,10 +22,18 @@ function settle(toast) {
 
 const corner = document.getElementById("toasts");
 if (corner) {
-  corner.querySelectorAll("[data-toast]").forEach(settle);
+  const told = [...corner.children];
+  told.forEach(settle);
+  // What stands in a page that is opened is read out by no screen reader, what comes into it is; and an act leaves the focus somewhere.
+  if (told.length) setTimeout(() => corner.append(...told.filter((toast) => toast.isConnected && !toast.contains(document.activeElement))), SAY_MS);
+  const head = told.length && document.activeElement === document.body && !document.querySelector("[autofocus]") && document.querySelector("main h1");
+  if (head) {
+    head.tabIndex = -1;
+    head.focus({ preventScroll: true });
+  }
   new MutationObserver((changes) => {
     for (const change of changes) {
-      for (const node of change.addedNodes) if (node.matches?.("[data-toast]")) settle(node);
+      for (const node of change.addedNodes) if (node.matches?.("[data-toast]") && !told.includes(node)) settle(node);
     }
   }).observe(corner, { childList: true });
   hear("toast", (html) => corner.append(...new DOMParser().parseFromString(html, "text/html").body.childNodes));
