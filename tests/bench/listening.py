@@ -83,7 +83,7 @@ class Listening:
 
     def _keep(self, page: Page) -> None:
         asked = http.client.HTTPConnection(page.host, page.port, timeout=60)
-        head = {"cookie": page.cookie, "accept": "text/html", "x-tocsin-quiet": "1"}
+        head = {"cookie": page.cookie, "accept": "text/html", "x-tocsin-quiet": "1", "x-tocsin-part": "1"}
         while not self._ends:
             if not page.moved.wait(0.2):
                 continue

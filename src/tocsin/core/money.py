@@ -5,7 +5,7 @@ Never a float. Formatted here and nowhere else.
 
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel.core import Locale
 from babel.numbers import format_currency, get_currency_precision, list_currencies
@@ -169,6 +169,7 @@ def plain_micro(micro: int) -> str:
     return f"{'-' if micro < 0 else ''}{whole}{tail}"
 
 
+@lru_cache(maxsize=8192)
 def show_money(minor: int, currency: str, locale: str = "zh_CN") -> str:
     """Return an amount as people of a locale read it: `¥1,234.50`."""
     return format_currency(Decimal(plain_minor(minor, currency)), currency, locale=_locale(locale))

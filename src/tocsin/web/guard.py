@@ -39,6 +39,8 @@ _CSRF_HEADERS = ("x-csrf-token", "x-csrf")
 _QUIET_PATHS = frozenset({"/events", "/wall", "/wall/events"})
 QUIET_HEADER = "x-tocsin-quiet"
 """A page's script says with it that no hand asked; whoever lies with it shortens nobody's session but his own."""
+PART_HEADER = "x-tocsin-part"
+"""An open page asks with it for what it redraws alone; without it the page comes whole."""
 _CLEARED_PAGES = '"cache"'
 _CLEARED = f'{_CLEARED_PAGES}, "storage"'
 
@@ -54,6 +56,11 @@ def look(request: ASGIConnection[Any, Any, Any, Any]) -> Seen:
     quiet = request.url.path in _QUIET_PATHS or request.headers.get(QUIET_HEADER) == "1"
     address = address_of(request)
     return look_at_session(request.app.state.desk, request.cookies, address=address, quiet=quiet)
+
+
+def wants_part(request: PageRequest) -> bool:
+    """Tell whether an open page asks for its regions alone, without what stands around each page."""
+    return request.headers.get(PART_HEADER) == "1"
 
 
 def visitor(request: PageRequest) -> Actor | None:

@@ -1,6 +1,7 @@
 """The place of a reader who only wants the page otherwise: in another language, light or dark."""
 
 import re
+from functools import cache
 from urllib.parse import parse_qsl, urlencode
 
 from tocsin.web.form import Form
@@ -28,15 +29,17 @@ def same_place(request: PageRequest, form: Form) -> str:
 
 def _page_at(request: PageRequest, address: str) -> str:
     """Return the address, or the nearest one above it that can be opened."""
-    shown = [
-        re.compile(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(route.path)))
-        for route in request.app.routes
-        if "GET" in getattr(route, "methods", ())
-    ]
+    shown = _compiled(frozenset(r.path for r in request.app.routes if "GET" in getattr(r, "methods", ())))
     path, mark, query = address.partition("?")
-    if any(one.fullmatch(path) for one in shown):
+    if shown.fullmatch(path):
         return path + mark + query
     while path := path.rpartition("/")[0]:
-        if any(one.fullmatch(path) for one in shown):
+        if shown.fullmatch(path):
             return path
     return "/"
+
+
+@cache
+def _compiled(paths: frozenset[str]) -> re.Pattern[str]:
+    """Return what is matched by the addresses of some routes; their places hold anything but a slash."""
+    return re.compile("|".join(re.sub(r"\\\{[^}]+\\\}", "[^/]+", re.escape(one)) for one in sorted(paths)))

@@ -21,7 +21,7 @@ from tocsin.tickets.shift_state import Shift, waiting_shift
 from tocsin.web.banner import Alarm, read_alarm, show_alarm
 from tocsin.web.browser import show_browser
 from tocsin.web.errors import STATUS_OF
-from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of
+from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of, wants_part
 from tocsin.web.page import render
 from tocsin.web.said import read_queues, read_undo, say_given
 from tocsin.web.say import say
@@ -75,6 +75,13 @@ def around(tx: Tx, reader: Actor) -> Around:
     return Around(shop.name, shop.zone, *badge, alarm, seat, waiting_shift(tx, reader))
 
 
+def nothing_around(tx: Tx, _: Actor) -> Around:
+    """Return what stands around a page of which its regions alone are shown."""
+    shop = get_shop(tx)
+    calm = Alarm("calm", 0, 0, tx.now_us, shop.zone)
+    return Around(shop.name, shop.zone, 0, 0, calm, Seat("", 0, []), None)
+
+
 def make_shell(
     request: PageRequest,
     actor: Actor,
@@ -84,9 +91,11 @@ def make_shell(
     toasts: list[dict[str, str]] | None = None,
 ) -> dict[str, Any]:
     """Return the `shell` that `base.html` needs."""
+    part = wants_part(request)
+    look = nothing_around if part else around
     seen, queues, undo = desk_of(request).db.read(
         actor.merchant_id,
-        lambda tx: (around(tx, actor), read_queues(tx, request), read_undo(tx, actor, request)),
+        lambda tx: (look(tx, actor), read_queues(tx, request), read_undo(tx, actor, request)),
     )
     code = request.query_params.get("done", "")
     words, said = Words(locale_of(request, actor)), DONE.get(code, "")
@@ -98,7 +107,7 @@ def make_shell(
         "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),
         "held_count": seen.held_count, "problem_count": seen.problem_count, "operator": {"id": str(actor.id), "name": actor.name, "role": actor.role},
         "seat": show_seat(seen.seat, words), "shift_waits": {"id": seen.shift_waits.id, "name": seen.shift_waits.operator_name} if seen.shift_waits else None, "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
-        "seen": getattr(request.state, "seen", 0) or "", "browser": show_browser(request),
+        "seen": getattr(request.state, "seen", 0) or "", "browser": show_browser(request), "part": part,
     }  # fmt: skip
 
 

@@ -51,7 +51,7 @@ async function refresh() {
 }
 
 async function fetchRegions() {
-  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-tocsin-quiet": "1" } }).catch(() => null);
+  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-tocsin-quiet": "1", "x-tocsin-part": "1" } }).catch(() => null);
   if (answer?.ok) left = !swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
 }
 

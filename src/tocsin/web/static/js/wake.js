@@ -29,7 +29,7 @@ if (place) {
 
 // What was kept for Back belongs to who was signed in then: if he is not any more, it is taken away.
 async function back() {
-  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-tocsin-quiet": "1" } }).catch(() => null);
+  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-tocsin-quiet": "1", "x-tocsin-part": "1" } }).catch(() => null);
   if (answer && (!answer.ok || answer.redirected)) location.reload();
   else open();
 }

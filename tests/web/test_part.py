@@ -1,0 +1,106 @@
+"""An open page that something has moved asks for its regions alone: they are those of the whole page, and cost less."""
+
+import re
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from tests.house import make_draft
+from tests.web.attacks import attack, victim
+from tests.web.pages import Pages
+from tests.web.samples import SAMPLES
+from tests.web.test_terminal import ask
+from tocsin.web.page import TEMPLATE_DIR, render
+
+_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+# What makes a form count once is another each time that a page is drawn.
+_ONCE = re.compile(r'(name="form_key" data-once value=")[^"]*')
+_AROUND = ('<header class="bar">', "<dialog", '<nav class="rail"', "<head>")
+SHOWN = {
+    name: one for name, one in SAMPLES.items() if "data-live-region" in render(one[0], locale="en", **one[1])
+}
+
+
+class Regions(HTMLParser):
+    """Takes the regions out of a page, each as it is written."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[str] = []
+        self._open: list[str] = []
+        self._lines = page.splitlines(keepends=True)
+        self._began = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a region, or go deeper in one."""
+        if not self._open and "data-live-region" in dict(attrs):
+            self._began = self._place()
+        elif not self._open:
+            return
+        if tag not in _VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Stay where it is: a part of a picture."""
+
+    def handle_endtag(self, tag: str) -> None:
+        """End the region that this closes."""
+        if not self._open:
+            return
+        while self._open and self._open.pop() != tag:  # what HTML lets one leave open
+            pass
+        if not self._open:
+            self.found.append("".join(self._lines)[self._began : self._place()])
+
+    def _place(self) -> int:
+        line, column = self.getpos()
+        return sum(map(len, self._lines[: line - 1])) + column
+
+
+def regions_of(page: str) -> list[str]:
+    """Return the regions of a page, but for what differs each time."""
+    found = Regions(_ONCE.sub(r"\1", page)).found
+    assert len(found) == page.count("data-live-region")
+    return found
+
+
+def as_part(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a sample's context as an open page asks for it."""
+    return {**context, "shell": {**context["shell"], "part": True}}
+
+
+def test_each_template_with_regions_is_shown() -> None:
+    written = {path for path in TEMPLATE_DIR.rglob("*.html") if "data-live-region" in path.read_text("utf-8")}
+    shown = {template for template, _ in SHOWN.values()} | {"orders/charts.html"}
+    assert {str(path.relative_to(TEMPLATE_DIR)) for path in written} <= shown
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_regions_alone_are_those_of_the_whole_page(name: str) -> None:
+    template, context = SHOWN[name]
+    whole = render(template, locale="zh_CN", **context)
+    part = render(template, locale="zh_CN", **as_part(context))
+    assert regions_of(part) == regions_of(whole)
+    assert all(one in whole and one not in part for one in _AROUND)
+
+
+def test_a_page_of_the_desk_answers_with_its_regions(pages: Pages) -> None:
+    order = pages.take(make_draft(lines=()))
+    ask(pages, pages.take(make_draft(external_id="P")), pages.printer())
+    attack(pages, victim(pages, "林小姐"), times=3)
+    own = f"/orders/{order.number}"
+    for path in (own, "/problems", "/terminals", "/alarm", "/pictures", "/orders"):
+        role = "clerk" if path == own else "owner"  # who may read the ledger sees this very look-up in it
+        whole, part = pages.get(path, role=role), pages.get(path, role=role, **{"x-tocsin-part": "1"})
+        assert (whole.status_code, part.status_code) == (200, 200), path
+        assert regions_of(part.text) == regions_of(whole.text), path
+        assert bool(regions_of(part.text)) == (path != "/orders")
+        assert len(part.text) < len(whole.text) - 15_000, path
+
+
+def test_open_pages_ask_for_no_more(pages: Pages) -> None:
+    for script in ("live.js", "wake.js"):
+        assert '"x-tocsin-part": "1"' in pages.client.get(f"/static/js/{script}").text
