@@ -3,10 +3,11 @@
 A person who is erased goes out of it as out of kept answers (`idempotency.forget_answers`).
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import Struct
 
 from tocsin.core.actor import Actor
 from tocsin.core.clock import MINUTE_US
@@ -18,7 +19,14 @@ from tocsin.core.statement import Statement, bind, own
 
 LIFE_US = 10 * MINUTE_US
 T = TypeVar("T")
-_KEPT, _USED = 200, 410
+_KEPT, _USED, _REFUSED = 200, 410, 409
+
+
+class Told(Struct, frozen=True):
+    """Why something was not taken back: the sentence of a refusal, and what it names."""
+
+    template: str
+    data: dict[str, str | int]
 
 
 class UndoOver(Refusal):
@@ -58,6 +66,24 @@ def use_undo(tx: Tx, actor: Actor, *, name: str, shape: type[T]) -> T:
     if found is None or not tx.run(_USE, b_key=_key(actor, name), kept=_KEPT, status=_USED):
         raise UndoOver
     return found
+
+
+def keep_refused(tx: Tx, actor: Actor, refusal: Refusal) -> str:
+    """Keep why something was not taken back; return the name by which the next page of its actor tells it."""
+    name, data = str(new_id()), {one: _plain(value) for one, value in refusal.data.items()}
+    told = msgspec.json.encode(Told(refusal.template(), data))
+    keep_answer(tx, _key(actor, name), route="undo", answer=Answer(_REFUSED, told))
+    return name
+
+
+def find_refused(tx: Tx, actor: Actor, *, name: str) -> Told | None:
+    """Return why something was not taken back; None once that is old or erased."""
+    plain = kept_answer(tx, _key(actor, name), status=_REFUSED, life_us=LIFE_US)
+    return msgspec.json.decode(plain, type=Told) if plain else None
+
+
+def _plain(value: Any) -> str | int:
+    return value if isinstance(value, int) else str(value)
 
 
 def _key(actor: Actor, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
+from tocsin.core.undo import Told, find_refused
 from tocsin.orders.second_person import SecondPersonNeeded
 from tocsin.tickets.job import get_jobs
 from tocsin.tickets.print_queue import list_queues
@@ -9,6 +10,7 @@ from tocsin.tickets.take_back import undo_offered
 from tocsin.tickets.terminal import Requested
 from tocsin.web.figures import Figures
 from tocsin.web.guard import PageRequest
+from tocsin.web.say import say
 from tocsin.web.words import Words
 
 _BY_ITSELF = frozenset({"acknowledge", "manual", "later", "failed", "conflict"})
@@ -43,6 +45,17 @@ def read_undo(tx: Tx, actor: Actor, request: PageRequest) -> str:
     """Return under which name the act that an address tells of can be taken back; empty where it can't be."""
     name = request.query_params.get("undo", "")[:19]
     return name if name.isascii() and name.isdigit() and undo_offered(tx, actor, name=name) else ""
+
+
+def read_refused(tx: Tx, actor: Actor, request: PageRequest) -> Told | None:
+    """Return why what an address tells of was not taken back."""
+    name = request.query_params.get("refused", "")[:19]
+    return find_refused(tx, actor, name=name) if name.isascii() and name.isdigit() else None
+
+
+def say_refused(told: Told | None, words: Words) -> list[dict[str, str]]:
+    """Return the toast that says why something was not taken back and what to do, if there is one."""
+    return [{"kind": "bad", "text": say(told.template, told.data, words)}] if told else []
 
 
 def say_given(request: PageRequest, words: Words, *, done: str, queues: list[str]) -> str:

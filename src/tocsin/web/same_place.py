@@ -1,4 +1,4 @@
-"""The place of a reader who only wants the page otherwise: in another language, light or dark."""
+"""The place of a reader who wants the page otherwise: in another language, light or dark, or with why something was refused."""
 
 import re
 from functools import cache
@@ -8,7 +8,7 @@ from tocsin.web.form import Form
 from tocsin.web.guard import PageRequest, came_from
 from tocsin.web.shell import own_address
 
-_NOT_KEPT = frozenset({"locale", "done", "given", "at"})
+_NOT_KEPT = frozenset({"locale", "done", "given", "at", "undo", "refused"})
 
 
 def same_place(request: PageRequest, form: Form) -> str:

@@ -23,7 +23,7 @@ from tocsin.web.browser import show_browser
 from tocsin.web.errors import STATUS_OF
 from tocsin.web.guard import LOCALE_COOKIE, PageRequest, desk_of, form_token, locale_of, theme_of, wants_part
 from tocsin.web.page import render
-from tocsin.web.said import read_queues, read_undo, say_given
+from tocsin.web.said import read_queues, read_refused, read_undo, say_given, say_refused
 from tocsin.web.say import say
 from tocsin.web.seat import Seat, read_seat, show_seat
 from tocsin.web.words import Words
@@ -93,15 +93,20 @@ def make_shell(
     """Return the `shell` that `base.html` needs."""
     part = wants_part(request)
     look = nothing_around if part else around
-    seen, queues, undo = desk_of(request).db.read(
+    seen, queues, undo, refused = desk_of(request).db.read(
         actor.merchant_id,
-        lambda tx: (look(tx, actor), read_queues(tx, request), read_undo(tx, actor, request)),
+        lambda tx: (
+            look(tx, actor),
+            read_queues(tx, request),
+            read_undo(tx, actor, request),
+            read_refused(tx, actor, request),
+        ),
     )
     code = request.query_params.get("done", "")
     words, said = Words(locale_of(request, actor)), DONE.get(code, "")
     kind = "warn" if code.endswith(_WARN) else "ok"
     text = say_given(request, words, done=words.translate(said), queues=queues) if said else ""
-    told = [{"kind": kind, "text": text, "undo": undo}] if text else []
+    told = [*([{"kind": kind, "text": text, "undo": undo}] if text else []), *say_refused(refused, words)]
     return {
         "path": request.url.path, "section": section, "shop_name": seen.shop_name, "zone": seen.zone,
         "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),

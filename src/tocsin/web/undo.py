@@ -1,12 +1,18 @@
 """Undo: what was just done, from its toast; the last amendment, on its page; and there too what a platform answered."""
 
+from functools import partial
+
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
+from tocsin.access.step_up import ProofNeeded
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.undo import keep_refused
 from tocsin.orders.platform import answer_request
+from tocsin.orders.second_person import SecondPersonNeeded
 from tocsin.orders.undo import undo_amendment
 from tocsin.tickets.take_back import take_back
 from tocsin.web.act import run_act
@@ -14,6 +20,7 @@ from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.order import order_path
 from tocsin.web.said import code_given
+from tocsin.web.same_place import same_place
 from tocsin.web.shell import go
 
 
@@ -25,16 +32,23 @@ def get_undo(*, number: FromPath[str]) -> Redirect:
 
 @post("/undo/{name:str}", sync_to_thread=True, status_code=303)
 def post_take_back(request: PageRequest, *, name: FromPath[str], body: RawBody) -> Redirect:
-    """Take back what the toast told of; what stands in the way is said, and nothing is changed."""
+    """Take back what the toast told of; what stands in the way is said where one was, and nothing is changed."""
     desk, actor = enter(request)
-    read_form(request, body)
+    form = read_form(request, body)
     wanted, base_url = str(read_number(name)), desk.settings.base_url()
 
     def run(tx: Tx) -> tuple[str, str]:
         undo, requested = take_back(tx, actor, name=wanted, base_url=base_url)
         return undo.back, code_given(tx, requested, done="undone")
 
-    back, done = desk.db.write(actor.merchant_id, run)
+    try:
+        back, done = desk.db.write(actor.merchant_id, run)
+    except (ProofNeeded, SecondPersonNeeded):  # he is led to where that is given
+        raise
+    except Refusal as refusal:
+        name = desk.db.write(actor.merchant_id, partial(keep_refused, actor=actor, refusal=refusal))
+        place = same_place(request, form)
+        return go(f"{place}{'&' if '?' in place else '?'}refused={name}")
     return go(back, done=done)
 
 
