@@ -55,7 +55,7 @@ ON_AN_ORDER = (
 )
 IN_A_FORM = (
     Key("Alt+Digit1", "Alt 1 … 9", "Take that reason, while revising", "script"),
-    Key("Ctrl+Enter", "Ctrl ↵", "Send, while revising", "script"),
+    Key("Ctrl+Enter", "Ctrl ↵", "Send the form of an order", "script"),
 )
 IN_AN_ALARM = (
     Key("KeyS", "s", "Silence the alarm"),

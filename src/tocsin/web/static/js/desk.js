@@ -37,6 +37,7 @@ import "./secret.js";
 import "./shortcuts.js";
 import "./siren.js";
 import "./stale.js";
+import "./stand.js";
 import "./still.js";
 import "./swap.js";
 import "./theme.js";

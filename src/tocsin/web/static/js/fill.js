@@ -1,6 +1,6 @@
 // data-fill: a button that puts texts into fields of its form (a JSON object: field → text), and goes back to the first of them.
 // In a [data-send] form Alt with 1 to 9 (by the key's place: no letter is typed) presses those of its reason, from anywhere.
-// Ctrl+Enter sends such a form by its first button; where its reason is empty, it leads there and sends nothing.
+// Ctrl+Enter sends such a form by its main button; where its reason is empty, it leads there and sends nothing.
 // data-same="<id>": a field that is sent with what the field of that id, of another form, holds.
 function fill(button, form) {
   const texts = Object.entries(JSON.parse(button.dataset.fill));
@@ -13,7 +13,7 @@ function fill(button, form) {
   form.elements[texts[0][0]]?.focus();
 }
 
-const chipsOf = (field) => [...(field.closest(".field")?.querySelectorAll("[data-fill]") ?? [])];
+const chipsOf = (field) => [...(field?.closest(".field")?.querySelectorAll("[data-fill]") ?? [])];
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-fill]");
@@ -35,7 +35,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.code === "Enter" && !event.altKey && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    if (reason.value.trim() === "") reason.focus();
+    if (reason?.value.trim() === "") reason.focus();
     else form.requestSubmit(form.querySelector("button.main"));
   }
 });

@@ -22,7 +22,3 @@ document.addEventListener(
   },
   true,
 );
-
-// What is wrong has the focus: the summary of a form that was refused, or its field, or of an order that stops the first one.
-const wrong = document.querySelector("[data-focus], main .error:not([hidden])") || document.querySelector("[data-first-finding] .finding.E");
-if (wrong) (wrong.matches("[data-focus]") ? wrong : document.querySelector(`[aria-describedby~="${wrong.closest("[id]")?.id}"]`) || wrong).focus();

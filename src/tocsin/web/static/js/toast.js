@@ -24,13 +24,8 @@ const corner = document.getElementById("toasts");
 if (corner) {
   const told = [...corner.children];
   told.forEach(settle);
-  // What stands in a page that is opened is read out by no screen reader, what comes into it is; and an act leaves the focus somewhere.
+  // What stands in a page that is opened is read out by no screen reader, what comes into it is.
   if (told.length) setTimeout(() => corner.append(...told.filter((toast) => toast.isConnected && !toast.contains(document.activeElement))), SAY_MS);
-  const head = told.length && document.activeElement === document.body && !document.querySelector("[autofocus]") && document.querySelector("main h1");
-  if (head) {
-    head.tabIndex = -1;
-    head.focus({ preventScroll: true });
-  }
   new MutationObserver((changes) => {
     for (const change of changes) {
       for (const node of change.addedNodes) if (node.matches?.("[data-toast]") && !told.includes(node)) settle(node);
