@@ -1,6 +1,6 @@
 """A new user's whole way: owner link, password, sheet, held, revised, printed, scanned, amended, cancelled.
 
-With `SHOTS=1` in the environment it also leaves its pages as pictures in docs/images.
+With `SHOTS=FOLDER` in the environment it also leaves its pages as pictures there.
 """
 
 import os
@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.served import Served
@@ -18,8 +17,6 @@ from tests.peers.escpos_peer import EscposPeer
 SHEET = Path("tests/data/mall_cn_orders/orders_joined.csv")
 WRONG_SUM = "202002250100000004"
 PASSWORD = "correct horse battery staple 9"
-IMAGES = Path("docs/images")
-PICTURE_BYTES_MOST = 200 * 1024
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update",
@@ -68,8 +65,7 @@ class Walk:
         """Check that the page is no wider than the window, and keep its picture where that is asked."""
         wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} is {wide} px wider than the window"
-        if os.environ.get("SHOTS") == "1":
-            keep_picture(self.page, name if self._name == "pc-en" else f"{name}-{self._name}")
+        keep_picture(self.page, f"{name}-{self._name}")
 
     def word(self, link: str) -> str:
         """Return what a scanned ticket answers to who is signed in."""
@@ -92,12 +88,9 @@ class Walk:
 
 
 def keep_picture(page: Page, name: str) -> None:
-    """Leave a page's picture in docs/images, small."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    path = IMAGES / f"{name}.png"
-    page.screenshot(path=path)
-    Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
-    assert path.stat().st_size <= PICTURE_BYTES_MOST
+    """Leave a page's picture in the folder that the environment names, if it names one."""
+    if folder := os.environ.get("SHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
 
 
 @pytest.mark.parametrize(("width", "height", "locale"), [(1440, 900, "en-US"), (390, 844, "zh-CN")])

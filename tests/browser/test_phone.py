@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.served import Served
 from tests.browser.test_journey import PASSWORD, browser
@@ -14,6 +14,17 @@ from tests.browser.test_journey import PASSWORD, browser
 __all__ = ["browser"]
 NAME, PHONE = "欧阳明月", "13812345678"
 # All that a page of this origin can read of what the device keeps.
+SLOW = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+PAINTED = "performance.getEntriesByName('first-contentful-paint').length"
+PRESS_TWICE = """(button) => {
+    const form = button.form;
+    button.click();
+    setTimeout(() => {
+        sessionStorage.busy = [form, button].map((one) => one.getAttribute("aria-busy"));
+        button.disabled = false;
+        button.click();
+    }, 100);
+}"""
 KEPT = """async () => {
     const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
     for (const name of await caches.keys()) {
@@ -70,6 +81,15 @@ def sign_in(page: Page, desk: Served) -> None:
     press(page, "main button.main")
 
 
+def make_order(page: Page, desk: Served) -> None:
+    page.goto(f"{desk.base}/orders/new")
+    page.fill("#f-receiver-name", NAME)
+    page.fill("#f-receiver-phone", PHONE)
+    page.fill("#f-lines-0-title", "砀山酥梨")
+    page.fill("#f-lines-0-quantity", "2")
+    press(page, 'main form[action="/orders"] button.main')
+
+
 def worker_ready(page: Page) -> None:
     page.evaluate(
         "navigator.serviceWorker.ready.then((one) => new Promise((done) => one.active.state === 'activated' ? done() : one.active.addEventListener('statechange', done)))"
@@ -107,12 +127,7 @@ def test_the_desk_is_installable_and_says_offline_what_it_cannot_do(scene: tuple
 
 def test_nothing_of_a_customer_is_left_on_the_device_after_signing_out(scene: tuple[Served, Page]) -> None:
     desk, page = scene
-    page.goto(f"{desk.base}/orders/new")
-    page.fill("#f-receiver-name", NAME)
-    page.fill("#f-receiver-phone", PHONE)
-    page.fill("#f-lines-0-title", "砀山酥梨")
-    page.fill("#f-lines-0-quantity", "2")
-    press(page, 'main form[action="/orders"] button.main')
+    make_order(page, desk)
     order = page.url
     masked = page.locator("#receiver-box dd").first.inner_text().strip()
     for path in (f"/orders?q={PHONE[-4:]}", "/problems", "/lookups"):
@@ -154,3 +169,83 @@ def test_what_the_desk_kept_goes_over_plain_http_too(scene: tuple[Served, Page])
     assert NAME not in page.evaluate("JSON.stringify(localStorage) + JSON.stringify(sessionStorage)")
     assert page.evaluate("localStorage.getItem('tocsin_flash')") == "slow"
     page.unroute("**/sign-out")
+
+
+class Line:
+    """A page on a slow line, and what crosses it: each request with its bytes, 0 where the browser had it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.taken, self.posts = page, dict[str, tuple[str, int]](), 0
+        tools = page.context.new_cdp_session(page)
+        tools.on("Network.requestWillBeSent", self._ask)
+        tools.on("Network.requestServedFromCache", lambda event: self._take(event["requestId"], 0))
+        tools.on("Network.responseReceived", self._hear)
+        tools.on(
+            "Network.loadingFinished",
+            lambda event: self._take(event["requestId"], int(event["encodedDataLength"])),
+        )
+        tools.send("Network.enable")
+        tools.send("Network.emulateNetworkConditions", SLOW)
+
+    def visit(self, address: str) -> dict[str, int]:
+        """Open a page; return the bytes of what crossed the line, by path."""
+        self.taken.clear()
+        self.page.goto(address)
+        self.page.wait_for_load_state("networkidle")
+        return {
+            path: bytes_ for path, bytes_ in self.taken.values() if bytes_ and not path.startswith("/events")
+        }
+
+    def _ask(self, event: Any) -> None:
+        self.posts += event["request"]["method"] == "POST"
+        self.taken[event["requestId"]] = (
+            event["request"]["url"].removeprefix("http://").partition("/")[2],
+            0,
+        )
+
+    def _hear(self, event: Any) -> None:
+        if event["response"].get("fromDiskCache"):
+            self.taken.pop(event["requestId"], None)
+
+    def _take(self, request: str, size: int) -> None:
+        if request in self.taken:
+            self.taken[request] = (self.taken[request][0], size)
+
+
+def test_on_a_slow_line(scene: tuple[Served, Page], browser: Browser) -> None:
+    """400 ms and 400 kbit/s: files cross once, a page is read before its scripts are there, an act goes once."""
+    desk, page = scene
+    make_order(page, desk)
+    kept, order = page.context.storage_state(), page.url.partition("?")[0]
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, service_workers="block", storage_state=kept
+    )
+    line = Line(context.new_page())
+    first = line.visit(f"{desk.base}/orders")
+    assert len(first) <= 6 and sum(first.values()) < 100_000, first
+    for address in (f"{desk.base}/orders", order, order):
+        again = line.visit(address)
+        assert [*again] == [address.removeprefix(f"{desk.base}/")] and sum(again.values()) < 40_000, again
+    _read_without_scripts(line.page, order)
+    hold = line.page.locator("form[action$='/holds']")
+    line.page.locator("details", has=hold).locator("summary").first.click()
+    hold.locator("[name=reason]").fill("x")
+    with line.page.expect_navigation():
+        hold.locator("button").evaluate(PRESS_TWICE)
+    assert line.page.evaluate("sessionStorage.busy") == "true,true" and line.posts == 1
+    expect(line.page.locator("main [aria-busy]")).to_have_count(0)
+    context.close()
+
+
+def _read_without_scripts(page: Page, address: str) -> None:
+    """Open a page whose scripts do not come yet: it is painted; then they come."""
+    waiting: list[Route] = []
+    page.route("**/*.js?*", lambda route: waiting.append(route))
+    page.goto(address, wait_until="commit")
+    expect(page.locator("h1")).to_be_visible()
+    page.wait_for_selector("h1")
+    assert len(waiting) == 2 and page.evaluate("document.readyState") != "complete"
+    for one in waiting:
+        one.continue_()
+    page.unroute("**/*.js?*")
+    page.wait_for_load_state()

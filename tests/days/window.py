@@ -1,6 +1,5 @@
 """A person's window on the desk: goes by what is written there, and counts touches and keys."""
 
-import os
 import re
 import time
 
@@ -142,8 +141,7 @@ class Window:
 
     def shot(self, name: str) -> None:
         """Keep the page's picture where that is asked."""
-        if os.environ.get("SHOTS") == "1":
-            keep_picture(self.page, f"{name}-{self.surface.name}")
+        keep_picture(self.page, f"{name}-{self.surface.name}")
 
     def sees(self, text: str, *, seconds: float = 10) -> None:
         """Wait until the page says something."""

@@ -4,6 +4,7 @@ from tests.web.alarm_samples import ALARM_SAMPLES, ATTACK
 from tests.web.people_samples import PEOPLE_SAMPLES
 from tests.web.sample_parts import (
     BATCH,
+    CODE,
     CONFLICT,
     DOWNLOADS,
     EDIT,
@@ -151,7 +152,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "scan": ("tickets/scan.html", {"shell": shell("/scan", "scan"), "code": "", "answer": "", "ticket": None}),
     **{f"scan_{answer.lower()}": ("tickets/scan.html", {"shell": shell("/scan", "scan"), "code": "AB12CD34", "answer": answer, "ticket": None if answer == "UNKNOWN" else TICKET}) for answer in ("CURRENT", "SUPERSEDED", "HELD", "VOID", "UNKNOWN")},
     "scan_outside": ("tickets/scan_outside.html", {"shell": door("/scan"), "answer": "SUPERSEDED"}),
-    "install": ("lan/install.html", {"shell": door("/"), "name": "desk.local", "base": "https://desk.local:8717", "fingerprint": ":".join(["A7"] * 32), "authority_path": "/tocsin-authority.crt", "profile_path": "/tocsin-authority.mobileconfig", "code": "data:,"}),
+    "install": ("lan/install.html", {"shell": door("/"), "name": "desk.local", "base": "https://desk.local:8717", "fingerprint": ":".join(["A7"] * 32), "authority_path": "/tocsin-authority.crt", "profile_path": "/tocsin-authority.mobileconfig", "code": CODE}),
     **CONNECTION_SAMPLES,
     **WEBHOOK_SAMPLES,
     **CAMPAIGN_SAMPLES,
@@ -162,7 +163,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "decoys": ("access/decoys.html", {"shell": shell("/settings/decoys", "settings"), "decoys": [{"id": 5, "name": "admin", "created_at_us": T0}, {"id": 6, "name": "财务", "created_at_us": T0}], "suggested": ["root", "test", "店长"], "name": "", "errors": {}}),
     "decoys_none": ("access/decoys.html", {"shell": shell("/settings/decoys", "settings"), "decoys": [], "suggested": ["admin"], "name": "lin", "errors": {"name": "“lin”是某人的登录名"}}),
     **ACCESS_SAMPLES,
-    "settings": ("settings/shop.html", {"shell": shell("/settings", "settings"), "form": {"shop_name": "鼎龙旗舰店", "zone": "Asia/Shanghai", "locale": "zh_CN", "day_starts_at_hour": 0}, "zones": {"Asia/Shanghai": "Asia/Shanghai"}, "errors": {}, "facts": [{"name": "SQLite", "value": "3.53"}], "warnings": ["手机无法安装此页：没有 HTTPS"], "phones": "data:,"}),
+    "settings": ("settings/shop.html", {"shell": shell("/settings", "settings"), "form": {"shop_name": "鼎龙旗舰店", "zone": "Asia/Shanghai", "locale": "zh_CN", "day_starts_at_hour": 0}, "zones": {"Asia/Shanghai": "Asia/Shanghai"}, "errors": {}, "facts": [{"name": "SQLite", "value": "3.53"}], "warnings": ["手机无法安装此页：没有 HTTPS"], "phones": CODE}),
     "journal": ("settings/journal.html", {"shell": shell("/journal", "journal"), "rows": [{"id": 1, "at_us": T0, "by": "lin", "by_kind": "operator", "verb": "orders.produce", "act": "Issued", "subject_id": "", "subject": "DL-20200225-0004", "subject_url": "/orders/DL-20200225-0004", "details": [{"name": "revision", "word": "Revision", "ids": "", "values": ["2"]}, {"name": "hold", "word": "Hold", "ids": "2515000000000", "values": []}, {"name": "kind", "word": "Kind", "ids": "", "values": ["check"]}]}], "page": PAGE, "filter": {"verb": "", "by": ""}, "verbs": ["orders.amend"]}),
     "error": ("error.html", {"shell": door("/orders/x"), "status": 404, "title": "没有这个订单", "text": "DL-20200225-9999 不在本店的订单中。", "cure": "核对单号，或按 / 查询。", "code": "order_missing", "request_id": "01h9", "back_url": "/orders"}),
 }  # fmt: skip

@@ -11,6 +11,7 @@ import "./elsewhere.js";
 import "./fill.js";
 import "./finger.js";
 import "./flash.js";
+import "./flight.js";
 import "./here.js";
 import "./idle.js";
 import "./keep.js";

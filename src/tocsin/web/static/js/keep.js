@@ -49,8 +49,10 @@ document.addEventListener("submit", async (event) => {
   asked = true;
   const button = event.submitter;
   note(form, button);
+  button?.setAttribute("aria-busy", "true");
   const answer = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
   asked = false;
+  button?.removeAttribute("aria-busy");
   if (!answer) return lost(form, button);
   answered = form;
   form.requestSubmit(button);
