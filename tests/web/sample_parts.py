@@ -2,15 +2,12 @@
 
 from typing import Any
 
-import segno
-
 from tocsin.core.actor import ROLES
 from tocsin.orders.draft import Line, Order, Party, Totals
 
 T0 = 1_582_620_000_000_000
 MINUTE = 60_000_000
 CALM = {"posture": "calm", "open": 0, "level": "", "left_ms": 0, "now_us": T0, "incident": None}
-CODE = segno.make("https://desk.local:8717", error="m").svg_data_uri(scale=5, border=2)
 Context = dict[str, Any]
 
 

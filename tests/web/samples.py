@@ -1,10 +1,11 @@
 """Sample contexts of every template: they document what each page's handler must supply."""
 
+import segno
+
 from tests.web.alarm_samples import ALARM_SAMPLES, ATTACK
 from tests.web.people_samples import PEOPLE_SAMPLES
 from tests.web.sample_parts import (
     BATCH,
-    CODE,
     CONFLICT,
     DOWNLOADS,
     EDIT,
@@ -63,6 +64,7 @@ from tocsin.orders.draft import Party, Totals
 from tocsin.tickets.habit import Habit
 from tocsin.web.style import SHOWN
 
+CODE = segno.make("https://desk.local:8717", error="m").svg_data_uri(scale=5, border=2)
 SAMPLES: dict[str, tuple[str, Context]] = {
     **ALARM_SAMPLES,
     **PEOPLE_SAMPLES,
