@@ -28,7 +28,7 @@ _OFFERED = Shift(
     "HF-20200225-0103 的小票请到后厨看一下。", 0,
 )  # fmt: skip
 _RECORD = Handover(
-    77, 91, 5, 3, T0 - 480 * MINUTE, _BODY, digest_of(_BODY), 11, "王晓", "password", T0, 12, "李芳", "passkey", T0 + 4 * MINUTE, 1,
+    77, 91, 5, 3, T0 - 480 * MINUTE, _BODY, digest_of(_BODY), 11, "王晓", "reader", T0, 12, "李芳", "passkey", T0 + 4 * MINUTE, 1,
     "HF-20200225-0103 的小票请到后厨看一下。",
 )  # fmt: skip
 _HERE: Context = {
@@ -36,11 +36,11 @@ _HERE: Context = {
 }  # fmt: skip
 _PAGE: Context = {
     "shell": shell("/shift", "shift", role="clerk"), "shops": {5: "合肥店"}, "free": [], "here": _HERE, "desk_name": "", "others": [],
-    "takers": [Taker(12, "李芳"), Taker(13, "赵敏")], "form": {}, "error": "", "errors": {}, "passkeys": True,
+    "takers": [Taker(12, "李芳"), Taker(13, "赵敏")], "form": {}, "error": "", "errors": {}, "passkeys": True, "reader": True,
 }  # fmt: skip
 _CALM = Figures(posture="calm")
 _WAITING: Context = {
-    **_PAGE, "here": {**_HERE, "shift": _OFFERED, "out": _HANDED.out}, "desk_name": "收银台 2",
+    **_PAGE, "errors": {"finger": "未能识别此手指；本次尝试已记录"}, "here": {**_HERE, "shift": _OFFERED, "out": _HANDED.out}, "desk_name": "收银台 2",
     "others": [{"shift": _OFFERED, "waits": True}, {"shift": _OPEN, "waits": False}],
 }  # fmt: skip
 _RECORD_PAGE: Context = {

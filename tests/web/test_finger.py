@@ -47,6 +47,12 @@ def seat(pages: Pages) -> Seat:
     return Seat(pages)
 
 
+def sign_in(seat: Seat) -> None:
+    asked = seat.ask(name="wang")
+    asked.answer("match")
+    assert seat.go_on(asked, name="wang").status_code == 303
+
+
 def test_a_finger_signs_in_at_its_desk(seat: Seat) -> None:
     offered = seat.till.post("/sign-in", name="wang", back="/held")
     assert "/sign-in/finger" in offered.text
@@ -177,7 +183,51 @@ def test_no_form_breaks_the_desk(seat: Seat, hostile: str) -> None:
         "/lock/finger",
         "/lock/finger/session",
         "/prove/finger",
+        "/shift/7/finger",
+        "/shift/7/finger/session",
         "/finger/state",
     ):
         text_of(seat.till.post(path, name=hostile, attempt=hostile, operator=hostile, back=hostile))
     assert isinstance(seat.counter.owner, Actor)
+
+
+def test_a_finger_signs_a_shift_as_who_leaves_and_as_who_comes(seat: Seat) -> None:
+    """Each for himself, once, for this very act: a proof of another kind signs nothing."""
+    seat.counter.with_finger(seat.counter.operator("clerk", name="lisi"), name="left-thumb")
+    sign_in(seat)
+    seat.till.post("/shift", shop=str(seat.pages.house.shop.id))
+    seat.counter.machine.actor()
+    page = text_of(seat.till.get("/shift"))
+    place = re.search(r'formaction="(/shift/\d+/finger)"', page)
+    assert place, "the reader is offered beside the password"
+
+    def sign(result: str, at: str = place[1], said: str = "", **fields: str) -> httpx.Response:
+        asked = seat.ask(at, **fields)
+        asked.answer(result)
+        return seat.go_on(asked, f"{place[1]}/session", **{**fields, **({"name": said} if said else {})})
+
+    wrong = sign("no_match", act="offer", note="看一下后厨")
+    assert wrong.status_code == 401 and "未能识别此手指" in wrong.text and "看一下后厨" in wrong.text
+    assert sign("match", "/prove/finger", act="offer").status_code == 401, "it was for another act"
+    done = sign("match", act="offer", note="看一下后厨")
+    assert done.headers["location"] == "/shift?done=shift_offered", done.text
+    assert sign("match", act="signature", name="wang").status_code == 403, "nobody signs twice"
+    assert sign("match", act="signature", name="wang", said="lisi").status_code == 401, "his finger, not hers"
+    assert sign("match", act="takeover-by-nobody").status_code == 401
+    signed = sign("match", act="signature", name="lisi")
+    assert signed.status_code == 303 and signed.headers["location"].startswith("/shifts/")
+    assert text_of(seat.till.get(signed.headers["location"])).count("读取器指纹") == 2
+
+
+def test_a_shift_is_not_signed_from_elsewhere(seat: Seat) -> None:
+    sign_in(seat)
+    seat.till.post("/shift", shop=str(seat.pages.house.shop.id))
+    asked = seat.ask("/shift/7/finger", act="offer")
+    asked.answer("match")
+    elsewhere = seat.pages.post("/shift/7/finger/session", attempt=asked.token, act="offer")
+    assert elsewhere.status_code in (401, 404)
+    assert seat.pages.post("/shift/7/finger", role="clerk", act="offer").status_code == 409, "no reader there"
+    assert seat.pages.post("/shift/7/finger", role="", act="offer").headers["location"].startswith("/sign-in")
+    seat.counter.machine.actor()
+    assert "formaction" in text_of(seat.till.get("/shift"))
+    assert "/finger" not in text_of(seat.pages.get("/shift"))

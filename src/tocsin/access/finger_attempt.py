@@ -31,7 +31,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 
 R = TypeVar("R")
-Purpose = Literal["sign_in", "unlock", "prove"]
+Purpose = Literal["sign_in", "unlock", "prove", "shift"]
 METHOD, VERIFY = "reader", "reader.verify"
 ATTEMPT_SECONDS, SCAN_SECONDS = 25, 18
 NONCE_BYTES = 24

@@ -1,15 +1,21 @@
-"""What a finger at a desk opens: a new session, a locked one, or a fresh proof in the present one."""
+"""What a finger at a desk opens: a new session, a locked one, a fresh proof in the present one; and what it signs."""
+
+from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec import Struct
 
-from tocsin.access.desk import find_desk
+from tocsin.access.desk import desk_here, find_desk, place_at
 from tocsin.access.finger_attempt import METHOD, Proved, use_attempt
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.lock import Unlocked, unlock_session
 from tocsin.access.login import SignedIn, complete_sign_in
 from tocsin.access.step_up import mark_proved
+from tocsin.access.verification import may_enter
 from tocsin.core.actor import Actor
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+
+R = TypeVar("R")
 
 
 class Browser(Struct, frozen=True):
@@ -63,4 +69,28 @@ def prove_by_finger(db: Database, actor: Actor, *, token: str, browser: Browser)
 
     return use_attempt(
         db, token, purpose="prove", desk_token=browser.desk, session_id=actor.session_id, then=renew
+    )
+
+
+def sign_by_finger(
+    db: Database, actor: Actor, *, token: str, browser: Browser, operator_id: int, then: Callable[[Tx, int], R | None]
+) -> R | SignInRefused:  # fmt: skip
+    """Take an attempt that a reader has matched as the signature of an operator, in the session that asked for it.
+
+    Args:
+        actor: whose session that is; he need not be who signs.
+        operator_id: who says that he signs.
+        then: runs in the transaction that uses the attempt up, with the operator's id.
+    """
+
+    def sign(tx: Tx, proved: Proved) -> R | None:
+        place = place_at(desk_here(tx, token=browser.desk), address=browser.address)
+        if proved.operator_id != operator_id or not may_enter(
+            tx, operator_id=operator_id, place=place, method=METHOD
+        ):
+            return None
+        return then(tx, operator_id)
+
+    return use_attempt(
+        db, token, purpose="shift", desk_token=browser.desk, session_id=actor.session_id, then=sign
     )

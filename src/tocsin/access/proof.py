@@ -25,10 +25,15 @@ R = TypeVar("R")
 
 
 class Proof(Struct, frozen=True):
-    """What a form brought: the password, or a passkey's answer to a challenge of purpose `prove`."""
+    """What a form brought: the password, or a passkey's answer to a challenge of purpose `prove`.
+
+    Args:
+        finger: the token of an attempt that this desk's reader has matched, for those who take it (`sign_by_finger`).
+    """
 
     password: str = ""
     passkey: str = ""
+    finger: str = ""
 
 
 class Proved(Struct, frozen=True):

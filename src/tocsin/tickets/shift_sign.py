@@ -1,4 +1,4 @@
-"""Signatures of a shift handover: each person proves himself, by password or fingerprint, for this very act.
+"""Signatures of a shift handover: each person proves himself, by password, passkey or the desk's reader, for this very act.
 
 Who comes may sign on the screen of who leaves: he gets a session there, and that of who left has ended.
 """
@@ -9,7 +9,10 @@ from typing import TypeVar
 from msgspec import Struct
 
 from tocsin.access.assertion import Where, ask_passkey
-from tocsin.access.challenge import METHOD
+from tocsin.access.challenge import METHOD as PASSKEY
+from tocsin.access.finger_attempt import METHOD as READER
+from tocsin.access.finger_use import Browser as AtReader
+from tocsin.access.finger_use import sign_by_finger
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import SignedIn, complete_sign_in
 from tocsin.access.proof import Proof, candidate_of, prove_as
@@ -131,11 +134,18 @@ def _prove(
         except _REFUSED as refusal:  # each is raised before anything is written
             return refusal
 
-    found: R | Refusal | SignInRefused = prove_as(db, candidate, proof, where=where, then=sign)
+    found: R | Refusal | SignInRefused
+    if proof.finger:
+        at = AtReader(where.desk, where.address)
+        found = sign_by_finger(
+            db, actor, token=proof.finger, browser=at, operator_id=candidate.operator_id, then=sign
+        )
+    else:
+        found = prove_as(db, candidate, proof, where=where, then=sign)
     if isinstance(found, Refusal):
         raise found
     return found
 
 
 def _method(proof: Proof) -> str:
-    return METHOD if proof.passkey else "password"
+    return READER if proof.finger else PASSKEY if proof.passkey else "password"

@@ -53,9 +53,9 @@ def post_finger(request: PageRequest, *, body: RawBody) -> Response[str]:
     """Ask the reader for the finger of a name, known or not."""
     form = read_form(request, body)
     name, back = form.get("name", "").strip()[:64], own_address(form.get("back", ""))
-    opened = _open(request, name, purpose="sign_in")
+    opened = open_at_reader(request, name, purpose="sign_in")
     if isinstance(opened, Opened):
-        return _wait_page(
+        return wait_page(
             request,
             opened.token,
             name=name,
@@ -72,7 +72,7 @@ def post_finger_session(request: PageRequest, *, body: RawBody) -> Response[str]
     name, back, token = form.get("name", "")[:64], own_address(form.get("back", "")), form.get("attempt", "")
     state = attempt_state(desk.db, token)
     if state in WAITING:
-        return _wait_page(
+        return wait_page(
             request,
             token,
             name=name,
@@ -81,10 +81,10 @@ def post_finger_session(request: PageRequest, *, body: RawBody) -> Response[str]
             late=True,
         )
     if state == "matched":
-        found = sign_in_by_finger(desk.db, token, _browser(request))
+        found = sign_in_by_finger(desk.db, token, browser_of(request))
         if not isinstance(found, SignInRefused):
             return enter_desk(request, found, back)
-    return ask_credential(request, name, back=back, errors={"finger": _say(request, state)}, status=401)
+    return ask_credential(request, name, back=back, errors={"finger": say_state(request, state)}, status=401)
 
 
 @post("/lock/finger", sync_to_thread=True, status_code=200)
@@ -95,10 +95,10 @@ def post_lock_finger(request: PageRequest, *, body: RawBody) -> Response[str] | 
         return go("/sign-in")
     operator_id, back = read_number(form.get("operator", "")), own_address(form.get("back", ""))
     names = desk_of(request).db.read(here.merchant_id, lambda tx: read_names(tx, operator_id=operator_id))
-    opened = _open(request, names.name, purpose="unlock")
+    opened = open_at_reader(request, names.name, purpose="unlock")
     if isinstance(opened, Opened):
         fields = {"operator": str(operator_id), "back": back}
-        return _wait_page(
+        return wait_page(
             request, opened.token, name=names.display_name, act="/lock/finger/session", fields=fields
         )
     return show_lock(request, here, back=back, chosen=operator_id, error=opened[0], status=opened[1])
@@ -118,12 +118,14 @@ def post_lock_finger_session(request: PageRequest, *, body: RawBody) -> Response
     state = attempt_state(desk.db, token)
     if state in WAITING:
         fields = {"operator": str(operator_id), "back": back}
-        return _wait_page(request, token, name="", act="/lock/finger/session", fields=fields, late=True)
+        return wait_page(request, token, name="", act="/lock/finger/session", fields=fields, late=True)
     if state == "matched":
-        done = unlock_by_finger(desk.db, token, _browser(request))
+        done = unlock_by_finger(desk.db, token, browser_of(request))
         if not isinstance(done, SignInRefused):
             return cleared(go(back, cookies=[session_cookie(request, done.token)]))
-    return show_lock(request, here, back=back, chosen=operator_id, error=_say(request, state), status=401)
+    return show_lock(
+        request, here, back=back, chosen=operator_id, error=say_state(request, state), status=401
+    )
 
 
 @post("/prove/finger", sync_to_thread=True, status_code=200)
@@ -132,9 +134,9 @@ def post_prove_finger(request: PageRequest, *, body: RawBody) -> Response[str]:
     desk, actor = enter(request)
     back = own_address(read_form(request, body).get("back", ""), "/settings")
     candidate = candidate_of(desk.db, actor)
-    opened = _open(request, candidate.name_key, purpose="prove", session_id=actor.session_id)
+    opened = open_at_reader(request, candidate.name_key, purpose="prove", session_id=actor.session_id)
     if isinstance(opened, Opened):
-        return _wait_page(
+        return wait_page(
             request, opened.token, name=actor.name, act="/prove/finger/session", fields={"back": back}
         )
     return show_prove(request, actor, back=back, errors={"finger": opened[0]}, status=opened[1])
@@ -148,15 +150,15 @@ def post_prove_finger_session(request: PageRequest, *, body: RawBody) -> Respons
     back, token = own_address(form.get("back", ""), "/settings"), form.get("attempt", "")
     state = attempt_state(desk.db, token)
     if state in WAITING:
-        return _wait_page(
+        return wait_page(
             request, token, name=actor.name, act="/prove/finger/session", fields={"back": back}, late=True
         )
     if (
         state == "matched"
-        and prove_by_finger(desk.db, actor, token=token, browser=_browser(request)) == "reader"
+        and prove_by_finger(desk.db, actor, token=token, browser=browser_of(request)) == "reader"
     ):
         return proved(request, actor, back)
-    return show_prove(request, actor, back=back, errors={"finger": _say(request, state)}, status=401)
+    return show_prove(request, actor, back=back, errors={"finger": say_state(request, state)}, status=401)
 
 
 @post("/finger/state", status_code=200, media_type=MediaType.TEXT)
@@ -188,7 +190,7 @@ async def _rest(woken: asyncio.Event, seconds: float) -> None:
     waking.cancel()
 
 
-def _open(
+def open_at_reader(
     request: PageRequest, name: str, *, purpose: Purpose, session_id: int = 0
 ) -> Opened | tuple[str, int]:
     """Open an attempt; else return what is said, and the status."""
@@ -203,24 +205,39 @@ def _open(
     return (told(refused_try(found), words), 429) if isinstance(found, SignInRefused) else found
 
 
-def _browser(request: PageRequest) -> Browser:
+def browser_of(request: PageRequest) -> Browser:
+    """Return the browser at this desk, as what a finger opens takes it."""
     return Browser(
         desk_token(request), address_of(request), device_token(request), request.headers.get("user-agent", ""),
         session_token(request),
     )  # fmt: skip
 
 
-def _say(request: PageRequest, state: str) -> str:
+def say_state(request: PageRequest, state: str) -> str:
+    """Return what is said of an attempt that opened nothing."""
     return words_of(request).translate(STATES.get(state, NOT_LAID))
 
 
-def _wait_page(
-    request: PageRequest, token: str, *, name: str, act: str, fields: Mapping[str, str], late: bool = False
-) -> Response[str]:
+def wait_page(
+    request: PageRequest, token: str, *, name: str, act: str, fields: Mapping[str, str], late: bool = False, otherwise: str = ""
+) -> Response[str]:  # fmt: skip
+    """Answer with the page that waits for the reader.
+
+    Args:
+        act: where it goes on, with these `fields` and the attempt's token.
+        otherwise: where another way is; empty: where the attempt was asked for.
+    """
     say = words_of(request).translate(STILL_OPEN) if late else ""
+    asked = (
+        fields.get("back", "/")
+        if act.startswith("/prove")
+        else "/lock"
+        if act.startswith("/lock")
+        else "/sign-in"
+    )
     return show_door(
         request, "access/finger.html", name=name, act=act, fields={**fields, "attempt": token}, say=say,
-        otherwise=fields.get("back", "/") if act.startswith("/prove") else "/lock" if act.startswith("/lock") else "/sign-in",
+        otherwise=otherwise or asked,
     )  # fmt: skip
 
 

@@ -79,6 +79,7 @@ from tocsin.web.second_person import SECOND_PERSON
 from tocsin.web.sessions import SESSIONS
 from tocsin.web.settings import SETTINGS
 from tocsin.web.shift import SHIFT
+from tocsin.web.shift_finger import SHIFT_FINGER
 from tocsin.web.sirens import SIRENS
 from tocsin.web.start import START
 from tocsin.web.stations import STATIONS
@@ -175,6 +176,7 @@ PAGES: list[Any] = [
     *REVISE,
     *SCAN,
     *SHIFT,
+    *SHIFT_FINGER,
     *START,
     *STYLE,
     *PAPERS,

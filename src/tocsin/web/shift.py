@@ -7,7 +7,9 @@ from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
 from tocsin.access.desk import name_of_desk
+from tocsin.access.finger_attempt import desk_has_reader
 from tocsin.access.limiter import SignInRefused
+from tocsin.access.proof import Proof
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
@@ -24,11 +26,13 @@ from tocsin.tickets.shift_sign import (
 )
 from tocsin.tickets.shift_state import Shift, figures_now, list_takers, running_shifts, waits_for
 from tocsin.web.ceremony import offers_passkeys, show_options, take_report, where_of
+from tocsin.web.finger import NOT_LAID
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import (
     PageRequest,
     cleared,
     desk_of,
+    desk_token,
     enter,
     session_cookie,
     session_cookies,
@@ -38,6 +42,7 @@ from tocsin.web.prove import proof_of, refused_proof
 from tocsin.web.shell import go, locale_cookie, show, status_of, told, words_of
 
 HERE = "/shift"
+Signing = Response[str] | Redirect
 
 
 @get(HERE, sync_to_thread=True)
@@ -45,7 +50,7 @@ def get_shift_page(request: PageRequest) -> Response[str]:
     """Show who is on at this place since when, and what would be handed over now; or what is, and waits for a signature."""
     _, actor = enter(request)
     asked = request.query_params.get("shift", "")
-    return _page(request, actor, chosen=read_number(asked) if asked else 0)
+    return show_shift(request, actor, chosen=read_number(asked) if asked else 0)
 
 
 @post(HERE, sync_to_thread=True, status_code=303)
@@ -63,17 +68,22 @@ def post_begin(request: PageRequest, *, body: RawBody) -> Response[str] | Redire
 @post(HERE + "/{shift_id:str}/offer", sync_to_thread=True, status_code=303)
 def post_offer(request: PageRequest, *, shift_id: FromPath[str], body: RawBody) -> Response[str] | Redirect:
     """Sign as the one who leaves: what is handed over is frozen."""
-    desk, actor = enter(request)
-    form, wanted = read_form(request, body), read_number(shift_id)
+    _, actor = enter(request)
+    form = read_form(request, body)
+    return sign_offer(request, actor, form, proof=proof_of(form), shift_id=read_number(shift_id))
+
+
+def sign_offer(request: PageRequest, actor: Actor, form: Form, *, proof: Proof, shift_id: int) -> Signing:
+    """Take the signature of who leaves, by a proof."""
     try:
         found = sign_out_of_shift(
-            desk.db, actor, proof_of(form), where=where_of(request, actor), token=session_token(request), shift_id=wanted,
+            desk_of(request).db, actor, proof, where=where_of(request, actor), token=session_token(request), shift_id=shift_id,
             to_id=read_number(form.get("to") or "0"), note=form.get("note", ""),
         )  # fmt: skip
     except Refusal as refusal:
-        return _refused(request, actor, form, refusal, chosen=wanted)
+        return _refused(request, actor, form, refusal, chosen=shift_id)
     if isinstance(found, SignInRefused):
-        return _unproved(request, actor, form, found, chosen=wanted)
+        return _unproved(request, actor, form, found, chosen=shift_id)
     return go(HERE, done="shift_offered", cookies=[session_cookie(request, found.token)])
 
 
@@ -94,16 +104,21 @@ def post_takeover(
     request: PageRequest, *, shift_id: FromPath[str], body: RawBody
 ) -> Response[str] | Redirect:
     """Sign as the one who comes, in a session of his own."""
-    desk, actor = enter(request)
-    form, wanted = read_form(request, body), read_number(shift_id)
+    _, actor = enter(request)
+    form = read_form(request, body)
+    return sign_takeover(request, actor, form, proof=proof_of(form), shift_id=read_number(shift_id))
+
+
+def sign_takeover(request: PageRequest, actor: Actor, form: Form, *, proof: Proof, shift_id: int) -> Signing:
+    """Take the signature of who comes, in a session of his own, by a proof."""
     try:
         found = sign_into_shift(
-            desk.db, actor, proof_of(form), where=where_of(request, actor), token=session_token(request), shift_id=wanted
+            desk_of(request).db, actor, proof, where=where_of(request, actor), token=session_token(request), shift_id=shift_id
         )  # fmt: skip
     except Refusal as refusal:
-        return _refused(request, actor, form, refusal, chosen=wanted)
+        return _refused(request, actor, form, refusal, chosen=shift_id)
     if isinstance(found, SignInRefused):
-        return _unproved(request, actor, form, found, chosen=wanted)
+        return _unproved(request, actor, form, found, chosen=shift_id)
     return go(
         f"/shifts/{found.record_id}", done="shift_taken", cookies=[session_cookie(request, found.token)]
     )
@@ -114,18 +129,23 @@ def post_signature(
     request: PageRequest, *, shift_id: FromPath[str], body: RawBody
 ) -> Response[str] | Redirect:
     """Sign as the one who comes, on the screen of who leaves: he is signed in there, and who left is not any more."""
-    desk, actor = enter(request)
-    form, wanted = read_form(request, body), read_number(shift_id)
+    _, actor = enter(request)
+    form = read_form(request, body)
+    return sign_signature(request, actor, form, proof=proof_of(form), shift_id=read_number(shift_id))
+
+
+def sign_signature(request: PageRequest, actor: Actor, form: Form, *, proof: Proof, shift_id: int) -> Signing:
+    """Take the signature of who comes on the screen of who leaves, by a proof; he is signed in there."""
     browser = Browser(session_token(request), request.headers.get("user-agent", ""))
     try:
         found = sign_in_at_shift(
-            desk.db, actor, proof_of(form), name=form.get("name", "").strip()[:64], where=where_of(request, actor),
-            browser=browser, shift_id=wanted,
+            desk_of(request).db, actor, proof, name=form.get("name", "").strip()[:64], where=where_of(request, actor),
+            browser=browser, shift_id=shift_id,
         )  # fmt: skip
     except Refusal as refusal:
-        return _refused(request, actor, form, refusal, chosen=wanted)
+        return _refused(request, actor, form, refusal, chosen=shift_id)
     if isinstance(found, SignInRefused):
-        return _unproved(request, actor, form, found, chosen=wanted)
+        return _unproved(request, actor, form, found, chosen=shift_id)
     came = found.session
     cookies = [
         *session_cookies(request, token=came.token, device=came.device_token),
@@ -183,20 +203,23 @@ def _refused(
     if refusal.kind == "missing" or refusal.code in ("not_allowed", "person_needed"):
         raise refusal
     said = told(refusal, words_of(request, actor))
-    return _page(request, actor, chosen=chosen, form=form, error=said, status=status_of(refusal))
+    return show_shift(request, actor, chosen=chosen, form=form, error=said, status=status_of(refusal))
 
 
 def _unproved(
     request: PageRequest, actor: Actor, form: Form, refused: SignInRefused, *, chosen: int
 ) -> Response[str]:
     errors, status = refused_proof(request, form, refused, actor=actor)
-    return _page(request, actor, chosen=chosen, form=form, errors=errors, status=status)
+    if form.get("attempt"):
+        errors = {"finger": words_of(request, actor).translate(NOT_LAID)}
+    return show_shift(request, actor, chosen=chosen, form=form, errors=errors, status=status)
 
 
-def _page(
+def show_shift(
     request: PageRequest, actor: Actor, *, chosen: int = 0, form: Form | None = None, error: str = "",
     errors: dict[str, str] | None = None, status: int = 200,
 ) -> Response[str]:  # fmt: skip
+    """Show who is on, what is handed over, and the forms of the signatures; a refused one keeps what was typed."""
     require(actor, "query")
 
     def read(tx: Tx) -> dict[str, Any]:
@@ -212,7 +235,8 @@ def _page(
 
     return show(
         request, "tickets/shift.html", actor=actor, section="shift", status=status, form=form or {}, error=error, errors=errors or {},
-        passkeys=offers_passkeys(request), **desk_of(request).db.read(actor.merchant_id, read),
+        passkeys=offers_passkeys(request), reader=desk_has_reader(desk_of(request).db, desk_token=desk_token(request)),
+        **desk_of(request).db.read(actor.merchant_id, read),
     )  # fmt: skip
 
 
