@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect, sync_playwrig
 
 from tests.browser.served import Served
 from tests.browser.test_journey import CHROMIUM, FLAGS
+from tocsin.core.clock import DAY_US
 from tocsin.core.sqlite import engine
 from tocsin.web.assets import join_scripts
 
@@ -108,6 +109,8 @@ def test_a_finger_signs_in_and_a_wrong_one_is_told(
         page.fill("[name=password]", PASSWORD)
         page.click("button.main")
         page.wait_for_url("**/orders")
+        with waiting_for_nothing(page):
+            two_touches(page, desk, finger, tmp_path)
     assert errors == []
     context.close()
 
@@ -171,6 +174,47 @@ def waiting_for_nothing(page: Page) -> Iterator[None]:
     page.route("**/desk.js*", lambda route: route.fulfill(body=script, content_type="text/javascript"))
     yield
     page.unroute("**/desk.js*")
+
+
+def two_touches(page: Page, desk: Served, finger: Finger, folder: Path) -> None:
+    """Who has not signed out is greeted, a touch and his finger sign him in; signed out, the device tells nobody, and it still takes two."""
+    lapse(folder)
+    finger.touches(False)
+    finger.is_right(True)
+    page.goto(f"{desk.base}/screens")
+    expect(page.locator("p.who b")).to_have_text("li")
+    sign_in_counted(page, finger, to=f"{desk.base}/screens")
+    finger.touches(False)
+    lapse(folder)
+    page.goto(f"{desk.base}/screens")
+    page.click("p.who a")
+    expect(page.locator("[name=name]")).to_have_value("")
+    assert page.locator("p.who").count() == 0, "not you: the next one is not told who it was"
+    sign_in_counted(page, finger, to=f"{desk.base}/screens")
+    finger.touches(False)
+    sign_out(page, desk)
+    page.goto(f"{desk.base}/screens")
+    told = page.content() + page.evaluate(
+        "document.cookie + JSON.stringify([{...localStorage}, {...sessionStorage}])"
+    )
+    assert page.url.endswith("/sign-in?next=/screens") and ">li<" not in told and '"li"' not in told
+    sign_in_counted(page, finger, to=f"{desk.base}/screens")
+
+
+def sign_in_counted(page: Page, finger: Finger, *, to: str) -> None:
+    """Sign in by one touch of the page and one of the reader; nothing is typed."""
+    page.evaluate("""() => { window.name = "0"; for (const kind of ["pointerdown", "keydown"])
+      addEventListener(kind, () => (window.name = String(Number(window.name) + 1)), true); }""")
+    press(page, finger)
+    page.wait_for_url(to)
+    assert page.evaluate("window.name") == "1"
+
+
+def lapse(folder: Path) -> None:
+    """Leave the session unused for longer than it lives."""
+    with engine.connect(folder / "data" / "desk.sqlite", timeout=20) as connection:
+        connection.execute(f"UPDATE session SET last_seen_us = last_seen_us - {DAY_US}")
+    connection.close()
 
 
 def wait_for(holds: Callable[[], bool]) -> None:

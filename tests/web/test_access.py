@@ -6,9 +6,12 @@ import httpx
 
 from tests.api.door import BASE
 from tests.web.pages import Pages, text_of
+from tocsin.access.lapsed import GREETED_US
 from tocsin.access.operator import add_operator
 from tocsin.access.owner_link import create_owner_link
 from tocsin.access.password import hash_password
+from tocsin.access.session import csrf_token, end_by_token
+from tocsin.core.clock import MINUTE_US, shift_clock
 
 PASSWORD = "hippo piano stamp desert kite"
 
@@ -154,3 +157,47 @@ def test_a_change_of_language_keeps_the_page_and_where_it_leads(pages: Pages) ->
         and 'formaction="/sign-in?locale=en"' in foot
     )
     assert 'name="name" value="nobody"' in foot and 'name="back" value="/held"' in foot
+
+
+def test_who_has_not_signed_out_need_not_type_his_name(pages: Pages) -> None:
+    """A session that lapsed tells whose it was, to the browser that still has it; one that somebody ended tells nobody."""
+    clerk(pages)
+
+    def opened() -> str:
+        return str(
+            re.search(r"tocsin_session=([^;]+)", sign_in(pages).headers.get_list("set-cookie")[0]).group(1)
+        )  # type: ignore[union-attr]
+
+    def asked(token: str, query: str = "") -> httpx.Response:
+        answer = pages.client.get(f"/sign-in?next=/screens{query}", headers={"cookie": f"tocsin_session={token}"}, follow_redirects=False)  # fmt: skip
+        pages.client.cookies.clear()
+        return answer
+
+    token, out = opened(), opened()
+    assert asked(token).headers["location"] == "/screens", "it lives"
+    left = {
+        "cookie": f"tocsin_session={out}",
+        "content-type": "application/x-www-form-urlencoded",
+        "origin": BASE,
+    }
+    gone = pages.client.post(
+        "/sign-out", content=f"csrf={csrf_token(out)}", headers=left, follow_redirects=False
+    )
+    assert "tocsin_session=" in gone.headers["set-cookie"] and "wangxiaoer" not in asked(out).text
+    shift_clock(13 * 60 * MINUTE_US)
+    greeted = asked(token)
+    assert "<b>wangxiaoer</b>" in greeted.text and 'action="/sign-in/password"' in greeted.text
+    assert 'name="back" value="/screens"' in greeted.text
+    assert "wangxiaoer" not in asked(out).text + asked(token[:-1] + "x").text + asked("7.x").text
+    assert "wangxiaoer" not in asked(token, "&set").text, "a notice comes first"
+    other = asked(token, "&other")
+    assert (
+        other.headers["location"] == "/sign-in?next=/screens"
+        and "tocsin_session=" in other.headers["set-cookie"]
+    )
+    assert other.headers["clear-site-data"]
+    pages.db.write(pages.house.merchant_id, lambda tx: end_by_token(tx, token=token, reason="ended"))
+    assert "wangxiaoer" not in asked(token).text
+    old = opened()
+    shift_clock(2 * GREETED_US)
+    assert "wangxiaoer" not in asked(old).text

@@ -180,14 +180,19 @@ def look_session(
         desk: the desk cookie's secret, where the browser has one.
         quiet: the page asked by itself: it does not count as use.
     """
-    shape = _TOKEN.fullmatch(token)
-    if shape is None:
+    merchant_id = merchant_of(token)
+    if not merchant_id:
         return Seen()
-    merchant_id = int(shape[1], 16)
     seen = db.read(merchant_id, lambda tx: read_session(tx, token=token, address=address, desk=desk))
     if seen.open() is not None and not quiet and now_us() - seen.last_seen_us > SEEN_EVERY_US:
         db.write(merchant_id, lambda tx: _touch_session(tx, token=token, desk_id=seen.desk_id()))
     return seen
+
+
+def merchant_of(token: str) -> int:
+    """Return the merchant that a session's token names, 0 where it is none."""
+    shape = _TOKEN.fullmatch(token)
+    return int(shape[1], 16) if shape else 0
 
 
 def read_session(tx: Tx, *, token: str, address: str = "", desk: str = "") -> Seen:

@@ -1,10 +1,13 @@
 """Boxes 2 to 7 as pages: sign-in by name and password, sign-out, the one-time link of an owner."""
 
+from urllib.parse import quote
+
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
 from tocsin.access.finger_attempt import desk_has_reader
+from tocsin.access.lapsed import lapsed_name
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import SignedIn, begin_sign_in, sign_in, sign_out
 from tocsin.access.owner_link import link_is_open, redeem_owner_link
@@ -40,11 +43,15 @@ TWICE_DIFFERENT = "The two passwords differ: type the same one twice"
 
 @get("/sign-in", sync_to_thread=True)
 def get_sign_in(request: PageRequest) -> Response[str] | Redirect:
-    """Ask for the name; who is signed in goes on to the desk."""
+    """Ask for the name, or for the proof of who has not signed out here; who is signed in goes on to the desk."""
     back = own_address(request.query_params.get("next", ""))
     if visitor(request) is not None:
         return go(back)
+    if "other" in request.query_params:
+        return cleared(go(f"/sign-in?next={quote(back)}", cookies=[no_session_cookie(request)]))
     said = next((text for asked, text in SAID.items() if asked in request.query_params), "")
+    if not said and (name := lapsed_name(desk_of(request).db, session_token(request))):
+        return ask_credential(request, name, back=back, errors={})
     notice = words_of(request).translate(said) if said else ""
     return ask_name(request, back=back, errors={}, notice=notice)
 
