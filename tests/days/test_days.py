@@ -21,7 +21,7 @@ ORDERS = 6
 DAYS = [
     (clerk.live_day, Surface(390, 844, "zh_CN", "dark")),
     (manager.live_day, Surface(1440, 900, "en", "dark")),
-    (owner.live_day, Surface(1440, 900, "zh_CN", "light")),
+    (owner.live_day, Surface(390, 844, "zh_CN", "light")),
 ]
 HTML = {"content-type": "text/html", "content-security-policy": "script-src 'self'"}
 

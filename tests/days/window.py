@@ -20,7 +20,7 @@ class Window:
         self, browser: Browser, base: str, surface: Surface, *, watch: Watch, fault: str = ""
     ) -> None:
         self.base, self.surface, self.watch, self.say = base, surface, watch, surface.say
-        self.touches, self.keys, self.began = 0, 0, time.monotonic()
+        self.touches, self.fields, self.keys, self.began = 0, 0, 0, time.monotonic()
         self._seen: set[str] = set()
         self.context = browser.new_context(
             viewport={"width": surface.width, "height": surface.height},
@@ -79,6 +79,15 @@ class Window:
         part = within or self.main()
         self.touch(part.get_by_role("link", name=self.say(word)).locator("visible=true").first)
 
+    def next(self, step: str) -> None:
+        """Go to the next step of the first hour, by the strip that each page has."""
+        link = self.main().locator("p.steps").get_by_role("link", name=self.say(step))
+        until = time.monotonic() + 15
+        while not link.count() and time.monotonic() < until:  # what a page says of it is some seconds old
+            self.page.wait_for_timeout(500)
+            self.page.goto(self.page.url.partition("?")[0])
+        self.touch(link)
+
     def unfold(self, word: str, *, within: Locator | None = None) -> Locator:
         """Open the menu or fold that bears a word; return it."""
         box = (
@@ -97,6 +106,7 @@ class Window:
     def fill(self, at: Locator, text: str) -> None:
         """Write into a field."""
         self.keys += len(text)
+        self.fields += 1
         at.fill(text)
 
     def confirm(self) -> None:

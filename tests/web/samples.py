@@ -147,6 +147,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "revise_conflict": ("tickets/revise.html", {"shell": shell("/held", "held"), **REVISE, **FORM_AROUND, "conflict": CONFLICT}),
     "printers": ("tickets/printers.html", PRINTERS_PAGE),
     "printers_cloud": ("tickets/printers.html", {**PRINTERS_PAGE, "clouds": True}),
+    "printers_first": ("tickets/printers.html", {**PRINTERS_PAGE, "shell": shell("/settings/printers", "settings", first_hour={"done": 1, "next": "printer"})}),
     **PRINTER_SAMPLES,
     "printer_address": ("tickets/printer_address.html", {"shell": shell("/settings/printers", "settings"), "name": "前台 Star", "at": "/settings/printers/7", "address": "https://desk.local:8717/cloudprnt/1.1a2b3c.pWm0nJtqk6lq0r3oYyX0f1g2h3i4j5k6pWm0nJtqk6l", "has_one": True, "proved": True}),
     "printer_address_none": ("tickets/printer_address.html", {"shell": shell("/settings/printers", "settings"), "name": "前台 Star", "at": "/settings/printers/7", "address": "", "has_one": False, "proved": False}),

@@ -23,13 +23,13 @@ BEGIN, END = "<!-- written by tests/web/gallery.py -->", "<!-- end -->"
 MORE = (
     "orders_found orders_empty order_past amend_conflict revise_conflict new_pasted import_preview import_result "
     "scan_current scan_superseded scan_held scan_void sign_in_wechat alarm_calm held_empty problems_none "
-    "wall_light wall_sound stations_code printer_found shift_signing shift_takes sessions_desk lookups_all start_done"
+    "wall_light wall_sound stations_code printers_first printer_found shift_signing shift_takes sessions_desk lookups_all start_done"
 ).split()
 PHONE = (
     "orders orders_found order amend amend_conflict new_pasted import import_result held revise problems terminal "
     "bulk_job campaigns campaign pictures lookups journal go scan scan_current scan_superseded scan_held scan_void "
     "scan_outside alarm alarm_calm incident mine push received drill sign_in sign_in_wechat password finger owner join "
-    "prove lock lock_all lock_account second_person shift shift_takes start install offline error settings printers"
+    "prove lock lock_all lock_account second_person shift shift_takes start install offline error settings printers printers_first"
 ).split()
 SECTIONS = {
     "access": "Doors and people", "orders": "Orders", "tickets": "Tickets", "alarm": "Alarm",

@@ -2,9 +2,13 @@
 
 import re
 
+import pytest
+
 from tests.counter import check_all, wait_for
+from tests.web.asked import counted
 from tests.web.pages import Pages, text_of
 from tocsin.orders.screen import Filter, screen_orders
+from tocsin.tickets import first_hour
 from tocsin.tickets.first_hour import STEPS, read_steps
 from tocsin.tickets.spool import Spool
 
@@ -48,3 +52,46 @@ def test_from_an_empty_shop_to_the_first_ticket(pages: Pages) -> None:
         pages.get("/start", role="clerk").status_code == 403
         and pages.get("/start", role="").status_code == 303
     )
+
+
+def strip(pages: Pages, path: str = "/orders", *, role: str = "owner") -> str:
+    """Return what a page says of the first hour, in English, or nothing."""
+    found = re.search(
+        r'<p class="steps noprint">.*?</p>', pages.get(f"{path}?locale=en", role=role).text, re.S
+    )
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split()) if found else ""
+
+
+def test_each_page_says_how_far_it_is_until_it_is_put_away(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who sets the shop up sees the next step, and the way back; put away it is gone for all of them, and comes back."""
+    monkeypatch.setattr(first_hour, "SOON_SECONDS", 600)
+    first = "First hour: 0 of 9 Next: Name the shop and its zone"
+    assert [strip(pages, path) for path in ("/orders", "/settings/printers", "/start")] == [first, first, ""]
+    assert strip(pages, role="manager") == first and strip(pages, role="clerk") == ""
+    pages.printer()
+    assert strip(pages) == first, "what one page asked holds a while"
+    with counted() as taken:
+        pages.get("/orders")
+        usual = taken()
+        monkeypatch.setattr(first_hour, "_known", {})
+        assert "2 of 9" in strip(pages)
+        assert taken() == usual + 1, "one statement for them all"
+        strip(pages)
+        assert taken() == usual
+    assert "<b>Name the shop" in pages.get("/settings?locale=en").text, (
+        "the step's own page leads to itself by no link"
+    )
+    pages.post("/start", hidden="1")
+    assert (
+        [strip(pages, path) for path in ("/orders", "/settings/printers")]
+        == ["", ""]
+        == [strip(pages, role="manager"), ""]
+    )
+    assert "First hour" in text_of(pages.get("/settings?locale=en")), "it is found again in the settings"
+    pages.post("/start", hidden="0")
+    assert "2 of 9" in strip(pages, "/problems")
+    monkeypatch.setattr(first_hour.Steps, "left", lambda _: "")
+    first_hour.forget_far(pages.db, pages.house.merchant_id)
+    assert strip(pages) == "", "all is done"

@@ -18,7 +18,7 @@ from tocsin.web.words import LOCALES, Words
 
 STATIC = TEMPLATE_DIR.parent / "static"
 PARTIAL = {"settings/connection_words.html", "settings/webhook_words.html", "orders/campaign_words.html", "orders/charts.html", "orders/ways.html", "orders/seen.html", "access/proof.html", "alarm/parts.html", "alarm/persons.html", "components.html", "icons.html", "states.html", "base.html", "door.html", "orders/form.html",
-           "orders/rows.html", "orders/receiver.html", "orders/bulk_parts.html", "orders/sums.html", "settings/tabs.html", "settings/privacy_tabs.html", "phone/browser.html", "tickets/answer.html", "tickets/shift_figures.html"}  # fmt: skip
+           "orders/rows.html", "orders/receiver.html", "orders/bulk_parts.html", "orders/sums.html", "settings/tabs.html", "settings/first_hour.html", "settings/privacy_tabs.html", "phone/browser.html", "tickets/answer.html", "tickets/shift_figures.html"}  # fmt: skip
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -1,5 +1,9 @@
 """The first hour: from set-up to the first printed ticket; each step is told by what has really happened, never by a tick."""
 
+import time
+from weakref import WeakKeyDictionary
+
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
@@ -7,9 +11,9 @@ from tocsin.access.table import operator
 from tocsin.alarm.recipient import recipient
 from tocsin.alarm.table import siren
 from tocsin.core.actor import Actor, require
-from tocsin.core.db import Tx
+from tocsin.core.db import Database, Tx
 from tocsin.core.journal import journal
-from tocsin.core.preference import change_preference, preference_revision, read_preference
+from tocsin.core.preference import change_preference, preference, preference_revision
 from tocsin.core.statement import NOUGHT, Statement, among, own
 from tocsin.core.tenant import shop
 from tocsin.orders.table import import_batch, order_head
@@ -17,6 +21,8 @@ from tocsin.tickets.table import print_job, printer, verdict
 
 BOX = "first_hour"
 TESTED = "tickets.test_page"
+SOON_SECONDS, LATE_SECONDS = 3, 600
+"""How long pages go by what one of them has asked: while a step is left, and once none is or it was put away."""
 
 
 class FirstHour(Struct, frozen=True):
@@ -26,7 +32,7 @@ class FirstHour(Struct, frozen=True):
 
 
 class Steps(Struct, frozen=True):
-    """How far it is: 1 where it has happened; the names are the steps, in their order."""
+    """How far it is: 1 where it has happened, in their order; and what was last said of putting it away."""
 
     shop: int
     printer: int
@@ -37,13 +43,32 @@ class Steps(Struct, frozen=True):
     checked: int
     ticket: int
     second: int
+    said: str | None
+
+    def hidden(self) -> bool:
+        """Tell whether the merchant has put it away."""
+        return bool(self.said) and msgspec.json.decode(self.said or "", type=FirstHour).hidden
+
+    def left(self) -> str:
+        """Return the first step that has not happened, or nothing."""
+        return next((name for name in STEPS if not getattr(self, name)), "")
 
     def done(self) -> int:
         """Return how many have happened."""
         return sum(1 for name in STEPS if getattr(self, name))
 
 
-STEPS: tuple[str, ...] = Steps.__struct_fields__
+STEPS: tuple[str, ...] = Steps.__struct_fields__[:-1]
+
+
+class Far(Struct, frozen=True):
+    """How far it is, as every page says it: how many steps are done, and the first that is not."""
+
+    done: int
+    next: str
+
+
+_known: WeakKeyDictionary[Database, dict[int, tuple[Far | None, float]]] = WeakKeyDictionary()
 
 
 def _told(*chosen: sa.ColumnElement[bool], of: sa.FromClause) -> sa.ColumnElement[int]:
@@ -75,6 +100,9 @@ _STEPS = Statement(
         ))).label("checked"),
         _told(own(print_job), among(print_job.c.state, "printed"), of=print_job).label("ticket"),
         _told(own(operator), of=operator.join(_second, _TWO)).label("second"),
+        sa.select(preference.c.value).where(
+            own(preference), preference.c.shop_id == NOUGHT, preference.c.box == sa.literal_column(f"'{BOX}'")
+        ).order_by(preference.c.revision.desc()).limit(sa.literal_column("1")).scalar_subquery().label("said"),
     ),
     Steps,
 )  # fmt: skip
@@ -87,9 +115,25 @@ def read_steps(tx: Tx) -> Steps:
     return found
 
 
-def is_hidden(tx: Tx) -> bool:
-    """Tell whether the merchant has put it away."""
-    return read_preference(tx, FirstHour, box=BOX).hidden
+def far_of(tx: Tx, db: Database, actor: Actor) -> Far | None:
+    """Return how far it is to who sets the shop up, or None once nothing is left or it was put away.
+
+    Asked once in a while for all pages of this node, whoever opens them.
+    """
+    if "shop_settings" not in actor.rights:
+        return None
+    kept = _known.setdefault(db, {})
+    far, until = kept.get(actor.merchant_id, (None, 0.0))
+    if until < time.monotonic():
+        steps = read_steps(tx)
+        far = Far(steps.done(), steps.left()) if steps.left() and not steps.hidden() else None
+        kept[actor.merchant_id] = (far, time.monotonic() + (SOON_SECONDS if far else LATE_SECONDS))
+    return far
+
+
+def forget_far(db: Database, merchant_id: int) -> None:
+    """Let the next page ask anew: something of it is known to have changed."""
+    _known.get(db, {}).pop(merchant_id, None)
 
 
 def hide_first_hour(tx: Tx, actor: Actor, *, hidden: bool) -> None:

@@ -16,6 +16,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.tenant import get_shop
+from tocsin.tickets.first_hour import far_of
 from tocsin.tickets.radar import count_badge
 from tocsin.tickets.shift_state import Shift, waiting_shift
 from tocsin.web.banner import Alarm, read_alarm, show_alarm
@@ -93,13 +94,15 @@ def make_shell(
     """Return the `shell` that `base.html` needs."""
     part = wants_part(request)
     look = nothing_around if part else around
-    seen, queues, undo, refused = desk_of(request).db.read(
+    db = desk_of(request).db
+    seen, queues, undo, refused, far = db.read(
         actor.merchant_id,
         lambda tx: (
             look(tx, actor),
             read_queues(tx, request),
             read_undo(tx, actor, request),
             read_refused(tx, actor, request),
+            None if part else far_of(tx, db, actor),
         ),
     )
     code = request.query_params.get("done", "")
@@ -112,7 +115,7 @@ def make_shell(
         "theme": theme_of(request), "csrf_token": form_token(request), "alarm": show_alarm(seen.alarm, words, reader_id=actor.id),
         "held_count": seen.held_count, "problem_count": seen.problem_count, "operator": {"id": str(actor.id), "name": actor.name, "role": actor.role},
         "seat": show_seat(seen.seat, words), "shift_waits": {"id": seen.shift_waits.id, "name": seen.shift_waits.operator_name} if seen.shift_waits else None, "rights": actor.rights, "query": query, "toasts": [*told, *(toasts or [])],
-        "seen": getattr(request.state, "seen", 0) or "", "browser": show_browser(request), "part": part,
+        "seen": getattr(request.state, "seen", 0) or "", "browser": show_browser(request), "part": part, "first_hour": far,
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from litestar.response import Redirect
 from tocsin.core.actor import require
 from tocsin.core.clock import DAY_US, now_us, to_datetime
 from tocsin.core.tenant import get_shop
-from tocsin.tickets.first_hour import STEPS, hide_first_hour, is_hidden, read_steps
+from tocsin.tickets.first_hour import STEPS, forget_far, hide_first_hour, read_steps
 from tocsin.web.form import read_form
 from tocsin.web.guard import PageRequest, enter
 from tocsin.web.shell import go, show
@@ -27,11 +27,11 @@ def get_start(request: PageRequest) -> Response[str]:
     """Show how far the first hour is."""
     desk, actor = enter(request)
     require(actor, "shop_settings")
-    steps, hidden = desk.db.read(actor.merchant_id, lambda tx: (read_steps(tx), is_hidden(tx)))
+    forget_far(desk.db, actor.merchant_id)
+    steps = desk.db.read(actor.merchant_id, read_steps)
     told = {name: bool(getattr(steps, name)) for name in STEPS}
     return show(
-        request, "settings/start.html", actor=actor, section="settings", steps=told, done=steps.done(), hidden=hidden,
-        next=next((name for name, there in told.items() if not there), ""),
+        request, "settings/start.html", actor=actor, section="settings", steps=told, done=steps.done(), hidden=steps.hidden(), next=steps.left(),
     )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ def post_start(request: PageRequest, *, body: RawBody) -> Redirect:
     desk, actor = enter(request)
     hidden = read_form(request, body).get("hidden") == "1"
     desk.db.write(actor.merchant_id, lambda tx: hide_first_hour(tx, actor, hidden=hidden))
+    forget_far(desk.db, actor.merchant_id)
     return go("/orders", done="start_hidden") if hidden else go("/start")
 
 
