@@ -67,7 +67,7 @@ def test_each_page_says_how_far_it_is_until_it_is_put_away(
 ) -> None:
     """Who sets the shop up sees the next step, and the way back; put away it is gone for all of them, and comes back."""
     monkeypatch.setattr(first_hour, "SOON_SECONDS", 600)
-    first = "First hour: 0 of 9 Next: Name the shop and its zone"
+    first = "First hour: 0 of 9 Next step: Name the shop and its zone"
     assert [strip(pages, path) for path in ("/orders", "/settings/printers", "/start")] == [first, first, ""]
     assert strip(pages, role="manager") == first and strip(pages, role="clerk") == ""
     pages.printer()
