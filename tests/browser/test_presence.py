@@ -10,6 +10,13 @@ from tests.browser.test_journey import PASSWORD, browser
 
 __all__ = ["browser"]
 
+EARLIER = """() => {
+  const one = document.querySelector("#editing time[data-ago]");
+  one.dateTime = new Date(Date.parse(one.dateTime) - 3 * 3600e3).toISOString();
+  document.dispatchEvent(new Event("visibilitychange"));
+  return one.textContent;
+}"""
+
 
 def begin(one: Till, other: Till) -> str:
     """Make an owner, a clerk and an order; return the address of its form."""
@@ -39,6 +46,7 @@ def test_two_who_amend_one_order_see_each_other_and_lose_nothing(browser: Browse
         li.go(form)
         lin.go(form.removesuffix("/amendments"))
         expect(lin.page.locator("#editing")).to_contain_text("li is editing this order")
+        assert lin.page.evaluate(EARLIER) == "3 hours ago", "an open page goes on counting"
         li.go(form.removesuffix("/amendments"))
         expect(lin.page.locator("[data-here]")).to_have_text("Also looking at this order now: li")
         expect(li.page.locator("[data-here]")).to_have_text("Also looking at this order now: lin")

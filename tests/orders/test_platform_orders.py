@@ -9,6 +9,7 @@ from msgspec.structs import asdict
 from tests.proofs.intake import read_samples
 from tocsin.orders.draft import Draft
 from tocsin.orders.importer import ImportOptions, Parsed, Source, parse_source
+from tocsin.orders.platform_json import name_of
 from tocsin.orders.total import goods_minor, payable_minor
 
 DATA = Path(__file__).parents[1] / "data" / "importers"
@@ -119,3 +120,18 @@ def test_what_is_broken_or_foreign_stands_beside_what_is_good() -> None:
 
 def test_each_importer_has_samples_on_disk_that_it_reads() -> None:
     assert {name: wrong for name, wrong in read_samples().items() if wrong} == {}
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ({"first_name": "小明", "last_name": "王"}, "王小明"),
+        ({"first_name": "小明", "last_name": "王", "name": "小明 王"}, "王小明"),
+        ({"first_name": "Bob", "last_name": "Norman", "name": "Bob Norman"}, "Bob Norman"),
+        ({"first_name": "小明", "last_name": "王", "name": "王小明（前台）"}, "王小明（前台）"),
+        ({"first_name": "王小明"}, "王小明"),
+        ({}, ""),
+    ],
+)
+def test_a_name_in_two_parts_is_put_together_as_its_language_does(part: dict, told: str) -> None:
+    assert name_of(part) == told

@@ -34,7 +34,7 @@ _MACHINE = {
 }
 """What a script reads and nobody sees; what others hold counts as a text where it looks like one."""
 _TEXT = re.compile(r"⟦| |^[A-Z][a-z]+$|^\{")
-_SAME_EVERYWHERE = re.compile(r"\b(Tocsin|CSV|XLSX|PDF|SHA-256|mm|ms|CN¥)(?!\w)")
+_SAME_EVERYWHERE = re.compile(r"\b(Tocsin|CSV|XLSX|PDF|SHA-256|mm|ms|[kK]B|MB|GB|CN¥)(?!\w)")
 """The product, formats of files, units and signs of international standards: written alike in every language."""
 
 

@@ -129,3 +129,27 @@ def test_figures_are_shown_as_people_read_them() -> None:
     assert "−¥2,699.00" in render(template, locale="zh_CN", **context)
     nothing = {"before_minor": 1, "after_minor": 1, "currency": "CNY", "changes": [], "findings": []}
     assert "±¥0.00" in render(template, locale="zh_CN", **{**context, "preview": nothing})
+
+
+def test_how_long_ago_and_how_large_are_said_as_a_language_says_them() -> None:
+    hour, now = 3600, 1_700_000_000_000_000
+    past = (-5, 59, 60, 179, hour - 1, hour, 24 * hour - 1, 24 * hour, 6 * 24 * hour, 7 * 24 * hour)
+    sizes = (0, 1, 950, 1_000, 1_234, 12_345, 1_234_567, 2_500_000_000)
+    told = {
+        locale: [Figures(Words(locale)).ago(now - one * 1_000_000, "UTC", now_us=now) for one in past]
+        for locale in ("en", "zh_CN")
+    }
+    assert told["en"] == ["just now", "just now", "1 minute ago", "2 minutes ago", "59 minutes ago", "1 hour ago",
+                          "23 hours ago", "1 day ago", "6 days ago", "Nov 7, 2023, 22:13"]  # fmt: skip
+    assert told["zh_CN"] == ["刚刚", "刚刚", "1分钟前", "2分钟前", "59分钟前", "1小时前", "23小时前", "1天前", "6天前",
+                             "2023年11月7日 22:13"]  # fmt: skip
+    english, chinese = Figures(Words("en")), Figures(Words("zh_CN"))
+    assert [english.file_size(one) for one in sizes] == [
+        "0 bytes", "1 byte", "950 bytes", "1 kB", "1.2 kB", "12 kB", "1.2 MB", "2.5 GB"
+    ]  # fmt: skip
+    assert [chinese.file_size(one) for one in (950, 1_234_567)] == ["950字节", "1.2 MB"]
+    template, context = SAMPLES["held"]
+    page = render(template, locale="en", **context)
+    assert re.search(
+        r'<time class="nowrap" datetime="2020[^"]+" title="Feb 25, 2020, [\d:]+" data-ago>', page
+    )

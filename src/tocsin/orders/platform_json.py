@@ -46,6 +46,7 @@ Build = Callable[[Doc, ImportOptions], Draft]
 _WHOLE = re.compile(r"-?\d{1,17}", re.ASCII)
 _PEEKED_BYTES = 1 << 20
 _DEEPEST_WRAP = 4
+_FIRST_WIDE = "\u2e80"
 
 
 class DocumentForeign(Refusal):
@@ -107,6 +108,17 @@ def text_of(doc: Doc, *names: str) -> str:
                 raise ValueTooLong(field=name, limit=CELL_LIMIT_CHARACTERS)
             return value
     return ""
+
+
+def name_of(part: Doc) -> str:
+    """Return a person's name as its language writes it: family name first and no space where it is Chinese.
+
+    What a platform has put together itself the other way round is put right.
+    """
+    first, last, whole = (text_of(part, name) for name in ("first_name", "last_name", "name"))
+    put = " ".join(filter(None, (first, last)))
+    wide = any(character >= _FIRST_WIDE for character in put)
+    return whole if whole and whole != put else f"{last}{first}" if wide else put
 
 
 def within(doc: Doc, *path: str) -> Doc:

@@ -1,21 +1,28 @@
-"""Figures as a reader's language writes them: instants, days, times of day, numbers, money, unit prices, what was added or taken.
+"""Figures as a reader's language writes them: instants, days, times of day, how long ago, numbers, money, sizes of files.
 
 Each format of the pages is here and nowhere else. Times of day count 24 hours in every language, as the papers do.
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any
 
-from babel.dates import format_date, format_skeleton, get_datetime_format
+from babel.dates import format_date, format_skeleton, format_timedelta, get_datetime_format
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 from tocsin.core import money
-from tocsin.core.clock import to_datetime
+from tocsin.core.clock import DAY_US, MINUTE_US, SECOND_US, to_datetime
 from tocsin.core.words import Words
 
 NOTHING = "—"
+_TOLD_SO_US = 7 * DAY_US
+_PARTS_SECONDS = (86_400, 3_600, 60)
+_SIZES = (
+    (10**9, "digital-gigabyte", "short"), (10**6, "digital-megabyte", "short"), (10**3, "digital-kilobyte", "short"),
+    (1, "digital-byte", "long"),
+)  # fmt: skip
 
 
 class Figures:
@@ -43,6 +50,25 @@ class Figures:
         if since_us is None or to_datetime(since_us, zone).date() == told.date():
             return f"{told:%H:%M:%S}"
         return self._joined(self.short_day(told), f"{told:%H:%M:%S}")
+
+    def ago(self, instant_us: int, zone: str, *, now_us: int) -> str:
+        """Return how long ago an instant was, in whole minutes, hours or days: `3 minutes ago`, `3分钟前`; after a week the instant."""
+        past_us = now_us - instant_us
+        if past_us < MINUTE_US:
+            return self._words.translate("just now")
+        if past_us >= _TOLD_SO_US:
+            return self.instant(instant_us, zone)
+        seconds = past_us // SECOND_US
+        whole = next(seconds // part * part for part in _PARTS_SECONDS if seconds >= part)
+        past = timedelta(seconds=-whole)
+        return format_timedelta(past, add_direction=True, threshold=1, locale=self._locale)
+
+    def file_size(self, size_bytes: int) -> str:
+        """Return a file's size: `1.2 MB`, `950 bytes`, `950字节`."""
+        part, unit, length = next(one for one in _SIZES if size_bytes >= one[0] or one[0] == 1)
+        told = size_bytes / part
+        shown = round(told, 1) if part > 1 and told < 10 else round(told)
+        return format_unit(shown, unit, length=length, locale=self._locale)  # type: ignore[arg-type]
 
     def of_date(self, day: date) -> str:
         """Return a day: `Sep 15, 2018`, `2018年9月15日`."""

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from tocsin.core import money
-from tocsin.core.clock import to_datetime
+from tocsin.core.clock import now_us, to_datetime
 from tocsin.web.assets import address_of
 from tocsin.web.compiled import SharedCode
 from tocsin.web.figures import NOTHING, Figures
@@ -44,6 +44,7 @@ def build_environment(words: Words) -> Environment:
         direction=words.direction,
         locales=LOCALES,
         new_key=new_key,
+        now_ms=lambda: now_us() // 1_000,
         desk_places=PLACES,
         settings_places=SETTINGS,
         keymap=KEYMAP,
@@ -59,6 +60,8 @@ def _filters(figures: Figures) -> dict[str, Any]:
         "difference": figures.difference,
         "instant": figures.instant,
         "clock": figures.clock,
+        "ago": lambda us, zone: figures.ago(us, zone, now_us=now_us()),
+        "file_size": figures.file_size,
         "day": figures.day,
         "number": figures.number,
         "of_date": figures.of_date,

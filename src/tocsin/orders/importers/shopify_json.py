@@ -14,6 +14,7 @@ from tocsin.orders.platform_json import (
     instant_of,
     micro_of,
     minor_of,
+    name_of,
     parse_documents,
     text_of,
     within,
@@ -113,9 +114,8 @@ def _line(doc: Doc, currency: str) -> Line:
 def _receiver(doc: Doc) -> Party:
     part = within(doc, "shipping_address") or within(doc, "billing_address")
     customer = within(doc, "customer")
-    named = " ".join(filter(None, (text_of(part, "first_name"), text_of(part, "last_name"))))
     return Party(
-        name=text_of(part, "name") or named, country=text_of(part, "country_code", "country"),
+        name=name_of(part), country=text_of(part, "country_code", "country"),
         phone=text_of(part, "phone") or text_of(doc, "phone") or text_of(customer, "phone"),
         province=text_of(part, "province"), city=text_of(part, "city"), postcode=text_of(part, "zip"),
         address=", ".join(filter(None, (text_of(part, name) for name in ("address1", "address2", "company")))),

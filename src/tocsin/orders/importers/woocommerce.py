@@ -16,6 +16,7 @@ from tocsin.orders.platform_json import (
     instant_of,
     micro_of,
     minor_of,
+    name_of,
     parse_documents,
     share_micro,
     text_of,
@@ -39,7 +40,6 @@ _METHODS: dict[str, Method] = {
     "alipay": "alipay", "wechat": "wechat", "wechatpay": "wechat", "woocommerce_payments": "card",
 }  # fmt: skip
 _ADDRESS = ("first_name", "last_name", "company", "address_1", "address_2", "city", "state", "postcode")
-_FIRST_WIDE = "\u2e80"
 
 
 class WooCommerceImporter:
@@ -131,10 +131,8 @@ def _is_pickup(doc: Doc) -> bool:
 def _receiver(doc: Doc) -> Party:
     billing, shipping = within(doc, "billing"), within(doc, "shipping")
     part = shipping if any(text_of(shipping, name) for name in _ADDRESS) else billing
-    first, last = text_of(part, "first_name"), text_of(part, "last_name")
-    chinese = any(character >= _FIRST_WIDE for character in first + last)
     return Party(
-        name=f"{last}{first}" if chinese else " ".join(filter(None, (first, last))),
+        name=name_of(part),
         phone=text_of(part, "phone") or text_of(billing, "phone"), country=text_of(part, "country"),
         province=text_of(part, "state"), city=text_of(part, "city"), postcode=text_of(part, "postcode"),
         address=", ".join(filter(None, (text_of(part, name) for name in ("address_1", "address_2", "company")))),

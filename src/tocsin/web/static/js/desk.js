@@ -1,4 +1,5 @@
 // The desk's behaviours: each from data- attributes, each in its own file; every page works without them.
+import "./ago.js";
 import "./alarm.js";
 import "./arm.js";
 import "./bulk.js";
