@@ -77,10 +77,23 @@ class Reader(HTMLParser):
         self._open[-1].inside.append(data)
 
 
+def parts(html: str) -> tuple[Element, Element]:
+    """Return a page and its main part."""
+    root = Reader(html).root
+    return root, next((one for one in root.elements() if one.tag == "main"), root)
+
+
+def words(html: str) -> tuple[str, str]:
+    """Return what a reader is told around a page's main part, and in it."""
+    root, main = parts(html)
+    inside = main.text()
+    main.attributes["hidden"] = ""
+    return root.text(), inside
+
+
 def outline(html: str) -> tuple[Lines, Lines]:
     """Return the outline of what stands around a page's main part, and that of the part itself."""
-    root = Reader(html).root
-    main = next((one for one in root.elements() if one.tag == "main"), root)
+    root, main = parts(html)
     names = {one.attributes["id"]: one.text() for one in root.elements() if "id" in one.attributes}
     names |= {one.attributes["for"]: one.text() for one in root.elements() if "for" in one.attributes}
     return [] if main is root else _lines(root, names, leave=main), _lines(main, names)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-from tests.web.outline import outline
+from tests.web.outline import outline, words
 from tests.web.samples import SAMPLES
 from tests.web.samples_english import ENGLISH
 from tocsin.web.assets import SHEETS
@@ -100,10 +100,10 @@ def outlines(names: Iterable[str]) -> str:
     """Return the outlines of these pages, one after another; what many have around them stands at the first."""
     told, first = [f"look {look()}"], dict[str, str]()
     for name in names:
-        english, chinese = (outline(html_of(name, at)) for at in ("en", "zh_CN"))
+        pages = [html_of(name, locale) for locale in ("en", "zh_CN")]
+        lines, texts = outline(pages[0]), zip(*map(words, pages), strict=True)
         around, main = (
-            "\n".join((*lines, f"zh_CN {_mark(other)}"))
-            for lines, other in zip(english, chinese, strict=True)
+            "\n".join((*each, f"words {_mark(text)}")) for each, text in zip(lines, texts, strict=True)
         )
         views = ", ".join(" ".join(shot[1:]) for shot in shots_of(name))
         same = first.setdefault(around, name)

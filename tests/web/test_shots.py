@@ -6,6 +6,7 @@ from tests.telling import assert_none
 from tests.web import shots
 from tests.web.outline import outline
 from tests.web.samples import SAMPLES
+from tests.web.samples_english import ENGLISH
 from tests.web.shots import FOLDER, OUTLINES, PAGES, is_whole, old, outlines, page_of, pictured, whole
 
 AGAIN = "run .venv/bin/python -m tests.web.gallery --docs"
@@ -44,6 +45,9 @@ def test_a_change_is_told_of_the_pages_that_show_it(monkeypatch) -> None:
     monkeypatch.setitem(SAMPLES, "held", (template, {**context, "rows": context["rows"][:1]}))
     assert old(stored, outlines(names)) == ["held"]
     assert old(stored, outlines(["orders", "held"])) == ["held", "sign_in"]
+    monkeypatch.undo()
+    monkeypatch.setitem(ENGLISH, "单价为 0，未标为赠品", "Other words")
+    assert old(stored, outlines(names)) == ["held"], "words in running text count too"
     monkeypatch.undo()
     template, context = SAMPLES["orders"]
     fewer = {**context, "shell": {**context["shell"], "problem_count": 0}}
