@@ -2,6 +2,7 @@
 import "./ago.js";
 import "./alarm.js";
 import "./arm.js";
+import "./arrive.js";
 import "./bulk.js";
 import "./complete.js";
 import "./confirm.js";
@@ -39,7 +40,6 @@ import "./secret.js";
 import "./shortcuts.js";
 import "./siren.js";
 import "./stale.js";
-import "./stand.js";
 import "./still.js";
 import "./swap.js";
 import "./theme.js";
