@@ -17,7 +17,7 @@ from tests.peers.escpos_peer import EscposPeer
 SHEET = Path("tests/data/mall_cn_orders/orders_joined.csv")
 WRONG_SUM = "202002250100000004"
 PASSWORD = "correct horse battery staple 9"
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-component-update",
     "--disable-sync",

@@ -1,5 +1,6 @@
 """Plug-ins are found by folder; one without `PLUGIN` or with a taken name is told at the start."""
 
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -9,6 +10,14 @@ import tocsin.core.buses
 from tocsin.core import plugins
 from tocsin.core.buses.memory import MemoryBus
 from tocsin.core.plugins import PluginBroken, load_plugins
+
+
+@pytest.fixture(autouse=True)
+def looked_for_anew() -> Iterator[None]:
+    """Forget what was found: each of these tests adds a plug-in of its own."""
+    plugins._found.cache_clear()
+    yield
+    plugins._found.cache_clear()
 
 
 @pytest.fixture
@@ -38,6 +47,7 @@ def test_entry_points_add_plugins_but_take_no_name(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(plugins, "entry_points", points("outside"))
     assert isinstance(load_plugins("core.buses")["outside"], MemoryBus)
+    plugins._found.cache_clear()
     monkeypatch.setattr(plugins, "entry_points", points("memory"))
     with pytest.raises(PluginBroken, match="the name is taken"):
         load_plugins("core.buses")

@@ -6,6 +6,8 @@ One new file is all that a new check, printer, importer, format or queue needs.
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -19,11 +21,16 @@ class PluginBroken(Refusal):
 
 
 def load_plugins(folder: str) -> dict[str, Any]:
-    """Return each plug-in of a folder such as `tickets.checks`, by module name, sorted.
+    """Return each plug-in of a folder such as `tickets.checks`, by module name, sorted; looked for once per process.
 
     Raises:
         PluginBroken: a module has no `PLUGIN`, or two carry the same name.
     """
+    return dict(_found(folder))
+
+
+@cache
+def _found(folder: str) -> Mapping[str, Any]:
     package = importlib.import_module(f"tocsin.{folder}")
     found: dict[str, Any] = {}
     for module in pkgutil.iter_modules(package.__path__):
