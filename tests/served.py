@@ -10,13 +10,15 @@ import time
 from pathlib import Path
 
 from tests.databases import free_port
-from tests.near import PRINTER_NETWORKS
+from tests.near import PRINTER_NETWORKS, uncounted
 
 
 class Served:
-    """A running `tocsin serve`; `said` is what it printed until it was ready."""
+    """A running `tocsin serve`; `said` is what it printed until it was ready. Counted, its lines count as covered."""
 
-    def __init__(self, folder: Path, *options: str, port: int = 0, ready_seconds: float = 60) -> None:
+    def __init__(
+        self, folder: Path, *options: str, port: int = 0, ready_seconds: float = 60, counted: bool = False
+    ) -> None:
         self.port = port or free_port()
         command = [
             sys.executable,
@@ -34,7 +36,8 @@ class Served:
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS, "PYTHONFAULTHANDLER": "1"},
+            env=(os.environ if counted else uncounted())
+            | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS, "PYTHONFAULTHANDLER": "1"},
         )
         self.said = self._read_until_ready(ready_seconds)
         self.ready_seconds = time.monotonic() - began

@@ -19,7 +19,7 @@ STREAMS = 200
 
 
 def test_a_new_desk_serves_both_loopbacks_with_the_demo_and_an_owner_link(tmp_path: Path):
-    served = Served(tmp_path, "--demo-days", "2")
+    served = Served(tmp_path, "--demo-days", "2", counted=True)
     assert "demo-manager" in served.said
     for host in ("[::1]", "127.0.0.1"):
         answer = httpx.get(served.url("/orders?q=a%20b", host))
@@ -36,17 +36,17 @@ def test_a_new_desk_serves_both_loopbacks_with_the_demo_and_an_owner_link(tmp_pa
     )
     assert served.stop() < 5
     assert served.process.returncode == 0
-    again = Served(tmp_path, port=served.port)
+    again = Served(tmp_path, port=served.port, counted=True)
     assert len(again.owner_links()) == 1, "there is no owner yet"
     assert again.ready_seconds < 10  # under 3 on a machine that is not shared: bin/prove says so
     again.stop()
 
 
 def test_a_stream_takes_up_where_it_broke_off_and_ends_with_the_server(tmp_path: Path):
-    served = Served(tmp_path, "--empty")
+    served = Served(tmp_path, "--empty", counted=True)
     served.stop()
     secret = _make_key(tmp_path)
-    served = Served(tmp_path, port=served.port)
+    served = Served(tmp_path, port=served.port, counted=True)
     headers = {"authorization": f"Bearer {secret}"}
     order = {"lines": [{"title": "梨", "unit_price": "1"}]}
     with httpx.stream("GET", served.url("/api/v1/events"), headers=headers, timeout=10) as stream:
@@ -68,10 +68,10 @@ def test_a_stream_takes_up_where_it_broke_off_and_ends_with_the_server(tmp_path:
 
 
 def test_idle_connections_and_open_streams_keep_nobody_out(tmp_path: Path):
-    served = Served(tmp_path, "--empty")
+    served = Served(tmp_path, "--empty", counted=True)
     served.stop()
     keys = _make_keys(tmp_path, STREAMS // STREAMS_MOST)
-    served = Served(tmp_path, port=served.port)
+    served = Served(tmp_path, port=served.port, counted=True)
     open_: list[socket.socket] = []
     try:
         idle = [socket.create_connection(("127.0.0.1", served.port), timeout=10) for _ in range(300)]

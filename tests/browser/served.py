@@ -1,6 +1,5 @@
 """A desk that really serves, in a process of its own."""
 
-import os
 import re
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from typing import Self
 import httpx
 
 from tests.databases import free_port
-from tests.near import PRINTER_NETWORKS
+from tests.near import uncounted
 
 _PATIENCE_SECONDS = 90
 
@@ -25,12 +24,9 @@ class Served:
         self.port = free_port()
         self.base = f"http://localhost:{self.port}"
         self._log = folder / "serve.log"
-        environment = {name: text for name, text in os.environ.items() if not name.startswith("TOCSIN_")}
-        environment |= {
-            "TOCSIN_DATA_DIR": str(folder / "data"), "TOCSIN_PORT": str(self.port), "PYTHONPATH": "src",
-            "PYTHONUNBUFFERED": "1", "TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS,
-        }  # fmt: skip
-        self._environment = environment
+        self._environment = uncounted(
+            TOCSIN_DATA_DIR=str(folder / "data"), TOCSIN_PORT=str(self.port), PYTHONPATH="src", PYTHONUNBUFFERED="1"
+        )  # fmt: skip
         self.start()
         try:
             self.owner_link = self._wait()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.browser.test_journey import CHROMIUM
 from tests.station.counter import ServedDesk, Shop, Working
 from tests.web.gallery import FLAGS
 from tocsin.access.reader import FINGERS
@@ -34,7 +35,7 @@ def page(request: pytest.FixtureRequest, shop: Shop) -> Iterator[Page]:
     """A browser that is the shop's enrolled desk."""
     width, height = request.param
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
         context.add_cookies([{"name": "tocsin_desk", "value": shop.desk, "url": shop.served.base}])
         yield context.new_page()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import entered
 from tests.browser.served import Served
 from tests.browser.test_journey import SHEET, Walk, become_owner, browser
 from tests.peers.escpos_peer import EscposPeer
@@ -12,11 +13,8 @@ __all__ = ["browser"]
 
 
 def take_sheet(walk: Walk) -> None:
-    """Import the sheet of 65 orders."""
-    walk.go("/imports")
-    walk.page.set_input_files("[name=sheet]", SHEET)
-    walk.press('form[action="/imports"] button.main')
-    walk.press('form[action$="/commit"] button.main')
+    """Import the sheet of 65 orders, and open what became of it."""
+    walk.go(entered.take_sheet(walk.page.context, walk.desk, SHEET.read_bytes()))
 
 
 def path_of(page: Page) -> str:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from tests.browser.entered import enter_as_owner
 from tests.browser.served import Served
 from tests.browser.test_desk import Till
-from tests.browser.test_journey import PASSWORD, browser
+from tests.browser.test_journey import browser
 
 __all__ = ["browser"]
 
@@ -17,9 +18,7 @@ def test_the_preview_follows_the_mapping(browser: Browser, tmp_path: Path) -> No
     )
     with Served(tmp_path) as desk:
         till = Till(browser.new_context(locale="en-US", viewport={"width": 1440, "height": 900}), desk)
-        till.go(desk.owner_link)
-        till.fill(name="lin", password=PASSWORD, again=PASSWORD)
-        till.press("main button.main")
+        enter_as_owner(till.page.context, desk)
         page = till.go("/profiles")
         page.set_input_files("#f-sheet", tmp_path / "odd.csv")
         till.press("main button.main")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from tests.browser.entered import take_sheet
 from tests.browser.served import Served
 from tests.browser.test_journey import SHEET, Walk, become_owner, browser, set_up_printer
 from tests.peers.escpos_peer import EscposPeer
@@ -19,10 +20,7 @@ def test_all_of_an_open_menu_is_inside_the_window(browser: Browser, tmp_path: Pa
         walk = Walk(browser, desk, peer, width=390, height=844, locale="en-US")
         become_owner(walk)
         set_up_printer(walk)
-        walk.go("/imports")
-        walk.page.set_input_files("[name=sheet]", SHEET)
-        walk.press('form[action="/imports"] button.main')
-        walk.press('form[action$="/commit"] button.main')
+        take_sheet(walk.page.context, desk, SHEET.read_bytes())
         walk.go("/orders")
         order = walk.page.locator('main td a[href^="/orders/"]').first.get_attribute("href")
         for width in (390, 320):

@@ -12,12 +12,20 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, expect
 
 from tests.browser.served import Served
-from tests.browser.test_journey import Walk, become_owner, browser
+from tests.browser.test_journey import FLAGS, WHOLE_CHROMIUM, Walk, become_owner, browser
 from tests.counter import wait_for
 from tests.peers.robot_peer import RobotPeer
 
 __all__ = ["browser"]
 SIZES = [(1440, 900, "zh-CN"), (390, 844, "zh-CN")]
+
+
+@pytest.fixture
+def whole(browser: Browser) -> Iterator[Browser]:
+    """The whole Chromium: the one without a window has no push."""
+    made = browser.browser_type.launch(executable_path=WHOLE_CHROMIUM, args=FLAGS)
+    yield made
+    made.close()
 
 
 @contextmanager
@@ -89,10 +97,10 @@ def worker_of(walk: Walk, cdp: CDPSession) -> str:
     return str(told[-1]["registrationId"])
 
 
-def test_the_worker_shows_a_push_says_that_it_came_and_opens_it(browser: Browser, tmp_path: Path) -> None:
+def test_the_worker_shows_a_push_says_that_it_came_and_opens_it(whole: Browser, tmp_path: Path) -> None:
     """The push service itself is out of reach here: the page says so; what it would bring is brought by the browser's own tools."""
     peer = RobotPeer()
-    with walking(browser, tmp_path, width=390, height=844, locale="zh-CN") as walk:
+    with walking(whole, tmp_path, width=390, height=844, locale="zh-CN") as walk:
         walk._context.grant_permissions(["notifications"], origin=walk.desk.base)
         link = re.search(r"http\S+/received/\S+", add_hook(walk, peer))
         assert link

@@ -8,8 +8,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.browser.entered import PASSWORD, enter_as_owner
 from tests.browser.served import Served
-from tests.browser.test_journey import PASSWORD, browser
+from tests.browser.test_journey import browser
 
 __all__ = ["browser"]
 NAME, PHONE = "欧阳明月", "13812345678"
@@ -58,12 +59,8 @@ def scene(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with Served(tmp_path_factory.mktemp("phone")) as desk:
         context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-US", has_touch=True)
         page = context.new_page()
-        page.goto(desk.owner_link)
-        page.fill("[name=name]", "lin")
-        page.fill("[name=password]", PASSWORD)
-        page.fill("[name=again]", PASSWORD)
-        press(page, "main button.main")
-        press(page, "main a.main")
+        enter_as_owner(context, desk)
+        page.goto(desk.base)
         yield desk, page
         context.close()
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
+from tests.browser.entered import PASSWORD, enter_as_owner
 from tests.browser.served import Served
 from tests.browser.test_desk import Till
-from tests.browser.test_journey import PASSWORD, browser
+from tests.browser.test_journey import browser
 
 __all__ = ["browser"]
 
@@ -20,10 +21,7 @@ EARLIER = """() => {
 
 def begin(one: Till, other: Till) -> str:
     """Make an owner, a clerk and an order; return the address of its form."""
-    one.go(one.desk.owner_link)
-    one.fill(name="lin", password=PASSWORD, again=PASSWORD)
-    one.press("main button.main")
-    one.press("main a.main")
+    enter_as_owner(one.page.context, one.desk)
     one.go("/settings/operators")
     one.fill(name="li")
     one.press("main form button.main")

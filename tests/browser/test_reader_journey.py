@@ -1,6 +1,5 @@
 """A wrong finger at the reader of a desk does what a wrong password does: the other page names it, the relay is ON."""
 
-import os
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from tests.browser.test_alarm_journey import LIGHT, SOUND, hang_siren, siren_beh
 from tests.browser.test_journey import PASSWORD, Walk, become_owner, browser
 from tests.browser.test_passkey import sign_out
 from tests.counter import wait_for
+from tests.near import uncounted
 from tests.peers.fprintd_peer import FprintdPeer
 
 __all__ = ["browser"]
@@ -71,7 +71,7 @@ def working_station(walk: Walk, folder: Path, reader: Reader) -> Iterator[None]:
     walk.go("/settings/stations")
     walk.press("form[action='/settings/stations/codes'] button")
     code = page.input_value("#f-code")
-    environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": reader.peer.address, "PYTHONPATH": "src"}
+    environment = uncounted(DBUS_SYSTEM_BUS_ADDRESS=reader.peer.address, PYTHONPATH="src")
     command = [sys.executable, "-m", "tocsin", "station"]
     enrol = [
         *command,

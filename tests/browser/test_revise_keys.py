@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, expect
 
+from tests.browser.entered import take_sheet
 from tests.browser.served import Served
 from tests.browser.test_journey import Walk, become_owner, browser, set_up_printer
 from tests.peers.escpos_peer import EscposPeer
@@ -51,12 +52,7 @@ def test_from_held_to_paper_in_eight_keys(browser: Browser, tmp_path: Path) -> N
         walk = Walk(browser, desk, peer, width=1440, height=900, locale="en-US")
         become_owner(walk)
         set_up_printer(walk)
-        walk.go("/imports")
-        walk.page.set_input_files(
-            "[name=sheet]", {"name": "a.csv", "mimeType": "text/csv", "buffer": sheet()}
-        )
-        walk.press('form[action="/imports"] button.main')
-        walk.press('form[action$="/commit"] button.main')
+        walk.go(take_sheet(walk.page.context, desk, sheet()))
         expect(walk.page.locator("a.finding", has_text="phone_shape").locator("b")).to_have_text(
             "1", timeout=15_000
         )

@@ -13,8 +13,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.api.door import order_in
+from tests.browser.entered import enter_as_owner
 from tests.browser.served import Served
-from tests.browser.test_journey import PASSWORD, browser
+from tests.browser.test_journey import browser
 from tests.counter import wait_for
 from tests.peers.escpos_peer import EscposPeer
 from tests.proofs.asking import Client, add_printer, read
@@ -33,12 +34,8 @@ class Scene:
         self.context: BrowserContext = browser.new_context(locale="en-US")
         self.faults: list[str] = []
         self._taken = 0
-        page = self.open(self.desk.owner_link)
-        page.fill("[name=name]", "lin")
-        page.fill("[name=password]", PASSWORD)
-        page.fill("[name=again]", PASSWORD)
-        with page.expect_navigation():
-            page.locator("main button.main").click()
+        enter_as_owner(self.context, self.desk)
+        page = self.open("/orders")
         self.client = Client(self.desk.base, self._key(page))
         page.close()
         self.printer = add_printer(self.client, self.peer.port)

@@ -6,8 +6,9 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.entered import enter_as_owner
 from tests.browser.served import Served
-from tests.browser.test_journey import PASSWORD, browser
+from tests.browser.test_journey import browser
 
 __all__ = ["browser"]
 LYING, STANDING = {"width": 1920, "height": 1080}, {"width": 1080, "height": 1920}
@@ -35,12 +36,8 @@ def fits(page: Page) -> None:
 
 def make_link(context: BrowserContext, desk: Served) -> str:
     """Become the owner, and make a link of a wall."""
+    enter_as_owner(context, desk)
     page = context.new_page()
-    page.goto(desk.owner_link)
-    for name, value in {"name": "lin", "password": PASSWORD, "again": PASSWORD}.items():
-        page.fill(f"[name={name}]", value)
-    with page.expect_navigation():
-        page.locator("main button.main").click()
     page.goto(f"{desk.base}/settings/walls")
     page.fill("#f-name", "Kitchen")
     with page.expect_navigation():

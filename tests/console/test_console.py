@@ -236,7 +236,7 @@ def test_of_two_processes_over_one_folder_the_first_answers(desk: Desk) -> None:
 
 
 def test_the_served_desk_answers_its_console(tmp_path: Path) -> None:
-    served = Served(tmp_path, "--empty")
+    served = Served(tmp_path, "--empty", counted=True)
     made = CliRunner().invoke(
         cli, ["operator", "create", "anna", "--role", "owner", "--password", PASSWORD, "--data-dir", str(tmp_path)]
     )  # fmt: skip

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from tests.house import House, make_house
+from tests.near import uncounted
 from tests.proofs.running import ROOT, RunningDesk
 from tocsin.core.actor import ROLES, Actor
 from tocsin.core.clock import MINUTE_US, pass_time
@@ -92,7 +93,7 @@ class Killing:
         ]
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.proofs.imports", *given], cwd=ROOT, stdout=subprocess.PIPE, text=True,
-            env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
+            env=uncounted(),
         )  # fmt: skip
         assert process.stdout is not None
         process.stdout.readline()

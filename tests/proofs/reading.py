@@ -1,6 +1,5 @@
 """A desk with a reader: the server, the station's agent and fprintd as processes of their own, a browser, a hand."""
 
-import os
 import re
 import signal
 import subprocess
@@ -11,6 +10,7 @@ from typing import Any
 import httpx
 
 from tests.access.people import PASSWORD, right_hash
+from tests.near import uncounted
 from tests.peers.fprintd_peer import FprintdPeer
 from tests.peers.recording_line import RecordingLine
 from tests.proofs.asking import Unexpected, hidden_fields
@@ -161,7 +161,7 @@ class ReaderDesk:
     def _run(self, module: str, *words: str) -> None:
         done = subprocess.run(
             [sys.executable, "-m", module, *words, "--file", str(self.file)], cwd=ROOT, capture_output=True, text=True,
-            env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
+            env=uncounted(),
         )  # fmt: skip
         if done.returncode:
             raise Unexpected(f"{' '.join(words)}: {done.stderr}")

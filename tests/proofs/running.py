@@ -1,6 +1,5 @@
 """A desk that really runs: `tocsin serve` as a process of its own, over an empty database of either engine."""
 
-import os
 import queue
 import random
 import re
@@ -18,7 +17,7 @@ from typing import Any
 import psycopg
 
 from tests.databases import PostgresServer
-from tests.near import PRINTER_NETWORKS
+from tests.near import uncounted
 from tocsin.core.ident import new_id
 from tocsin.core.sqlite import engine as sqlite
 from tocsin.server import PortTaken, addresses_of, require_free
@@ -57,8 +56,7 @@ class RunningDesk:
                 [sys.executable, "-m", *program, "serve", "--empty", "--port", str(self.port),
                  "--data-dir", str(self.folder / "data"), *given, *self.options],
                 cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
-                env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")}
-                | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS},
+                env=uncounted(),
             )  # fmt: skip
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=_pass_on, args=(self.process, lines), daemon=True).start()
@@ -125,7 +123,7 @@ class Beside:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *program, *words], cwd=ROOT, stdout=log, stderr=log,
-                env={name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")},
+                env=uncounted(),
             )  # fmt: skip
 
     def kill(self) -> None:
