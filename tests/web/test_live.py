@@ -181,3 +181,9 @@ def test_who_was_signed_out_hears_no_word_of_the_alarm_or_of_access(
     heard = asyncio.run(asyncio.wait_for(walk(), 10))
     assert heard[0] != b"over" and b"event: changed" in heard[0], "while he was signed in he heard it"
     assert len(heard) == 1
+
+
+def test_a_line_of_who_is_not_signed_in_ends_without_a_page(pages: Pages) -> None:
+    asked = pages.get("/events", role="", accept="text/event-stream")
+    assert asked.status_code == 204 and asked.content == b""
+    assert pages.get("/events", role="", accept="text/html").status_code == 303

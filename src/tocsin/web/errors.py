@@ -37,6 +37,7 @@ _FASTER = frozenset(
         "ask_over",
     }
 )
+EVENTS = "text/event-stream"
 FASTER = "Somebody was faster"
 _DOORS: dict[type[Refusal], str] = {NotSignedIn: "/sign-in", SessionLocked: "/lock", ProofNeeded: "/prove"}
 _log = get_log("web")
@@ -44,6 +45,9 @@ _log = get_log("web")
 
 def refusal_page(request: PageRequest, refusal: Refusal) -> Response[str] | Redirect:
     """Show a refusal; who is not signed in is led to the sign-in and back again."""
+    if isinstance(refusal, NotSignedIn | SessionLocked) and request.headers.get("accept") == EVENTS:
+        # A page that listens on is told by its next step, not by a sign-in that it can't read. Source: WHATWG HTML, 204 ends a line.
+        return Response("", status_code=204)
     if isinstance(refusal, SessionLocked | ProofNeeded) and request.headers.get("hx-request") == "true":
         door = f"{_DOORS[type(refusal)]}?next={quote(came_from(request))}"
         return Response("", status_code=401, headers={"hx-redirect": door}, media_type=MediaType.HTML)

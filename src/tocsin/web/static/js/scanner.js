@@ -17,7 +17,7 @@ window.addEventListener(
     if (!document.querySelector(".rail") || event.ctrlKey || event.metaKey || event.altKey) return;
     const field = event.target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select");
     if (field) return; // a field takes the keys itself; the scan page's own field sends its form
-    const present = performance.now();
+    const present = event.timeStamp; // when the key came, however busy the page was since
     if (present - last > GAP_MS) burst = "";
     last = present;
     if ((event.code === "Enter" || event.code === "NumpadEnter") && burst.length >= SHORTEST) {
