@@ -212,11 +212,37 @@ def test_a_finger_signs_a_shift_as_who_leaves_and_as_who_comes(seat: Seat) -> No
     done = sign("match", act="offer", note="看一下后厨")
     assert done.headers["location"] == "/shift?done=shift_offered", done.text
     assert sign("match", act="signature", name="wang").status_code == 403, "nobody signs twice"
-    assert sign("match", act="signature", name="wang", said="lisi").status_code == 401, "his finger, not hers"
-    assert sign("match", act="takeover-by-nobody").status_code == 401
+    hers = sign("match", act="signature", name="wang", said="lisi")
+    assert hers.status_code == 401 and "手指无误，但没有签字" in hers.text, "his finger, not hers"
     signed = sign("match", act="signature", name="lisi")
     assert signed.status_code == 303 and signed.headers["location"].startswith("/shifts/")
     assert text_of(seat.till.get(signed.headers["location"])).count("读取器指纹") == 2
+
+
+def test_the_reader_asks_nobody_where_it_is_not_said_who_signs_what(seat: Seat) -> None:
+    sign_in(seat)
+    seat.till.post("/shift", shop=str(seat.pages.house.shop.id))
+    seat.counter.machine.actor()
+    place = re.search(r'formaction="(/shift/\d+/finger)"', text_of(seat.till.get("/shift")))
+    assert place
+    for note, status in (("后\r\n" * 500 + "厨", 422), ("后\r\n" * 499 + "厨。", 303)):
+        asked = seat.ask(place[1], act="offer", note=note)
+        waits = seat.go_on(asked, f"{place[1]}/session", act="offer", note=note)
+        kept = re.search(r'name="note" value="([^"]*)"', waits.text)
+        assert kept and kept[1].replace("\r", "") == note.replace("\r", ""), "it is told of, never cut"
+        asked.answer("match")
+        done = seat.go_on(asked, f"{place[1]}/session", act="offer", note=kept[1])
+        assert done.status_code == status and (status == 303 or "1000" in done.text)
+    seat.counter.machine.actor()
+    nobody = seat.till.post(place[1], act="signature", name=" ")
+    assert (
+        nobody.status_code == 422
+        and 'id="f-name-say"' in text_of(nobody)
+        and "data-finger=" not in nobody.text
+    )
+    for path in (place[1], f"{place[1]}/session"):
+        assert seat.till.post(path, act="by-nobody", attempt=asked.token).status_code == 404
+    assert not [one for one in seat.counter.commands() if one.kind == "reader.verify"]
 
 
 def test_a_shift_is_not_signed_from_elsewhere(seat: Seat) -> None:

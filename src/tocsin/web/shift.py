@@ -26,7 +26,6 @@ from tocsin.tickets.shift_sign import (
 )
 from tocsin.tickets.shift_state import Shift, figures_now, list_takers, running_shifts, waits_for
 from tocsin.web.ceremony import offers_passkeys, show_options, take_report, where_of
-from tocsin.web.finger import NOT_LAID
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import (
     PageRequest,
@@ -42,6 +41,7 @@ from tocsin.web.prove import proof_of, refused_proof
 from tocsin.web.shell import go, locale_cookie, show, status_of, told, words_of
 
 HERE = "/shift"
+NOT_TAKEN = "The finger is known, but nothing is signed: it was used, is another person's, or outside his hours or places. Use a password"
 Signing = Response[str] | Redirect
 
 
@@ -211,7 +211,7 @@ def _unproved(
 ) -> Response[str]:
     errors, status = refused_proof(request, form, refused, actor=actor)
     if form.get("attempt"):
-        errors = {"finger": words_of(request, actor).translate(NOT_LAID)}
+        errors = {"finger": words_of(request, actor).translate(NOT_TAKEN)}
     return show_shift(request, actor, chosen=chosen, form=form, errors=errors, status=status)
 
 

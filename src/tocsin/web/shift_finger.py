@@ -9,9 +9,11 @@ from litestar.response import Redirect
 from tocsin.access.finger_attempt import Opened, attempt_state
 from tocsin.access.proof import Proof, candidate_of
 from tocsin.core.actor import Actor, require
+from tocsin.web.access import NAME_NEEDED
 from tocsin.web.finger import WAITING, open_at_reader, say_state, wait_page
-from tocsin.web.form import Form, read_form, read_number
+from tocsin.web.form import AddressWrong, Form, read_form, read_number
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.shell import words_of
 from tocsin.web.shift import HERE, Signing, show_shift, sign_offer, sign_signature, sign_takeover
 
 _SIGNS: Mapping[str, Callable[..., Signing]] = {
@@ -26,7 +28,11 @@ def post_shift_finger(request: PageRequest, *, shift_id: FromPath[str], body: Ra
     desk, actor = enter(request)
     require(actor, "query")
     form, wanted = read_form(request, body), read_number(shift_id)
-    named = form.get("name", "").strip()[:64] if form.get("act") == "signature" else ""
+    _sign_of(form)
+    named = form.get("name", "").strip()[:64] if form["act"] == "signature" else ""
+    if form["act"] == "signature" and not named:
+        errors = {"name": words_of(request, actor).translate(NAME_NEEDED)}
+        return show_shift(request, actor, chosen=wanted, form=form, errors=errors, status=422)
     name = named or candidate_of(desk.db, actor).name_key
     opened = open_at_reader(request, name, purpose="shift", session_id=actor.session_id)
     if isinstance(opened, Opened):
@@ -44,12 +50,19 @@ def post_shift_finger_session(
     require(actor, "query")
     form, wanted = read_form(request, body), read_number(shift_id)
     token = form.get("attempt", "")
-    state, sign = attempt_state(desk.db, token), _SIGNS.get(form.get("act", ""))
+    state, sign = attempt_state(desk.db, token), _sign_of(form)
     if state in WAITING:
         return _wait(request, form, token, shift_id=wanted, name="", late=True)
-    if state == "matched" and sign:
+    if state == "matched":
         return sign(request, actor, form, proof=Proof(finger=token), shift_id=wanted)
     return _not_signed(request, actor, form, state, shift_id=wanted)
+
+
+def _sign_of(form: Form) -> Callable[..., Signing]:
+    sign = _SIGNS.get(form.get("act", ""))
+    if sign is None:
+        raise AddressWrong
+    return sign
 
 
 def _not_signed(
@@ -64,7 +77,7 @@ def _wait(
 ) -> Response[str]:
     return wait_page(
         request, token, name=name, act=f"{HERE}/{shift_id}/finger/session", late=late, otherwise=f"{HERE}?shift={shift_id}",
-        fields={key: form.get(key, "")[:1000] for key in _KEPT if form.get(key)},
+        fields={key: form[key] for key in _KEPT if form.get(key)},
     )  # fmt: skip
 
 
