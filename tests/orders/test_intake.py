@@ -102,6 +102,19 @@ def test_what_comes_of_each_kind_of_news(db: Database) -> None:
         assert counter.kinds(order.id) == ["conflict"] and counter.order(order.id).desk_state == "cancelled"
 
 
+def test_a_name_that_is_only_spelled_as_its_language_does_is_no_change(db: Database) -> None:
+    """An order that was taken in when names were put together first name first has its paper out: it stays."""
+    with open_counter(db) as counter:
+        take = lambda name, **more: counter.take(
+            external_id="E-1", receiver=replace(RECEIVER, name=name), **more
+        )
+        assert take("小明 王").result == "new"
+        assert take("王小明").result == "unchanged" and take("王小明").revision == 1
+        assert take("王小明", payment="refunded").result == "moved"
+        assert take("小明王").result == "changed", "another name"
+        assert take("王小明", price=50.0).result == "changed"
+
+
 def test_a_source_whose_clock_is_years_ahead_bars_no_later_news(db: Database) -> None:
     with open_counter(db) as counter:
         ahead = now_us() + 400 * DAY_US

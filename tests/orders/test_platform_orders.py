@@ -130,6 +130,12 @@ def test_each_importer_has_samples_on_disk_that_it_reads() -> None:
         ({"first_name": "Bob", "last_name": "Norman", "name": "Bob Norman"}, "Bob Norman"),
         ({"first_name": "小明", "last_name": "王", "name": "王小明（前台）"}, "王小明（前台）"),
         ({"first_name": "王小明"}, "王小明"),
+        ({"first_name": "小明🌸", "last_name": "王"}, "王小明🌸"),
+        ({"first_name": "Anna 🌸", "last_name": "Smith"}, "Anna 🌸 Smith"),
+        ({"first_name": "Anna", "last_name": "Smith（前台）"}, "Anna Smith（前台）"),
+        ({"first_name": "Ａｎｎａ", "last_name": "𝓢𝓶𝓲𝓽𝓱"}, "Ａｎｎａ 𝓢𝓶𝓲𝓽𝓱"),
+        ({"first_name": "길동", "last_name": "홍"}, "홍길동"),
+        ({"first_name": "🌸", "last_name": "7"}, "🌸 7"),
         ({}, ""),
     ],
 )

@@ -112,7 +112,8 @@ def foresee(tx: Tx, draft: Draft) -> Taken:
         return Taken("new", 0, "", 0)
     kept, hides = keep_real(tx, clean, known)
     clean = _keep_cancelled(known, kept)
-    result = _judge(tx, known, clean, digest=content_digest(tx, clean), hides=hides)
+    digest = content_digest(tx, clean, known=known.content_digest)
+    result = _judge(tx, known, clean, digest=digest, hides=hides)
     return Taken(result, known.order_id, known.number, known.revision)
 
 
@@ -217,7 +218,7 @@ def _judge(tx: Tx, known: KnownSource, draft: Draft, *, digest: str, hides: bool
 def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: KnownSource) -> Taken:
     kept, hides = keep_real(tx, draft, known)
     draft = _keep_cancelled(known, kept)
-    digest = content_digest(tx, draft)
+    digest = content_digest(tx, draft, known=known.content_digest)
     result, revision = _judge(tx, known, draft, digest=digest, hides=hides), known.revision
     if result in ("older", "unchanged"):
         return Taken(result, known.order_id, known.number, revision)

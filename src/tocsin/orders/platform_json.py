@@ -5,6 +5,7 @@ An importer gives the function that makes a draft of one order's document; what 
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -111,13 +112,14 @@ def text_of(doc: Doc, *names: str) -> str:
 
 
 def name_of(part: Doc) -> str:
-    """Return a person's name as its language writes it: family name first and no space where it is Chinese.
+    """Return a person's name as its language writes it: family name first and no space where its letters are all Chinese.
 
     What a platform has put together itself the other way round is put right.
     """
     first, last, whole = (text_of(part, name) for name in ("first_name", "last_name", "name"))
     put = " ".join(filter(None, (first, last)))
-    wide = any(character >= _FIRST_WIDE for character in put)
+    letters = [one for one in unicodedata.normalize("NFKC", put) if one.isalpha()]
+    wide = bool(letters) and min(letters) >= _FIRST_WIDE
     return whole if whole and whole != put else f"{last}{first}" if wide else put
 
 

@@ -11,6 +11,8 @@ from tocsin.orders.draft import Draft
 from tocsin.orders.table import order_head, order_revision, order_source
 from tocsin.orders.waiting import Place
 
+_LONGEST_PUT = 12
+
 
 class KnownSource(Struct, frozen=True):
     """What an order's source said last, and where the order stands; `news` is of single axes."""
@@ -71,8 +73,24 @@ def keep_source(tx: Tx, place: Place, kept: KnownSource) -> None:
     )  # fmt: skip
 
 
-def content_digest(tx: Tx, draft: Draft) -> str:
-    """Return what tells the same content of an order again, whatever its axes are."""
+def content_digest(tx: Tx, draft: Draft, *, known: str = "") -> str:
+    """Return what tells the same content of an order again, whatever its axes are.
+
+    Args:
+        known: what was told before; it counts where only the receiver's name was put together otherwise. An earlier
+            version put a Chinese name given name first, with a space: that is no news of its source.
+    """
+    digest, name = _digest(tx, draft), draft.receiver.name
+    if not known or digest == known or name.isascii() or " " in name or len(name) > _LONGEST_PUT:
+        return digest
+    for at in range(1, len(name)):
+        before = replace(draft.receiver, name=f"{name[at:]} {name[:at]}")
+        if _digest(tx, replace(draft, receiver=before)) == known:
+            return known
+    return digest
+
+
+def _digest(tx: Tx, draft: Draft) -> str:
     # The order is found by its shop already: whether the source names it is no change.
     content = replace(
         draft, shop="", payment="unpaid", fulfilment="unfulfilled", cancelled=False, paid_at_us=None, source_version_us=None,
