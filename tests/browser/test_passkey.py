@@ -187,7 +187,7 @@ def two_touches(page: Page, desk: Served, finger: Finger, folder: Path) -> None:
     finger.touches(False)
     lapse(folder)
     page.goto(f"{desk.base}/screens")
-    page.click("p.who a")
+    page.click("p.who button")
     expect(page.locator("[name=name]")).to_have_value("")
     assert page.locator("p.who").count() == 0, "not you: the next one is not told who it was"
     sign_in_counted(page, finger, to=f"{desk.base}/screens")

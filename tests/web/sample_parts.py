@@ -272,12 +272,8 @@ WECHAT = {"wechat": True, "secure": True, "address": "https://desk.example.cn", 
 NOT_SECURE = {"wechat": False, "secure": False, "address": "https://desk.example.cn", "https": True}
 SIGN_IN: Context = {"shell": door(), "errors": {}, "notice": "", "back": "/orders", "passkeys": True}
 PASSWORD: Context = {
-    "shell": door(),
-    "name": "lin",
-    "methods": ["password", "passkey"],
-    "errors": {},
-    "back": "",
-}
+    "shell": door(), "name": "lin", "methods": ["password", "passkey"], "errors": {}, "back": "", "greeted": False,
+}  # fmt: skip
 OWNER: Context = {
     "shell": door("/owner/abc"),
     "token": "abc",

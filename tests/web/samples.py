@@ -82,7 +82,7 @@ SAMPLES: dict[str, tuple[str, Context]] = {
     "sign_in_not_secure": ("access/name.html", {**SIGN_IN, "shell": {**door(), "browser": NOT_SECURE}, "passkeys": False}),
     "sign_in_again": ("access/name.html", {**SIGN_IN, "notice": "已退出", "errors": {"name": "请输入名字"}}),
     "password": ("access/password.html", PASSWORD),
-    "password_wrong": ("access/password.html", {**PASSWORD, "errors": {"password": "名字或密码不对。此次尝试已记录。"}}),
+    "password_wrong": ("access/password.html", {**PASSWORD, "greeted": True, "errors": {"password": "名字或密码不对。此次尝试已记录。"}}),
     "owner": ("access/owner_link.html", OWNER),
     "owner_used": ("access/owner_link.html", {**OWNER, "used": True}),
     "orders": ("orders/query.html", {"shell": shell(), **LIST, **ASKED, "asked": None}),

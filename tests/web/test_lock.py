@@ -94,6 +94,21 @@ def test_a_locked_desk_shows_nothing_through_any_door_until_its_pin(pages: Pages
     assert till.get("/orders").headers["location"].startswith("/sign-in"), "the cookie of before the lock"
 
 
+def test_somebody_else_is_asked_for_his_own_name_on_a_locked_desk(pages: Pages) -> None:
+    """His proof is never asked for in the name of whoever locked it, not even when the lock page stood too long."""
+    till = enrol(pages)
+    begin_shift(till)
+    till.post("/lock")
+    asked = text_of(till.get("/sign-in"))
+    assert 'name="name"' in asked and "wangxiaoer" not in asked
+    leads = text_of(till.get("/lock?locale=en"))
+    way = leads.partition(">Somebody else<")[0].rpartition('href="')[2].partition('"')[0]
+    clock.shift_clock(13 * 60 * clock.MINUTE_US)
+    late = text_of(till.get(way))
+    assert 'name="name"' in late and "wangxiaoer" not in late
+    assert "wangxiaoer" in text_of(till.get("/sign-in")), "he has not signed out"
+
+
 def test_after_five_wrong_pins_the_page_asks_for_a_full_sign_in(pages: Pages) -> None:
     till = enrol(pages)
     begin_shift(till)

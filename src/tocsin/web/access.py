@@ -11,6 +11,7 @@ from tocsin.access.lapsed import lapsed_name
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import SignedIn, begin_sign_in, sign_in, sign_out
 from tocsin.access.owner_link import link_is_open, redeem_owner_link
+from tocsin.access.verification import sign_in_key
 from tocsin.core.errors import Refusal
 from tocsin.gate import TooManyTries, refused_try
 from tocsin.web.ceremony import offers_passkeys
@@ -43,14 +44,15 @@ TWICE_DIFFERENT = "The two passwords differ: type the same one twice"
 
 @get("/sign-in", sync_to_thread=True)
 def get_sign_in(request: PageRequest) -> Response[str] | Redirect:
-    """Ask for the name, or for the proof of who has not signed out here; who is signed in goes on to the desk."""
+    """Ask for the name, or for the proof of who has not signed out here; who is signed in goes on to the desk.
+
+    Of somebody else (`other`) the name is asked; what the browser has kept is left alone.
+    """
     back = own_address(request.query_params.get("next", ""))
     if visitor(request) is not None:
         return go(back)
-    if "other" in request.query_params:
-        return cleared(go(f"/sign-in?next={quote(back)}", cookies=[no_session_cookie(request)]))
     said = next((text for asked, text in SAID.items() if asked in request.query_params), "")
-    if not said and (name := lapsed_name(desk_of(request).db, session_token(request))):
+    if not said and "other" not in request.query_params and (name := greeted(request)):
         return ask_credential(request, name, back=back, errors={})
     notice = words_of(request).translate(said) if said else ""
     return ask_name(request, back=back, errors={}, notice=notice)
@@ -65,6 +67,17 @@ def post_name(request: PageRequest, *, body: RawBody) -> Response[str]:
         errors = {"name": words_of(request).translate(NAME_NEEDED)}
         return ask_name(request, back=back, errors=errors, status=422)
     return ask_credential(request, name, back=back, errors={})
+
+
+@post("/sign-in/other", sync_to_thread=True, status_code=303)
+def post_other(request: PageRequest, *, body: RawBody) -> Redirect:
+    """Take away the session that lapsed here and what was kept of its pages, and ask for the name.
+
+    What a tab has noted stays: it comes back to the same operator alone.
+    """
+    back = own_address(read_form(request, body).get("back", ""))
+    asked = go(f"/sign-in?next={quote(back)}", cookies=[no_session_cookie(request)])
+    return cleared(asked, notes=False)
 
 
 @get("/sign-in/password", sync_to_thread=True)
@@ -151,6 +164,13 @@ def enter_desk(request: PageRequest, found: SignedIn, back: str) -> Redirect:
     return go(back, cookies=[*kept, locale_cookie(found.actor.locale)])
 
 
+def greeted(request: PageRequest) -> str:
+    """Return who has not signed out here, his session having lapsed; of one that is locked or barred, nobody is."""
+    if look(request).actor is not None:
+        return ""
+    return lapsed_name(desk_of(request).db, session_token(request))
+
+
 def ask_name(
     request: PageRequest, *, back: str, errors: dict[str, str], notice: str = "", status: int = 200
 ) -> Response[str]:
@@ -170,7 +190,7 @@ def ask_credential(
     offered = begin_sign_in(db, name, passkeys=offers_passkeys(request), reader=reader)
     return show_door(
         request, "access/password.html", status=status, name=name, methods=offered.methods, errors=errors, back=back,
-        keep={"name": name, "back": back},
+        keep={"name": name, "back": back}, greeted=sign_in_key(name) == sign_in_key(greeted(request)),
     )  # fmt: skip
 
 
@@ -184,4 +204,13 @@ def _ask_owner(
     )  # fmt: skip
 
 
-ACCESS = [get_sign_in, post_name, get_password, post_password, post_sign_out, get_owner, post_owner]
+ACCESS = [
+    get_sign_in,
+    post_name,
+    post_other,
+    get_password,
+    post_password,
+    post_sign_out,
+    get_owner,
+    post_owner,
+]

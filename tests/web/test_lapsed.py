@@ -1,0 +1,28 @@
+"""A session that lapsed, as its browser's pages show it: who is greeted, and who takes that away."""
+
+from tests.api.door import BASE
+from tests.web.pages import Pages, text_of
+from tests.web.test_access import PASSWORD, clerk
+from tests.web.test_lock import Till
+from tocsin.access.session import csrf_token
+from tocsin.core.clock import MINUTE_US, shift_clock
+
+
+def test_not_you_is_asked_of_who_was_greeted_and_keeps_the_worker_and_the_notes(pages: Pages) -> None:
+    """It takes the session and the kept pages away, by a form of this session alone; a typed name leaves all as it is."""
+    clerk(pages)
+    till = Till(pages)
+    assert till.post("/sign-in/password", username="wangxiaoer", password=PASSWORD).status_code == 303
+    shift_clock(13 * 60 * MINUTE_US)
+    typed = text_of(till.post("/sign-in", name="somebody", back="/held"))
+    assert '"/sign-in?other&next=/held"' in typed and "/sign-in/other" not in typed
+    assert "/sign-in/other" in text_of(till.post("/sign-in", name="WangXiaoEr"))
+    there = till.cookies["tocsin_session"]
+    for origin, csrf in (("https://elsewhere.test", csrf_token(there)), (BASE, "x")):
+        headers = {"cookie": f"tocsin_session={there}", "origin": origin}
+        refused = pages.client.post("/sign-in/other", data={"csrf": csrf}, headers=headers, follow_redirects=False)  # fmt: skip
+        assert refused.status_code == 403 and "clear-site-data" not in refused.headers
+    gone = till.post("/sign-in/other", back="/held")
+    assert (gone.status_code, gone.headers["location"]) == (303, "/sign-in?next=/held")
+    assert gone.headers["clear-site-data"] == '"cache"' and "tocsin_session=" in gone.headers["set-cookie"]
+    assert till.post("/sign-in/other").status_code == 303, "twice is no fault"
