@@ -22,7 +22,8 @@ SPENDS, GUARDS = "tocsin.access.limiter.spend_budget", "tocsin.access.limiter.gu
 NO_SECRET = {
     "tocsin.access.session.csrf_matches": "a form's token follows from the session's, which came with the same request",
     "tocsin.access.session.read_session": "256 random bits, read at each request",
-    "tocsin.access.lapsed.lapsed_name": "256 random bits of a session that opens nothing any more; they tell one name",
+    "tocsin.access.lapsed.lapsed_name": "256 random bits of a session that lapsed; they tell one name",
+    "tocsin.access.lapsed.end_lapsed": "as above; who has them ends it",
     "tocsin.access.device.known_hash": "256 random bits; a device is told by it, and let in nowhere",
     "tocsin.access.device.remember_device": "as above",
     "tocsin.access.device.user_of": "as above",

@@ -7,7 +7,7 @@ from litestar.params import FromPath, RawBody
 from litestar.response import Redirect
 
 from tocsin.access.finger_attempt import desk_has_reader
-from tocsin.access.lapsed import lapsed_name
+from tocsin.access.lapsed import end_lapsed, lapsed_name
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import SignedIn, begin_sign_in, sign_in, sign_out
 from tocsin.access.owner_link import link_is_open, redeem_owner_link
@@ -71,11 +71,12 @@ def post_name(request: PageRequest, *, body: RawBody) -> Response[str]:
 
 @post("/sign-in/other", sync_to_thread=True, status_code=303)
 def post_other(request: PageRequest, *, body: RawBody) -> Redirect:
-    """Take away the session that lapsed here and what was kept of its pages, and ask for the name.
+    """End the session that lapsed here, take away what was kept of its pages, and ask for the name.
 
     What a tab has noted stays: it comes back to the same operator alone.
     """
     back = own_address(read_form(request, body).get("back", ""))
+    end_lapsed(desk_of(request).db, session_token(request))
     asked = go(f"/sign-in?next={quote(back)}", cookies=[no_session_cookie(request)])
     return cleared(asked, notes=False)
 
@@ -107,9 +108,10 @@ def post_password(request: PageRequest, *, body: RawBody) -> Response[str] | Red
 def post_sign_out(request: PageRequest, *, body: RawBody) -> Redirect:
     """End the session; a session that has ended already is no fault."""
     read_form(request, body)
-    actor, desk = look(request).actor, desk_of(request)
-    if actor is not None:
-        token = session_token(request)
+    actor, desk, token = look(request).actor, desk_of(request), session_token(request)
+    if actor is None:
+        end_lapsed(desk.db, token)
+    else:
         desk.db.write(actor.merchant_id, lambda tx: sign_out(tx, actor, token=token))
     return cleared(Redirect("/sign-in?out", status_code=303, cookies=[no_session_cookie(request)]))
 
@@ -168,7 +170,7 @@ def greeted(request: PageRequest) -> str:
     """Return who has not signed out here, his session having lapsed; of one that is locked or barred, nobody is."""
     if look(request).actor is not None:
         return ""
-    return lapsed_name(desk_of(request).db, session_token(request))
+    return lapsed_name(desk_of(request).db, session_token(request), desk_token=desk_token(request))
 
 
 def ask_name(
