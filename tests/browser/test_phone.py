@@ -26,6 +26,13 @@ PRESS_TWICE = """(button) => {
         button.click();
     }, 100);
 }"""
+FLYING = """() => {
+    const form = document.querySelector("[data-live-region] form[method=post]");
+    form.setAttribute("aria-busy", "true");
+    dispatchEvent(new PageTransitionEvent("pageshow", { persisted: false }));
+    form.dataset.flying = "";
+    return form.getAttribute("aria-busy");
+}"""
 KEPT = """async () => {
     const found = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
     for (const name of await caches.keys()) {
@@ -231,7 +238,22 @@ def test_on_a_slow_line(scene: tuple[Served, Page], browser: Browser) -> None:
         hold.locator("button").evaluate(PRESS_TWICE)
     assert line.page.evaluate("sessionStorage.busy") == "true,true" and line.posts == 1
     expect(line.page.locator("main [aria-busy]")).to_have_count(0)
+    _fly_over_a_change(line.page, page, order)
     context.close()
+
+
+def _fly_over_a_change(flies: Page, other: Page, address: str) -> None:
+    """Send a form while somebody else moves the order: the form stays as it went, until the page is come back to."""
+    assert flies.evaluate(FLYING) == "true"
+    state = flies.locator("h1 + .chips [data-live-region]")
+    before = state.text_content() or ""
+    other.goto(address)
+    with other.expect_navigation():
+        other.locator("form[action$='/release']").first.evaluate("(form) => form.submit()")
+    expect(state).not_to_have_text(before, timeout=15_000)
+    expect(flies.locator("[data-flying][aria-busy=true]")).to_have_count(1)
+    flies.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(flies.locator("[data-flying][aria-busy]")).to_have_count(0)
 
 
 def _read_without_scripts(page: Page, address: str) -> None:

@@ -3,12 +3,16 @@
 import re
 from functools import partial
 
+import pytest
+
 from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tests.web.test_queues import FORM as QUEUE
 from tests.web.test_terminal import ask, end
 from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.idempotency import forget_answers
+from tocsin.core.undo import UndoOver
+from tocsin.desk import DatabaseUnreachable
 from tocsin.orders.draft import Order
 from tocsin.orders.stop import open_holds
 from tocsin.tickets.check import check_order
@@ -123,6 +127,21 @@ def test_a_cancelled_order_goes_on_while_no_paper_is_out_and_its_shop_is_silent(
     _, undo = done(pages, f"/orders/{other.number}/cancellation", reason="拍错")
     assert "its ticket is out, pull it and make a new order" in refused(pages, undo)
     assert pages.again(other).desk_state == "cancelled"
+
+
+def test_what_the_desk_can_not_do_is_no_toast_and_a_toast_names_whatever_it_was_refused_with(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise refusals.pop()
+
+    refusals = [
+        DatabaseUnreachable(address="x", problem="down"),
+        UndoOver(late=True, by=None, hours=1.5, left=3),
+    ]
+    monkeypatch.setattr("tocsin.web.undo.take_back", refuse)
+    assert "already, or more than ten minutes ago" in refused(pages, "/undo/7")
+    assert pages.post("/undo/7").status_code == 500
 
 
 def test_what_was_removed_comes_back_as_it_was(pages: Pages) -> None:

@@ -83,7 +83,7 @@ def find_refused(tx: Tx, actor: Actor, *, name: str) -> Told | None:
 
 
 def _plain(value: Any) -> str | int:
-    return value if isinstance(value, int) else str(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _key(actor: Actor, name: str) -> str:

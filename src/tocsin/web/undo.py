@@ -46,6 +46,8 @@ def post_take_back(request: PageRequest, *, name: FromPath[str], body: RawBody) 
     except (ProofNeeded, SecondPersonNeeded):  # he is led to where that is given
         raise
     except Refusal as refusal:
+        if refusal.kind == "broken":
+            raise
         name = desk.db.write(actor.merchant_id, partial(keep_refused, actor=actor, refusal=refusal))
         place = same_place(request, form)
         return go(f"{place}{'&' if '?' in place else '?'}refused={name}")

@@ -35,7 +35,7 @@ function land(form, button) {
   busy(button, false);
 }
 
-addEventListener("pageshow", () => document.querySelectorAll("[aria-busy]").forEach((one) => busy(one, false)));
+addEventListener("pageshow", ({ persisted }) => persisted && document.querySelectorAll("[aria-busy]").forEach((one) => busy(one, false)));
 
 for (const [name, is] of [["htmx:beforeRequest", true], ["htmx:afterRequest", false]]) {
   document.addEventListener(name, ({ detail }) => {

@@ -12,7 +12,7 @@ export function swap(page) {
 
 function replace(old, fresh) {
   if (old.isEqualNode(fresh)) return true;
-  if (old.querySelector("details[open], dialog[open], [data-open-mark]") || [...old.querySelectorAll(HANDS)].some(isUsed)) return false;
+  if (old.querySelector("details[open], dialog[open], [data-open-mark], [aria-busy=true]") || [...old.querySelectorAll(HANDS)].some(isUsed)) return false;
   const held = old.contains(document.activeElement) ? find(fresh, document.activeElement) : null;
   if (old.contains(document.activeElement) && !held) return false;
   for (const box of old.querySelectorAll("input[type=checkbox], input[type=radio]")) {
