@@ -67,7 +67,7 @@ def axe() -> str:
 def draw(name: str, view: View) -> str:
     """Return a sample as HTML; a part of a page stands in the door's shell."""
     template, context = SAMPLES[name]
-    if view.scheme.startswith("contrast"):
+    if view.scheme.startswith("contrast") and "shell" in context:
         context = {**context, "shell": {**context["shell"], "theme": "contrast"}}
     html = render(template, locale=view.locale, **context)
     if "<html" in html:

@@ -1,6 +1,7 @@
 """`bin/prove pages`: each page in both sizes, languages and four schemes is for everybody: axe-core, width, shift, weight."""
 
 import argparse
+import sys
 import time
 from collections import Counter
 from typing import Any
@@ -28,7 +29,9 @@ def judge_view(browser: Browser, view: View, names: list[str]) -> dict[str, Any]
         if found:
             wrong[name] = found
     page.context.close()
-    return {"wrong": wrong, "worst_shift": round(worst, 4), "heaviest_bytes": heaviest}
+    told = {"wrong": wrong, "worst_shift": round(worst, 4), "heaviest_bytes": heaviest}
+    print(f"{view.size} {view.locale} {view.scheme}: {len(names)} pages, {told}", file=sys.stderr, flush=True)
+    return told
 
 
 def main(given: list[str]) -> dict[str, Any]:
