@@ -4,6 +4,7 @@ What each person did is asserted against the desk's own data and the papers that
 """
 
 import argparse
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import product
@@ -89,7 +90,13 @@ def _live(
     try:
         with EscposPeer() as peer:
             day = Day(browser, desk, peer, surface, orders=orders, fault=fault)
-            return live(day, PERSONS[person])
+            told = live(day, PERSONS[person])
+        print(
+            f"{person} {surface.name} {engine}: {told.faults or 'no fault'}, {told.row()}",
+            file=sys.stderr,
+            flush=True,
+        )
+        return told
     finally:
         desk.stop()
 
