@@ -1,5 +1,6 @@
 """Both databases for every test that touches data: real files, and a PostgreSQL of our own."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,12 @@ def true_time() -> Iterator[None]:
     clock.shift_clock(0)
     if ident._maker.used_ms() > clock.now_us() // 1000 - ident.EPOCH_MS + 1000:
         ident._maker = ident.IdMaker()
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage walk again over what stays until the end: every module, every test."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
