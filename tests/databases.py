@@ -165,12 +165,7 @@ def make_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
 
     yield open_
     for database in opened:
-        try:
-            database.close()
-        except Exception:  # closed by the test itself
-            if request.param == "sqlite":
-                continue
-            raise
+        database.close()
     if request.param == "postgresql":
         shelf.take_back(name)
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.databases import free_port
-from tests.near import PRINTER_NETWORKS, uncounted
+from tests.near import PRINTER_NETWORKS
 
 
 class Served:
@@ -36,7 +36,9 @@ class Served:
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=(os.environ if counted else uncounted())
+            env={
+                name: text for name, text in os.environ.items() if counted or not name.startswith("COVERAGE_")
+            }
             | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS, "PYTHONFAULTHANDLER": "1"},
         )
         self.said = self._read_until_ready(ready_seconds)

@@ -1,6 +1,7 @@
 """A process is known to be gone as soon as its connection is, and not while it lives."""
 
 import secrets
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -71,3 +72,14 @@ def test_a_process_without_its_lock_works_by_its_leases_alone(
     assert not db.write(0, lambda tx: life.sees_gone(tx, Life(db).name)), "it judges nobody"
     life.end()
     assert not life._thread.is_alive()
+
+
+def test_one_that_has_ended_closes_no_file_of_another(db: Database, tmp_path: Path) -> None:
+    """A descriptor is a number that the next file gets: whoever closes it twice closes somebody else's."""
+    life = Life(db)
+    life.begin()
+    for close in (life.end, db.close):
+        close()
+        others = [(tmp_path / str(n)).open("w") for n in range(60)]
+        close()
+        assert [other.write("sound") and other.close() for other in others] == [None] * 60

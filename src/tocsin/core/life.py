@@ -22,6 +22,7 @@ from tocsin.core.statement import Statement, bind
 _PREFIX = "life-"
 _BEAT_SECONDS, _AGAIN_SECONDS, _END_SECONDS = 1.0, 0.2, 5.0
 _SURE_SECONDS = 0.7
+_CLOSED = (-1, -1)
 _TAKE = "SELECT pg_try_advisory_lock(%s::bigint)"
 _GONE = {"postgresql": Statement[tuple[bool]](sa.select(sa.func.pg_try_advisory_xact_lock(bind("life"))))}
 _log = get_log("life")
@@ -37,7 +38,7 @@ class Life:
             threading.Thread(target=self._keep, name="life", daemon=True),
         )
         self._connection: Any = None
-        self._held, self._wake = False, (-1, -1)
+        self._held, self._wake = False, _CLOSED
         self._free_since: dict[str, float] = {}
 
     def begin(self) -> None:
@@ -50,9 +51,14 @@ class Life:
     def end(self) -> None:
         """Be seen alive no more."""
         self._ended.set()
-        if self._thread.is_alive():
-            os.write(self._wake[1], b".")
-            self._thread.join(_END_SECONDS)  # it may be waiting for a server that is silent
+        if self._thread.ident is None or self._wake == _CLOSED:
+            return
+        os.write(self._wake[1], b".")
+        self._thread.join(_END_SECONDS)  # it may be waiting for a server that is silent
+        if not self._thread.is_alive():  # only now: a number that is closed too early is soon another file's
+            ends, self._wake = self._wake, _CLOSED
+            for one in ends:
+                os.close(one)
 
     def sees_gone(self, tx: Tx, name: str) -> bool:
         """Tell whether another process has surely ended.
@@ -75,8 +81,6 @@ class Life:
             if not self._ended.is_set():
                 self._beat()
         self._hang_up()
-        for end in self._wake:
-            os.close(end)
 
     def _wait(self) -> None:
         """Wait a moment, or until the connection ends or says something."""

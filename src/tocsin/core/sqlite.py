@@ -25,6 +25,7 @@ __all__ = ["SqliteDatabase", "connect_file", "engine", "lock_folder", "require_s
 
 R = TypeVar("R")
 _FIRST_WITH_WAL, _FIRST_MENDED = (3, 7, 0), (3, 51, 3)
+_CLOSED = -1
 
 
 class EngineAffected(Refusal):
@@ -141,7 +142,10 @@ class SqliteDatabase(Database):
         return () if self.settle_freed() else ("wal",)
 
     def close(self) -> None:
-        """Finish what was accepted, close all and give the folder back."""
+        """Finish what was accepted, close all and give the folder back; a second time it does nothing."""
+        lock, self._lock = self._lock, _CLOSED
+        if lock == _CLOSED:  # by then its number may be another file's
+            return
         self._writer.stop()
         self._readers.close()
-        os.close(self._lock)
+        os.close(lock)
