@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -49,10 +50,12 @@ def measure(address: str, *, port: int, folder: Path, runs: int) -> dict[str, An
         one["id"] for name in LEAST for one in found["categories"][name]["auditRefs"]
         if one["weight"] and (audits[one["id"]]["score"] or 0) < 0.9 and audits[one["id"]]["score"] is not None
     ]  # fmt: skip
-    return {
+    told = {
         **{name: median(given) for name, given in scores.items()}, "lost": lost,
         "script_and_style_bytes": _weight(audits), "benchmark_index": round(found["environment"]["benchmarkIndex"]),
     }  # fmt: skip
+    print(f"{address}: {told}", file=sys.stderr, flush=True)
+    return told
 
 
 def too_low(found: dict[str, Any]) -> list[str]:
