@@ -89,7 +89,7 @@ def test_what_a_dead_process_was_sending_is_unknown_and_not_sent_again(db: Datab
             shift_clock(0)
         assert [(h.kind, h.job_id) for h in counter.holds(taken.order_id)] == [("unknown", job)]
         counter.peer.switches.mute_queued = False
-        wait_for(lambda: not dead._busy)
+        dead.stop()
         assert counter.job(job).reason == "stopped"  # what the dead one says late changes nothing
         after = counter.take(quantity=3)
         counter.wait_state(counter.print(after.order_id).job_ids[0], "printed")
