@@ -1,11 +1,9 @@
 """A new user's first steps by requests alone, where they are not what a test is about: a browser draws pages for seconds."""
 
-import re
-
 from playwright.sync_api import APIResponse, BrowserContext
 
 from tests.browser.served import Served
-from tests.proofs.asking import hidden_fields
+from tests.proofs.asking import form_token, hidden_fields
 
 PASSWORD = "correct horse battery staple 9"
 
@@ -20,12 +18,11 @@ def enter_as_owner(context: BrowserContext, desk: Served, *, locale: str = "en-U
 
 def take_sheet(context: BrowserContext, desk: Served, data: bytes) -> str:
     """Import a CSV, preview and commit; return the path of its result."""
-    found = re.search(r"x-csrf-token\W+([0-9a-f]{32,})", context.request.get(f"{desk.base}/imports").text())
-    assert found, "no form token in the page"
+    token = form_token(context.request.get(f"{desk.base}/imports").text())
     sheet = {"name": "orders.csv", "mimeType": "text/csv", "buffer": data}
-    shown = _post(context, desk, f"{desk.base}/imports", multipart={"csrf": found[1], "sheet": sheet})
+    shown = _post(context, desk, f"{desk.base}/imports", multipart={"csrf": token, "sheet": sheet})
     result = shown.url.removeprefix(desk.base).partition("?")[0]
-    _post(context, desk, f"{desk.base}{result}/commit", form={"csrf": found[1]})
+    _post(context, desk, f"{desk.base}{result}/commit", form={"csrf": token})
     return result
 
 

@@ -111,14 +111,20 @@ def become_owner_in(browser: httpx.Client, desk: RunningDesk, *, password: str =
     page = browser.post(desk.owner_link, data=fields)
     if not page.is_success or "tocsin_session" not in browser.cookies:
         raise Unexpected(f"the owner link answered {page.status_code} {page.text[:400]}")
-    found = re.search(r"x-csrf-token\W+([0-9a-f]{32,})", browser.get(f"{desk.base}/orders").text)
-    assert found, "no form token in the page"
+    token = form_token(browser.get(f"{desk.base}/orders").text)
     rights = set(read(browser.get(f"{desk.base}/api/v1/me"))["rights"])
     made = read(browser.post(
         f"{desk.base}/api/v1/keys", json={"name": "proof", "scopes": sorted(rights - _NEVER)},
-        headers={"x-csrf": found[1]},
+        headers={"x-csrf": token},
     ))  # fmt: skip
     return Client(desk.base, made["secret"])
+
+
+def form_token(page: str) -> str:
+    """Return the token that a signed-in page's forms carry."""
+    found = re.search(r"x-csrf-token\W+([0-9a-f]{32,})", page)
+    assert found, "no form token in the page"
+    return found[1]
 
 
 def hidden_fields(page: str) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """`bin/prove privacy`: a person put into every place of a served desk, exported, erased, then searched for byte by byte."""
 
 import argparse
-import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from tests.counter import Counter
 from tests.house import House
 from tests.orders.planted import HIM, plant
 from tests.peers.escpos_peer import EscposPeer
-from tests.proofs.asking import Unexpected, hidden_fields
+from tests.proofs.asking import Unexpected, form_token, hidden_fields
 from tests.proofs.erased import (
     JOURNAL,
     SPOOL,
@@ -64,9 +63,7 @@ class Browser:
 
     def post(self, path: str, **fields: str) -> httpx.Response:
         """Send a form as its page would."""
-        found = re.search(r"x-csrf-token\W+([0-9a-f]{32,})", self.http.get("/orders").text)
-        assert found, "no form token in the page"
-        return self.http.post(path, data={**fields, "csrf": found[1]})
+        return self.http.post(path, data={**fields, "csrf": form_token(self.http.get("/orders").text)})
 
 
 def talk_of(browser: Browser) -> None:

@@ -60,6 +60,7 @@ def post_finger(request: PageRequest, *, body: RawBody) -> Response[str]:
             opened.token,
             name=name,
             act="/sign-in/finger/session",
+            otherwise="/sign-in",
             fields={"name": name, "back": back},
         )
     return ask_credential(request, name, back=back, errors={"finger": opened[0]}, status=opened[1])
@@ -77,6 +78,7 @@ def post_finger_session(request: PageRequest, *, body: RawBody) -> Response[str]
             token,
             name=name,
             act="/sign-in/finger/session",
+            otherwise="/sign-in",
             fields={"name": name, "back": back},
             late=True,
         )
@@ -99,7 +101,12 @@ def post_lock_finger(request: PageRequest, *, body: RawBody) -> Response[str] | 
     if isinstance(opened, Opened):
         fields = {"operator": str(operator_id), "back": back}
         return wait_page(
-            request, opened.token, name=names.display_name, act="/lock/finger/session", fields=fields
+            request,
+            opened.token,
+            name=names.display_name,
+            act="/lock/finger/session",
+            otherwise="/lock",
+            fields=fields,
         )
     return show_lock(request, here, back=back, chosen=operator_id, error=opened[0], status=opened[1])
 
@@ -118,7 +125,9 @@ def post_lock_finger_session(request: PageRequest, *, body: RawBody) -> Response
     state = attempt_state(desk.db, token)
     if state in WAITING:
         fields = {"operator": str(operator_id), "back": back}
-        return wait_page(request, token, name="", act="/lock/finger/session", fields=fields, late=True)
+        return wait_page(
+            request, token, name="", act="/lock/finger/session", otherwise="/lock", fields=fields, late=True
+        )
     if state == "matched":
         done = unlock_by_finger(desk.db, token, browser_of(request))
         if not isinstance(done, SignInRefused):
@@ -137,7 +146,12 @@ def post_prove_finger(request: PageRequest, *, body: RawBody) -> Response[str]:
     opened = open_at_reader(request, candidate.name_key, purpose="prove", session_id=actor.session_id)
     if isinstance(opened, Opened):
         return wait_page(
-            request, opened.token, name=actor.name, act="/prove/finger/session", fields={"back": back}
+            request,
+            opened.token,
+            name=actor.name,
+            act="/prove/finger/session",
+            otherwise=back,
+            fields={"back": back},
         )
     return show_prove(request, actor, back=back, errors={"finger": opened[0]}, status=opened[1])
 
@@ -151,7 +165,13 @@ def post_prove_finger_session(request: PageRequest, *, body: RawBody) -> Respons
     state = attempt_state(desk.db, token)
     if state in WAITING:
         return wait_page(
-            request, token, name=actor.name, act="/prove/finger/session", fields={"back": back}, late=True
+            request,
+            token,
+            name=actor.name,
+            act="/prove/finger/session",
+            otherwise=back,
+            fields={"back": back},
+            late=True,
         )
     if (
         state == "matched"
@@ -219,25 +239,18 @@ def say_state(request: PageRequest, state: str) -> str:
 
 
 def wait_page(
-    request: PageRequest, token: str, *, name: str, act: str, fields: Mapping[str, str], late: bool = False, otherwise: str = ""
+    request: PageRequest, token: str, *, name: str, act: str, fields: Mapping[str, str], otherwise: str, late: bool = False
 ) -> Response[str]:  # fmt: skip
     """Answer with the page that waits for the reader.
 
     Args:
         act: where it goes on, with these `fields` and the attempt's token.
-        otherwise: where another way is; empty: where the attempt was asked for.
+        otherwise: where another way is.
     """
     say = words_of(request).translate(STILL_OPEN) if late else ""
-    asked = (
-        fields.get("back", "/")
-        if act.startswith("/prove")
-        else "/lock"
-        if act.startswith("/lock")
-        else "/sign-in"
-    )
     return show_door(
         request, "access/finger.html", name=name, act=act, fields={**fields, "attempt": token}, say=say,
-        otherwise=otherwise or asked,
+        otherwise=otherwise,
     )  # fmt: skip
 
 

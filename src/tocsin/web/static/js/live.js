@@ -1,6 +1,6 @@
 // data-live-count, data-live-region, data-live-offer: what the line tells moves the counts, fetches regions anew, or offers to.
 // A region names the areas that it shows ("jobs orders"; none: all but the alarm's), and with data-live-of the one order.
-import { hear } from "./line.js";
+import { fetchAgain, hear } from "./line.js";
 import { swap } from "./swap.js";
 
 const REST_MS = 500;
@@ -51,7 +51,7 @@ async function refresh() {
 }
 
 async function fetchRegions() {
-  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-tocsin-quiet": "1", "x-tocsin-part": "1" } }).catch(() => null);
+  const answer = await fetchAgain();
   if (answer?.ok) left = !swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
 }
 

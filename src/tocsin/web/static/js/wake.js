@@ -1,5 +1,5 @@
 // data-live: a page that slept, was frozen, was kept for Back or lost the network asks the desk at once what it missed.
-import { close, isOpen, open, place, silentMs } from "./line.js";
+import { close, fetchAgain, isOpen, open, place, silentMs } from "./line.js";
 
 const QUIET_MS = 17_000; // the desk says something every 15 seconds
 const DEAD_MS = 35_000;
@@ -29,7 +29,7 @@ if (place) {
 
 // What was kept for Back belongs to who was signed in then: if he is not any more, it is taken away.
 async function back() {
-  const answer = await fetch(location.href, { headers: { accept: "text/html", "x-tocsin-quiet": "1", "x-tocsin-part": "1" } }).catch(() => null);
+  const answer = await fetchAgain();
   if (answer && (!answer.ok || answer.redirected)) location.reload();
   else open();
 }
