@@ -38,7 +38,6 @@ def test_a_new_desk_serves_both_loopbacks_with_the_demo_and_an_owner_link(tmp_pa
     assert served.process.returncode == 0
     again = Served(tmp_path, port=served.port, counted=True)
     assert len(again.owner_links()) == 1, "there is no owner yet"
-    assert again.ready_seconds < 10  # under 3 on a machine that is not shared: bin/prove says so
     again.stop()
 
 

@@ -7,8 +7,10 @@ from tests.web.pages import Pages, text_of
 from tests.web.test_access import clerk, sign_in
 from tocsin.access.session import csrf_token
 from tocsin.core import clock
+from tocsin.web.page import TEMPLATE_DIR
 
 PIN = "290417"
+SCRIPTS = TEMPLATE_DIR.parent / "static/js"
 
 
 class Till:
@@ -226,7 +228,12 @@ def test_what_a_page_asks_by_itself_keeps_no_desk_open(pages: Pages) -> None:
     clock.shift_clock(11 * clock.MINUTE_US)
     for headers in (quiet, {}):
         assert till.get("/orders", **headers).headers["location"].startswith("/lock")
-    assert 'accept: "text/html", "x-tocsin-quiet": "1"' in pages.client.get("/static/js/live.js").text
+
+
+def test_each_script_that_fetches_its_own_page_says_that_no_hand_did() -> None:
+    asking = [one for one in SCRIPTS.glob("*.js") if "fetch(location.href" in one.read_text()]
+    assert {one.name for one in asking} >= {"line.js", "wall.js"}
+    assert [one.name for one in asking if '"x-tocsin-quiet": "1"' not in one.read_text()] == []
 
 
 def test_what_a_hand_asks_keeps_it_open(pages: Pages) -> None:

@@ -102,5 +102,6 @@ def test_a_page_of_the_desk_answers_with_its_regions(pages: Pages) -> None:
 
 
 def test_open_pages_ask_for_no_more(pages: Pages) -> None:
+    assert '"x-tocsin-part": "1"' in pages.client.get("/static/js/line.js").text
     for script in ("live.js", "wake.js"):
-        assert '"x-tocsin-part": "1"' in pages.client.get(f"/static/js/{script}").text
+        assert "fetchAgain()" in pages.client.get(f"/static/js/{script}").text

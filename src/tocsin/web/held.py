@@ -33,6 +33,7 @@ from tocsin.web.words import Words
 
 DOOR = "page"
 RELEASED = "released on the page"
+PAGE_ROWS = 25  # a row is a panel of findings and acts: fifty were four thousand elements
 _MOST = 500
 
 
@@ -50,7 +51,7 @@ def get_held(request: PageRequest) -> Response[str]:
     kind, code = _asked(request)
     after, trail = request.query_params.get("after", "")[:60], request.query_params.get("trail", "")[:2000]
     wanted = Filter(query=query_of({"held": kind or "yes", "finding": code}))
-    page = screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after)
+    page = screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after, limit=PAGE_ROWS)
     words = words_of(request, actor)
 
     def read(tx: Tx) -> dict[str, Any]:

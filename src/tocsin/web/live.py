@@ -27,6 +27,7 @@ HEARTBEAT_SECONDS = 15.0
 ASK_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 GATHER_SECONDS = 0.05
+RECENT_SECONDS = 60.0
 _FULL = 100
 _AT_MOST = 24
 _log = get_log("live")
@@ -67,6 +68,7 @@ class Feed:
         self._desk = desk
         self._listeners: dict[int, list[Listener]] = {}
         self._seen: dict[int, int] = {}
+        self._told: dict[int, tuple[int, float]] = {}
         self._lock, self._wake = threading.Lock(), threading.Event()
         self._running = False
 
@@ -81,8 +83,12 @@ class Feed:
         self._tell_who_looks(listener)
 
     def seen(self, merchant_id: int) -> int:
-        """Return the newest event that was told at a merchant, 0 where nobody listens: what is read now holds it."""
-        return self._seen.get(merchant_id, 0)
+        """Return the newest event that was told at a merchant, 0 where nobody listened in the last minute: what is read now holds it.
+
+        Who is alone goes from page to page, and each hears what came after the one before, not that all may have changed.
+        """
+        told, at = self._told.get(merchant_id, (0, 0.0))
+        return self._seen.get(merchant_id, 0) or (told if time.monotonic() - at < RECENT_SECONDS else 0)
 
     def count(self, merchant_id: int) -> int:
         """Return how many listen at a merchant."""
@@ -96,7 +102,7 @@ class Feed:
                 left.remove(listener)
             if not left:
                 self._listeners.pop(listener.merchant_id, None)
-                self._seen.pop(listener.merchant_id, None)
+                self._told[listener.merchant_id] = (self._seen.pop(listener.merchant_id, 0), time.monotonic())
         self._wake.set()
         self._tell_who_looks(listener)
 

@@ -1,6 +1,7 @@
 // The alarm by SSE ("alarm"): its parts replace those of the page; body[data-alarm] is what the other behaviours go by.
 import { hear } from "./line.js";
 import { newKey } from "./once.js";
+import { process } from "./parts.js";
 import { still } from "./still.js";
 
 const MARKS = { sound: "🔔‼ ", light: "🔔 " };
@@ -19,7 +20,7 @@ function swap(old, fresh) {
   for (const field of fresh.querySelectorAll("input[data-once]")) field.value = newKey();
   const held = old.contains(document.activeElement) && document.activeElement.dataset.key;
   still(() => old.replaceWith(document.adoptNode(fresh)));
-  window.htmx?.process(fresh); // its forms are sent without leaving the page: what is being typed there stays
+  process(fresh); // its forms are sent without leaving the page: what is being typed there stays
   if (held) (fresh.querySelector(`[data-key="${held}"]`) || fresh.querySelector("a, button"))?.focus();
 }
 

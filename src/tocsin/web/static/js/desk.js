@@ -27,6 +27,7 @@ import "./neighbours.js";
 import "./once.js";
 import "./palette.js";
 import "./palette_find.js";
+import "./parts.js";
 import "./passkey.js";
 import "./passkey_make.js";
 import "./passkey_talk.js";

@@ -1,5 +1,6 @@
 // Puts the regions of a page that was fetched anew in the place of the old ones; never takes anything from under a hand.
 import { newKey } from "./once.js";
+import { process } from "./parts.js";
 
 const HANDS = "input:not([type=checkbox],[type=radio],[type=button],[type=submit]), textarea, select, [contenteditable]";
 
@@ -21,7 +22,7 @@ function replace(old, fresh) {
   }
   for (const field of fresh.querySelectorAll("input[data-once]")) field.value = newKey();
   old.replaceWith(fresh);
-  window.htmx?.process(fresh);
+  process(fresh);
   if (held?.matches("h1")) held.tabIndex = -1;
   held?.focus({ preventScroll: true });
   return true;
