@@ -1,5 +1,6 @@
 """Databases for tests: a SQLite file and a database of a private PostgreSQL, each migrated once and copied."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -126,12 +128,25 @@ def postgres_shelf(postgres_server: PostgresServer, postgres_template: str) -> S
     return Shelf(postgres_server, postgres_template)
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file to copy from."""
-    path = tmp_path_factory.mktemp("template") / "desk.sqlite"
+@cache
+def migrated_file() -> Path:
+    """Return a migrated file to copy from: made once in a process."""
+    path = Path(tempfile.mkdtemp(prefix="tocsin-template-")) / "desk.sqlite"
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
     upgrade_sqlite(path)
     return path
+
+
+def lay_out(folder: Path) -> None:
+    """Put a migrated database into the folder of a desk that is new: it starts without the migrations."""
+    folder.mkdir(mode=0o700, parents=True)
+    shutil.copy(migrated_file(), folder / "desk.sqlite")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template() -> Path:
+    """A migrated file to copy from."""
+    return migrated_file()
 
 
 @pytest.fixture(scope="session")

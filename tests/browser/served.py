@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from tests.databases import free_port
+from tests.databases import free_port, lay_out
 from tests.near import uncounted
 
 _PATIENCE_SECONDS = 90
@@ -27,6 +27,7 @@ class Served:
         self._environment = uncounted(
             TOCSIN_DATA_DIR=str(folder / "data"), TOCSIN_PORT=str(self.port), PYTHONPATH="src", PYTHONUNBUFFERED="1"
         )  # fmt: skip
+        lay_out(folder / "data")
         self.start()
         try:
             self.owner_link = self._wait()

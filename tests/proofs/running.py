@@ -16,10 +16,11 @@ from typing import Any
 
 import psycopg
 
-from tests.databases import PostgresServer
+from tests.databases import PostgresServer, lay_out
 from tests.near import uncounted
 from tocsin.core.ident import new_id
 from tocsin.core.sqlite import engine as sqlite
+from tocsin.migrations.upgrade import upgrade_postgres
 from tocsin.server import PortTaken, addresses_of, require_free
 
 ROOT = Path(__file__).parents[2]
@@ -141,15 +142,19 @@ class Ground:
         self._folder, self._postgres, self._desks = folder, None, list[RunningDesk]()
 
     def make_desk(self, engine: str) -> RunningDesk:
-        """Return a new installation over an empty database, not yet started."""
+        """Return a new installation over a migrated database without a merchant, not yet started."""
         name = f"desk_{new_id()}"
         (self._folder / name).mkdir()
         url = ""
         if engine == "postgresql":
             if self._postgres is None:
                 self._postgres = PostgresServer()
-            self._postgres.sql(f"CREATE DATABASE {name}")
+                self._postgres.sql("CREATE DATABASE migrated")
+                upgrade_postgres(self._postgres.url("migrated"))
+            self._postgres.copy("migrated", name)
             url = self._postgres.url(name)
+        else:
+            lay_out(self._folder / name / "data")
         self._desks.append(RunningDesk(self._folder / name, database_url=url))
         return self._desks[-1]
 

@@ -208,6 +208,9 @@ def test_a_finger_signs_a_shift_as_who_leaves_and_as_who_comes(seat: Seat) -> No
 
     wrong = sign("no_match", act="offer", note="看一下后厨")
     assert wrong.status_code == 401 and "未能识别此手指" in wrong.text and "看一下后厨" in wrong.text
+    fields = {"act": "offer", "note": "看一下后厨"}
+    other = seat.go_on(seat.ask(place[1], **fields), f"{place[1]}/session", **fields, otherwise="1")
+    assert other.status_code == 200 and "看一下后厨" in other.text and 'name="password"' in other.text
     assert sign("match", "/prove/finger", act="offer").status_code == 401, "it was for another act"
     done = sign("match", act="offer", note="看一下后厨")
     assert done.headers["location"] == "/shift?done=shift_offered", done.text

@@ -10,12 +10,15 @@ from tests.web.attacks import attack, victim
 from tests.web.pages import Pages
 from tests.web.samples import SAMPLES
 from tests.web.test_terminal import ask
+from tocsin.orders.ledger import who_has_seen
 from tocsin.web.page import TEMPLATE_DIR, render
 
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 # What makes a form count once is another each time that a page is drawn.
 _ONCE = re.compile(r'(name="form_key" data-once value=")[^"]*')
 _AROUND = ('<header class="bar">', "<dialog", '<nav class="rail"', "<head>")
+
+
 class Regions(HTMLParser):
     """Takes the regions out of a page, each as it is written."""
 
@@ -99,3 +102,19 @@ def test_open_pages_ask_for_no_more(pages: Pages) -> None:
     assert '"x-tocsin-part": "1"' in pages.client.get("/static/js/line.js").text
     for script in ("live.js", "wake.js"):
         assert "fetchAgain()" in pages.client.get(f"/static/js/{script}").text
+
+
+def test_what_an_open_page_fetches_is_recorded(pages: Pages) -> None:
+    order = pages.take(make_draft())
+    part = {"x-tocsin-part": "1", "x-tocsin-quiet": "1"}
+
+    def seen() -> int:
+        return len(
+            pages.db.read(
+                pages.house.merchant_id, lambda tx: who_has_seen(tx, pages.house.actor(), order_id=order.id)
+            )
+        )
+
+    for count in (1, 2):
+        assert pages.get(f"/orders/{order.number}", role="clerk", **part).status_code == 200
+        assert seen() == count

@@ -7,6 +7,8 @@ from importlib import import_module
 
 import click
 
+from tocsin.cli.loading import collecting_later
+
 COMMANDS = ("serve", "worker", "operator", "alarm", "station", "doctor")
 
 
@@ -19,7 +21,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = getattr(import_module(f"tocsin.cli.{cmd_name}"), cmd_name)
+        with collecting_later():
+            found: click.Command = getattr(import_module(f"tocsin.cli.{cmd_name}"), cmd_name)
         return found
 
 

@@ -7,6 +7,7 @@ import click
 
 from tocsin.access.operator import has_owner
 from tocsin.access.owner_link import create_owner_link, offer_owner_link
+from tocsin.cli.loading import collecting_later
 from tocsin.cli.start import owner_address, with_settings
 from tocsin.core.tenant import create_merchant, create_shop
 from tocsin.desk import Desk
@@ -35,9 +36,10 @@ _SHOWN = "A link that creates the owner was printed before and is still open; `t
 )
 def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
     """Serve the desk; prints its address and, until there is an owner, the link that creates one."""
-    from tocsin.app import build_app, open_desk
-    from tocsin.console.listen import listening
-    from tocsin.server import serve as serve_app
+    with collecting_later():
+        from tocsin.app import build_app, open_desk
+        from tocsin.console.listen import listening
+        from tocsin.server import serve as serve_app
 
     desk = open_desk(settings)
     try:
@@ -46,8 +48,10 @@ def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
         )
         links = owner_links(desk)
         desk.start()
+        with collecting_later():
+            app = build_app(desk)
         with listening(desk):
-            serve_app(build_app(desk), desk, ready=lambda: say(settings, links, people))
+            serve_app(app, desk, ready=lambda: say(settings, links, people))
     finally:
         desk.close()
 

@@ -245,7 +245,7 @@ def wait_page(
 
     Args:
         act: where it goes on, with these `fields` and the attempt's token.
-        otherwise: where another way is.
+        otherwise: where another way is; "": where it goes on, which is then sent `otherwise` beside the fields.
     """
     say = words_of(request).translate(STILL_OPEN) if late else ""
     return show_door(

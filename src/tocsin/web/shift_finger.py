@@ -45,10 +45,12 @@ def post_shift_finger(request: PageRequest, *, shift_id: FromPath[str], body: Ra
 def post_shift_finger_session(
     request: PageRequest, *, shift_id: FromPath[str], body: RawBody
 ) -> Response[str] | Redirect:
-    """Sign by what the reader has matched, or say what it saw."""
+    """Sign by what the reader has matched, or say what it saw; where another way is chosen, what was typed stays."""
     desk, actor = enter(request)
     require(actor, "query")
     form, wanted = read_form(request, body), read_number(shift_id)
+    if form.get("otherwise"):
+        return show_shift(request, actor, chosen=wanted, form=form)
     token = form.get("attempt", "")
     state, sign = attempt_state(desk.db, token), _sign_of(form)
     if state in WAITING:
@@ -76,7 +78,7 @@ def _wait(
     request: PageRequest, form: Form, token: str, *, shift_id: int, name: str, late: bool = False
 ) -> Response[str]:
     return wait_page(
-        request, token, name=name, act=f"{HERE}/{shift_id}/finger/session", late=late, otherwise=f"{HERE}?shift={shift_id}",
+        request, token, name=name, act=f"{HERE}/{shift_id}/finger/session", late=late, otherwise="",
         fields={key: form[key] for key in _KEPT if form.get(key)},
     )  # fmt: skip
 
