@@ -102,7 +102,7 @@ class PostgresBus(Bus):
                 for notice in connection.notifies(timeout=_QUIET_SECONDS, stop_after=1):
                     heard = True
                     sender, _, topic = notice.payload.partition(" ")
-                    if sender != self._me:
+                    if topic and sender != self._me:
                         self.hear(topic)
                 quiet = 0 if heard else quiet + 1
                 if quiet == _CHECK_AFTER_QUIET:
@@ -117,6 +117,7 @@ class PostgresBus(Bus):
                     topics = sorted(self._waiting)
                     self._waiting.clear()
                 if not topics:
+                    connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._me} "))  # wakes our own listener
                     return
                 try:
                     for topic in topics:
