@@ -263,7 +263,7 @@ def _read_without_scripts(page: Page, address: str) -> None:
     page.goto(address, wait_until="commit")
     expect(page.locator("h1")).to_be_visible()
     page.wait_for_selector("h1")
-    assert len(waiting) == 2 and page.evaluate("document.readyState") != "complete"
+    assert len(waiting) == 1 and page.evaluate("document.readyState") != "complete"
     for one in waiting:
         one.continue_()
     page.unroute("**/*.js?*")

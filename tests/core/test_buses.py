@@ -182,3 +182,15 @@ def test_a_server_that_is_away_is_told_at_the_start(
     monkeypatch.setattr(here, "url", "postgresql://owner@127.0.0.1:9/none")
     with pytest.raises(TimeoutError), opened(here):
         pass
+
+
+def test_a_bus_that_closes_wakes_its_own_listener(
+    monkeypatch: pytest.MonkeyPatch, pair: tuple[Database, Database]
+) -> None:
+    monkeypatch.setattr("tocsin.core.buses.postgres._QUIET_SECONDS", 60)
+    bus = type(bus_for(pair[0]))()
+    bus.open(pair[0])
+    closing = threading.Thread(target=bus.close)
+    closing.start()
+    closing.join(20)
+    assert not closing.is_alive()

@@ -117,7 +117,9 @@ class PostgresBus(Bus):
                     topics = sorted(self._waiting)
                     self._waiting.clear()
                 if not topics:
-                    connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._me} "))  # wakes our own listener
+                    connection.execute(
+                        "SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._me} ")
+                    )  # wakes our own listener
                     return
                 try:
                     for topic in topics:
