@@ -18,7 +18,7 @@ from tocsin.web.places import PLACES, SETTINGS
 from tocsin.web.words import LOCALES, Words, known_locale
 
 TEMPLATE_DIR = Path(__file__).parent / "templates"
-_compiled = SharedCode()
+_compiled = SharedCode(TEMPLATE_DIR, options=Path(__file__).read_bytes())
 
 
 def build_environment(words: Words) -> Environment:
