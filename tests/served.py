@@ -31,6 +31,7 @@ class Served:
             str(self.port),
             *options,
         ]
+        began = time.monotonic()
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -41,6 +42,7 @@ class Served:
             | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS, "PYTHONFAULTHANDLER": "1"},
         )
         self.said = self._read_until_ready(ready_seconds)
+        self.ready_seconds = time.monotonic() - began
 
     @staticmethod
     def refused(folder: Path, *options: str) -> tuple[int, str]:

@@ -72,7 +72,7 @@ def test_no_request_of_a_machine_is_a_fault(sqlite_template: Path, vault: Vault,
 def _try(as_strategy: Callable[..., Any], mode: GenerationMode, ask: Callable[..., None]) -> None:
     try:
         test = settings(
-            max_examples=6, deadline=None, phases=[Phase.generate], derandomize=True, database=None,
+            max_examples=12, deadline=None, phases=[Phase.generate], derandomize=True, database=None,
             suppress_health_check=list(HealthCheck),
         )(given(as_strategy(generation_mode=mode))(ask))  # fmt: skip
         test()

@@ -170,6 +170,7 @@ def test_a_listener_speaks_to_a_quiet_server(
                 return row and row[0]
 
             wait_until(lambda: last_said() == "SELECT 1")
+            assert last_said() == "SELECT 1"
 
 
 def test_a_server_that_is_away_is_told_at_the_start(

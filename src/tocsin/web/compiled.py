@@ -5,6 +5,7 @@ The code lies in a `__pycache__` beside the templates, as Python's own beside th
 
 import hashlib
 import os
+import pickle
 import sys
 import tempfile
 from contextlib import suppress
@@ -31,7 +32,7 @@ class SharedCode(BytecodeCache):
             return
         try:
             bucket.bytecode_from_string(code)
-        except (EOFError, ValueError, TypeError):  # cut off, or not ours
+        except (EOFError, ValueError, TypeError, pickle.UnpicklingError):  # cut off, or not ours
             bucket.reset()
             return
         self._kept[bucket.key] = code

@@ -1,7 +1,6 @@
 // hx-…: parts of a page that the desk draws anew, by htmx. It weighs more than all the rest, and walks the whole page when it
 // comes: a page that has such a part fetches it once it has been painted; one that has none, never.
 const PARTS = "[hx-get], [hx-post]";
-const LATER_MS = 20_000; // who edits an order is asked for no sooner, if nothing is told (editing.js)
 let coming = null;
 
 export function need() {
@@ -20,10 +19,8 @@ export function process(fresh) {
 }
 
 function plan() {
-  const parts = [...document.querySelectorAll(PARTS)];
-  if (!parts.length) return;
-  if (parts.every((one) => one.closest("[data-editing]"))) setTimeout(need, LATER_MS);
-  else need();
+  // Who edits an order is asked for later (editing.js).
+  if ([...document.querySelectorAll(PARTS)].some((one) => !one.closest("[data-editing]"))) need();
 }
 
 // Two frames after: what the page is has been painted.
