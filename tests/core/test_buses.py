@@ -195,3 +195,18 @@ def test_a_bus_that_closes_wakes_its_own_listener(
     closing.start()
     closing.join(20)
     assert not closing.is_alive()
+
+
+def test_who_closes_is_no_news_to_others(pair: tuple[Database, Database]) -> None:
+    here, there = pair
+    if here is there:
+        return
+    with opened(there) as theirs:
+        heard: list[str] = []
+        theirs.listen(heard.append)
+        with opened(here) as ours:
+            ours.publish("first")
+        with opened(here) as ours:
+            ours.publish("last")
+            wait_until(lambda: "last" in heard)
+        assert heard == ["first", "last"]

@@ -187,3 +187,26 @@ def test_a_line_of_who_is_not_signed_in_ends_without_a_page(pages: Pages) -> Non
     asked = pages.get("/events", role="", accept="text/event-stream")
     assert asked.status_code == 204 and asked.content == b""
     assert pages.get("/events", role="", accept="text/html").status_code == 303
+
+
+def test_who_goes_alone_from_page_to_page_hears_what_came_between(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page is drawn while nobody listens: it begins where the one before it ended, not with all that there is."""
+    merchant_id = pages.house.merchant_id
+    tell(pages, "order.produced")
+
+    async def run() -> None:
+        feed = Feed(pages.desk)
+        assert feed.seen(merchant_id) == 0
+        newest = await asyncio.to_thread(pages.db.read, merchant_id, latest_event_id)
+        for _ in range(2):
+            one = Listener(merchant_id)
+            feed.join(one, seen=newest)
+            feed.leave(one)
+            feed.leave(one)
+            assert feed.seen(merchant_id) == newest > 0
+        monkeypatch.setattr("tocsin.web.live.RECENT_SECONDS", 0.0)
+        assert feed.seen(merchant_id) == 0, "too long ago: what was told then is no news any more"
+
+    asyncio.run(run())

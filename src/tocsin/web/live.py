@@ -102,7 +102,8 @@ class Feed:
                 left.remove(listener)
             if not left:
                 self._listeners.pop(listener.merchant_id, None)
-                self._told[listener.merchant_id] = (self._seen.pop(listener.merchant_id, 0), time.monotonic())
+                if told := self._seen.pop(listener.merchant_id, 0):
+                    self._told[listener.merchant_id] = (told, time.monotonic())
         self._wake.set()
         self._tell_who_looks(listener)
 

@@ -117,17 +117,18 @@ class PostgresBus(Bus):
                     topics = sorted(self._waiting)
                     self._waiting.clear()
                 if not topics:
-                    connection.execute(
-                        "SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._me} ")
-                    )  # wakes our own listener
+                    self._tell(connection, "")  # our own listener ends at once, not when it would look again
                     return
                 try:
                     for topic in topics:
-                        connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._me} {topic}"))
+                        self._tell(connection, topic)
                 except psycopg.Error:
                     with self._changed:
                         self._waiting.update(topics)
                     raise
+
+    def _tell(self, connection: "psycopg.Connection[tuple[object, ...]]", topic: str) -> None:
+        connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._me} {topic}"))
 
 
 PLUGIN = PostgresBus()
