@@ -60,7 +60,7 @@ class PostgresServer:
     """A private PostgreSQL on a free port, durable as in production; its planner learns nothing between two tests."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="tocsin-pg-"))
+        self.folder, self._migrated = Path(tempfile.mkdtemp(prefix="tocsin-pg-")), ""
         if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         self.port, bin_ = free_port(), find_postgres()
@@ -93,6 +93,14 @@ class PostgresServer:
         """Make a database like another, by copying its files: half the work of copying through the log."""
         self.sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
 
+    def migrated(self) -> str:
+        """Return the name of a migrated database to copy from: made once."""
+        if not self._migrated:
+            self.sql("CREATE DATABASE template_desk")
+            upgrade_postgres(self.url("template_desk"))
+            self._migrated = "template_desk"
+        return self._migrated
+
     def sql(self, statement: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run a statement as the owner; return its rows."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
@@ -117,9 +125,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: PostgresServer) -> str:
     """Name of a migrated database to copy from."""
-    postgres_server.sql("CREATE DATABASE template_desk")
-    upgrade_postgres(postgres_server.url("template_desk"))
-    return "template_desk"
+    return postgres_server.migrated()
 
 
 @pytest.fixture(scope="session")

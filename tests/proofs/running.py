@@ -20,7 +20,6 @@ from tests.databases import PostgresServer, lay_out
 from tests.near import uncounted
 from tocsin.core.ident import new_id
 from tocsin.core.sqlite import engine as sqlite
-from tocsin.migrations.upgrade import upgrade_postgres
 from tocsin.server import PortTaken, addresses_of, require_free
 
 ROOT = Path(__file__).parents[2]
@@ -149,9 +148,7 @@ class Ground:
         if engine == "postgresql":
             if self._postgres is None:
                 self._postgres = PostgresServer()
-                self._postgres.sql("CREATE DATABASE migrated")
-                upgrade_postgres(self._postgres.url("migrated"))
-            self._postgres.copy("migrated", name)
+            self._postgres.copy(self._postgres.migrated(), name)
             url = self._postgres.url(name)
         else:
             lay_out(self._folder / name / "data")
