@@ -65,6 +65,7 @@ STATION_SAMPLES: dict[str, tuple[str, Context]] = {
     "fingers_over": ("settings/fingers.html", {**_FINGERS, "progress": _OVER, "rows": [], "errors": {"finger": "请从十指中选择"}}),
     "fingers_no_reader": ("settings/fingers.html", {**_FINGERS, "stations": {}, "rows": [], "errors": {"finger": "读取器现在不可用"}}),
     "finger": ("access/finger.html", _WAIT),
+    "finger_shift": ("access/finger.html", {**_WAIT, "act": "/shift/7/finger/session", "otherwise": ""}),
     "finger_late": ("access/finger.html", {**_WAIT, "say": "读取器还没有读到手指：请平放手指后再继续"}),
     "password_reader": ("access/password.html", {**PASSWORD, "methods": ["password", "passkey", "reader"], "errors": {"finger": "未能识别此手指；本次尝试已记录"}}),
 }  # fmt: skip

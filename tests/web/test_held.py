@@ -1,5 +1,8 @@
 """Problem orders on their page: by kind, by finding, acknowledged, released."""
 
+import re
+from html import unescape
+
 from msgspec.structs import replace
 
 from tests.house import make_draft
@@ -10,7 +13,7 @@ from tocsin.orders.draft import Order, Totals
 from tocsin.orders.ledger import all_lookups
 from tocsin.orders.stop import list_holds, open_holds
 from tocsin.tickets.check_choice import CheckPreference, choose_checks
-from tocsin.web.held import RELEASED
+from tocsin.web.held import PAGE_ROWS, RELEASED
 
 
 def warned(pages: Pages, name: str) -> Order:
@@ -123,3 +126,18 @@ def test_a_hold_by_the_check_is_not_released_by_hand(pages: Pages) -> None:
     (hold,) = pages.db.read(pages.house.merchant_id, lambda tx: open_holds(tx, order_id=order.id))
     answer = pages.post(f"/holds/{hold.id}/release")
     assert answer.status_code == 403 and "hold_not_releasable" in answer.text
+
+
+def test_a_long_list_goes_on_to_the_next_page_and_back(pages: Pages) -> None:
+    orders = [warned(pages, f"W{n}") for n in range(PAGE_ROWS + 2)]
+    first = text_of(pages.get("/held"))
+    led = re.search(r'rel="next" href="([^"]+)"', first)
+    assert led
+    second = text_of(pages.get(unescape(led[1])))
+    shown = [
+        {one.number for one in orders if f'href="/orders/{one.number}/revise" data-open' in page}
+        for page in (first, second)
+    ]
+    assert [len(one) for one in shown] == [PAGE_ROWS, 2] and shown[0].isdisjoint(shown[1])
+    back = re.search(r'rel="prev" href="([^"]+)"', second)
+    assert back and orders[-1].number in text_of(pages.get(unescape(back[1])))
