@@ -39,20 +39,29 @@ from tocsin.station.paper_journal import PaperJournal
 
 
 class ServedDesk:
-    """An app over a socket of its own, without what runs in the background."""
+    """An app over a socket of its own, without what runs in the background; `open` requests are not answered yet."""
 
     def __init__(self, db: Database, folder: Path) -> None:
         self.port = free_port()
         self.base = f"http://localhost:{self.port}"
-        self.desk = Desk(Settings(data_dir=str(folder), port=self.port), db)
+        self.desk, self.open = Desk(Settings(data_dir=str(folder), port=self.port), db), 0
         self.start()
 
     def start(self) -> None:
         """Serve."""
         self.desk.closing = False
         self._loop = asyncio.new_event_loop()
+        app = app_of(self.desk)
+
+        async def counted(*given: Any) -> None:
+            self.open += 1
+            try:
+                await app(*given)
+            finally:
+                self.open -= 1
+
         self._server = Server(
-            app_of(self.desk), address="127.0.0.1", port=self.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
+            counted, address="127.0.0.1", port=self.port, interface=Interfaces.ASGINL, http=HTTPModes.http1,
             websockets=False, log_enabled=False,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._serve, daemon=True)

@@ -1,6 +1,8 @@
 """The agent at work: what it is asked, what it answers, and what becomes of a break."""
 
+import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -11,8 +13,9 @@ from tocsin.access.finger_attempt import SCAN_SECONDS, use_attempt
 from tocsin.access.reader import FINGERS
 from tocsin.access.readers.memory import MemoryReader
 from tocsin.access.station import revoke_station
+from tocsin.api import stations
 from tocsin.core import clock
-from tocsin.core.command import ask_station, read_command
+from tocsin.core.command import Command, ask_station, read_command
 from tocsin.station.agent import TurnedAway
 
 
@@ -149,19 +152,36 @@ def test_commands_go_to_the_newest_request_of_a_station(shop: Shop) -> None:
     """The connection of an agent that was killed may still wait at the desk: it must take nothing."""
     dead = Working(shop).ready()
     dead.cut()
-    time.sleep(0.3)
-    asked = shop.write(lambda tx: ask_station(
-        tx, station_id=shop.station_id, kind="reader.list", payload={"operator": "1", "finger": ""}, seconds=20
-    ))  # fmt: skip
+    wait_for(lambda: not shop.served.open)
+    asked = _ask_list(shop)
     time.sleep(1.0)
-    waiting = shop.read(lambda tx: read_command(tx, command_id=asked))
-    assert waiting.taken_at_us is None, "nobody is there to take it"
+    assert _taken_at(shop, asked) is None, "nobody is there to take it"
     agent = Working(shop).ready()
     assert shop.answer_of(asked) == {"fingers": []}
     clerk = shop.operator()
     for n in range(3):
         assert shop.teach(clerk, f"touch {n}", name=FINGERS[n])["outcome"] == "enrolled"
     agent.end()
+
+
+def test_a_station_that_is_cut_off_while_it_is_let_in_takes_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, began, go_on = stations._begin, threading.Event(), threading.Event()
+
+    def begin_late(*given: Any) -> int:
+        began.set()
+        assert go_on.wait(15)
+        return begin(*given)
+
+    monkeypatch.setattr(stations, "_begin", begin_late)
+    dead = Working(shop)
+    assert began.wait(15)
+    dead.cut()
+    asked = _ask_list(shop)
+    go_on.set()
+    wait_for(lambda: not shop.served.open)
+    assert _taken_at(shop, asked) is None, "nobody is there to take it"
 
 
 def test_a_fault_of_a_driver_is_told_who_waits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,3 +228,15 @@ def test_a_siren_is_told_and_confirms(shop: Shop, light: bool) -> None:
     assert (told["light"], told["sound"], told["confirmed"]) == (light, not light, True)
     assert time.monotonic() - began < 1.5
     agent.end()
+
+
+def _ask_list(shop: Shop) -> int:
+    asked: int = shop.write(lambda tx: ask_station(
+        tx, station_id=shop.station_id, kind="reader.list", payload={"operator": "1", "finger": ""}, seconds=20
+    ))  # fmt: skip
+    return asked
+
+
+def _taken_at(shop: Shop, command_id: int) -> int | None:
+    found: Command = shop.read(lambda tx: read_command(tx, command_id=command_id))
+    return found.taken_at_us

@@ -97,28 +97,14 @@ def post_enrolment(request: ApiRequest, *, data: JSONBody[EnrolmentIn], body: Ra
 async def post_poll(request: ApiRequest, *, data: JSONBody[PollIn], body: RawBody) -> CommandsOut:
     """Wait for commands: those that are there at once, else those that come within 20 seconds."""
     del data
-    desk, loop, woken = _desk(request), asyncio.get_running_loop(), asyncio.Event()
-    given, admitted = await asyncio.to_thread(_admit, request, body, PollIn)
-    actor = admitted.actor
-    poll = await asyncio.to_thread(_begin, desk, actor, given.version)
-    until = loop.time() + min(max(given.wait_seconds, 0.0), WAIT_SECONDS)
-
-    def wake() -> None:
-        loop.call_soon_threadsafe(woken.set)
-
-    unlisten, gone = on_event(wake), asyncio.create_task(_hang_up(request))
+    gone = asyncio.create_task(
+        _hang_up(request)
+    )  # first: a station that was cut off while it asked takes nothing
     try:
-        while not gone.done():
-            woken.clear()
-            found = await asyncio.to_thread(_take, desk, actor, poll)
-            left = until - loop.time()
-            if found is None or found or left <= 0 or desk.closing:
-                return CommandsOut(found or [])
-            await _wait(woken, gone, seconds=min(left, _LOOK_SECONDS))
-        return CommandsOut([])  # nobody hears it: what comes is for the station's next request
+        given, admitted = await asyncio.to_thread(_admit, request, body, PollIn)
+        return CommandsOut(await _wait_for_commands(_desk(request), admitted.actor, given, gone))
     finally:
         gone.cancel()
-        unlisten()
 
 
 @post("/station/answers", sync_to_thread=True, status_code=200, security=[])
@@ -237,6 +223,30 @@ def _take(desk: Desk, actor: Actor, poll: int) -> list[CommandOut] | None:
 
 def _out(one: Command) -> CommandOut:
     return CommandOut(str(one.id), one.kind, one.payload, max(0.0, (one.deadline_us - now_us()) / SECOND_US))
+
+
+async def _wait_for_commands(
+    desk: Desk, actor: Actor, given: PollIn, gone: "asyncio.Task[None]"
+) -> list[CommandOut]:
+    loop, woken = asyncio.get_running_loop(), asyncio.Event()
+    poll = await asyncio.to_thread(_begin, desk, actor, given.version)
+    until = loop.time() + min(max(given.wait_seconds, 0.0), WAIT_SECONDS)
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(woken.set)
+
+    unlisten = on_event(wake)
+    try:
+        while not gone.done():
+            woken.clear()
+            found = await asyncio.to_thread(_take, desk, actor, poll)
+            left = until - loop.time()
+            if found is None or found or left <= 0 or desk.closing:
+                return found or []
+            await _wait(woken, gone, seconds=min(left, _LOOK_SECONDS))
+        return []  # nobody hears it: what comes is for the station's next request
+    finally:
+        unlisten()
 
 
 async def _hang_up(request: ApiRequest) -> None:
