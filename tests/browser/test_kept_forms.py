@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.served import Served
 from tests.browser.test_journey import PASSWORD, Walk, become_owner, browser
@@ -18,6 +18,22 @@ TYPED = {
     "new": ("/orders/new", {"receiver.name": "王小明", "lines.0.title": "酥梨"}),
     "settings": ("/settings", {"shop_name": "Pears & Co"}),
 }
+SWAP = """async () => {
+  const { swap } = await import("/static/js/swap.js");
+  const row = ([code, name]) => `<form method="post" action="/orders/1/acknowledgements"><input type="hidden" name="csrf" value="c">
+    <input type="hidden" name="form_key" data-once value="${Math.random()}"><input type="hidden" name="code" value="${code}">
+    <button name="keep" value="1">${name}</button></form><input type="checkbox" form="${code}" name="orders" value="7" checked>`;
+  const page = (...rows) => new DOMParser().parseFromString(`<div data-live-region id="r">${rows.map(row).join("")}</div>`, "text/html");
+  for (const one of document.querySelectorAll("[data-live-region]")) one.remove();
+  document.getElementById("main").append(document.adoptNode(page(["sku", "A"], ["note", "B"]).getElementById("r")));
+  const told = [];
+  for (const fresh of [page(["sku", "a"], ["note", "b"]), page(["sku", "a"])]) {
+    document.querySelectorAll("#r button")[1].focus();
+    document.querySelectorAll("#r [type=checkbox]")[1].checked = false;
+    told.push(swap(fresh), document.activeElement.textContent, [...document.querySelectorAll("#r [type=checkbox]")].map((box) => box.checked).join());
+  }
+  return told;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +74,33 @@ def sign_in(walk: Walk) -> None:
     walk.press("main button.main")
     walk.page.fill("[name=password]", PASSWORD)
     walk.press("main button.main")
+
+
+def test_news_lead_no_hand_to_another_row(walk: Walk) -> None:
+    """Buttons of one name in many rows: the focus stays on its own row's, or nothing moves."""
+    walk.go("/orders/new")
+    assert walk.page.evaluate(SWAP) == [True, "b", "true,false", False, "b", "true,false"]
+
+
+def test_what_is_typed_before_the_parts_come_is_previewed(walk: Walk) -> None:
+    """htmx fails once and comes late, while a picture is still on its way."""
+    walk.go("/held")
+    number = walk.page.locator('main tbody a[data-open][href$="/revise"]').first.inner_text()
+    page, asked, pictures = walk.page.context.new_page(), list[Route](), list[Route]()
+
+    def fail_once(route: Route) -> None:
+        asked.append(route)
+        route.abort() if len(asked) == 1 else route.continue_()
+
+    page.add_init_script("new Image().src = '/static/slow.png'")
+    page.route("**/slow.png", lambda route: pictures.append(route))
+    page.route("**/htmx.min.js*", fail_once)
+    page.goto(f"{walk.desk.base}/orders/{number}/amendments", wait_until="domcontentloaded")
+    shown = page.locator("#preview").inner_text()
+    page.fill("#f-lines-0-quantity", "7")
+    expect(page.locator("#preview")).not_to_have_text(shown, timeout=10_000)
+    assert (len(asked), len(pictures), page.evaluate("document.readyState")) == (2, 1, "interactive")
+    page.close()
 
 
 @pytest.mark.parametrize("name", TYPED)

@@ -15,11 +15,11 @@ PAGE_BYTES_MOST = 100 * 1024
 
 
 def test_a_page_loads_at_most_100_kb_packed() -> None:
-    """What each page names, as the desk sends it, style and scripts together."""
+    """What each page names, as the desk sends it, style and scripts together, also what it fetches once it has been painted."""
     heavy, files = {}, set()
     for name, (template, context) in SAMPLES.items():
         html = render(template, locale="en", **context)
-        named = re.findall(r'(?:src|href)="(/static/[^"]+\.(?:js|css)[^"]*)"', html)
+        named = re.findall(r'(?:src|href|data-htmx)="(/static/[^"]+\.(?:js|css)[^"]*)"', html)
         files |= {*named}
         parts = [read_asset(address.removeprefix("/static/").partition("?")[0]) for address in named]
         weight = sum(len(part.packed) for part in parts if part)
@@ -28,6 +28,7 @@ def test_a_page_loads_at_most_100_kb_packed() -> None:
             heavy[name] = weight
     assert not heavy
     assert all("?v=" in address for address in files), files
+    assert any("htmx" in address for address in files)
 
 
 def test_all_scripts_and_sheets_are_in_the_joined_ones() -> None:

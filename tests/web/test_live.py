@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from litestar.testing import RequestFactory
+from msgspec.structs import replace
 
 from tests.house import make_draft, make_house
 from tests.web.pages import Pages, text_of
@@ -210,3 +211,35 @@ def test_who_goes_alone_from_page_to_page_hears_what_came_between(
         assert feed.seen(merchant_id) == 0, "too long ago: what was told then is no news any more"
 
     asyncio.run(run())
+
+
+def test_what_is_told_while_a_page_begins_to_listen_reaches_it(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others hear of something after it has read what there is, and before it is among them."""
+    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.3)
+    merchant_id, reading = pages.house.merchant_id, live.read_present
+    tell(pages, "order.produced")
+    before = pages.db.read(merchant_id, latest_event_id)
+    tell(pages, "download.complete")
+    readings = iter([lambda present: replace(present, last_id=before, changed=()), lambda present: present])
+    monkeypatch.setattr(live, "read_present", lambda tx, **given: next(readings)(reading(tx, **given)))
+    request = RequestFactory(app=pages.client.app).get(
+        "/events", headers={"cookie": pages.headers("owner")["cookie"]}
+    )
+
+    async def walk() -> list[bytes]:
+        other, newest = (
+            Listener(merchant_id),
+            await asyncio.to_thread(pages.db.read, merchant_id, latest_event_id),
+        )
+        live.feed_of(request, pages.desk).join(other, seen=newest)
+        frames = live._frames(request, pages.desk, pages.house.actor(), before)
+        told = [await anext(frames) for _ in range(2)]
+        await frames.aclose()  # type: ignore[attr-defined]
+        live.feed_of(request, pages.desk).leave(other)
+        return told
+
+    first, second = asyncio.run(asyncio.wait_for(walk(), 10))
+    assert b"event: changed" not in first
+    assert b"event: changed\ndata: downloads\n" in second and b"event: alarm" in second

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from tocsin.cli.loading import collecting_later
+from tocsin.core.collector import collector_paused
 
 COMMANDS = ("serve", "worker", "operator", "alarm", "station", "doctor")
 
@@ -21,7 +21,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        with collecting_later():
+        with collector_paused(stays=True):
             found: click.Command = getattr(import_module(f"tocsin.cli.{cmd_name}"), cmd_name)
         return found
 

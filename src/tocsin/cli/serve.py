@@ -7,8 +7,8 @@ import click
 
 from tocsin.access.operator import has_owner
 from tocsin.access.owner_link import create_owner_link, offer_owner_link
-from tocsin.cli.loading import collecting_later
 from tocsin.cli.start import owner_address, with_settings
+from tocsin.core.collector import collector_paused
 from tocsin.core.tenant import create_merchant, create_shop
 from tocsin.desk import Desk
 from tocsin.settings import Settings
@@ -36,7 +36,7 @@ _SHOWN = "A link that creates the owner was printed before and is still open; `t
 )
 def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
     """Serve the desk; prints its address and, until there is an owner, the link that creates one."""
-    with collecting_later():
+    with collector_paused(stays=True):
         from tocsin.app import build_app, open_desk
         from tocsin.console.listen import listening
         from tocsin.server import serve as serve_app
@@ -48,7 +48,7 @@ def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
         )
         links = owner_links(desk)
         desk.start()
-        with collecting_later():
+        with collector_paused(stays=True):
             app = build_app(desk)
         with listening(desk):
             serve_app(app, desk, ready=lambda: say(settings, links, people))

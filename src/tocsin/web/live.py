@@ -72,15 +72,16 @@ class Feed:
         self._lock, self._wake = threading.Lock(), threading.Event()
         self._running = False
 
-    def join(self, listener: Listener, *, seen: int) -> None:
-        """Let a listener hear what comes after an event."""
+    def join(self, listener: Listener, *, seen: int) -> int:
+        """Let a listener hear what comes after an event; return after which it does: what was told between is for it to read."""
         with self._lock:
             self._listeners.setdefault(listener.merchant_id, []).append(listener)
-            self._seen.setdefault(listener.merchant_id, seen)
+            begins = self._seen.setdefault(listener.merchant_id, seen)
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._run, name="live", daemon=True).start()
         self._tell_who_looks(listener)
+        return begins
 
     def seen(self, merchant_id: int) -> int:
         """Return the newest event that was told at a merchant, 0 where nobody listened in the last minute: what is read now holds it.
@@ -178,9 +179,13 @@ async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int) -> 
     locale, feed = locale_of(request, actor), feed_of(request, desk)
     at, who = request.query_params.get("at", "")[:_AT_MOST], frozenset({actor.id})
     listener = Listener(actor.merchant_id, reader_id=actor.id, name=actor.name, at=at)
-    read = partial(read_present, readers=who, after_id=seen)
-    present = await asyncio.to_thread(desk.db.read, actor.merchant_id, read)
-    feed.join(listener, seen=present.last_id)
+
+    async def read(after_id: int) -> News:
+        verb = partial(read_present, readers=who, after_id=after_id)
+        return await asyncio.to_thread(desk.db.read, actor.merchant_id, verb)
+
+    present = await read(seen)
+    begins = feed.join(listener, seen=present.last_id)
 
     def show(news: News | Here) -> bytes:
         if isinstance(news, Here):
@@ -189,6 +194,8 @@ async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int) -> 
 
     try:
         yield show(present)
+        if begins > present.last_id:  # the others were told of it before this one had joined
+            yield show(await read(present.last_id))
         with desk.streams.open((actor.kind, actor.session_id or actor.id)) as place:
             async for news in hear(desk, listener, place, may=lambda: visitor(request) is not None):
                 # A comment would not reach the page's script, which says when it hears nothing any more.

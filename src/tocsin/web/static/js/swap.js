@@ -30,9 +30,16 @@ function replace(old, fresh) {
 
 const isUsed = (field) => field === document.activeElement || (field.defaultValue !== undefined && field.type !== "hidden" && field.value !== field.defaultValue);
 
+// The same control in the fresh region: what a form sends besides its own name tells it from another row's of that name.
 function find(fresh, one) {
   const by = one.id ? `#${CSS.escape(one.id)}` : one.name ? `[name="${CSS.escape(one.name)}"][value="${CSS.escape(one.value)}"]` : one.matches("h1") ? "h1" : null;
-  if (by) return fresh.querySelector(by);
   const href = one.getAttribute("href");
-  return href ? fresh.querySelector(`a[href="${CSS.escape(href)}"]`) : null;
+  const wanted = by ?? (href && `a[href="${CSS.escape(href)}"]`);
+  return [...(wanted ? fresh.querySelectorAll(wanted) : [])].find((same) => sent(same) === sent(one)) ?? null;
+}
+
+function sent(one) {
+  const form = one.closest("form");
+  const told = form ? [...form.querySelectorAll("input[type=hidden]:not([name=csrf], [data-once])")].map(({ name, value }) => `${name}=${value}`) : [];
+  return [one.getAttribute("form"), form?.getAttribute("action"), ...told].join("\n");
 }
