@@ -48,9 +48,14 @@ def test_what_is_broken_is_compiled_anew(folder: Path) -> None:
     draw(folder)
     (kept,) = (folder / "__pycache__").glob("*.jinja")
     whole = kept.read_bytes()
-    for broken in (b"x", *(whole[:length] for length in range(len(whole)))):
+    cut = [whole[:length] for length in range(len(whole))]
+    other = [whole[:at] + bytes([byte]) + whole[at + 1 :] for at in range(60, 90) for byte in b"\x80\x98"]
+    for broken in (b"x", *cut):
         kept.write_bytes(broken)
         assert draw(folder) == ("你好 林", 1), len(broken)
+    for changed in other:
+        kept.write_bytes(changed)
+        assert draw(folder)[0] == "你好 林", changed[:24]
     assert draw(folder) == ("你好 林", 0)
 
 

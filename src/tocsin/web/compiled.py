@@ -4,7 +4,6 @@ The code lies in a `__pycache__` beside the templates, as Python's own beside th
 """
 
 import hashlib
-import pickle
 import sys
 from contextlib import suppress
 from importlib.metadata import version
@@ -28,8 +27,7 @@ class SharedCode(FileSystemBytecodeCache):
         if code := self._kept.get(bucket.key):
             bucket.bytecode_from_string(code)
         else:
-            # What is cut off in its head is not read; in its code, the library sees to it.
-            with suppress(OSError, EOFError, ValueError, pickle.UnpicklingError):
+            with suppress(Exception):  # whatever lies there: the template itself is at hand
                 super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
