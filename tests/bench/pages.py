@@ -8,6 +8,7 @@ In one process, without a socket: what `GET /healthz` takes is the way there and
 import argparse
 import json
 import shutil
+import sys
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -88,7 +89,10 @@ def _measure(pages: Pages, *, repeats: int) -> list[dict[str, Any]]:
         route: ([partial(pages.get, address)] * repeats, 1)
         for route, address in {_WAY: _WAY, **found}.items()
     }
-    rows = [{**asdict(figure), "asked": asked.get(figure.work, 0)} for figure, _ in measure(calls, {})]
+    rows = []
+    for figure, _ in measure(calls, {}):
+        rows.append({**asdict(figure), "asked": asked.get(figure.work, 0)})
+        print(f"{figure.work}: {figure.p50_ms:.1f} ms", file=sys.stderr, flush=True)
     return [rows[0], *sorted(rows[1:], key=lambda row: -float(row["p50_ms"]))]
 
 

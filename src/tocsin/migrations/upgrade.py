@@ -9,7 +9,7 @@ from alembic.config import Config
 
 from tocsin.core import sqlite
 
-HEAD = "0009"
+HEAD = "0010"
 
 
 def upgrade_sqlite(path: Path) -> None:

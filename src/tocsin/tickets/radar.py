@@ -12,7 +12,7 @@ from tocsin.core.clock import DAY_US, MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.ident import id_at
 from tocsin.core.statement import NOUGHT, Statement, among, bind, own
-from tocsin.orders.table import hold, order_head, order_revision
+from tocsin.orders.table import NO_PAPER, hold, order_head, order_revision
 from tocsin.tickets.table import print_job, printer
 
 # After how long something is a problem; what is older than the window is not looked for any more.
@@ -56,18 +56,19 @@ _on_its_way = sa.exists().where(
 _earlier_paper = sa.exists().where(
     _job_of, print_job.c.revision < order_head.c.revision, among(print_job.c.state, "printed", "unknown")
 )
-# A shop without a printer misses no paper; one that has just got its first misses none of before.
-_first_printer = (
-    sa.select(sa.func.min(printer.c.id)).where(own(printer), printer.c.removed == NOUGHT).scalar_subquery()
-)
+# A shop without a printer misses no paper; one that has just got its first misses none of before. One bound, not two:
+# a planner takes a single one for the range that it walks.
+_first_printer = sa.func.coalesce(sa.func.min(printer.c.id), sa.literal_column(str(2**63 - 1)))
+_oldest = (
+    sa.select(sa.case((_first_printer > bind("oldest"), _first_printer), else_=bind("oldest")))
+    .where(own(printer), printer.c.removed == NOUGHT).scalar_subquery()
+)  # fmt: skip
 _unpapered = sa.and_(
-    own(order_head), among(order_head.c.desk_state, "produced"), order_head.c.id >= bind("oldest"), order_head.c.id >= _first_printer,
-    order_head.c.holds_open <= NOUGHT, ~among(order_head.c.payment, "refunded", "closed"),
-    among(order_head.c.fulfilment, "unfulfilled", "partial"), ~_on_its_way,
+    own(order_head), *NO_PAPER, order_head.c.id >= _oldest, ~among(order_head.c.payment, "refunded", "closed"), ~_on_its_way
 )  # fmt: skip
 # Wrong paper that lies about is a problem at once, an order without paper after a while.
 _changed = sa.and_(_unpapered, order_head.c.revision > sa.literal_column("1"), _earlier_paper)
-_unprinted = sa.and_(_unpapered, order_head.c.produced_at_us < bind("unprinted_us"), ~_earlier_paper)
+_unprinted = sa.and_(_unpapered, order_head.c.id < bind("unprinted"), ~_earlier_paper)
 _head_of_job = sa.and_(
     order_head.c.merchant_id == print_job.c.merchant_id, order_head.c.id == print_job.c.order_id
 )
@@ -180,21 +181,21 @@ _LISTS = {
 
 def count_problems(tx: Tx, *, shop_id: int = 0) -> Counts:
     """Return how many problems of each kind there are now, of one shop or of all."""
-    bounds = _bounds(tx, "oldest", "unprinted_us", "waiting_us", "held_us", "now_us")
+    bounds = _bounds(tx, "oldest", "unprinted", "waiting_us", "held_us", "now_us")
     found = tx.one(_COUNTS_OF_SHOP, shop_id=shop_id, **bounds) if shop_id else tx.one(_COUNTS, **bounds)
     return found or Counts(0, 0, 0, 0, 0, 0, 0)
 
 
 def count_badge(tx: Tx) -> tuple[int, int]:
     """Return how many orders are held, and how many need somebody: what stands on every page."""
-    held, *others = tx.one(_BADGE, **_bounds(tx, "oldest", "unprinted_us", "waiting_us")) or (0,)
+    held, *others = tx.one(_BADGE, **_bounds(tx, "oldest", "unprinted", "waiting_us")) or (0,)
     return held, held + sum(others)
 
 
 def list_problems(tx: Tx, *, kind: str) -> list[Late]:
     """Return problems of a kind, at most 100, the oldest first (after paper, and `failed`: the newest first)."""
     named = {
-        "unprinted": ("oldest", "unprinted_us"), "changed": ("oldest",), "waiting": ("waiting_us",),
+        "unprinted": ("oldest", "unprinted"), "changed": ("oldest",), "waiting": ("waiting_us",),
         "held_long": ("held_us", "now_us"),
     }  # fmt: skip
     return tx.rows(_LISTS[kind], **_bounds(tx, *named.get(kind, ())))
@@ -202,7 +203,7 @@ def list_problems(tx: Tx, *, kind: str) -> list[Late]:
 
 def _bounds(tx: Tx, *names: str) -> dict[str, int]:
     every = {
-        "oldest": id_at(tx.now_us - WINDOW_US), "now_us": tx.now_us, "unprinted_us": tx.now_us - UNPRINTED_US,
+        "oldest": id_at(tx.now_us - WINDOW_US), "now_us": tx.now_us, "unprinted": id_at(tx.now_us - UNPRINTED_US),
         "waiting_us": tx.now_us - WAITING_US, "held_us": tx.now_us - HELD_US,
     }  # fmt: skip
     return {name: every[name] for name in names}
