@@ -34,6 +34,7 @@ from tocsin.tickets import (
     job,
     print_queue,
     queue_move,
+    radar,
 )
 
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
@@ -195,6 +196,11 @@ def test_no_statement_walks_a_table(house: House) -> None:
         (lookup._OF_ACTOR, "ix_lookup_merchant_id_actor_id_id"),
         (ledger.page_statement(("actor_id",), in_shop=False), "ix_lookup_merchant_id_actor_id_id"),
         (handed._SIZES, "ix_lookup_span_merchant_id_lookup_id"),
+        (radar._BADGE, "ix_order_head_no_paper"),
+        (radar._COUNTS, "ix_order_head_no_paper"),
+        (radar._COUNTS_OF_SHOP, "ix_order_head_no_paper"),
+        (radar._LISTS["unprinted"], "ix_order_head_no_paper"),
+        (radar._LISTS["changed"], "ix_order_head_no_paper"),
     ],
 )
 def test_each_list_is_served_by_the_index_made_for_it(
