@@ -129,9 +129,11 @@ def postgres_template(postgres_server: PostgresServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_shelf(postgres_server: PostgresServer, postgres_template: str) -> Shelf:
+def postgres_shelf(postgres_server: PostgresServer, postgres_template: str) -> Iterator[Shelf]:
     """Databases like the template, used again and again."""
-    return Shelf(postgres_server, postgres_template)
+    shelf = Shelf(postgres_server, postgres_template)
+    yield shelf
+    shelf.close()
 
 
 @cache
@@ -177,11 +179,9 @@ def make_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
         name = shelf.lend()
 
         def open_() -> Database:
-            opened.append(
-                PostgresDatabase(
-                    server.url(name), Vault(request.getfixturevalue("vault")._key), connections=6
-                )
-            )
+            vault = Vault(request.getfixturevalue("vault")._key)
+            again = PostgresDatabase(server.url(name), vault, connections=6) if opened else None
+            opened.append(again or shelf.open(name, vault))
             return opened[-1]
 
     yield open_

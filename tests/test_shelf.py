@@ -1,11 +1,15 @@
 """A database that a test gives back is like a new one, or nobody gets it again."""
 
+from contextlib import suppress
+
 import psycopg
 import pytest
+from psycopg_pool import PoolClosed
 
 from tests.databases import PostgresServer
 from tests.house import make_house
 from tests.shelf import Shelf
+from tocsin.core.db import Tx
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.vault import Vault
 
@@ -63,3 +67,42 @@ def test_who_still_has_a_connection_open_might_write_later(
         assert shelf.lend() != name
         with pytest.raises(psycopg.OperationalError):
             left.execute("SELECT 1")
+
+
+def test_connections_stay_open_for_the_next_test_and_nobody_of_the_last_has_them(shelf: Shelf) -> None:
+    name = shelf.lend()
+    kept = []
+    for _ in range(2):
+        db = shelf.open(name, Vault(b"k" * 32))
+        make_house(db)
+        db.close()
+        with pytest.raises(PoolClosed):
+            db.read(1, _pid)
+        shelf.take_back(name)
+        kept.append({held.info.backend_pid for held in shelf._pools[name]._pool})
+        assert shelf.lend() == name
+    assert kept[0] and kept[0] <= kept[1]
+
+
+def test_a_connection_that_a_test_keeps_or_breaks_is_no_other_test_s(
+    postgres_server: PostgresServer, shelf: Shelf
+) -> None:
+    name = shelf.lend()
+    db = shelf.open(name, Vault(b"k" * 32))
+    with suppress(psycopg.OperationalError), db.snapshot(1) as kept:
+        db.close()
+        shelf.take_back(name)
+        assert shelf.lend() != name
+        with pytest.raises(psycopg.OperationalError):
+            _pid(kept)
+    name = shelf.lend()
+    db = shelf.open(name, Vault(b"k" * 32))
+    postgres_server.sql(f"SELECT pg_terminate_backend({db.read(1, _pid)})")
+    db.close()
+    shelf.take_back(name)
+    db = shelf.open(shelf.lend(), Vault(b"k" * 32))
+    assert db.read(1, _pid)
+
+
+def _pid(tx: Tx) -> int:
+    return int(tx._cursor.execute("SELECT pg_backend_pid()").fetchone()[0])
