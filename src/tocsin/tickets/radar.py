@@ -64,7 +64,7 @@ _oldest = (
     .where(own(printer), printer.c.removed == NOUGHT).scalar_subquery()
 )  # fmt: skip
 _unpapered = sa.and_(
-    own(order_head), *NO_PAPER, order_head.c.id >= _oldest, ~among(order_head.c.payment, "refunded", "closed"), ~_on_its_way
+    own(order_head), among(order_head.c.desk_state, "produced"), *NO_PAPER, order_head.c.id >= _oldest, ~among(order_head.c.payment, "refunded", "closed"), ~_on_its_way
 )  # fmt: skip
 # Wrong paper that lies about is a problem at once, an order without paper after a while.
 _changed = sa.and_(_unpapered, order_head.c.revision > sa.literal_column("1"), _earlier_paper)
