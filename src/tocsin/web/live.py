@@ -194,8 +194,9 @@ async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int) -> 
 
     try:
         yield show(present)
-        if begins > present.last_id:  # the others were told of it before this one had joined
-            yield show(await read(present.last_id))
+        # What the others were told before this one had joined; ids are no order on PostgreSQL.
+        if begins != present.last_id and (missed := await read(present.last_id)).changed:
+            yield show(missed)
         with desk.streams.open((actor.kind, actor.session_id or actor.id)) as place:
             async for news in hear(desk, listener, place, may=lambda: visitor(request) is not None):
                 # A comment would not reach the page's script, which says when it hears nothing any more.
