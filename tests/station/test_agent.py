@@ -14,7 +14,7 @@ from tocsin.access.reader import FINGERS
 from tocsin.access.readers.memory import MemoryReader
 from tocsin.access.station import revoke_station
 from tocsin.api import stations
-from tocsin.core import clock
+from tocsin.core import clock, event
 from tocsin.core.command import Command, ask_station, read_command
 from tocsin.station.agent import TurnedAway
 
@@ -175,6 +175,7 @@ def test_a_station_that_is_cut_off_while_it_is_let_in_takes_nothing(
         return begin(*given)
 
     monkeypatch.setattr(stations, "_begin", begin_late)
+    listening = len(event._wakers)
     dead = Working(shop)
     assert began.wait(15)
     dead.cut()
@@ -182,6 +183,7 @@ def test_a_station_that_is_cut_off_while_it_is_let_in_takes_nothing(
     go_on.set()
     wait_for(lambda: not shop.served.open)
     assert _taken_at(shop, asked) is None, "nobody is there to take it"
+    assert len(event._wakers) == listening, "what has ended is woken no more"
 
 
 def test_a_fault_of_a_driver_is_told_who_waits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

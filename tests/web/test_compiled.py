@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
+from tocsin.web import page
 from tocsin.web.compiled import SharedCode
+from tocsin.web.page import TEMPLATE_DIR
 
 
 def draw(folder: Path, *, options: bytes = b"") -> tuple[str, int]:
@@ -68,3 +70,9 @@ def test_where_nothing_may_be_written_it_is_kept_in_memory(
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     assert draw(folder) == ("你好 林", 1)
     assert not (folder / "__pycache__").exists()
+
+
+def test_the_desk_s_own_are_told_from_those_that_were_compiled_another_way() -> None:
+    assert (
+        page._compiled.pattern == SharedCode(TEMPLATE_DIR, options=Path(page.__file__).read_bytes()).pattern
+    )

@@ -27,8 +27,8 @@ class Seat:
         self.till = Till(pages)
         self.till.cookies["tocsin_desk"] = self.counter.desk
 
-    def ask(self, path: str = "/sign-in/finger", **fields: str) -> Asked:
-        """Press the button; return the attempt as the station has it."""
+    def ask(self, path: str = "/sign-in/finger", *, way: str = "", **fields: str) -> Asked:
+        """Press the button; return the attempt as the station has it; the page shows another `way`, also once it has waited."""
         self.counter.machine.actor()
         shown = self.till.post(path, **fields)
         assert shown.status_code == 200, shown.text
@@ -36,7 +36,10 @@ class Seat:
         token = re.search(r'name="attempt" value="([^"]+)"', shown.text)
         assert token
         (command,) = [one for one in self.counter.commands() if one.kind == "reader.verify"]
-        return Asked(self.counter, token[1], command)
+        asked = Asked(self.counter, token[1], command)
+        for page in (shown, self.go_on(asked, f"{path}/session", **fields)) if way else ():
+            assert f'href="{way}"' in page.text and 'name="otherwise"' not in page.text
+        return asked
 
     def go_on(self, asked: Asked, path: str = "/sign-in/finger/session", **fields: str) -> httpx.Response:
         return self.till.post(path, attempt=asked.token, **fields)
@@ -72,7 +75,7 @@ def test_a_finger_signs_in_at_its_desk(seat: Seat) -> None:
     ("result", "said"), [("no_match", "未能识别此手指"), ("bad_scan", "没有读清"), ("device_error", "读取器出错"), ("vanished", "读取器已断开"), ("cancelled", "没有按时放上手指")]
 )  # fmt: skip
 def test_what_the_reader_saw_is_said_and_opens_nothing(seat: Seat, result: str, said: str) -> None:
-    asked = seat.ask(name="wang")
+    asked = seat.ask(way="/sign-in", name="wang")
     asked.answer(result)
     refused = seat.go_on(asked, name="wang")
     assert refused.status_code == 401 and said in refused.text
@@ -131,7 +134,7 @@ def test_a_finger_unlocks_the_desk(seat: Seat) -> None:
     seat.go_on(asked, name="wang")
     assert seat.till.post("/lock", back="/held").headers["location"] == "/lock?next=/held"
     assert "/lock/finger" in seat.till.get("/lock?next=/held").text
-    wrong = seat.ask("/lock/finger", operator=str(seat.clerk), back="/held")
+    wrong = seat.ask("/lock/finger", way="/lock", operator=str(seat.clerk), back="/held")
     wrong.answer("no_match")
     refused = seat.go_on(wrong, "/lock/finger/session", operator=str(seat.clerk), back="/held")
     assert refused.status_code == 401 and "未能识别此手指" in refused.text
@@ -159,7 +162,7 @@ def test_a_finger_is_a_fresh_proof_of_its_own_operator_alone(seat: Seat) -> None
     assert (stale.status_code, stale.headers["location"][:7]) == (303, "/prove?")
     seat.counter.machine.actor()
     assert "/prove/finger" in seat.till.get("/prove?next=/settings/fingers").text
-    wrong = seat.ask("/prove/finger", back="/settings/fingers")
+    wrong = seat.ask("/prove/finger", way="/settings/fingers", back="/settings/fingers")
     wrong.answer("no_match")
     assert seat.go_on(wrong, "/prove/finger/session", back="/settings/fingers").status_code == 401
     asked = seat.ask("/prove/finger", back="/settings/fingers")
@@ -209,7 +212,10 @@ def test_a_finger_signs_a_shift_as_who_leaves_and_as_who_comes(seat: Seat) -> No
     wrong = sign("no_match", act="offer", note="看一下后厨")
     assert wrong.status_code == 401 and "未能识别此手指" in wrong.text and "看一下后厨" in wrong.text
     fields = {"act": "offer", "note": "看一下后厨"}
-    other = seat.go_on(seat.ask(place[1], **fields), f"{place[1]}/session", **fields, otherwise="1")
+    asked = seat.ask(place[1], **fields)
+    waits = seat.go_on(asked, f"{place[1]}/session", **fields)
+    assert 'name="otherwise" value="1"' in waits.text and "看一下后厨" in waits.text
+    other = seat.go_on(asked, f"{place[1]}/session", **fields, otherwise="1")
     assert other.status_code == 200 and "看一下后厨" in other.text and 'name="password"' in other.text
     assert sign("match", "/prove/finger", act="offer").status_code == 401, "it was for another act"
     done = sign("match", act="offer", note="看一下后厨")

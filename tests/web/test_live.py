@@ -198,7 +198,7 @@ def test_who_goes_alone_from_page_to_page_hears_what_came_between(
     tell(pages, "order.produced")
 
     async def run() -> None:
-        feed = Feed(pages.desk)
+        feed = pages.client.app.state.live_feed = Feed(pages.desk)
         assert feed.seen(merchant_id) == 0
         newest = await asyncio.to_thread(pages.db.read, merchant_id, latest_event_id)
         for _ in range(2):
@@ -207,6 +207,8 @@ def test_who_goes_alone_from_page_to_page_hears_what_came_between(
             feed.leave(one)
             feed.leave(one)
             assert feed.seen(merchant_id) == newest > 0
+        shown = await asyncio.to_thread(pages.get, "/orders")
+        assert f'data-seen="{newest}"' in shown.text
         monkeypatch.setattr("tocsin.web.live.RECENT_SECONDS", 0.0)
         assert feed.seen(merchant_id) == 0, "too long ago: what was told then is no news any more"
 

@@ -1,10 +1,14 @@
 """One order as a page: masked, its acts, its history; its receiver revealed for a while."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 
 from tests.house import make_draft
+from tests.proofs.asking import hidden_fields
 from tests.web.pages import Pages, text_of
+from tests.web.samples import SAMPLES
 from tocsin.core import clock
 from tocsin.core.clock import now_us, to_datetime
 from tocsin.core.party import Party
@@ -13,6 +17,7 @@ from tocsin.orders.amend import Amendment, PartyChanges, amend_order
 from tocsin.orders.draft import Order, Totals
 from tocsin.orders.ledger import all_lookups
 from tocsin.orders.stop import open_holds
+from tocsin.web.page import render
 
 
 def wrong(pages: Pages) -> Order:
@@ -124,9 +129,26 @@ def test_a_warning_is_acknowledged_once_at_the_revision_seen(pages: Pages) -> No
     assert holds(pages, order) == ["acknowledge"]
     assert pages.post(path, code="price_zero", revision="9").status_code == 404
     assert pages.post(path, role="auditor", code="price_zero", revision="1").status_code == 403
-    assert pages.post(path, code="price_zero", revision="1").status_code == 303
+    shown = text_of(pages.get(f"/orders/{order.number}"))
+    (form,) = re.findall(rf'<form class="push" method="post" action="{path}">.*?</form>', shown, re.DOTALL)
+    assert (
+        pages.post(path, **{name: hidden_fields(form)[name] for name in ("code", "revision")}).status_code
+        == 303
+    )
     assert holds(pages, order) == []
     assert pages.post(path, code="price_zero", revision="1").status_code == 404, "twice"
+
+
+def test_one_form_acknowledges_once_or_for_this_receiver_always() -> None:
+    template, context = SAMPLES["style"]
+    page = render(template, locale="en", **context)
+    forms = [
+        form for form in re.findall(r'<form class="push".*?</form>', page, re.DOTALL) if "always" in form
+    ]
+    assert forms and all({"code", "revision"} <= set(hidden_fields(form)) for form in forms)
+    assert all(
+        re.findall(r'<button[^>]*name="([^"]*)" value="([^"]*)"', form) == [("keep", "1")] for form in forms
+    )
 
 
 def test_cancel_needs_a_reason_and_the_right(pages: Pages) -> None:
