@@ -56,7 +56,7 @@ def _oldest(tx: Any, *, printer_id: int, **_: Any) -> int | None:
 
 
 def _never_late(tx: Any, *names: str) -> dict[str, int]:
-    return {**_bounds(tx, *names), "unprinted": 0}
+    return {**_bounds(tx, *names), "unprinted_us": 0}
 
 
 def _approve(tx: Any, _actor: Any, *, order_id: int, **_: Any) -> check.Verdict:

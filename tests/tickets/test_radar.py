@@ -7,6 +7,7 @@ from tests.tickets.test_hand_over import printed
 from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import MINUTE_US, now_us, shift_clock
 from tocsin.core.db import Database
+from tocsin.core.ident import new_id
 from tocsin.orders.amend import cancel_order
 from tocsin.tickets.device import remove_printer
 from tocsin.tickets.hold import hold_order
@@ -29,6 +30,22 @@ def seen(counter: Counter) -> dict[str, int]:
 
 def later(minutes: int) -> None:
     shift_clock(minutes * MINUTE_US)
+
+
+def test_an_order_is_late_by_the_clock_also_where_ids_are_ahead_of_it(db: Database) -> None:
+    """A clock that was a day fast has left ids of tomorrow: what is taken after it was set right is late today."""
+    with open_counter(db) as counter:
+        try:
+            later(24 * 60)
+            new_id()
+            later(0)
+            counter.take(quantity=2)
+            counter.check()
+            assert seen(counter) == {}
+            later(61)
+            assert seen(counter) == {"unprinted": 1}
+        finally:
+            later(0)
 
 
 def test_each_kind_shows_in_its_time_and_goes(db: Database) -> None:

@@ -44,7 +44,7 @@ NO_PAPER = (
 _no_paper = sa.and_(*NO_PAPER)
 sa.Index(
     "ix_order_head_no_paper", order_head.c.merchant_id, order_head.c.desk_state, order_head.c.id, order_head.c.revision, order_head.c.payment,
-    sqlite_where=_no_paper, postgresql_where=_no_paper,
+    order_head.c.produced_at_us, sqlite_where=_no_paper, postgresql_where=_no_paper,
 )  # fmt: skip
 
 order_revision = merchant_table(

@@ -68,7 +68,7 @@ _unpapered = sa.and_(
 )  # fmt: skip
 # Wrong paper that lies about is a problem at once, an order without paper after a while.
 _changed = sa.and_(_unpapered, order_head.c.revision > sa.literal_column("1"), _earlier_paper)
-_unprinted = sa.and_(_unpapered, order_head.c.id < bind("unprinted"), ~_earlier_paper)
+_unprinted = sa.and_(_unpapered, order_head.c.produced_at_us < bind("unprinted_us"), ~_earlier_paper)
 _head_of_job = sa.and_(
     order_head.c.merchant_id == print_job.c.merchant_id, order_head.c.id == print_job.c.order_id
 )
@@ -181,21 +181,21 @@ _LISTS = {
 
 def count_problems(tx: Tx, *, shop_id: int = 0) -> Counts:
     """Return how many problems of each kind there are now, of one shop or of all."""
-    bounds = _bounds(tx, "oldest", "unprinted", "waiting_us", "held_us", "now_us")
+    bounds = _bounds(tx, "oldest", "unprinted_us", "waiting_us", "held_us", "now_us")
     found = tx.one(_COUNTS_OF_SHOP, shop_id=shop_id, **bounds) if shop_id else tx.one(_COUNTS, **bounds)
     return found or Counts(0, 0, 0, 0, 0, 0, 0)
 
 
 def count_badge(tx: Tx) -> tuple[int, int]:
     """Return how many orders are held, and how many need somebody: what stands on every page."""
-    held, *others = tx.one(_BADGE, **_bounds(tx, "oldest", "unprinted", "waiting_us")) or (0,)
+    held, *others = tx.one(_BADGE, **_bounds(tx, "oldest", "unprinted_us", "waiting_us")) or (0,)
     return held, held + sum(others)
 
 
 def list_problems(tx: Tx, *, kind: str) -> list[Late]:
     """Return problems of a kind, at most 100, the oldest first (after paper, and `failed`: the newest first)."""
     named = {
-        "unprinted": ("oldest", "unprinted"), "changed": ("oldest",), "waiting": ("waiting_us",),
+        "unprinted": ("oldest", "unprinted_us"), "changed": ("oldest",), "waiting": ("waiting_us",),
         "held_long": ("held_us", "now_us"),
     }  # fmt: skip
     return tx.rows(_LISTS[kind], **_bounds(tx, *named.get(kind, ())))
@@ -203,7 +203,7 @@ def list_problems(tx: Tx, *, kind: str) -> list[Late]:
 
 def _bounds(tx: Tx, *names: str) -> dict[str, int]:
     every = {
-        "oldest": id_at(tx.now_us - WINDOW_US), "now_us": tx.now_us, "unprinted": id_at(tx.now_us - UNPRINTED_US),
+        "oldest": id_at(tx.now_us - WINDOW_US), "now_us": tx.now_us, "unprinted_us": tx.now_us - UNPRINTED_US,
         "waiting_us": tx.now_us - WAITING_US, "held_us": tx.now_us - HELD_US,
     }  # fmt: skip
     return {name: every[name] for name in names}

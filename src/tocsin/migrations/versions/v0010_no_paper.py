@@ -4,7 +4,7 @@ from alembic import op
 
 revision = "0010"
 down_revision = "0009"
-_INDEX = """CREATE INDEX ix_order_head_no_paper ON order_head (merchant_id, desk_state, id, revision, payment)
+_INDEX = """CREATE INDEX ix_order_head_no_paper ON order_head (merchant_id, desk_state, id, revision, payment, produced_at_us)
 WHERE desk_state != 'printed' AND (fulfilment = 'unfulfilled' OR fulfilment = 'partial') AND holds_open <= 0"""
 
 
