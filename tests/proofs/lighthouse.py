@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -30,6 +31,9 @@ PAGES = {
     "scan": "/scan", "alarm": "/alarm", "settings": "/settings", "pictures": "/pictures",
 }  # fmt: skip
 _ANSWER_SECONDS = 180
+# Lighthouse makes a phone of the machine by four times its time, which is right for a desktop of 1,500 and more (its docs/throttling.md).
+# Where others take the processor's time it falls to half of that within a minute: such a run is made again.
+STEADY_INDEX, _TRIES, _PAUSE_SECONDS = 1200, 8, 15
 # A picture and a button without words, a script that is not there, and one that stands still for two seconds.
 _FAULTS = b"""<img src="/none.png"><button></button><script src="/none.js"></script>
 <script>const until = Date.now() + 2000; while (Date.now() < until);</script></main>"""
@@ -51,12 +55,23 @@ def measure(
         RuntimeError: another page came, as the sign-in where the session has ended.
     """
     scores: dict[str, list[float]] = {name: [] for name in LEAST}
-    for _ in range(runs):
-        found = {}
-        for name in LEAST:
+    slow = list[int]()
+
+    def run(name: str) -> dict[str, Any]:
+        for _ in range(_TRIES):
             lend()
-            found[name] = _run(address, name, port=port, folder=folder)
-            scores[name].append(found[name]["categories"][name]["score"] or 0.0)
+            found = _run(address, name, port=port, folder=folder)
+            index = round(found["environment"]["benchmarkIndex"])
+            if name != "performance" or index >= STEADY_INDEX:
+                break
+            slow.append(index)
+            time.sleep(_PAUSE_SECONDS)
+        return found
+
+    for _ in range(runs):
+        found = {name: run(name) for name in LEAST}
+        for name, one in found.items():
+            scores[name].append(one["categories"][name]["score"] or 0.0)
     lost = [
         one["id"] for name in LEAST for one in found[name]["categories"][name]["auditRefs"]
         if one["weight"] and (score := found[name]["audits"][one["id"]]["score"]) is not None and score < 0.9
@@ -66,7 +81,7 @@ def measure(
         **{name: median(given) for name, given in scores.items()}, "lost": lost,
         "script_and_style_bytes": _weight(speed["audits"]),
         "total_blocking_ms": round(speed["audits"]["total-blocking-time"]["numericValue"]),
-        "benchmark_index": round(speed["environment"]["benchmarkIndex"]),
+        "benchmark_index": round(speed["environment"]["benchmarkIndex"]), "slow_runs": slow,
     }  # fmt: skip
     print(f"{address}: {told}", file=sys.stderr, flush=True)
     return told

@@ -78,9 +78,8 @@ def main(given: list[str]) -> dict[str, Any]:
     }
     planted = broken > TESTED_MOST and paths.pop("planted_unlimited") == 1
     holds = (
-        planted and worst["guesses_tested"] <= TESTED_MOST and worst["valid_ok"] == VALID and worst["unrecorded"] == 0
-        and worst["owner_in_during_attack"] == 1.0 and paths["paths_reading_secrets"] >= 8 and not paths["paths_unlimited"]
-        and all(one["owner_sign_ins"] and one["stranger_locked"] for one in found.values())
+        planted and paths["paths_reading_secrets"] >= 8 and not paths["paths_unlimited"]
+        and not any(map(broken_promises, found.values()))
     )  # fmt: skip
     return {
         "engines": len(engines), "parallel_guesses": GUESSES, "valid_parallel": VALID, **worst, **paths,
@@ -105,6 +104,16 @@ def attack(ground: Ground, engine: str, *, seconds: float) -> dict[str, Any]:
             "processes": len(doors.desks), **guesses, "valid_ok": valid.count(303), "owner_sign_ins": tries,
             "owner_in_during_attack": entered / tries if tries else 0.0, "stranger_locked": stranger == 429,
         }  # fmt: skip
+
+
+def broken_promises(found: dict[str, Any]) -> list[str]:
+    """Return the figures of an attack that are not as promised."""
+    kept = {
+        "guesses_tested": found["guesses_tested"] <= TESTED_MOST, "valid_ok": found["valid_ok"] == VALID,
+        "owner_in_during_attack": found["owner_in_during_attack"] == 1.0, "unrecorded": found["unrecorded"] == 0,
+        "owner_sign_ins": found["owner_sign_ins"] > 0, "stranger_locked": found["stranger_locked"],
+    }  # fmt: skip
+    return [name for name, holds in kept.items() if not holds]
 
 
 def parallel_guesses(ground: Ground, engine: str) -> int:

@@ -35,10 +35,26 @@ def test_kills_small_on_postgresql() -> None:
     assert kill.broken_promises(found) == [] and found["kills"] == 3, found
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_lockout_small(engine: str) -> None:
-    found = lockout.main(["--engine", engine, "--seconds", "2"])
+def test_lockout_small_and_the_planted_fault_is_seen() -> None:
+    found = lockout.main(["--engine", "sqlite", "--seconds", "2"])
     assert found["holds"], found
+
+
+def test_lockout_small_on_two_processes_of_postgresql() -> None:
+    with open_ground() as ground:
+        found = lockout.attack(ground, "postgresql", seconds=2)
+    assert lockout.broken_promises(found) == [] and found["processes"] == 2, found
+
+
+def test_a_guess_too_many_and_an_owner_kept_out_are_broken_promises() -> None:
+    sound = {
+        "guesses_tested": 10, "valid_ok": 40, "owner_in_during_attack": 1.0, "unrecorded": 0, "owner_sign_ins": 3, "stranger_locked": True,
+    }  # fmt: skip
+    assert lockout.broken_promises(sound) == []
+    for name, wrong in (
+        ("guesses_tested", 11), ("valid_ok", 39), ("owner_in_during_attack", 0.9), ("unrecorded", 1), ("owner_sign_ins", 0), ("stranger_locked", False),
+    ):  # fmt: skip
+        assert lockout.broken_promises({**sound, name: wrong}) == [name]
 
 
 def test_intake_small_and_the_planted_faults_are_seen() -> None:
