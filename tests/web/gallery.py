@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from tests.web.sample_parts import T0
 from tests.web.samples import SAMPLES
+from tests.web.samples_papers import draw_paper
 from tests.web.shots import FOLDER, OUTLINES, PAGES, Shot, html_of, old, outlines, page_of, pictured
 from tocsin.web.assets import read_asset
 
@@ -40,6 +41,8 @@ def opened(browser: Browser, shot: Shot) -> Page:
         path = route.request.url.removeprefix("http://desk.test")
         if asset := read_asset(path.removeprefix("/static/").partition("?")[0]):
             route.fulfill(body=asset.body, content_type=asset.kind)
+        elif path.startswith("/sample/"):
+            route.fulfill(body=draw_paper(path, locale=locale), content_type="image/png")
         elif path == "/page":
             policy = "default-src 'self'; img-src 'self' data:"
             route.fulfill(
