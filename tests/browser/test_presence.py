@@ -69,4 +69,9 @@ def test_two_who_amend_one_order_see_each_other_and_lose_nothing(browser: Browse
         li.press("#amending button.main")
         said = li.page.locator("main").inner_text()
         assert "East gate" in said and "ring twice" in said
+        lin.page.clock.install()
+        lin.go(form.removesuffix("/amendments"))
+        lin.page.wait_for_timeout(200)
+        with lin.page.expect_request("**/editing", timeout=5000):  # also where nothing is told
+            lin.page.clock.fast_forward(20_500)
         assert lin.errors == li.errors == [] and "Traceback" not in desk.log(), desk.log()
