@@ -153,7 +153,9 @@ def test_ones_language_is_ones_own(db: Database) -> None:
     desk = make_desk(db)
     entered = enter(db, desk.owner)
     for wanted, got in (("en", "en"), ("zh_CN", "zh_CN"), ("tlh", "en")):
-        db.write(desk.merchant_id, lambda tx, w=wanted: change_locale(tx, entered.actor, locale=w))
+        db.write(
+            desk.merchant_id, lambda tx, w=wanted: change_locale(tx, operator_id=entered.actor.id, locale=w)
+        )
         found = find_session(db, entered.token)
         assert found and found.locale == got
 

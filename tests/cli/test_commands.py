@@ -14,10 +14,10 @@ from click.testing import CliRunner, Result
 from tests.databases import PostgresServer, free_port
 from tocsin.access.owner_link import link_is_open
 from tocsin.cli.main import cli
-from tocsin.cli.serve import create_first_merchant, owner_links, say
+from tocsin.cli.serve import create_first_merchant, note_demo, owner_links, say
 from tocsin.cli.start import kept_private
 from tocsin.core.ident import new_id
-from tocsin.core.tenant import create_merchant, create_shop
+from tocsin.core.tenant import Merchant, create_merchant, create_shop
 from tocsin.desk import newest_version, open_desk
 from tocsin.settings import Settings
 
@@ -164,6 +164,12 @@ def test_a_second_desk_on_postgresql_leaves_the_first_ones_link_open(
     assert "tocsin operator owner-link" in capsys.readouterr().out
     for desk in (first, second):
         desk.close()
+
+
+def test_empty_beside_a_demo_is_told_how_to_get_a_shop_of_its_own():
+    demo, own = Merchant(1, "Demo", 1), Merchant(2, "Own", 0)
+    assert "--data-dir" in note_demo([own, demo], empty=True)
+    assert not note_demo([own], empty=True) and not note_demo([demo], empty=False)
 
 
 def test_a_database_that_is_not_there_is_one_line_for_each_command(tmp_path: Path):

@@ -5,6 +5,7 @@ from tests.web.pages import Pages, text_of
 from tocsin.alarm.drill import Drill, Link, end_drill, get_drill, list_drills
 from tocsin.alarm.drill_plan import read_plan
 from tocsin.core.db import Tx
+from tocsin.tickets.first_hour import read_steps
 
 
 def newest(pages: Pages) -> Drill:
@@ -47,6 +48,17 @@ def test_an_open_page_says_once_that_it_showed_it(pages: Pages) -> None:
         and pages.post(where, token="another's").status_code == 403
     )
     assert "Open pages" in text_of(pages.get("/drills")) and "1 browser" in text_of(pages.get("/drills"))
+
+
+def test_the_first_hour_counts_a_drill_that_an_open_page_has_shown(pages: Pages) -> None:
+    def counted() -> int:
+        return pages.db.read(pages.house.merchant_id, read_steps).siren
+
+    for state, done in (("none", 0), ("ok", 1)):
+        pages.post("/drills")
+        end(pages, Link("signal", "ok", ms=4), Link("siren_on", "none"), Link("screen", state, name="1"))
+        assert counted() == done, state
+    assert 'href="/drills"' not in pages.get("/start").text, "it is done"
 
 
 def test_the_last_result_stands_at_the_alarms_home(pages: Pages) -> None:

@@ -39,8 +39,9 @@ def test_who_is_invited_joins_with_a_password_of_his_own(pages: Pages) -> None:
     for given, again, place in (("short", "short", "password"), (NEW, "another", "again")):
         refused = pages.post(link, role="", password=given, again=again)
         assert refused.status_code == 422 and f'id="f-{place}-say"' in refused.text
-    joined = pages.post(link, role="", password=NEW, again=NEW)
+    joined = pages.post(f"{link}?locale=zh_CN", role="", password=NEW, again=NEW)
     assert (joined.status_code, joined.headers["location"]) == (303, "/orders")
+    assert "tocsin_locale=zh_CN" in joined.headers["set-cookie"], "as he read the invitation"
     pages.client.cookies.clear()
     assert pages.get(link, role="").status_code == 410
     assert pages.post(link, role="", password=NEW, again=NEW).status_code == 410

@@ -116,6 +116,12 @@ def test_hold_by_hand_and_until_a_time(pages: Pages) -> None:
     soon = f"{to_datetime(now_us() + 86_400_000_000, 'Asia/Shanghai'):%Y-%m-%dT%H:%M}"
     assert pages.post(path, reason="later", until=soon).status_code == 303
     assert holds(pages, order) == ["manual", "later"]
+    who = "An owner, a manager or a checker releases it."
+    seen = {
+        role: who in pages.get(f"/orders/{order.number}?locale=en", role=role).text
+        for role in ("clerk", "checker")
+    }
+    assert seen == {"clerk": True, "checker": False}
     assert pages.post(path, role="auditor", reason="x").status_code == 403
     assert pages.post(path, role="", reason="x").headers["location"].startswith("/sign-in")
     assert pages.post(path, token="x", reason="x").status_code == 403

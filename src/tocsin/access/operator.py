@@ -205,9 +205,9 @@ def restore_operator(tx: Tx, actor: Actor, *, operator_id: int) -> None:
     tell_changed(tx, actor, verb="access.restore_operator", operator_id=operator_id, data={})
 
 
-def change_locale(tx: Tx, actor: Actor, *, locale: str) -> None:
-    """Change the actor's own language, a code of `core/words`."""
-    tx.run(_SET_LOCALE, operator_id=actor.id, locale=known_locale(locale))
+def change_locale(tx: Tx, *, operator_id: int, locale: str) -> None:
+    """Change the language in which an operator reads, a code of `core/words`: his own choice."""
+    tx.run(_SET_LOCALE, operator_id=operator_id, locale=known_locale(locale))
 
 
 def require_above(actor: Actor, role: str) -> None:

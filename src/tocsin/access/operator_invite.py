@@ -12,6 +12,7 @@ from tocsin.access.login import SignedIn, complete_sign_in
 from tocsin.access.operator import (
     Operator,
     add_operator,
+    change_locale,
     get_operator,
     read_names,
     require_above,
@@ -112,8 +113,10 @@ def whose_invitation(db: Database, token: str, *, address: str) -> tuple[str, st
     ))  # fmt: skip
 
 
-def join_with_password(db: Database, token: str, *, given: str, address: str) -> Joined | SignInRefused:
-    """Give an invited operator the password that he chose.
+def join_with_password(
+    db: Database, token: str, *, given: str, address: str, locale: str = ""
+) -> Joined | SignInRefused:
+    """Give an invited operator the password that he chose, and the language in which he joined, if one is named.
 
     Raises:
         PasswordWeak: the link stays open.
@@ -130,6 +133,7 @@ def join_with_password(db: Database, token: str, *, given: str, address: str) ->
     def join(tx: Tx, link: Link) -> Joined:
         hashed, strength = made[0]
         set_password(tx, operator_id=link.operator_id, password_hash=hashed, strength=strength)
+        _speak(tx, link, locale)
         name = read_names(tx, operator_id=link.operator_id).name
         return Joined(link.merchant_id, link.operator_id, name, strength)
 
@@ -137,11 +141,13 @@ def join_with_password(db: Database, token: str, *, given: str, address: str) ->
 
 
 def join_with_passkey(
-    db: Database, token: str, *, address: str, user_agent: str = "", device: str = "", replaces: str = "", desk: str = ""
+    db: Database, token: str, *, address: str, user_agent: str = "", device: str = "", replaces: str = "", desk: str = "",
+    locale: str = "",
 ) -> SignedIn | SignInRefused:  # fmt: skip
     """Open an invited operator's first session, in which he makes a passkey; out of his hours or place it is refused."""
 
     def join(tx: Tx, link: Link) -> SignedIn | None:
+        _speak(tx, link, locale)
         name_key = sign_in_key(read_names(tx, operator_id=link.operator_id).name)
         return complete_sign_in(
             tx, operator_id=link.operator_id, name_key=name_key, method="link", address=address, user_agent=user_agent,
@@ -149,6 +155,11 @@ def join_with_passkey(
         )  # fmt: skip
 
     return _redeem(db, token, address=address, prepare=lambda _: None, then=join)
+
+
+def _speak(tx: Tx, link: Link, locale: str) -> None:
+    if locale:
+        change_locale(tx, operator_id=link.operator_id, locale=locale)
 
 
 def _redeem(

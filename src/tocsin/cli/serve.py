@@ -1,6 +1,7 @@
 """`tocsin serve`: the whole desk in one process."""
 
 import secrets
+from collections.abc import Iterable
 from functools import partial
 
 import click
@@ -9,11 +10,13 @@ from tocsin.access.operator import has_owner
 from tocsin.access.owner_link import create_owner_link, offer_owner_link
 from tocsin.cli.start import owner_address, with_settings
 from tocsin.core.collector import collector_paused
-from tocsin.core.tenant import create_merchant, create_shop
+from tocsin.core.tenant import Merchant, create_merchant, create_shop
 from tocsin.desk import Desk
 from tocsin.settings import Settings
 
 _SHOWN = "A link that creates the owner was printed before and is still open; `tocsin operator owner-link` prints a new one"
+
+_NOT_EMPTY = "The demo is kept here, and --empty deletes nothing: --data-dir FOLDER begins a shop of your own beside it"
 
 
 @click.command()
@@ -43,9 +46,9 @@ def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
 
     desk = open_desk(settings)
     try:
-        people = (
-            "" if desk.merchants() else create_first_merchant(desk, demo_days=None if empty else demo_days)
-        )
+        here = desk.merchants()
+        people = "" if here else create_first_merchant(desk, demo_days=None if empty else demo_days)
+        people = note_demo(here, empty=empty) or people
         links = owner_links(desk)
         desk.start()
         with collector_paused(stays=True):
@@ -69,6 +72,11 @@ def create_first_merchant(desk: Desk, *, demo_days: int | None) -> str:
     zone = desk.settings.zone
     desk.db.write(merchant_id, lambda tx: create_shop(tx, code="A", name="Tocsin", zone=zone))
     return ""
+
+
+def note_demo(here: Iterable[Merchant], *, empty: bool) -> str:
+    """Return what to say to who asks for an empty desk where the demo is."""
+    return _NOT_EMPTY if empty and any(one.demo for one in here) else ""
 
 
 def owner_links(desk: Desk) -> list[str]:

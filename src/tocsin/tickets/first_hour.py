@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.access.table import operator
+from tocsin.alarm.drill import drill
 from tocsin.alarm.recipient import recipient
 from tocsin.alarm.table import siren
 from tocsin.core.actor import Actor, require
@@ -71,9 +72,16 @@ class Far(Struct, frozen=True):
 _known: WeakKeyDictionary[Database, dict[int, tuple[Far | None, float]]] = WeakKeyDictionary()
 
 
+def _there(*chosen: sa.ColumnElement[bool], of: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.exists(sa.select(sa.literal_column("1")).select_from(of).where(*chosen))
+
+
+def _either(*found: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.case((sa.or_(*found), 1), else_=0)
+
+
 def _told(*chosen: sa.ColumnElement[bool], of: sa.FromClause) -> sa.ColumnElement[int]:
-    found = sa.exists(sa.select(sa.literal_column("1")).select_from(of).where(*chosen))
-    return sa.case((found, 1), else_=0)
+    return _either(_there(*chosen, of=of))
 
 
 def _text(kind: str, column: sa.ColumnElement[int]) -> sa.ColumnElement[str]:
@@ -85,6 +93,7 @@ def _journalled(of: sa.Table, kind: str, *, verb: str, data: str = "%") -> sa.Co
     return _told(own(of), journal.c.verb == verb, journal.c.data.like(data), of=of.join(journal, same))
 
 
+_ON_A_PAGE = '%"link":"screen","state":"ok"%'
 _second = operator.alias("second")
 _TWO = sa.and_(_second.c.merchant_id == operator.c.merchant_id, _second.c.id > operator.c.id)
 _STEPS = Statement(
@@ -92,7 +101,10 @@ _STEPS = Statement(
         _journalled(shop, "shop", verb="shop.change").label("shop"),
         _told(own(printer), printer.c.removed == NOUGHT, of=printer).label("printer"),
         _journalled(printer, "printer", verb=TESTED, data='%"printed"%').label("page"),
-        _told(own(siren), siren.c.removed == NOUGHT, siren.c.tested_at_us > NOUGHT, of=siren).label("siren"),
+        _either(
+            _there(own(siren), siren.c.removed == NOUGHT, siren.c.tested_at_us > NOUGHT, of=siren),
+            _there(own(drill), drill.c.id > NOUGHT, drill.c.links.like(_ON_A_PAGE), of=drill),
+        ).label("siren"),
         _told(own(recipient), recipient.c.removed == NOUGHT, recipient.c.confirmed_at_us.is_not(None), of=recipient).label("reached"),
         _told(own(import_batch), import_batch.c.id > NOUGHT, import_batch.c.status == "committed", of=import_batch).label("sheet"),
         _told(own(verdict), of=verdict.join(order_head, sa.and_(

@@ -13,7 +13,15 @@ from tocsin.core.errors import Refusal
 from tocsin.gate import TooManyTries
 from tocsin.web.access import TWICE_DIFFERENT, enter_desk, try_sign_in
 from tocsin.web.form import read_form
-from tocsin.web.guard import PageRequest, address_of, desk_of, desk_token, device_token, session_token
+from tocsin.web.guard import (
+    PageRequest,
+    address_of,
+    desk_of,
+    desk_token,
+    device_token,
+    locale_of,
+    session_token,
+)
 from tocsin.web.shell import go, show_door, told, words_of
 
 
@@ -31,7 +39,9 @@ def post_join(request: PageRequest, *, token: FromPath[str], body: RawBody) -> R
     if form.get("again", password) != password:
         return _page(request, token, errors={"again": words.translate(TWICE_DIFFERENT)}, status=422)
     try:
-        made = join_with_password(desk_of(request).db, token, given=password, address=address_of(request))
+        made = join_with_password(
+            desk_of(request).db, token, given=password, address=address_of(request), locale=locale_of(request)
+        )
     except Refusal as refusal:
         return _page(request, token, errors={"password": told(refusal, words)}, status=422)
     if isinstance(made, SignInRefused):
@@ -50,6 +60,7 @@ def post_join_passkey(
     made = join_with_passkey(
         desk_of(request).db, token, address=address_of(request), user_agent=request.headers.get("user-agent", ""),
         device=device_token(request), replaces=session_token(request), desk=desk_token(request),
+        locale=locale_of(request),
     )  # fmt: skip
     if isinstance(made, SignInRefused):
         return _refused(request, token, made)

@@ -69,7 +69,9 @@ def post_locale(request: PageRequest, *, body: RawBody) -> Redirect:
     form, actor = read_form(request, body), visitor(request)
     locale = known_locale(form.get("locale", ""))
     if actor is not None:
-        desk_of(request).db.write(actor.merchant_id, lambda tx: change_locale(tx, actor, locale=locale))
+        desk_of(request).db.write(
+            actor.merchant_id, lambda tx: change_locale(tx, operator_id=actor.id, locale=locale)
+        )
     return go(same_place(request, form), cookies=[locale_cookie(locale)])
 
 

@@ -32,7 +32,7 @@ from tocsin.web.words import Words
 _COOKIE_SECONDS = 400 * 24 * 3600
 # What a redirect may say was done: the address carries the code alone, never a text.
 DONE = {
-    "amended": "Amended", "issued": "Issued", "cancelled": "Cancelled", "held": "Held", "released": "Released",
+    "amended": "Amended", "issued": "Issued", "cancelled": "Cancelled", "held": "The order was held", "released": "Released",
     "released_held": "Released, but something else still holds it", "acknowledged_held": "Acknowledged, but something else still holds it",
     "released_watched": "Released; its print asks for a second person", "acknowledged_watched": "Acknowledged; its print asks for a second person",
     "held_waits": "Held: it prints by itself once it is released or acknowledged", "held_mend": "Not printed: look at what stops it, then print it again", "revised": "Revised", "asked_again": "Asked for again", "revised_held": "Revised, but something else holds it", "revised_watched": "Revised; its print asks for a second person",
