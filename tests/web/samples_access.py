@@ -40,6 +40,7 @@ _OPERATORS: Context = {
     "operators": [
         {"id": 1, "name": "lin", "display_name": "林老板", "role": "owner", "state": "active", "created_at_us": T0, "changeable": False},
         {"id": 2, "name": "wang", "display_name": "wang", "role": "clerk", "state": "active", "created_at_us": T0, "changeable": True},
+        {"id": 5, "name": "zhou", "display_name": "周八", "role": "clerk", "state": "invited", "created_at_us": T0, "changeable": True},
         {"id": 3, "name": "zhao", "display_name": "赵六", "role": "checker", "state": "suspended", "created_at_us": T0, "changeable": True},
         {"id": 4, "name": "sun", "display_name": "孙七", "role": "clerk", "state": "left", "created_at_us": T0, "changeable": True},
     ],

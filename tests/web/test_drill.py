@@ -75,6 +75,9 @@ def test_the_last_result_stands_at_the_alarms_home(pages: Pages) -> None:
     assert "未通过：警报器开" in home
     page = text_of(pages.get("/drills?locale=zh_CN"))
     assert "上次演练未通过" in page and "该服务没有及时应答" in page and "门口" in page
+    pages.post("/drills")
+    end(pages, Link("signal", "ok", ms=4), Link("siren_on", "none"), Link("person", "none"))
+    assert "未通过：警报器开" in text_of(pages.get("/alarm?locale=zh_CN")), "there is nobody: it says of what"
 
 
 def test_it_is_planned_by_the_week(pages: Pages) -> None:

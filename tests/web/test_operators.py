@@ -39,10 +39,12 @@ def test_who_is_invited_joins_with_a_password_of_his_own(pages: Pages) -> None:
     for given, again, place in (("short", "short", "password"), (NEW, "another", "again")):
         refused = pages.post(link, role="", password=given, again=again)
         assert refused.status_code == 422 and f'id="f-{place}-say"' in refused.text
+    assert text_of(pages.get("/settings/operators?locale=en")).count(">Invited<") == 1
     joined = pages.post(f"{link}?locale=zh_CN", role="", password=NEW, again=NEW)
     assert (joined.status_code, joined.headers["location"]) == (303, "/orders")
     assert "tocsin_locale=zh_CN" in joined.headers["set-cookie"], "as he read the invitation"
     pages.client.cookies.clear()
+    assert ">Invited<" not in text_of(pages.get("/settings/operators?locale=en"))
     assert pages.get(link, role="").status_code == 410
     assert pages.post(link, role="", password=NEW, again=NEW).status_code == 410
     assert sign_in(pages, NEW, name="xiaoli").status_code == 303

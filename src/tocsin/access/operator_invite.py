@@ -23,7 +23,7 @@ from tocsin.access.passkey import credential_ids
 from tocsin.access.password import Strength, hash_password, strength_of
 from tocsin.access.secret import hash_secret
 from tocsin.access.step_up import require_proof
-from tocsin.access.table import operator, password
+from tocsin.access.table import operator, passkey, password
 from tocsin.access.verification import FULL_ROLES, sign_in_key
 from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.db import Database, Tx
@@ -60,6 +60,18 @@ _ROLE = Statement[tuple[str]](
 )
 
 
+def _whose(table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.merchant_id == operator.c.merchant_id, table.c.operator_id == operator.c.id)
+
+
+_WAITED_FOR = Statement[tuple[int]](
+    sa.select(operator.c.id).where(
+        own(operator), operator.c.active == 1, ~sa.exists().where(_whose(password)),
+        ~sa.exists().where(_whose(passkey), passkey.c.revoked_at_us.is_(None)),
+    ).order_by(operator.c.id)
+)  # fmt: skip
+
+
 def invite_operator(tx: Tx, actor: Actor, *, name: str, display_name: str, role: str) -> str:
     """Add an operator without a credential; return the secret of the link by which he sets one, once, within 24 h.
 
@@ -94,6 +106,11 @@ def invite_again(tx: Tx, actor: Actor, *, operator_id: int) -> str:
         come_back(tx, operator_id=operator_id)
     write_journal(tx, actor, verb="access.invite_again", subject=f"operator:{operator_id}")
     return add_link(tx, operator_id=operator_id, made_by=actor.id)
+
+
+def waited_for(tx: Tx) -> set[int]:
+    """Return the ids of those who were invited and have set neither a password nor a passkey yet."""
+    return {operator_id for (operator_id,) in tx.rows(_WAITED_FOR)}
 
 
 def has_credential(tx: Tx, found: Operator) -> bool:

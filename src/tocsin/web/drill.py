@@ -119,7 +119,8 @@ def last_drill(tx: Tx, words: Words) -> dict[str, Any] | None:
     if found is None:
         return None
     chain = found.chain()
-    failed = [words.translate(LINKS[one.link]) for one in chain if one.state == "failed"]
+    broken = [one for one in chain if one.state == "failed"] or [one for one in chain if one.state == "none"]
+    failed = [words.translate(LINKS[one.link]) for one in broken]
     data = {
         "links": len(chain),
         "ms": max((one.ms for one in chain), default=0),

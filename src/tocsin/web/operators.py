@@ -7,7 +7,7 @@ from litestar.params import RawBody
 
 from tocsin.access.link import LIFE_US
 from tocsin.access.operator import OPERATOR_ROLES, Operator, list_operators, require_above
-from tocsin.access.operator_invite import invite_operator
+from tocsin.access.operator_invite import invite_operator, waited_for
 from tocsin.access.step_up import ProofNeeded
 from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Tx
@@ -72,7 +72,7 @@ def _page(
     invited: dict[str, Any] | None = None,
 ) -> Response[str]:  # fmt: skip
     desk, words = desk_of(request), words_of(request, actor)
-    found = desk.db.read(actor.merchant_id, lambda tx: list_operators(tx, actor))
+    found, invitees = desk.db.read(actor.merchant_id, lambda tx: (list_operators(tx, actor), waited_for(tx)))
     roles = [role for role in OPERATOR_ROLES if may_give(actor, role)]
     errors, toasts = {}, []
     if refusal is not None:
@@ -81,14 +81,15 @@ def _page(
         toasts = [] if place else [{"kind": "bad", "text": text}]
     return show(
         request, "access/operators.html", actor=actor, section="settings", status=status_of(refusal) if refusal else 200,
-        operators=[_show(one, actor) for one in found], roles=roles, form=form or {"role": "clerk"}, errors=errors, toasts=toasts,
+        operators=[_show(one, actor, invited=one.id in invitees) for one in found], roles=roles, form=form or {"role": "clerk"}, errors=errors, toasts=toasts,
         invited=invited,
     )  # fmt: skip
 
 
-def _show(one: Operator, actor: Actor) -> dict[str, Any]:
+def _show(one: Operator, actor: Actor, *, invited: bool) -> dict[str, Any]:
     return {
-        "id": one.id, "name": one.name, "display_name": one.display_name, "role": one.role, "state": state_of(one),
+        "id": one.id, "name": one.name, "display_name": one.display_name, "role": one.role,
+        "state": "invited" if invited else state_of(one),
         "created_at_us": one.created_at_us, "changeable": one.id != actor.id and may_give(actor, one.role),
     }  # fmt: skip
 
