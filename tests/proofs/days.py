@@ -24,7 +24,9 @@ PERSONS: dict[str, Person] = {"clerk": clerk.live_day, "manager": manager.live_d
 # Each is put into every page of a day, and must be among the faults of that day.
 FAULTS = {
     "console": "console.error('planted')",
-    "banner": """addEventListener('load', () => requestAnimationFrame(() => setTimeout(() => {
+    # Once, on the first list, which is looked at for a while: later it would come between a hand and what it touches.
+    "banner": """addEventListener('load', () => location.pathname !== '/orders' || sessionStorage.planted || requestAnimationFrame(() => setTimeout(() => {
+      sessionStorage.planted = 1;
       const late = document.createElement('div');
       late.style.height = '300px';
       late.className = 'planted';
