@@ -184,3 +184,21 @@ def test_a_server_that_loses_commits_is_refused(
     postgres_server.sql(f"ALTER DATABASE {name} SET {setting} = off")
     with pytest.raises(NotDurable, match=setting):
         PostgresDatabase(postgres_server.url(name), Vault(b"k" * 32), connections=1)
+
+
+def test_connections_that_the_server_ended_cost_nobody_an_answer(
+    postgres_server: PostgresServer, name: str, db: PostgresDatabase
+) -> None:
+    """A server that restarts ends every waiting connection: what had not begun goes over another."""
+    with db.snapshot(1), db.snapshot(1), db.snapshot(1):
+        pass
+    ended = postgres_server.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        database=name,
+    )
+    assert len(ended) == 3, "as many as were open at once"
+    assert db.read(1, lambda tx: tx.dialect) == "postgresql"
+    with pytest.raises(psycopg.OperationalError), db.snapshot(1) as begun:
+        pid = begun._cursor.execute("SELECT pg_backend_pid()").fetchone()[0]
+        postgres_server.sql(f"SELECT pg_terminate_backend({pid})")
+        begun._cursor.execute("SELECT 1")

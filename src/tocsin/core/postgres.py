@@ -112,9 +112,9 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def _transaction(self, merchant_id: int, begin: str) -> Iterator[Tx]:
-        with self._pool.connection() as connection:
-            # One round trip: without parameters psycopg sends the text as a simple query.
-            connection.execute(f"{begin}; SET LOCAL tocsin.merchant = '{int(merchant_id)}'")
+        # One round trip: without parameters psycopg sends the text as a simple query.
+        connection = self._begin(f"{begin}; SET LOCAL tocsin.merchant = '{int(merchant_id)}'")
+        try:
             try:
                 cursor = connection.cursor()
                 yield Tx(cursor, dialect="postgresql", merchant_id=merchant_id, vault=self.vault)
@@ -125,6 +125,22 @@ class PostgresDatabase(Database):
             # A verb that swallowed a failed statement leaves a transaction that COMMIT rolls back without a word.
             if connection.execute("COMMIT").statusmessage != "COMMIT":
                 raise NotCommitted
+        finally:
+            self._pool.putconn(connection)
+
+    def _begin(self, statement: str) -> Any:
+        """Return a connection that has begun; one that the server ended meanwhile is left for another, for nothing was done yet."""
+        for left in reversed(range(self._pool.max_size + 1)):
+            connection = self._pool.getconn()
+            try:
+                connection.execute(statement)
+            except BaseException as fault:
+                self._pool.putconn(connection)
+                if not (left and connection.closed and isinstance(fault, psycopg.OperationalError)):
+                    raise
+            else:
+                return connection
+        raise AssertionError("unreachable")
 
     def _require_durable(self) -> None:
         with self._pool.connection() as connection:
