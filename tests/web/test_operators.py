@@ -21,6 +21,7 @@ def invite(pages: Pages, role: str = "owner", **changes: str) -> str:
     form = {"name": "xiaoli", "display_name": "小丽", "role": "clerk", **changes}
     answer = pages.post("/settings/operators", role=role, form=form.items())
     found = re.search(r'value="http://localhost:8717(/join/[^"]+)"', text_of(answer))
+    assert "--lan" in text_of(answer), "a link to localhost says where it opens"
     assert found, answer.text
     return found[1]
 

@@ -18,7 +18,8 @@ def done(pages: Pages) -> list[str]:
     return [name for name in STEPS if getattr(steps, name)]
 
 
-def test_from_an_empty_shop_to_the_first_ticket(pages: Pages) -> None:
+@pytest.mark.parametrize("locale", ["en", "zh_CN"])
+def test_from_an_empty_shop_to_the_first_ticket(pages: Pages, locale: str) -> None:
     pages.headers("owner")
     assert done(pages) == [] and "0 of 9 done" in text_of(pages.get("/start?locale=en"))
     assert (
@@ -28,7 +29,7 @@ def test_from_an_empty_shop_to_the_first_ticket(pages: Pages) -> None:
     printer_id = pages.printer()
     assert done(pages) == ["shop", "printer"]
     assert pages.post(f"/settings/printers/{printer_id}/test").status_code == 303
-    sample = pages.get("/start/sample.csv").content
+    sample = pages.get(f"/start/sample.csv?locale={locale}").content
     uploaded = pages.upload(sample, name="tocsin-sample.csv", channel="shop")
     place = re.search(r"/imports/\d+", uploaded.headers.get("location", "") + uploaded.text)
     assert place, uploaded.text[:500]
