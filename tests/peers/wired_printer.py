@@ -3,6 +3,7 @@
 import os
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.peers.escpos_peer import EscposPeer
@@ -22,10 +23,12 @@ class WiredPrinter:
         while not near.exists():
             assert time.monotonic() < until, "socat makes no pseudo terminal"
             time.sleep(0.02)
-        self.port = os.path.realpath(near)
+        self.port, self._held = os.path.realpath(near), list[int]()
 
     def unplug(self) -> None:
-        """Take the device away."""
+        """Take the device away; its name stays ours, or the next terminal of any process would have it at once."""
+        with suppress(OSError):
+            self._held.append(os.open(self.port, os.O_RDWR | os.O_NOCTTY))
         self._wire.terminate()
         self._wire.wait(10)
 
@@ -33,3 +36,5 @@ class WiredPrinter:
         """End both."""
         self.unplug()
         self.peer.close()
+        while self._held:
+            os.close(self._held.pop())
