@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from tocsin.access.table import attempt
 from tocsin.alarm.incident import alarm_now
 from tocsin.alarm.table import incident
-from tocsin.core.clock import to_datetime
+from tocsin.core import clock
+from tocsin.core.clock import DAY_US, MINUTE_US, to_datetime
 from tocsin.core.db import Database, Tx
 from tocsin.core.statement import Statement, own
 from tocsin.demo.create import create_demo
@@ -18,12 +19,18 @@ from tocsin.orders.campaign import KINDS, campaign
 from tocsin.orders.stop import HOLD_KINDS
 from tocsin.orders.table import hold, lookup, order_finding, order_head, quarantine, screen
 from tocsin.tickets.intercept import intercept
+from tocsin.tickets.radar import Counts, count_problems
 from tocsin.tickets.rule import loaded_checks
 from tocsin.tickets.shift_table import shift_signed
 from tocsin.tickets.table import print_job
 
+_HOUR_US = 60 * MINUTE_US
+
 
 def test_the_demo_shows_each_thing_once(db: Database):
+    # Early in the shop's morning, half a day ago was yesterday.
+    clock.shift_clock(20 * _HOUR_US + DAY_US - clock.now_us() % DAY_US)
+    assert to_datetime(clock.now_us(), ZONE).hour == 4
     merchant_id = create_demo(db, password="x" * 12, days=30, a_day=2)
     told = partial(_told, db, merchant_id)
     codes = set(loaded_checks())
@@ -48,6 +55,12 @@ def test_the_demo_shows_each_thing_once(db: Database):
     assert all(marks), "a reprint, a replacement, an amended ticket"
     days = {to_datetime(at_us, ZONE).date() for at_us in told(order_head.c.produced_at_us)}
     assert len(days) >= 28
+    assert max(told(order_head.c.placed_at_us)) <= clock.now_us()
+    problems: Counts = db.read(merchant_id, count_problems)
+    assert len(WRONG) <= problems.held <= len(WRONG) + 24, (
+        "what waits is each thing once, not what went wrong in a month"
+    )
+    assert problems.held_long == 0
 
 
 def _told(

@@ -1,6 +1,6 @@
 """The demo's campaigns: one of each kind, and what their orders look like."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 from msgspec import Struct
@@ -66,10 +66,9 @@ def plan_campaigns(tx: Tx, actor: Actor, *, present_us: int) -> None:
         ))  # fmt: skip
 
 
-def of_some_campaign(draft: Draft, chance: Random, *, present_us: int, first: bool = False) -> Draft:
+def of_some_campaign(draft: Draft, chance: Random, *, today: date, first: bool = False) -> Draft:
     """Return an order as it is, or as one of a campaign that ran when it was placed; a day's first is of one that begins."""
-    placed, today = (to_datetime(at, ZONE).date() for at in (draft.placed_at_us or 0, present_us))
-    back, roll = (today - placed).days, chance.random()
+    back, roll = (today - to_datetime(draft.placed_at_us or 0, ZONE).date()).days, chance.random()
     begins = [one.code for one in _PLANNED if first and one.share and one.first_back == back]
     if begins:
         return of_campaign(draft, begins[0], chance=chance)

@@ -1,6 +1,6 @@
 """Making the demo merchant: his shop, his people, thirty days, and what waits for you today."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from tocsin.access.password import hash_password
@@ -63,10 +63,11 @@ def create_demo(
     past.write(merchant_id, partial(plan_campaigns, actor=people.manager, present_us=present_us))
     until_us = present_us - MINUTE_US
     since_us = until_us - TODAY_HOURS * 60 * MINUTE_US
-    _plan_days(story, until_us=since_us, days=days, a_day=a_day)
-    plan_today(story, since_us=since_us, until_us=until_us)
+    today = to_datetime(present_us, ZONE).date()
+    _plan_days(story, today=today, until_us=since_us, days=days, a_day=a_day)
+    plan_today(story, today=today, since_us=since_us, until_us=until_us)
     if days:
-        plan_watch(story, today=to_datetime(present_us, ZONE).date(), days=days, until_us=until_us)
+        plan_watch(story, today=today, days=days, until_us=until_us)
         plan_sheets(story, until_us=until_us)
     story.tell(until_us=until_us)
     db.write(DIRECTORY_SCOPE, _seen)
@@ -79,8 +80,8 @@ def say_people(password: str) -> str:
     return f"Sign in to the demo as {names}, each with the password {password}"
 
 
-def _plan_days(story: Story, *, until_us: int, days: int, a_day: int) -> None:
-    rounds, today = Rounds(story), to_datetime(until_us, ZONE).date()
+def _plan_days(story: Story, *, today: date, until_us: int, days: int, a_day: int) -> None:
+    rounds = Rounds(story)
     for back in range(days, -1, -1) if days else ():
         day = today - timedelta(days=back)
         flash = spike(day, hour=FLASH_HOUR, many=FLASH_TIMES * a_day) if back == FLASH_BACK else []
@@ -94,7 +95,7 @@ def _plan_days(story: Story, *, until_us: int, days: int, a_day: int) -> None:
                 draft = (
                     of_campaign(draft, FLASH, chance=chance)
                     if flashed
-                    else of_some_campaign(draft, chance, present_us=until_us, first=place == 0)
+                    else of_some_campaign(draft, chance, today=today, first=place == 0)
                 )
                 bring(story, rounds, draft, chance=chance, fate=some_fate(day, place))
 

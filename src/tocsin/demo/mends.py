@@ -95,6 +95,8 @@ def _refund(tx: Tx, story: Story, out: Out) -> None:
         tx, story.people.manager, order_id=out.order_id, payment="refunded", reason="买家申请退款，平台已退"
     )
     _pull(tx, story, out)
+    cancel_order(tx, story.people.manager, order_id=out.order_id, reason="已退款，不再发货")
+    _pull(tx, story, out)
 
 
 def _pull(tx: Tx, story: Story, out: Out) -> None:

@@ -103,5 +103,5 @@ SPOILED: dict[str, Callable[[Draft], Draft]] = {
 }  # fmt: skip
 _FATES = (
     (0.025, "sum"), (0.02, "phone"), (0.045, "note"), (0.02, "street"), (0.015, "city"), (0.012, "unknown"),
-    (0.015, "failed"), (0.012, "cancelled"), (0.012, "refunded"), (0.01, "amended"),
+    (0.015, "failed"), (0.004, "cancelled"), (0.004, "refunded"), (0.01, "amended"),
 )  # fmt: skip

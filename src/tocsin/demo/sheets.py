@@ -13,9 +13,9 @@ from tocsin.orders.incoming import Source
 from tocsin.orders.query import search_orders
 
 _SHEET = """订单号,下单时间,订单状态,收货人,联系电话,详细地址,商品名称,单价,数量,应付金额
-YZ-8801,{day} 09:12,待发货,周文,13805510001,安徽省合肥市蜀山区黄山路 12 号 3 栋 402 室,黄山烧饼 20 只,25.80,4,103.20
-YZ-8802,{day} 09:20,待发货,许静,13805510002,安徽省合肥市庐阳区长江中路 6 号 2 单元 501,砀山酥梨 5 斤装,三十九块九,1,39.90
-YZ-8803,{day} 09:31,待发货,沈平,13805510003,安徽省合肥市蜀山区望江西路 88 号 1 栋 101 室,徽墨 油烟 二两,86.00,很多,86.00
+YZ-8801,{at[0]},待发货,周文,13805510001,安徽省合肥市蜀山区黄山路 12 号 3 栋 402 室,黄山烧饼 20 只,25.80,4,103.20
+YZ-8802,{at[1]},待发货,许静,13805510002,安徽省合肥市庐阳区长江中路 6 号 2 单元 501,砀山酥梨 5 斤装,三十九块九,1,39.90
+YZ-8803,{at[2]},待发货,沈平,13805510003,安徽省合肥市蜀山区望江西路 88 号 1 栋 101 室,徽墨 油烟 二两,86.00,很多,86.00
 """
 _ASKED = ("酥梨", "13805510001", "TODAY-005", "毛峰", "周文")
 
@@ -29,8 +29,9 @@ def plan_sheets(story: Story, *, until_us: int) -> None:
 
 def _bring(db: Database, *, story: Story) -> None:
     clerk = story.people.morning
-    day = f"{to_datetime(story.past.now_us, ZONE):%Y-%m-%d}"
-    source = Source("youzan.csv", "text/csv", _SHEET.format(day=day).encode())
+    placed = (to_datetime(story.past.now_us - back * MINUTE_US, ZONE) for back in (58, 50, 39))
+    at = [f"{each:%Y-%m-%d %H:%M}" for each in placed]
+    source = Source("youzan.csv", "text/csv", _SHEET.format(at=at).encode())
     seen = upload_sheet(db, clerk, source=source, options=ImportOptions(channel="youzan"))
     commit_import(db, clerk, import_id=seen.import_id)
 

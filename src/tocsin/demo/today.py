@@ -1,5 +1,6 @@
 """Today: orders in every state that they can be in, so that each thing can be tried at once."""
 
+from datetime import date
 from functools import partial
 from random import Random
 
@@ -35,7 +36,7 @@ class Come(Struct, frozen=True, kw_only=True):
     chance: Random
 
 
-def plan_today(story: Story, *, since_us: int, until_us: int) -> None:
+def plan_today(story: Story, *, today: date, since_us: int, until_us: int) -> None:
     """Spread today's orders over the hours before now."""
     mixed = [*_FATES]
     seeded("mixed").shuffle(mixed)
@@ -49,7 +50,7 @@ def plan_today(story: Story, *, since_us: int, until_us: int) -> None:
         elif fate in WRONG:
             draft = WRONG[fate](draft)
         elif fate != "conflict":
-            draft = of_some_campaign(draft, chance, present_us=until_us)
+            draft = of_some_campaign(draft, chance, today=today)
         come = Come(story=story, draft=draft, fate=fate, chance=chance)
         story.at(placed_us + 4 * MINUTE_US, partial(_take, come=come))
 
