@@ -25,10 +25,11 @@ def live_day(day: Day, window: Window) -> dict[str, int]:
         become_owner(day, window)
         name_shop(window)
         add_printer(day, window)
-        hang_siren(window, siren)
+        sound_page(window)
         reach_somebody(window, robot)
         import_sample(window)
         touches = mend_and_print(day, window)
+        hang_siren(window, siren)
         choose_checks(window)
         invite(window)
         drill(window)
@@ -80,9 +81,17 @@ def choose_checks(window: Window) -> None:
     window.press("Save", within=window.main().locator("form[action='/settings/checks']"))
 
 
+def sound_page(window: Window) -> None:
+    """Drill without a siren: for the beginning a page that is open will do."""
+    window.next("Sound the siren")
+    window.press("Drill now: the sirens sound three seconds", leads=False)
+    window.confirm()
+    expect(window.page.locator("section.alarm")).to_be_visible(timeout=10_000)
+
+
 def hang_siren(window: Window, siren: HttpPeer) -> None:
     """Set up a relay with a siren and a strobe, and try it: it confirms."""
-    window.next("Sound the siren")
+    window.set("Sirens")
     window.follow("HTTP: Shelly relay, or any device with an address for on and off")
     window.fill(window.main().locator("[name=name]"), "LTD-1101J")
     window.fill(window.main().locator("[name='options.url']"), siren.url)
@@ -139,7 +148,7 @@ def mend_and_print(day: Day, window: Window) -> int:
     day.peer.wait_papers(2, 30)
     assert not window.surface.phone or touches <= TOUCHES_MOST, touches
     for n in ("1", "2"):
-        window.ask(f"示例-{n}")
+        window.ask(f"{'示例' if window.surface.locale == 'zh_CN' else 'SAMPLE'}-{n}")
         if window.path() == "/orders":
             window.touch(window.main().locator("table.list a[data-open]").first)
         menu = window.unfold("Print")
@@ -200,7 +209,8 @@ def prove(day: Day, window: Window, *, siren: HttpPeer, robot: RobotPeer) -> dic
     }
     window.shot("day-set-up")
     assert (done["steps_done"], done["papers"], done["shop_named"], done["printed"]) == (9, 4, 1, 3), done
-    assert (done["operators"], done["reached"], done["drills_passed"], done["postures"]) == (2, 1, 1, 2), done
+    assert (done["operators"], done["reached"], done["postures"]) == (2, 1, 2), done
+    assert done["drills_passed"] >= 1, done
     assert done["siren_sounded"] >= 2 and done["messages"] >= 2, done
     assert not any(siren.switches.on), "the siren is off again"
     return done

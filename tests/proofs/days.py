@@ -25,7 +25,7 @@ PERSONS: dict[str, Person] = {"clerk": clerk.live_day, "manager": manager.live_d
 FAULTS = {
     "console": "console.error('planted')",
     # Once, on the first list, which is looked at for a while: later it would come between a hand and what it touches.
-    "banner": """addEventListener('load', () => location.pathname !== '/orders' || sessionStorage.planted || requestAnimationFrame(() => setTimeout(() => {
+    "banner": """addEventListener('load', () => !['/orders', '/sound'].includes(location.pathname) || sessionStorage.planted || requestAnimationFrame(() => setTimeout(() => {
       sessionStorage.planted = 1;
       const late = document.createElement('div');
       late.style.height = '300px';
