@@ -18,6 +18,8 @@ EARLIER = """() => {
   return one.textContent;
 }"""
 
+ROWS_AT = "document.getElementById('rows').getBoundingClientRect().top"
+
 
 def begin(one: Till, other: Till) -> str:
     """Make an owner, a clerk and an order; return the address of its form."""
@@ -66,7 +68,13 @@ def test_two_who_amend_one_order_see_each_other_and_lose_nothing(browser: Browse
         expect(met).to_contain_text("lin has amended this order meanwhile")
         expect(met).to_contain_text("leave it at the door")
         li.page.locator('input[name="pick.merchant_note"][value=mine]').check()
+        lin.go("/orders")
+        top = lin.page.evaluate(ROWS_AT)
         li.press("#amending button.main")
+        expect(lin.page.locator("#toasts")).to_contain_text("Orders in this list have moved meanwhile.")
+        assert lin.page.evaluate(ROWS_AT) == top, "nothing moves from under a hand"
+        lin.page.get_by_role("link", name="Show them as they are").click()
+        expect(lin.page.locator("[data-live-offer]")).to_be_hidden()
         said = li.page.locator("main").inner_text()
         assert "East gate" in said and "ring twice" in said
         lin.page.clock.install()

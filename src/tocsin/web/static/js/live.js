@@ -18,7 +18,10 @@ hear("count", (data) => {
 hear("changed", (data) => {
   const areas = data.split(" ");
   const all = [...document.querySelectorAll("[data-live-region], [data-live-offer]")].filter((one) => concerns(one, areas));
-  for (const one of all) if ("liveOffer" in one.dataset) one.hidden = false;
+  for (const one of all.filter((each) => each.hidden && "liveOffer" in each.dataset)) {
+    document.getElementById("toasts").append(one); // in the corner it moves nothing from under a hand, and is read out
+    one.hidden = false;
+  }
   if (all.some((one) => "liveRegion" in one.dataset)) plan();
   moved = "*";
 });
