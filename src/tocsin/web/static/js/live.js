@@ -3,7 +3,7 @@
 import { fetchAgain, hear } from "./line.js";
 import { swap } from "./swap.js";
 
-const REST_MS = 500;
+const [REST_MS, corner] = [500, document.getElementById("toasts")]; // what comes in the corner moves nothing, and is read out
 let [desks, moved, due, timer, busy, restUntil, left] = [1, "*", false, 0, false, 0, false];
 
 hear("desks", (count) => (desks = Number(count)));
@@ -18,10 +18,7 @@ hear("count", (data) => {
 hear("changed", (data) => {
   const areas = data.split(" ");
   const all = [...document.querySelectorAll("[data-live-region], [data-live-offer]")].filter((one) => concerns(one, areas));
-  for (const one of all.filter((each) => each.hidden && "liveOffer" in each.dataset)) {
-    document.getElementById("toasts").append(one); // in the corner it moves nothing from under a hand, and is read out
-    one.hidden = false;
-  }
+  for (const one of all) if (one.hidden && "liveOffer" in one.dataset) corner.append(Object.assign(one, { hidden: false }));
   if (all.some((one) => "liveRegion" in one.dataset)) plan();
   moved = "*";
 });
