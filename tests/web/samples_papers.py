@@ -28,7 +28,7 @@ PAPER_SAMPLES: dict[str, tuple[str, Context]] = {
     "templates": ("settings/templates.html", _TEMPLATES),
     "templates_new": ("settings/templates.html", {**_TEMPLATES, "logo": "", "shops": {"1": "合肥店"}, "errors": {"logo": "The picture can't be used", "copies": "It can't be set so"}}),
     "preview_of_a_page": ("tickets/preview.html", {**_PAGE, "form_of": "pdf", "picture": "/sample/customer/210/297", "hidden": [], "copy": "customer", "paper": "A4"}),
-    "preview_of_a_cloud": ("tickets/preview.html", {**_PAGE, "form_of": "content", "error": "Say what you need it for"}),
+    "preview_of_a_cloud": ("tickets/preview.html", {**_PAGE, "form_of": "content", "hidden": ["name", "phone"], "error": "Say what you need it for"}),
 }  # fmt: skip
 
 
