@@ -97,9 +97,8 @@ def post_enrolment(request: ApiRequest, *, data: JSONBody[EnrolmentIn], body: Ra
 async def post_poll(request: ApiRequest, *, data: JSONBody[PollIn], body: RawBody) -> CommandsOut:
     """Wait for commands: those that are there at once, else those that come within 20 seconds."""
     del data
-    gone = asyncio.create_task(
-        _hang_up(request)
-    )  # first: a station that was cut off while it asked takes nothing
+    # First: a station that was cut off while it asked takes nothing.
+    gone = asyncio.create_task(_hang_up(request))
     try:
         given, admitted = await asyncio.to_thread(_admit, request, body, PollIn)
         return CommandsOut(await _wait_for_commands(_desk(request), admitted.actor, given, gone))
