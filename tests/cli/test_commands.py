@@ -42,7 +42,7 @@ def test_an_operator_is_created_listed_and_suspended(folder: Path):
         made = run("operator", "create", name, "--role", role, "--password", PASSWORD, folder=folder)
         assert made.exit_code == 0, made.output
     operator_id = made.output.split("\t")[0]
-    assert run("operator", "suspend", operator_id, folder=folder).output == f"{operator_id}\tsuspended\n"
+    assert run("operator", "suspend", operator_id, folder=folder).stdout == f"{operator_id}\tsuspended\n"
     listed = run("operator", "list", folder=folder).output
     assert re.findall(r"\t(\w+)\t(\w+)\t(\w+)\n", listed) == [
         ("owner", "active", "anna"), ("owner", "active", "bo"), ("clerk", "suspended", "cai")

@@ -18,7 +18,7 @@ from tocsin.web.words import LOCALES, Words
 _SENTENCE = re.compile(r"[a-z]{2,} [a-z]{2,}|^[A-Z][a-z]+( |$)")
 _FOR_BUILDERS = {"style.html"}
 """The page that shows each component by the names that its code has; nobody else opens it."""
-_PEOPLE = ["li", "lin", "sun", "wang", "wangmin", "zhao"]
+_PEOPLE = ["li", "lin", "sun", "wang", "wangmin", "zhao", "zhou"]
 _NAMES = [*_PEOPLE, "admin", "root", "test", "pears", "web"]
 """Names that the samples' people have chosen for themselves, their decoys and their connections."""
 

@@ -113,7 +113,8 @@ class PostgresDatabase(Database):
     @contextmanager
     def _transaction(self, merchant_id: int, begin: str) -> Iterator[Tx]:
         # One round trip: without parameters psycopg sends the text as a simple query.
-        connection = self._begin(f"{begin}; SET LOCAL tocsin.merchant = '{int(merchant_id)}'")
+        pool = self._pool
+        connection = _begin(pool, f"{begin}; SET LOCAL tocsin.merchant = '{int(merchant_id)}'")
         try:
             try:
                 cursor = connection.cursor()
@@ -126,21 +127,7 @@ class PostgresDatabase(Database):
             if connection.execute("COMMIT").statusmessage != "COMMIT":
                 raise NotCommitted
         finally:
-            self._pool.putconn(connection)
-
-    def _begin(self, statement: str) -> Any:
-        """Return a connection that has begun; one that the server ended meanwhile is left for another, for nothing was done yet."""
-        for left in reversed(range(self._pool.max_size + 1)):
-            connection = self._pool.getconn()
-            try:
-                connection.execute(statement)
-            except BaseException as fault:
-                self._pool.putconn(connection)
-                if not (left and connection.closed and isinstance(fault, psycopg.OperationalError)):
-                    raise
-            else:
-                return connection
-        raise AssertionError("unreachable")
+            pool.putconn(connection)
 
     def _require_durable(self) -> None:
         with self._pool.connection() as connection:
@@ -180,6 +167,21 @@ def _overwrite_wal(connection: Any) -> None:
 def desk_conninfo(url: str) -> str:
     """Return a database's address for a connection of one's own that acts as the desk's role."""
     return make_conninfo(url, options=f"-c role={DESK_ROLE}")
+
+
+def _begin(pool: ConnectionPool[Any], statement: str) -> Any:
+    """Return a connection that has begun; one that the server ended meanwhile is left for another, for nothing was done yet."""
+    for left in reversed(range(pool.max_size + 1)):
+        connection = pool.getconn()
+        try:
+            connection.execute(statement)
+        except BaseException as fault:
+            pool.putconn(connection)
+            if not (left and connection.closed and isinstance(fault, psycopg.OperationalError)):
+                raise
+        else:
+            return connection
+    raise AssertionError("unreachable")
 
 
 def _act_as_desk(connection: Any) -> None:
