@@ -133,6 +133,9 @@ def test_one_more_language_is_one_more_folder(tmp_path: Path, pages: Pages) -> N
         page = pages.get(f"/orders?locale={code}").text
         assert '<html lang="ar" dir="rtl"' in page and "⟦Orders⟧" in page
         assert '<button name="locale" value="ar" lang="ar" aria-current="true">' in page
+        assert "SAMPLE-1" in pages.get(f"/start/sample.csv?locale={code}", role="owner").text, (
+            "what it lacks reads English"
+        )
         pages.post("/settings/locale", locale=code, back="/orders")
         assert "⟦Orders⟧" in pages.get("/screens").text, "the operator's own"
         assert choose_locale([], accepted="de, ar-EG;q=0.8, en;q=0.5", otherwise="en") == "ar"
