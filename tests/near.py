@@ -16,4 +16,4 @@ def uncounted(**more: str) -> dict[str, str]:
     Counted, a desk takes half as long again to start and to answer. Nothing of the caller's own settings goes along.
     """
     own = {name: text for name, text in os.environ.items() if not name.startswith(("TOCSIN_", "COVERAGE_"))}
-    return own | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS} | more
+    return own | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS, "TOCSIN_DRAIN_SECONDS": "0"} | more

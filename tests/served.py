@@ -36,9 +36,8 @@ class Served:
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={
-                name: text for name, text in os.environ.items() if counted or not name.startswith("COVERAGE_")
-            }
+            env={"TOCSIN_DRAIN_SECONDS": "0"}
+            | {name: text for name, text in os.environ.items() if counted or not name.startswith("COVERAGE_")}
             | {"TOCSIN_PRINTER_NETWORKS": PRINTER_NETWORKS, "PYTHONFAULTHANDLER": "1"},
         )
         self.said = self._read_until_ready(ready_seconds)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
+from msgspec.structs import replace
 
 from tests.api.door import BASE, Door, order_in
 from tocsin.app import build_app
@@ -146,6 +147,26 @@ def test_a_fault_is_a_page_without_its_text(door: Door):
 
 
 def test_a_health_that_is_none_is_a_problem(door: Door):
-    door.desk.merchants = None  # type: ignore[assignment,method-assign]
+    assert door.client.get("/readyz").json() == {"status": "ok"}
+    sound = door.desk.db.state()
+    for state, code in (
+        (replace(sound, read_only="on"), "database_read_only"), (replace(sound, schema="0001"), "schema_behind"),
+    ):  # fmt: skip
+        door.desk.db.state = lambda state=state: state  # type: ignore[method-assign]
+        answer = door.client.get("/readyz")
+        assert (answer.status_code, answer.json()["code"]) == (503, code)
+    door.desk.db.state = None  # type: ignore[assignment,method-assign]
     answer = door.client.get("/readyz")
     assert (answer.status_code, answer.json()["code"]) == (500, "broken")
+
+
+def test_a_server_that_is_about_to_end_says_so_and_keeps_nobody(door: Door):
+    with door.desk.streams.open("key") as before:
+        assert not before.ended
+        door.desk.streams.drain()
+        assert before.ended
+    answer = door.client.get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "draining")
+    assert answer.headers["connection"] == "close"
+    lines = door.client.get("/api/v1/events", headers=door.key("query"))
+    assert (lines.status_code, lines.text) == (200, ": still here\n\nretry: 1000\n\n")

@@ -127,6 +127,8 @@ class Front:
             ("x-request-id", secrets.token_hex(8)),
             ("cache-control", _cache_of(scope)),
         ]
+        if self._desk.streams.draining:  # whoever keeps a connection is to open his next one elsewhere
+            pairs.append(("connection", "close"))
         if self._desk.settings.is_https():
             pairs.append(("strict-transport-security", f"max-age={_YEAR_SECONDS}"))
         return [(name.encode(), value.encode()) for name, value in pairs]

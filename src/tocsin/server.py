@@ -21,10 +21,13 @@ from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
 from tocsin.desk import Desk
 from tocsin.settings import Settings
+from tocsin.turn_away import turn_away
 
 LOOPBACKS = ("127.0.0.1", "::1")
 EVERYWHERE = "0.0.0.0"
-_DRAIN_SECONDS = 3.0
+# What is under way when the listeners close: at a desk of one process nobody waits for a slow reader.
+_FINISH_SECONDS, _FINISH_SHARED_SECONDS = 3.0, 30.0
+_LAST_SECONDS = 0.3
 _RENEW_SECONDS = 12 * 3600.0
 _OVERLAP_SECONDS = 1.0
 # Whoever opens a connection holds a place until it ends, and each desk page holds one for its events:
@@ -133,9 +136,7 @@ def _allow_connections() -> None:
 
 
 async def _serve(plan: list[Listener], desk: Desk, ready: Callable[[], None]) -> None:
-    loop, ending = asyncio.get_running_loop(), asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, ending.set)
+    ending, hurry = _await_signals()
     begun = {one: _begin(one) for one in plan}
     for one in plan:
         await _wait_for(one.address, one.port)
@@ -149,13 +150,42 @@ async def _serve(plan: list[Listener], desk: Desk, ready: Callable[[], None]) ->
         if done:
             break
         await _renew(begun, desk.settings)
+    drained = await _drain(desk, hurry, ports={one.port for one in begun})
     desk.closing = True
     for server, _ in begun.values():
         _end(server)
-    _, left = await asyncio.wait([task for _, task in begun.values()], timeout=_DRAIN_SECONDS)
+    patience = _FINISH_SHARED_SECONDS if drained else _FINISH_SECONDS
+    _, left = await asyncio.wait([task for _, task in begun.values()], timeout=patience)
     for task in left:
         _log.warning("not_drained")
         task.cancel()
+
+
+def _await_signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Return what the first signal to end sets, and what a second one sets."""
+    loop, ending, hurry = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+
+    def note() -> None:
+        (hurry if ending.is_set() else ending).set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, note)
+    return ending, hurry
+
+
+async def _drain(desk: Desk, hurry: asyncio.Event, *, ports: set[int]) -> bool:
+    """Serve on while proxies turn to others, then take what has come and nothing new; tell whether there was time."""
+    seconds = desk.settings.drain_seconds if desk.settings.database_url else 0
+    if not seconds:
+        return False
+    _log.info("draining", seconds=seconds)
+    desk.streams.drain()
+    try:
+        await asyncio.wait_for(hurry.wait(), seconds)
+    except TimeoutError:
+        turn_away(ports)
+        await asyncio.sleep(_LAST_SECONDS)
+    return not hurry.is_set()
 
 
 async def _renew(begun: dict[Listener, tuple[Server, asyncio.Task[None]]], settings: Settings) -> None:
@@ -171,7 +201,7 @@ async def _renew(begun: dict[Listener, tuple[Server, asyncio.Task[None]]], setti
             begun[fresh] = _begin(fresh)
             await asyncio.sleep(_OVERLAP_SECONDS)
             _end(server)
-            await asyncio.wait([task], timeout=_DRAIN_SECONDS)
+            await asyncio.wait([task], timeout=_FINISH_SECONDS)
 
 
 def _begin(one: Listener) -> tuple[Server, asyncio.Task[None]]:

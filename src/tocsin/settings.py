@@ -77,6 +77,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Largest request body."""
     body_grace_seconds: int = 20
     """After so many seconds a request whose body comes slower than 16 KiB a second is given up."""
+    drain_seconds: int = 5
+    """With `database_url`, so many seconds a server that is told to end says so at `/readyz` and goes on serving, for proxies to turn to others."""
     wechat_api_url: str = "https://api.weixin.qq.com"
     """Where the orders of WeChat shops are fetched: another address is for a relay of your own, or for tests."""
     watch_dir: str = ""

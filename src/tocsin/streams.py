@@ -1,10 +1,12 @@
-"""Open event streams by who listens: one who opens more than his share loses his oldest."""
+"""Open event streams by who listens: one who opens more than his share loses his oldest; a server that ends sends all elsewhere."""
 
 import threading
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 STREAMS_MOST = 8
+# An answer in the 500s would end a browser's line for good; one that ends is opened anew. Source: WHATWG HTML, 9.2.3.
+ELSEWHERE = b"retry: 1000\n\n"
 
 
 class Place:
@@ -15,9 +17,10 @@ class Place:
 
 
 class Streams:
-    """The open streams of a desk."""
+    """The open streams of a desk; `draining` once its server is about to end."""
 
     def __init__(self) -> None:
+        self.draining = False
         self._places: dict[Hashable, list[Place]] = {}
         self._lock = threading.Lock()
 
@@ -26,6 +29,7 @@ class Streams:
         """Give a listener (a session, a key) a place while the stream runs."""
         place = Place()
         with self._lock:
+            place.ended = self.draining
             places = self._places.setdefault(listener, [])
             places.append(place)
             while len(places) > STREAMS_MOST:
@@ -34,6 +38,13 @@ class Streams:
             yield place
         finally:
             self._give_back(listener, place)
+
+    def drain(self) -> None:
+        """End each stream that is open, and from now on each as soon as it opens."""
+        with self._lock:
+            self.draining = True
+            for place in (place for places in self._places.values() for place in places):
+                place.ended = True
 
     def _give_back(self, listener: Hashable, place: Place) -> None:
         with self._lock:

@@ -40,7 +40,7 @@ class RunningDesk:
 
     def __init__(self, folder: Path, *, database_url: str = "") -> None:
         self.folder, self.database_url = folder, database_url
-        self.port = _quiet_port()
+        self.port = quiet_port()
         self.base = f"http://localhost:{self.port}"
         self.owner_link, self.options = "", list[str]()
         self.process: subprocess.Popen[str] | None = None
@@ -184,7 +184,7 @@ def wait_until(condition: Any, *, seconds: float, step_seconds: float = 0.05) ->
     return True
 
 
-def _quiet_port() -> int:
+def quiet_port() -> int:
     """Return a free port below those that outgoing connections take: one may take ours while the desk is dead."""
     while True:
         port = random.SystemRandom().randrange(20_000, 32_000)

@@ -10,6 +10,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from tocsin.api.health import DatabaseReadOnly, Draining, SchemaBehind
 from tocsin.body import STATUS_OF_BODY
 from tocsin.core.errors import Kind, Refusal
 from tocsin.core.log import get_log
@@ -23,6 +24,7 @@ STATUS_OF: dict[Kind, int] = {
 }  # fmt: skip
 _OF_CLASS: dict[type[Refusal], int] = {
     NotSignedIn: 401, SessionLocked: 401, TooManyTries: 429, SignatureWrong: 401, TooManyWrong: 429, HookPaused: 503,
+    Draining: 503, DatabaseReadOnly: 503, SchemaBehind: 503,
     **STATUS_OF_BODY,
 }  # fmt: skip
 _RESERVED = frozenset({"type", "title", "status", "detail", "code", "request_id"})

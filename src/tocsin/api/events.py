@@ -15,6 +15,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import Event
 from tocsin.core.follow import follow_events
 from tocsin.desk import Desk
+from tocsin.streams import ELSEWHERE
 
 
 @get("/events", sync_to_thread=True, media_type="text/event-stream")
@@ -24,7 +25,8 @@ def get_events(request: ApiRequest) -> Stream:
     require(actor, "query")
     given = request.headers.get("last-event-id", "")
     after_id = read_id(given) if given else None
-    return Stream(_frames(request, desk, actor, after_id), media_type="text/event-stream")
+    headers = {"x-accel-buffering": "no"}
+    return Stream(_frames(request, desk, actor, after_id), media_type="text/event-stream", headers=headers)
 
 
 async def _frames(
@@ -38,6 +40,8 @@ async def _frames(
             if not await asyncio.to_thread(_still_may, request):
                 return
             yield b"".join(map(_frame, batch)) or b": still here\n\n"
+        if desk.streams.draining:
+            yield ELSEWHERE
 
 
 def _frame(event: Event) -> bytes:

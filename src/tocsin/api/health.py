@@ -5,6 +5,27 @@ from typing import Any
 from litestar import Request, get
 from msgspec import Struct
 
+from tocsin.core.errors import Refusal
+from tocsin.desk import Desk, newest_version
+
+
+class Draining(Refusal):
+    """This server is about to end: send what is new to another"""
+
+    kind, code = "locked", "draining"
+
+
+class DatabaseReadOnly(Refusal):
+    """The database takes no changes: it is a standby; name the primary too, with target_session_attrs=read-write"""
+
+    kind, code = "locked", "database_read_only"
+
+
+class SchemaBehind(Refusal):
+    """The database's schema is {schema}, and this program needs {needed}: start a `tocsin serve` of this version, which upgrades it"""
+
+    kind, code = "locked", "schema_behind"
+
 
 class Health(Struct, frozen=True):
     """`ok`, or what is not."""
@@ -20,6 +41,13 @@ def get_health() -> Health:
 
 @get("/readyz", sync_to_thread=True, security=[])
 def get_readiness(request: Request[Any, Any, Any]) -> Health:
-    """Tell that the database answers."""
-    request.app.state.desk.merchants()
+    """Tell that requests may come: the database is reached and takes changes, its schema is right, the server is not about to end."""
+    desk: Desk = request.app.state.desk
+    if desk.streams.draining:
+        raise Draining
+    state, needed = desk.db.state(), newest_version()
+    if not state.takes_changes():
+        raise DatabaseReadOnly
+    if state.schema < needed:
+        raise SchemaBehind(schema=state.schema or "?", needed=needed)
     return Health("ok")

@@ -27,6 +27,17 @@ STREAM_ROWS = 500
 _log = get_log("db")
 
 
+class State(msgspec.Struct, frozen=True):
+    """How a database is: its schema's number, and whether it takes changes (a standby does not)."""
+
+    schema: str
+    read_only: str
+
+    def takes_changes(self) -> bool:
+        """Tell whether something can be changed."""
+        return self.read_only == "off"
+
+
 class Tx:
     """An open transaction in one merchant's scope (0 is the directory's)."""
 
@@ -117,6 +128,10 @@ class Database:
     def connect_alone(self) -> Any:
         """Open a connection apart from all others, each of its statements by itself; None where there is no server."""
         return None
+
+    def state(self) -> State:
+        """Return how the database is, asked of it now, on the way of what changes something."""
+        raise NotImplementedError
 
     def settle_freed(self) -> bool:
         """Let what was overwritten reach the files; `compact` makes them new, which takes long and stops writers."""

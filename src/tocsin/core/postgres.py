@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
+import sqlalchemy as sa
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
-from tocsin.core.db import Database, Tx
+from tocsin.core.db import DIRECTORY_SCOPE, Database, State, Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.statement import Statement
 from tocsin.core.vault import Vault
 
 R = TypeVar("R")
@@ -22,6 +24,12 @@ DESK_ROLE = "tocsin_desk"
 _TRIES = 4
 _IN_THE_WAY = (
     psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation
+)  # fmt: skip
+_STATE = Statement(
+    sa.text("SELECT version_num AS schema, current_setting('transaction_read_only') AS read_only FROM alembic_version").columns(
+        sa.column("schema"), sa.column("read_only")
+    ),
+    State,
 )  # fmt: skip
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY relname"
 _SEGMENTS = "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
@@ -75,6 +83,13 @@ class PostgresDatabase(Database):
         """Run a reading verb; each statement sees what is committed when it begins."""
         with self._transaction(merchant_id, "BEGIN READ ONLY") as tx:
             return verb(tx)
+
+    def state(self) -> State:
+        """Return how the server is: the one of several that takes changes, if one does."""
+        with self._transaction(
+            DIRECTORY_SCOPE, "BEGIN; SET LOCAL ROLE NONE"
+        ) as tx:  # its schema is the owner's to read
+            return tx.one(_STATE) or State("", "on")
 
     @contextmanager
     def snapshot(self, merchant_id: int) -> Iterator[Tx]:

@@ -11,8 +11,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tocsin.core.db import Database, ReadPool, Tx
+import sqlalchemy as sa
+
+from tocsin.core.db import DIRECTORY_SCOPE, Database, ReadPool, State, Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.statement import Statement
 from tocsin.core.vault import Vault
 from tocsin.core.writer import Writer
 
@@ -26,6 +29,12 @@ __all__ = ["SqliteDatabase", "connect_file", "engine", "lock_folder", "require_s
 R = TypeVar("R")
 _FIRST_WITH_WAL, _FIRST_MENDED = (3, 7, 0), (3, 51, 3)
 _CLOSED = -1
+_STATE = Statement(
+    sa.text("SELECT version_num AS schema, 'off' AS read_only FROM alembic_version").columns(
+        sa.column("schema"), sa.column("read_only")
+    ),
+    State,
+)
 
 
 class EngineAffected(Refusal):
@@ -107,6 +116,11 @@ class SqliteDatabase(Database):
         result, tx = self._writer.run(call)
         tx.finish()
         return result  # type: ignore[no-any-return]
+
+    def state(self) -> State:
+        """Return how the file is; the writer says it."""
+        found = self.write(DIRECTORY_SCOPE, lambda tx: tx.one(_STATE))
+        return found or State("", "on")
 
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a reading verb on one snapshot of a pooled connection."""

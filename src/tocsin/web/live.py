@@ -18,7 +18,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.event import on_event
 from tocsin.core.log import get_log
 from tocsin.desk import Desk
-from tocsin.streams import Place
+from tocsin.streams import ELSEWHERE, Place
 from tocsin.web.form import AddressWrong, read_number
 from tocsin.web.guard import PageRequest, enter, locale_of, visitor
 from tocsin.web.news import Here, News, frame, frame_here, read_news, read_present
@@ -201,6 +201,8 @@ async def _frames(request: PageRequest, desk: Desk, actor: Actor, seen: int) -> 
             async for news in hear(desk, listener, place, may=lambda: visitor(request) is not None):
                 # A comment would not reach the page's script, which says when it hears nothing any more.
                 yield show(news) if news else b"event: alive\ndata: 1\n\n"
+            if desk.streams.draining:
+                yield ELSEWHERE
     finally:
         feed.leave(listener)
 
