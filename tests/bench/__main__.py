@@ -3,6 +3,7 @@
 bin/bench [--orders 100000] [--repeats 200] [--engine sqlite|postgresql|both] [--json]
 bin/bench pages [--orders 20000] [--times 50] [--repeats 50] [--engine sqlite|postgresql|both] [--json]
 bin/bench live [--desks 50] [--rounds 5] [--orders 12] [--engine sqlite|postgresql|both] [--json]
+bin/bench load [--orders 20000] [--times 10] [--seconds 2.5] [--runs 3] [--engine sqlite|postgresql|both] [--json]
 bin/bench print [--tickets 10000] [--clicks 200] [--engine sqlite|postgresql|both] [--json]
 """
 
@@ -19,7 +20,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from tests.bench import live, pages, printing
+from tests.bench import live, load, pages, printing
 from tests.bench.clock import Work, measure
 from tests.bench.fill import multiply, open_product
 from tests.bench.memory import ALONE, measure_alone
@@ -30,11 +31,11 @@ from tests.databases import PostgresServer
 from tocsin.core.sqlite import engine
 
 _COMPARED_MOST = 1_000
-_OTHERS = {"print": printing.main, "pages": pages.main, "live": live.main}
+_OTHERS = {"print": printing.main, "pages": pages.main, "live": live.main, "load": load.main}
 
 
 def main() -> None:
-    """Measure and print a table, or JSON; `print` measures printing, `pages` each page, `live` pages that listen."""
+    """Measure and print a table, or JSON; `print` measures printing, `pages` each page, `live` pages that listen, `load` the API under load."""
     if sys.argv[1:2] and sys.argv[1] in _OTHERS:
         _OTHERS[sys.argv[1]](sys.argv[2:])
         return

@@ -138,7 +138,8 @@ class Ground:
     """Where desks are made: a folder, and a PostgreSQL of its own once one is asked for."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._postgres, self._desks = folder, None, list[RunningDesk]()
+        self._folder, self._desks = folder, list[RunningDesk]()
+        self._postgres: PostgresServer | None = None
 
     def make_desk(self, engine: str) -> RunningDesk:
         """Return a new installation over a migrated database without a merchant, not yet started."""
@@ -146,14 +147,18 @@ class Ground:
         (self._folder / name).mkdir()
         url = ""
         if engine == "postgresql":
-            if self._postgres is None:
-                self._postgres = PostgresServer()
-            self._postgres.copy(self._postgres.migrated(), name)
-            url = self._postgres.url(name)
+            server = self.postgres()
+            server.copy(server.migrated(), name)
+            url = server.url(name)
         else:
             lay_out(self._folder / name / "data")
         self._desks.append(RunningDesk(self._folder / name, database_url=url))
         return self._desks[-1]
+
+    def postgres(self) -> PostgresServer:
+        """Return the PostgreSQL of the desks here, begun once it is asked for."""
+        self._postgres = self._postgres or PostgresServer()
+        return self._postgres
 
     def close(self) -> None:
         """End every process that was begun here."""
