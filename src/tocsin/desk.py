@@ -7,9 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from typing import TYPE_CHECKING
 
 from tocsin.access.attempt import sweep_attempts
 from tocsin.access.challenge import count_unanswered, sweep_challenges
@@ -35,7 +33,6 @@ from tocsin.core.installation import HAS_KEY_SQL, require_own_key
 from tocsin.core.log import get_log
 from tocsin.core.loop import Loop
 from tocsin.core.node import NodeLease, lease_node
-from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.queue import Queue, queue_for
 from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
@@ -61,6 +58,9 @@ from tocsin.tickets.loops import ticket_loops
 from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.reach import declare_networks
 from tocsin.tickets.spool import Spool
+
+if TYPE_CHECKING:
+    import psycopg
 
 _log = get_log("desk")
 _DAY_SECONDS = 86_400.0
@@ -210,6 +210,10 @@ def open_database(settings: Settings) -> Database:
 
 
 def _open_postgres(settings: Settings, key_file: Path) -> Database:
+    import psycopg
+
+    from tocsin.core.postgres import PostgresDatabase
+
     url = settings.database_url
     if postgres_versions(url)[1] != newest_version():
         _quiet_upgrade()
@@ -272,6 +276,8 @@ def postgres_versions(url: str) -> tuple[str, str]:
     Raises:
         DatabaseUnreachable: the server is not there, or refuses.
     """
+    import psycopg
+
     try:
         with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS) as connection:
             server = connection.info.parameter_status("server_version") or "?"
@@ -286,6 +292,9 @@ def postgres_versions(url: str) -> tuple[str, str]:
 
 def _address_of(url: str) -> str:
     # Never the whole URL: it may hold the password.
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
     try:
         parts = conninfo_to_dict(url)
     except psycopg.Error:
@@ -293,7 +302,9 @@ def _address_of(url: str) -> str:
     return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
 
 
-def _one_line(wrong: psycopg.Error) -> str:
+def _one_line(wrong: "psycopg.Error") -> str:
+    import psycopg
+
     # What can't even be parsed is quoted back by the driver, a password with it.
     if not isinstance(wrong, psycopg.OperationalError) and wrong.sqlstate is None:
         return "it can't be read"

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 
 from tests.databases import PostgresServer
 from tocsin.core import sqlite
-from tocsin.core.postgres import DESK_ROLE
+from tocsin.core.db import DESK_ROLE
 from tocsin.migrations import upgrade
 from tocsin.migrations.plans import planner_figures
 from tocsin.migrations.tables import all_tables

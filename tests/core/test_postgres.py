@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.databases import PostgresServer
-from tocsin.core.db import Tx
+from tocsin.core.db import DESK_ROLE, Tx
 from tocsin.core.ident import new_id
-from tocsin.core.postgres import DESK_ROLE, NotCommitted, NotDurable, PostgresDatabase
+from tocsin.core.postgres import NotCommitted, NotDurable, PostgresDatabase
 from tocsin.core.statement import Statement
 from tocsin.core.tenant import create_merchant, create_shop, list_merchants, list_shops
 from tocsin.core.vault import Vault

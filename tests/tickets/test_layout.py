@@ -12,9 +12,10 @@ from PIL import Image
 from tests.desk import RECEIVER, make_line, make_order, order_with
 from tests.peers.escpos_peer import Paper
 from tests.tickets.paper import SCAN_URL, SERIAL, make_content, picture_of, words_of
+from tocsin.core.typeset import EngineFault
 from tocsin.tickets import engine, layout, paper_size
 from tocsin.tickets.content import TicketContent, shown_text
-from tocsin.tickets.engine import EngineFault, compile_ticket, engine_digest
+from tocsin.tickets.engine import compile_ticket, engine_digest
 from tocsin.tickets.layout import draw_pdf, draw_png, draw_raster
 from tocsin.tickets.paper_size import dots_of
 
@@ -145,9 +146,7 @@ def test_long_words_wrap(paper_mm: int):
 
 def assert_margins_are_white(content: TicketContent) -> None:
     """Draw as PDF with its margins, turned into dots: what is too wide would stand in them."""
-    compiler = engine._new_compiler("ticket.typ")
-    page = compiler.compile(format="png", ppi=engine.PPI, sys_inputs=layout._inputs(content, "pdf"))
-    assert isinstance(page, bytes)
+    page = compile_ticket(layout._inputs(content, "pdf"), "png")
     picture = Image.open(io.BytesIO(page)).convert("L")
     margin = (picture.width - dots_of(content.paper_mm, 0)) // 2
     for left in (0, picture.width - margin + 2):
@@ -194,7 +193,6 @@ def test_what_the_engine_only_warns_of_is_a_fault(
 ):
     (tmp_path / "ticket.typ").write_text(template)
     monkeypatch.setattr(engine, "TEMPLATES", tmp_path)
-    monkeypatch.setattr(engine, "_idle", {"ticket.typ": []})
     with pytest.raises(EngineFault, match=fault):
         compile_ticket({}, "png")
 

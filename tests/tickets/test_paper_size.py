@@ -9,7 +9,7 @@ from PIL import Image
 from tests.tickets.paper import SCAN_URL, SERIAL, make_content, picture_of
 from tests.tickets.test_layout import make_line, make_order, words_of
 from tocsin.core.party import Party
-from tocsin.tickets.engine import EngineFault
+from tocsin.core.typeset import EngineFault
 from tocsin.tickets.layout import draw_pdf, draw_png, draw_raster
 from tocsin.tickets.paper_size import A4, LABELS, dots_of, say_size, shape_of
 

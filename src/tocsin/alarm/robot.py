@@ -10,12 +10,13 @@ import base64
 import hashlib
 import hmac
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
-
 from tocsin.alarm.outcome import SENT, Outcome, outcome_of_fault, outcome_of_status
+
+if TYPE_CHECKING:
+    import httpx
 
 ROBOT_SCHEMAS = frozenset({"wecombot", "dingtalk", "feishu", "lark"})
 # Codes that pass by themselves: the service is busy, or there were too many messages.
@@ -30,6 +31,8 @@ def tell_robot(url: str, plugin: Any, *, title: str, body: str, seconds: float) 
     Args:
         plugin: apprise's, made of the address `url`.
     """
+    import httpx
+
     schema, text = urlsplit(url).scheme, f"{title}\n{body}"
     make = {"wecombot": _wecom, "dingtalk": _dingtalk, "feishu": _feishu, "lark": _lark}[schema]
     where, message, signed = make(plugin, text, _secret_of(url))
@@ -85,7 +88,7 @@ def _secret_of(url: str) -> str:
     return parse_qs(urlsplit(url).query).get("secret", [""])[0]
 
 
-def _read(answer: httpx.Response) -> Outcome:
+def _read(answer: "httpx.Response") -> Outcome:
     """Return what the answer's own code says; one that has none came from something else."""
     try:
         found = answer.json()

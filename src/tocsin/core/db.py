@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 T = TypeVar("T")
 DIRECTORY_SCOPE = 0
+DESK_ROLE = "tocsin_desk"  # acts on PostgreSQL, and owns nothing
 STREAM_ROWS = 500
 _log = get_log("db")
 

@@ -15,10 +15,8 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 from urllib.parse import urlsplit
 
-import httpcore
 from msgspec import Struct
 
 from tocsin.core.errors import Refusal
@@ -155,44 +153,6 @@ def _bare(address: Address) -> Address:
     return wrapped or address
 
 
-def post_body(
-    place: Place, body: bytes, *, headers: dict[str, str], networks: tuple[Network, ...] = (),
-    resolve: Resolve = look_up, trust: ssl.SSLContext | None = None, seconds: float = SECONDS_MOST, keep: bool = False,
-) -> Answer:  # fmt: skip
-    """Send a body, JSON unless a header says otherwise, and return what was answered; a redirect is an answer like any other.
-
-    Args:
-        headers: their names in lower case.
-        keep: return what was answered, 64 KiB of it at most.
-    """
-    begun = time.monotonic()
-    way = _Way(place, networks=networks, resolve=resolve, until=begun + seconds)
-    status, problem, told = 0, "", b""
-    try:
-        status, told = _ask(way, place, body, headers=headers, trust=trust)
-    except PlaceRefused:
-        problem = "forbidden"
-    except (httpcore.TimeoutException, TimeoutError):
-        problem = "timeout"
-    except (httpcore.NetworkError, httpcore.ProtocolError, OSError, UnicodeError) as fault:
-        problem = "no_host" if isinstance(fault, (socket.gaierror, UnicodeError)) else "unreachable"
-    if status and not 200 <= status < 300:
-        problem = f"status {status}"
-    took = round((time.monotonic() - begun) * 1000)
-    return Answer(status, problem, took, way.sent, told if keep else b"")
-
-
-def _ask(
-    way: "_Way", place: Place, body: bytes, *, headers: dict[str, str], trust: ssl.SSLContext | None
-) -> tuple[int, bytes]:
-    pool = httpcore.ConnectionPool(
-        ssl_context=trust or ssl.create_default_context(), network_backend=way, max_connections=1,
-        max_keepalive_connections=0,
-    )  # fmt: skip
-    with pool, pool.stream("POST", place.url, headers=_headers(place, headers), content=body) as answer:
-        return answer.status, _read_some(answer.iter_stream())
-
-
 def new_secret() -> str:
     """Return a fresh signing secret, as Standard Webhooks writes them."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
@@ -203,88 +163,3 @@ def sign_message(secret: str, *, message_id: str, at_seconds: int, body: bytes) 
     key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
     signed = f"{message_id}.{at_seconds}.".encode() + body
     return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-
-
-class _Way(httpcore.NetworkBackend):
-    """Connects to a checked address of the place's host, and to nothing else."""
-
-    def __init__(
-        self, place: Place, *, networks: tuple[Network, ...], resolve: Resolve, until: float
-    ) -> None:
-        self._place, self._networks, self._resolve, self._until = place, networks, resolve, until
-        self.sent = False
-
-    def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, *_: Any, **__: Any
-    ) -> httpcore.NetworkStream:
-        found = self._resolve(self._place.host, self._place.port)
-        allowed = require_allowed(self._place.host, found, networks=self._networks, plain=self._place.plain)
-        backend, last = httpcore.SyncBackend(), None
-        for address in allowed[:4]:
-            try:
-                stream = backend.connect_tcp(address, self._place.port, timeout=_left(self._until))
-                return _Bounded(stream, self._until, self)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as fault:
-                last = fault
-        assert last is not None
-        raise last
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(min(seconds, _left(self._until)))
-
-
-class _Bounded(httpcore.NetworkStream):
-    """A stream whose every step ends with the time of the whole: who drips a byte a second is cut off."""
-
-    def __init__(self, inner: httpcore.NetworkStream, until: float, way: _Way) -> None:
-        self._inner, self._until, self._way = inner, until, way
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, timeout=_left(self._until))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        left = _left(self._until)
-        self._way.sent = True  # TLS shakes hands beneath this: what passes here is the request
-        self._inner.write(buffer, timeout=left)
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _Bounded(
-            self._inner.start_tls(ssl_context, server_hostname, timeout=_left(self._until)),
-            self._until,
-            self._way,
-        )
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-def _left(until: float) -> float:
-    left = until - time.monotonic()
-    if left <= 0:
-        raise httpcore.ReadTimeout("the time of the whole is over")
-    return left
-
-
-def _headers(place: Place, headers: dict[str, str]) -> list[tuple[str, str]]:
-    own = {"host": _host_header(place), "content-type": "application/json", "user-agent": "tocsin-webhooks"}
-    return list({**own, **headers}.items())
-
-
-def _host_header(place: Place) -> str:
-    host = f"[{place.host}]" if ":" in place.host else place.host
-    return host if place.port == (80 if place.plain else 443) else f"{host}:{place.port}"
-
-
-def _read_some(parts: Iterable[bytes]) -> bytes:
-    """Return an answer's beginning, and leave the rest."""
-    kept = b""
-    for part in parts:
-        kept += part
-        if len(kept) > ANSWER_MOST_BYTES:
-            break
-    return kept[:ANSWER_MOST_BYTES]

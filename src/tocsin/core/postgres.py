@@ -14,13 +14,12 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
-from tocsin.core.db import DIRECTORY_SCOPE, Database, State, Tx
+from tocsin.core.db import DESK_ROLE, DIRECTORY_SCOPE, Database, State, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.statement import Statement
 from tocsin.core.vault import Vault
 
 R = TypeVar("R")
-DESK_ROLE = "tocsin_desk"
 _TRIES = 4
 _IN_THE_WAY = (
     psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from tocsin.core.postgres import DESK_ROLE
+from tocsin.core.db import DESK_ROLE
 from tocsin.migrations.tables import is_append_only, is_directory
 
 # Six months, by the Cybersecurity Law art. 23: what is younger can't be deleted, by whatever statement.

@@ -3,8 +3,6 @@
 import unicodedata
 from functools import cache
 
-from fontTools.ttLib import TTFont
-
 from tocsin.tickets.engine import FONT_FILES, FONTS
 
 _VARIATION = frozenset(chr(code) for code in range(0xFE00, 0xFE10))  # they choose a shape, and have none
@@ -20,6 +18,8 @@ def missing_glyphs(text: str) -> set[str]:
 
 @cache
 def _covered() -> frozenset[str]:
+    from fontTools.ttLib import TTFont
+
     covered: set[int] | None = None
     for name in FONT_FILES:
         with TTFont(FONTS / name, lazy=True) as font:

@@ -3,8 +3,6 @@
 import io
 from functools import lru_cache
 
-from PIL import Image
-
 from tocsin.tickets.barcode import code128_svg, qr_svg
 from tocsin.tickets.content import TicketContent, canonical_json
 from tocsin.tickets.engine import TEMPLATE_OF, ask_ticket, compile_ticket
@@ -23,6 +21,8 @@ def draw_pdf(content: TicketContent) -> bytes:
 
 def draw_raster(content: TicketContent) -> Raster:
     """Return a paper as dots: 384 wide on 58 mm paper, 576 on 80 mm, eight a mm on labels."""
+    from PIL import Image
+
     page = Image.open(
         io.BytesIO(compile_ticket(_inputs(content, "raster"), "png", template=_template(content)))
     ).convert("L")
@@ -37,6 +37,8 @@ def draw_raster(content: TicketContent) -> Raster:
 
 def draw_png(content: TicketContent, *, form: Form = "raster") -> bytes:
     """Return a paper as PNG for a screen: of printers of dots those very dots, of others the first page in shades of grey."""
+    from PIL import Image
+
     if form != "raster":
         return compile_ticket(_inputs(content, "pdf"), "png", template=_template(content), first_page=True)
     dots, kept = draw_raster(content), io.BytesIO()

@@ -7,10 +7,10 @@ import hashlib
 import io
 import struct
 import zlib
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from msgspec import Struct
-from PIL import Image, ImageOps
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import DAY_US
@@ -21,6 +21,9 @@ from tocsin.core.statement import Statement, any_of, bind, own, upsert
 from tocsin.core.tenant import list_shops
 from tocsin.tickets.table import ticket_logo
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 BOX = "tickets.logo"
 SENT_MOST_BYTES = 1 << 20
 SIDE_LEAST, SIDE_MOST, PIXELS_MOST = 16, 4_000, 4_000_000
@@ -30,7 +33,6 @@ _KNOWN_MOST = 64
 # What Pillow raises of pictures that are none, are cut off, or lie about themselves.
 _UNSOUND = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, OverflowError, EOFError, struct.error, zlib.error,
-    Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 _known: dict[str, bytes] = {}
 
@@ -68,13 +70,15 @@ def prepare_logo(data: bytes) -> bytes:
     Raises:
         LogoWrong: it is too long, neither of the two, broken, too large or too small, or all white.
     """
+    from PIL import Image
+
     if not 0 < len(data) <= SENT_MOST_BYTES:
         raise LogoWrong(problem="choose a file of at most 1 MB")
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
             _require_size(picture)
             grey = _flatten(picture)
-    except _UNSOUND:
+    except (*_UNSOUND, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise LogoWrong(problem="it is no PNG or JPEG, or is broken: save it anew as PNG") from None
     inked = grey.point([255 if shade < 250 else 0 for shade in range(256)]).getbbox()
     if inked is None:
@@ -133,6 +137,8 @@ def logo_at_hand(digest: str) -> bytes:
 
 def fit_logo(picture: bytes, *, wide_px: int, high_px: int, dither: bool) -> tuple[bytes, int]:
     """Return a logo as PNG, dithered to the paper's dots or as it is, and how many dots wide it fits: an even number."""
+    from PIL import Image
+
     grey = Image.open(io.BytesIO(picture), formats=("PNG",))
     scale = min(1.0, wide_px / grey.width, high_px / grey.height)
     size = (max(2, int(grey.width * scale) // 2 * 2), max(1, int(grey.height * scale)))
@@ -142,7 +148,7 @@ def fit_logo(picture: bytes, *, wide_px: int, high_px: int, dither: bool) -> tup
     return _as_png(dots), size[0]
 
 
-def _require_size(picture: Image.Image) -> None:
+def _require_size(picture: "Image.Image") -> None:
     """Refuse by what its head says, before a pixel is decoded."""
     wide, high = picture.size
     if min(wide, high) < SIDE_LEAST or max(wide, high) > SIDE_MOST or wide * high > PIXELS_MOST:
@@ -151,15 +157,17 @@ def _require_size(picture: Image.Image) -> None:
         )
 
 
-def _flatten(picture: Image.Image) -> Image.Image:
+def _flatten(picture: "Image.Image") -> "Image.Image":
     """Return a picture in grey, on white where it is transparent; the right way up; decodes it."""
+    from PIL import Image, ImageOps
+
     seen = ImageOps.exif_transpose(picture).convert("RGBA")  # a phone says so beside the pixels
     white = Image.new("RGBA", seen.size, "white")
     white.alpha_composite(seen)
     return white.convert("L")
 
 
-def _as_png(picture: Image.Image) -> bytes:
+def _as_png(picture: "Image.Image") -> bytes:
     kept = io.BytesIO()
     picture.save(kept, "PNG")
     return kept.getvalue()

@@ -2,8 +2,10 @@
 
 from functools import cache
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw
+if TYPE_CHECKING:
+    from PIL import ImageDraw
 
 _GROUND, _LINE = "#2848b8", "#ffffff"
 _OVER = 4
@@ -17,6 +19,8 @@ def draw_icon(size_px: int, *, padded: bool) -> bytes:
     Args:
         padded: the bell stands within the inner 80 %, the ground fills the square: a launcher cuts its own shape.
     """
+    from PIL import Image, ImageDraw
+
     over = size_px * _OVER
     image = Image.new("RGBA", (over, over), _GROUND if padded else (0, 0, 0, 0))
     pen = ImageDraw.Draw(image)
@@ -28,7 +32,7 @@ def draw_icon(size_px: int, *, padded: bool) -> bytes:
     return out.getvalue()
 
 
-def _draw_bell(pen: ImageDraw.ImageDraw, over: int, *, scale: float) -> None:
+def _draw_bell(pen: "ImageDraw.ImageDraw", over: int, *, scale: float) -> None:
     def at(x: float, y: float) -> tuple[float, float]:
         return (((x - 8) * scale + 8) * over / _GRID, ((y - 8) * scale + 8) * over / _GRID)
 

@@ -8,13 +8,14 @@ put all commits in a row, and a lost connection would fail a change that is alre
 import secrets
 import threading
 from collections.abc import Callable
-
-import psycopg
+from typing import TYPE_CHECKING
 
 from tocsin.core.bus import EVERYTHING, Bus
 from tocsin.core.db import Database
 from tocsin.core.log import get_log
-from tocsin.core.postgres import PostgresDatabase, desk_conninfo
+
+if TYPE_CHECKING:
+    import psycopg
 
 CHANNEL = "tocsin"
 LISTENER = "tocsin bus listener"
@@ -45,6 +46,8 @@ class PostgresBus(Bus):
         Raises:
             TimeoutError: the server could not be reached.
         """
+        from tocsin.core.postgres import PostgresDatabase
+
         assert isinstance(db, PostgresDatabase)
         self._url, self._stop, self._listening = db.url, threading.Event(), threading.Event()
         self._threads = [
@@ -74,6 +77,8 @@ class PostgresBus(Bus):
             self._changed.notify_all()
 
     def _keep(self, loop: Callable[[], None]) -> None:
+        import psycopg
+
         while not self._stop.is_set():
             try:
                 loop()
@@ -82,6 +87,10 @@ class PostgresBus(Bus):
                 self._stop.wait(_RETRY_SECONDS)
 
     def _connect(self, name: str) -> "psycopg.Connection[tuple[object, ...]]":
+        import psycopg
+
+        from tocsin.core.postgres import desk_conninfo
+
         return psycopg.connect(
             desk_conninfo(self._url),
             autocommit=True,
@@ -122,7 +131,7 @@ class PostgresBus(Bus):
                 try:
                     for topic in topics:
                         self._tell(connection, topic)
-                except psycopg.Error:
+                except BaseException:
                     with self._changed:
                         self._waiting.update(topics)
                     raise

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sqlalchemy as sa
 
-from tocsin.core.db import Database, Tx
+from tocsin.core.db import DESK_ROLE, Database, Tx
 from tocsin.core.log import get_log
-from tocsin.core.postgres import DESK_ROLE, PostgresDatabase, desk_conninfo
 from tocsin.core.queue import (
     MAX_ATTEMPTS,
     TASKS,
@@ -93,6 +92,8 @@ class ProcrastinateQueue(Queue):
     def work(self, db: Database, stop: threading.Event) -> None:
         """Run due jobs until `stop`; a lost connection is made anew. See the contract."""
         import procrastinate
+
+        from tocsin.core.postgres import PostgresDatabase, desk_conninfo
 
         assert isinstance(db, PostgresDatabase)
         while not stop.is_set():

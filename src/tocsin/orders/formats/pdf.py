@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
-import typst
 
 from tocsin.core.clock import to_datetime
 from tocsin.core.money import plain_micro, show_money
+from tocsin.core.typeset import Template, typeset
 from tocsin.orders.draft import Order
 
 _HERE = Path(__file__).parent
-_TEMPLATE = _HERE / "list.typ"
-_FONTS = _HERE.parents[1] / "tickets" / "fonts"
+_TEMPLATE = Template(_HERE / "list.typ", _HERE.parents[1] / "tickets" / "fonts")
 _LINES_SHOWN = 40
 _HEAD = ("单号 Number", "下单 Placed", "状态 State", "收货人 Receiver", "商品 Items", "应付 Payable")
 
@@ -27,14 +26,8 @@ class PdfFormat:
     def write_orders(self, orders: Iterable[Order], out: BinaryIO) -> int:
         """Draw the orders; return how many."""
         rows = [_show(order) for order in orders]
-        fonts = typst.Fonts(
-            include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(_FONTS)]
-        )
-        compiler = typst.Compiler(str(_TEMPLATE), root=str(_HERE), font_paths=fonts, ignore_system_fonts=True)
         given = {"list": msgspec.json.encode({"head": _HEAD, "rows": rows}).decode()}
-        drawn = compiler.compile(format="pdf", sys_inputs=given, timestamp=0)
-        if not isinstance(drawn, bytes):
-            raise TypeError("the engine drew no file")
+        (drawn,) = typeset(_TEMPLATE, given, "pdf", tagged=True)
         out.write(drawn)
         return len(rows)
 
