@@ -4,7 +4,7 @@ import secrets
 from importlib.metadata import version
 from typing import Any
 
-from litestar import Litestar, Request, Response, Router
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
@@ -15,12 +15,13 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from tocsin import gate
 from tocsin.api import errors as api_errors
-from tocsin.api.routes import API, API_CLOUDS, API_HOOKS, API_PRINTERS, API_STATIONS, API_UPLOADS, HEALTH
+from tocsin.api.routes import API
 from tocsin.body import Paced, require_plain
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
 from tocsin.desk import Desk
 from tocsin.desk import open_desk as open_desk
+from tocsin.register import Group, GroupedApp, GroupRouter
 from tocsin.web import errors as web_errors
 from tocsin.web.assets import get_static
 from tocsin.web.guard import require_importer
@@ -33,22 +34,8 @@ _log = get_log("app")
 
 def build_app(desk: Desk) -> Litestar:
     """Return the application that serves a desk: static files, pages, the API and its description."""
-    files = Router("/", route_handlers=[get_static], include_in_schema=False)
-    pages = Router("/", route_handlers=PAGES, include_in_schema=False, request_max_body_size=FORM_MOST_BYTES)
-    uploads = Router("/", route_handlers=UPLOADS, include_in_schema=False, guards=[require_importer])
-    app = Litestar(
-        route_handlers=[
-            files,
-            *HEALTH,
-            API,
-            API_UPLOADS,
-            API_STATIONS,
-            API_HOOKS,
-            API_PRINTERS,
-            API_CLOUDS,
-            pages,
-            uploads,
-        ],
+    app = GroupedApp(
+        route_handlers=[GroupRouter(group) for group in (*API, *_pages())],
         exception_handlers={Refusal: _refused, HTTPException: _failed, Exception: _failed},
         openapi_config=_openapi(),
         request_max_body_size=desk.settings.upload_limit_bytes,
@@ -57,6 +44,14 @@ def build_app(desk: Desk) -> Litestar:
     )
     app.asgi_handler = Front(app.asgi_handler, desk)
     return app
+
+
+def _pages() -> list[Group]:
+    return [
+        Group(path="/", handlers=[get_static], in_schema=False),
+        Group(path="/", handlers=PAGES, most_bytes=FORM_MOST_BYTES, in_schema=False),
+        Group(path="/", handlers=UPLOADS, guards=(require_importer,), in_schema=False),
+    ]
 
 
 class Front:

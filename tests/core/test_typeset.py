@@ -38,7 +38,9 @@ def test_a_child_draws_and_is_kept_and_what_people_write_is_text(tmp_path: Path)
     template = of(tmp_path)
     (page,) = typeset(template, {"word": '#panic("x") 砀山'}, "png")
     first = pid()
-    assert page.startswith(b"\x89PNG") and (page,) == (*typeset(template, {"word": '#panic("x") 砀山'}, "png"),)
+    assert page.startswith(b"\x89PNG") and (page,) == (
+        *typeset(template, {"word": '#panic("x") 砀山'}, "png"),
+    )
     assert typeset(template, {"word": "a"}, "pdf")[0].startswith(b"%PDF")
     assert query(template, {"word": "a"}, label="<of>") == ["here"]
     assert pid() == first

@@ -2,7 +2,6 @@
 
 from inspect import cleandoc
 
-from litestar import Router
 from litestar.handlers import HTTPRouteHandler
 
 from tocsin.api.access import ACCESS
@@ -38,6 +37,7 @@ from tocsin.api.templates import TEMPLATES
 from tocsin.api.tickets import TERMINALS
 from tocsin.api.trials import TRIALS
 from tocsin.api.webhooks import WEBHOOKS
+from tocsin.register import Group
 
 HEALTH = [get_health, get_readiness]
 JSON_MOST_BYTES = 1 << 20
@@ -86,18 +86,18 @@ def _describe(handler: HTTPRouteHandler) -> None:
 
 for _handler in [*HEALTH, *_ROUTES]:
     _describe(_handler)
-API = Router(
-    "/api/v1",
-    route_handlers=[*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *PRINTERS, *PRINTER_SWAP, *QUEUES, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS, *SETTLEMENTS, *PROBLEMS, *TEMPLATES, *SHIFTS],
-    guards=[require_known], request_max_body_size=JSON_MOST_BYTES,
-)  # fmt: skip
-# Many orders at once may be as long as an upload, from those who may take them in.
-API_UPLOADS = Router("/api/v1", route_handlers=IMPORTS, guards=[require_known, require_import])
-# A station signs what it sends; whether it did can only be told from the whole of it.
-API_STATIONS = Router("/api/v1", route_handlers=STATIONS, request_max_body_size=STATION_MOST_BYTES)
-# A platform signs what it sends; it has neither key nor session.
-API_HOOKS = Router("/hooks", route_handlers=HOOKS, request_max_body_size=JSON_MOST_BYTES)
-# A printer that comes for its papers: it has an address of its own, and nothing else.
-API_PRINTERS = Router("/cloudprnt", route_handlers=CLOUDPRNT, request_max_body_size=STATION_MOST_BYTES)
-# A printer's cloud signs that there is news.
-API_CLOUDS = Router("/cloud-push", route_handlers=CLOUD_PUSH, request_max_body_size=STATION_MOST_BYTES)
+_KEYED = [*ACCESS, *ORDERS, *EXPORT, *AMENDMENTS, *CHANGES, *FILES, *SCREENS, *TERMINALS, *TRIALS, *PRINTERS, *PRINTER_SWAP, *QUEUES, *HOLDS, *EVENTS, *ALARM, *PEOPLE, *WEBHOOKS, *CAMPAIGNS, *BULK, *CONNECTIONS, *SECOND_PERSON, *CHECKS, *SETTLEMENTS, *PROBLEMS, *TEMPLATES, *SHIFTS]  # fmt: skip
+API: tuple[Group, ...] = (
+    Group(path="/api/v1", handlers=_KEYED, guards=(require_known,), most_bytes=JSON_MOST_BYTES),
+    # Many orders at once may be as long as an upload, from those who may take them in.
+    Group(path="/api/v1", handlers=IMPORTS, guards=(require_known, require_import)),
+    # A station signs what it sends; whether it did can only be told from the whole of it.
+    Group(path="/api/v1", handlers=STATIONS, most_bytes=STATION_MOST_BYTES),
+    # A platform signs what it sends; it has neither key nor session.
+    Group(path="/hooks", handlers=HOOKS, most_bytes=JSON_MOST_BYTES),
+    # A printer that comes for its papers: it has an address of its own, and nothing else.
+    Group(path="/cloudprnt", handlers=CLOUDPRNT, most_bytes=STATION_MOST_BYTES),
+    # A printer's cloud signs that there is news.
+    Group(path="/cloud-push", handlers=CLOUD_PUSH, most_bytes=STATION_MOST_BYTES),
+    Group(path="/", handlers=HEALTH),
+)

@@ -10,7 +10,6 @@ from gettext import c2py
 from pathlib import Path
 
 from babel import Locale
-from babel.messages.pofile import read_po
 
 LOCALE_DIR = Path(__file__).parent.parent / "locale"
 ENGLISH = "en"
@@ -84,6 +83,8 @@ def _catalogue(locale: str) -> _Catalogue:
     path = LOCALE_DIR / locale / "LC_MESSAGES" / "tocsin.po"
     if not path.is_file():
         return _Catalogue({}, lambda count: int(count != 1))
+    from babel.messages.pofile import read_po
+
     with path.open("rb") as file:
         catalogue = read_po(file, locale=locale)
     found: dict[str, tuple[str, ...]] = {}

@@ -1,5 +1,6 @@
 """The command palette: every place, act, screen and recent look-up that one may go to, found by a few letters of its English or Chinese."""
 
+from functools import cache
 from urllib.parse import quote, urlencode
 
 from litestar import Response, get
@@ -20,7 +21,11 @@ from tocsin.web.shell import answer, make_shell, show, words_of
 from tocsin.web.words import LOCALES, Words
 
 RECENT_MOST, SCREENS_MOST = 8, 40
-_WORDS = tuple(Words(code) for code in LOCALES)
+
+
+@cache
+def _every_language() -> tuple[Words, ...]:
+    return tuple(Words(code) for code in LOCALES)
 
 
 class Entry(Struct, frozen=True):
@@ -88,7 +93,7 @@ def _by_key(key: Key, words: Words) -> Entry:
 
 
 def _both(word: str) -> str:
-    return " ".join(dict.fromkeys(one.translate(word) for one in _WORDS))
+    return " ".join(dict.fromkeys(one.translate(word) for one in _every_language()))
 
 
 def _recent(tx: Tx, actor: Actor) -> list[Entry]:
