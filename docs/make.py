@@ -15,12 +15,12 @@ from typing import Any
 
 import click
 import msgspec
-from litestar import Litestar, Router
-from litestar.handlers import HTTPRouteHandler
 from litestar.utils.helpers import unwrap_partial
 
 import tocsin
+from tocsin.api.routes import API
 from tocsin.core.errors import Refusal, every_refusal
+from tocsin.register import GroupedApp, GroupRouter
 from tocsin.settings import Settings
 from tocsin.web.keymap import KEYMAP
 from tocsin.web.words import Words
@@ -158,12 +158,7 @@ def _first_line(path: Path) -> str:
 
 def api_routes() -> list[tuple[str, str, Any]]:
     """Return (method, path, handler) of each route of the JSON API, by path."""
-    import_everything()
-    modules = [module for name, module in sorted(sys.modules.items()) if name.startswith("tocsin.api.")]
-    there = {id(member): member for module in modules for member in vars(module).values()}
-    routers = [member for member in there.values() if isinstance(member, Router)]
-    handlers = [member for member in there.values() if isinstance(member, HTTPRouteHandler)]
-    served = Litestar(route_handlers=routers or handlers, openapi_config=None)
+    served = GroupedApp([GroupRouter(group) for group in API], openapi_config=None)
     found = [
         (method, route.path, handler)
         for route in served.routes

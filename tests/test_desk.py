@@ -22,8 +22,9 @@ from tocsin.core.statement import Statement
 from tocsin.core.vault import KeyFileMissing
 from tocsin.demo.create import create_demo
 from tocsin.demo.today import ORDERS
-from tocsin.desk import Desk, newest_version, open_database, open_desk
+from tocsin.desk import Desk, open_desk
 from tocsin.migrations.upgrade import HEAD
+from tocsin.opening import newest_version, open_database
 from tocsin.orders.intake import take_in
 from tocsin.orders.saved_screen import save_screen
 from tocsin.orders.screen import Filter, count_rows
@@ -47,6 +48,31 @@ def test_a_desk_is_made_on_sqlite_and_opened_again_without_migrating(tmp_path: P
         f"open_desk(Settings(data_dir={settings.data_dir!r})).close(); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_a_desk_may_never_need_is_not_loaded_at_its_start(tmp_path: Path):
+    """The drawing engine is never in its own process; what draws pictures, reads certificates or calls out comes when it is needed."""
+    settings = Settings(data_dir=str(tmp_path))
+    open_desk(settings).close()
+    code = f"""
+import sys
+from tocsin.app import build_app, open_desk
+from tocsin.console.listen import listening
+from tocsin.server import serve
+from tocsin.settings import Settings
+desk = open_desk(Settings(data_dir={settings.data_dir!r}))
+desk.start()
+build_app(desk)
+desk.close()
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert {"litestar", "granian", "sqlalchemy", "lark"} <= loaded
+    assert loaded & {
+        "typst", "PIL", "segno", "fontTools", "webauthn", "OpenSSL", "httpx", "httpcore", "psycopg", "psycopg_pool", "procrastinate",
+        "apprise", "pywebpush", "pymodbus", "paho", "serial", "escpos", "alembic", "python_calamine", "dbus_fast", "acme", "pytest",
+    } == set()  # fmt: skip
 
 
 def test_a_file_that_is_no_desk_yet_is_migrated(tmp_path: Path):

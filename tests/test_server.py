@@ -11,7 +11,7 @@ from tests.served import Served
 from tocsin.core.clock import now_us
 from tocsin.core.event import replay_events
 from tocsin.core.tenant import list_merchants
-from tocsin.desk import open_database
+from tocsin.opening import open_database
 from tocsin.settings import Settings
 from tocsin.streams import STREAMS_MOST
 

@@ -1,13 +1,8 @@
 """The desk of one process: its settings, database, queue and bus, and what runs in the background."""
 
-import logging
-import os
-import re
 from collections.abc import Callable
-from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tocsin.access.attempt import sweep_attempts
 from tocsin.access.challenge import count_unanswered, sweep_challenges
@@ -27,16 +22,13 @@ from tocsin.alarm.watch import watch_signals
 from tocsin.alarm.watch_seal import seal_journals, verify_journals
 from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
-from tocsin.core.errors import Refusal
 from tocsin.core.event import join_bus
-from tocsin.core.installation import HAS_KEY_SQL, require_own_key
 from tocsin.core.log import get_log
 from tocsin.core.loop import Loop
 from tocsin.core.node import NodeLease, lease_node
 from tocsin.core.queue import Queue, queue_for
-from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.tenant import Merchant, list_merchants
-from tocsin.core.vault import open_vault
+from tocsin.opening import open_database
 from tocsin.orders.conflict import sweep_conflicts
 from tocsin.orders.download_file import purge_downloads
 from tocsin.orders.erase import erase_again
@@ -59,19 +51,8 @@ from tocsin.tickets.papers import keep_papers_in
 from tocsin.tickets.reach import declare_networks
 from tocsin.tickets.spool import Spool
 
-if TYPE_CHECKING:
-    import psycopg
-
 _log = get_log("desk")
 _DAY_SECONDS = 86_400.0
-_CONNECT_SECONDS = 10
-_VERSIONS = Path(__file__).parent / "migrations" / "versions"
-
-
-class DatabaseUnreachable(Refusal):
-    """PostgreSQL does not let the desk in at {address} ({problem}): start it, or correct the database's address"""
-
-    kind, code = "broken", "database_unreachable"
 
 
 class Desk:
@@ -195,117 +176,3 @@ def open_desk(settings: Settings) -> Desk:
         EngineAffected, KeyFileMissing, KeyFileWrong, KeyMismatch, NotDurable: the installation is not sound.
     """
     return Desk(settings, open_database(settings))
-
-
-def open_database(settings: Settings) -> Database:
-    """Open the settings' database, upgraded where it is behind, with the key that it was made with."""
-    key_file = Path(settings.key_file) if settings.key_file else settings.path("keys", "installation.key")
-    db = _open_postgres(settings, key_file) if settings.database_url else _open_sqlite(settings, key_file)
-    try:
-        require_own_key(db, key_file)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _open_postgres(settings: Settings, key_file: Path) -> Database:
-    import psycopg
-
-    from tocsin.core.postgres import PostgresDatabase
-
-    url = settings.database_url
-    if postgres_versions(url)[1] != newest_version():
-        _quiet_upgrade()
-        from tocsin.migrations.upgrade import upgrade_postgres
-
-        upgrade_postgres(url)
-    with psycopg.connect(url) as connection:
-        (has_key,) = connection.execute(HAS_KEY_SQL).fetchone() or (False,)
-    vault = open_vault(key_file, create=not has_key)
-    return PostgresDatabase(url, vault, connections=settings.database_connections)
-
-
-def _open_sqlite(settings: Settings, key_file: Path) -> Database:
-    path = settings.path("desk.sqlite")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if _sqlite_version(path) != newest_version():
-        _upgrade_file(path)
-    with closing(engine.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        (has_key,) = connection.execute(HAS_KEY_SQL).fetchone()
-    return SqliteDatabase(
-        path, open_vault(key_file, create=not has_key), readers=settings.database_connections
-    )
-
-
-def newest_version() -> str:
-    """Return the newest schema's number by the migrations' file names: importing them is slow."""
-    numbers = [found[1] for path in _VERSIONS.iterdir() if (found := re.match(r"v(\d{4})_", path.name))]
-    return max(numbers)
-
-
-def _quiet_upgrade() -> None:
-    # Its lines about its own plug-ins would be the first thing that a new owner reads.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
-def _upgrade_file(path: Path) -> None:
-    _quiet_upgrade()
-    from tocsin.migrations.upgrade import upgrade_sqlite
-
-    lock = lock_folder(path.parent)
-    try:
-        upgrade_sqlite(path)
-    finally:
-        os.close(lock)
-
-
-def _sqlite_version(path: Path) -> str:
-    if not path.exists():
-        return ""
-    with engine.connect(f"file:{path}?mode=ro", uri=True) as connection:
-        try:
-            return str((connection.execute("SELECT version_num FROM alembic_version").fetchone() or [""])[0])
-        except engine.OperationalError:
-            return ""
-
-
-def postgres_versions(url: str) -> tuple[str, str]:
-    """Return the server's version and the schema's number, which is empty in a new database.
-
-    Raises:
-        DatabaseUnreachable: the server is not there, or refuses.
-    """
-    import psycopg
-
-    try:
-        with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS) as connection:
-            server = connection.info.parameter_status("server_version") or "?"
-            try:
-                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            except psycopg.errors.UndefinedTable:
-                return server, ""
-    except psycopg.Error as wrong:
-        raise DatabaseUnreachable(address=_address_of(url), problem=_one_line(wrong)) from wrong
-    return server, str((row or [""])[0])
-
-
-def _address_of(url: str) -> str:
-    # Never the whole URL: it may hold the password.
-    import psycopg
-    from psycopg.conninfo import conninfo_to_dict
-
-    try:
-        parts = conninfo_to_dict(url)
-    except psycopg.Error:
-        return "the given address"
-    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
-
-
-def _one_line(wrong: "psycopg.Error") -> str:
-    import psycopg
-
-    # What can't even be parsed is quoted back by the driver, a password with it.
-    if not isinstance(wrong, psycopg.OperationalError) and wrong.sqlstate is None:
-        return "it can't be read"
-    return " ".join(str(wrong).split())[:300]

@@ -50,7 +50,7 @@ class GroupRouter(Router):
                 paths.setdefault((group.path.rstrip("/") + at).rstrip("/") or "/", []).append(mine)
         options = self._own(answer_options)
         self.routes = [HTTPRoute(path=at, route_handlers=[*found, options]) for at, found in paths.items()]
-        self.allowed = {one.path: ", ".join(sorted(one.methods)) for one in self.routes}
+        self.allowed = {one.path_format: ", ".join(sorted(one.methods)) for one in self.routes}
 
     def _own(self, handler: HTTPRouteHandler) -> HTTPRouteHandler:
         mine = copy(handler)

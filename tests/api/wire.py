@@ -13,7 +13,7 @@ from tests.house import House, make_house
 from tests.served import Served
 from tocsin.access.session import csrf_token, find_session
 from tocsin.access.step_up import mark_proved
-from tocsin.desk import open_database
+from tocsin.opening import open_database
 from tocsin.settings import Settings
 
 

@@ -18,7 +18,8 @@ from tocsin.cli.serve import create_first_merchant, note_demo, owner_links, say
 from tocsin.cli.start import kept_private
 from tocsin.core.ident import new_id
 from tocsin.core.tenant import Merchant, create_merchant, create_shop
-from tocsin.desk import newest_version, open_desk
+from tocsin.desk import open_desk
+from tocsin.opening import newest_version
 from tocsin.settings import Settings
 
 PASSWORD = "correct pear harbour violin 47"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.peers.hook_receiver import HookReceiver
-from tocsin.core.outbound import PlaceRefused, post_body, read_place, require_allowed
+from tocsin.core.outbound import PlaceRefused, read_place, require_allowed
+from tocsin.core.outbound_post import post_body
 from tocsin.lan.authority import ensure_authority, issue_certificate
 
 NEAR = (ipaddress.ip_network("127.0.0.0/8"),)

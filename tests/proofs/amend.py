@@ -12,7 +12,7 @@ from tests.proofs.asking import Client, become_owner
 from tests.proofs.running import ENGINES, Ground, RunningDesk, open_ground
 from tocsin.core.db import DIRECTORY_SCOPE
 from tocsin.core.tenant import create_shop, list_merchants
-from tocsin.desk import open_database
+from tocsin.opening import open_database
 from tocsin.settings import Settings
 
 ATTEMPTS, NUMBERS, HANDS = 200, 2_000, 20

@@ -18,7 +18,7 @@ from tests.proofs.running import ROOT, RunningDesk
 from tocsin.core.actor import ROLES, Actor
 from tocsin.core.clock import MINUTE_US, pass_time
 from tocsin.core.db import Database, Tx
-from tocsin.desk import open_database
+from tocsin.opening import open_database
 from tocsin.orders import commit
 from tocsin.orders.commit import commit_import, resume_imports
 from tocsin.orders.draft import Draft

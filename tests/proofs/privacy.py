@@ -36,7 +36,7 @@ from tocsin.core.forget import parties_of, person_by_phone
 from tocsin.core.journal import write_journal
 from tocsin.core.queue import queue_for
 from tocsin.core.tenant import get_shop, list_merchants
-from tocsin.desk import open_database
+from tocsin.opening import open_database
 from tocsin.orders import sweep
 from tocsin.orders.erase import begin_erasure, sweep_erased
 from tocsin.orders.person import Person

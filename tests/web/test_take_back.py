@@ -12,7 +12,7 @@ from tests.web.test_terminal import ask, end
 from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.idempotency import forget_answers
 from tocsin.core.undo import UndoOver
-from tocsin.desk import DatabaseUnreachable
+from tocsin.opening import DatabaseUnreachable
 from tocsin.orders.draft import Order
 from tocsin.orders.stop import open_holds
 from tocsin.tickets.check import check_order

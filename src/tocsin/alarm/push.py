@@ -20,7 +20,7 @@ from tocsin.alarm.channel import Address
 from tocsin.alarm.outcome import SENT, Outcome, outcome_of_status
 from tocsin.alarm.reach import require_public
 from tocsin.core.errors import Refusal
-from tocsin.core.outbound import Answer, Network, post_body, read_place
+from tocsin.core.outbound import Answer, Network, read_place
 from tocsin.core.vault import Vault
 
 SECONDS_MOST = 8.0
@@ -100,6 +100,8 @@ def send_push(
         sender: address of the desk, which a push service may complain to.
         topic: at most 32 characters; a newer message replaces one of the same topic that has not arrived yet.
     """
+    from tocsin.core.outbound_post import post_body
+
     found = msgspec.json.decode(subscription, type=Subscription)
     headers = {
         **_signed(_private_key(vault), found.endpoint, sender), "content-encoding": "aes128gcm",

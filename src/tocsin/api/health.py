@@ -6,7 +6,8 @@ from litestar import Request, get
 from msgspec import Struct
 
 from tocsin.core.errors import Refusal
-from tocsin.desk import Desk, newest_version
+from tocsin.desk import Desk
+from tocsin.opening import newest_version
 
 
 class Draining(Refusal):

@@ -53,7 +53,7 @@ def look_at_database(settings: Settings) -> Told:
     """Tell which PostgreSQL answers and which schema it holds, or that the embedded database is used."""
     if not settings.database_url:
         return Told("database", True, f"embedded, in {settings.path()}")
-    from tocsin.desk import newest_version, postgres_versions
+    from tocsin.opening import newest_version, postgres_versions
 
     try:
         server, schema = postgres_versions(settings.database_url)

@@ -12,8 +12,6 @@ import hmac
 import ipaddress
 import secrets
 import socket
-import ssl
-import time
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 

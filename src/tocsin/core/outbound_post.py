@@ -11,7 +11,17 @@ from typing import Any
 
 import httpcore
 
-from tocsin.core.outbound import ANSWER_MOST_BYTES, Network, Place, PlaceRefused, Resolve, require_allowed
+from tocsin.core.outbound import (
+    ANSWER_MOST_BYTES,
+    SECONDS_MOST,
+    Answer,
+    Network,
+    Place,
+    PlaceRefused,
+    Resolve,
+    look_up,
+    require_allowed,
+)  # fmt: skip
 
 
 def post_body(

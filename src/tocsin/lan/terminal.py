@@ -3,7 +3,6 @@
 import socket
 
 import click
-import segno
 
 from tocsin.lan.authority import fingerprint_of
 from tocsin.lan.certificate import read_authority, source_of
@@ -17,6 +16,8 @@ def say_phones(settings: Settings) -> None:
     """Print how phones get in; without a local authority they need nothing but the address."""
     if source_of(settings) != "local":
         return
+    import segno
+
     address = install_address(settings)
     click.echo(f"Phones install the desk's certificate once, from {address}")
     click.echo(f"Its SHA-256 is {fingerprint_of(read_authority(settings))}")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from tocsin.core import clock
 from tocsin.core.clock import SECOND_US
@@ -17,7 +18,6 @@ from tocsin.core.outbound import (
     Network,
     Resolve,
     look_up,
-    post_body,
     read_place,
     sign_message,
 )
@@ -39,6 +39,12 @@ _SENDING_SECONDS = 30
 _log = get_log("outbound")
 
 
+def _post(*given: Any, **how: Any) -> Answer:
+    from tocsin.core.outbound_post import post_body
+
+    return post_body(*given, **how)
+
+
 class Sender:
     """Sends webhooks.
 
@@ -52,7 +58,7 @@ class Sender:
         trust: ssl.SSLContext | None = None, seconds: float = SECONDS_MOST,
     ) -> None:  # fmt: skip
         self._db = db
-        self._post = partial(post_body, networks=networks, resolve=resolve, trust=trust, seconds=seconds)
+        self._post = partial(_post, networks=networks, resolve=resolve, trust=trust, seconds=seconds)
         self._busy: set[int] = set()
         self._pool: ThreadPoolExecutor | None = None
         self._loops: tuple[Loop, ...] = ()

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-import segno
-
 # Widths of bar, space, bar … of each Code 128 value; 105 starts in set C, 104 in set B, 106 stops.
 # Source: ISO/IEC 15417, table 1.
 _WIDTHS = (
@@ -58,6 +56,8 @@ def qr_svg(text: str) -> tuple[str, int]:
     """
     if len(text.encode()) > 300:
         raise ValueError("a ticket's QR code takes at most 300 bytes")
+    import segno
+
     rows = list(segno.make_qr(text, error="m", boost_error=False).matrix_iter(border=4))
     path = "".join(f"M{x} {y}h{run}v1h-{run}z" for y, row in enumerate(rows) for x, run in _runs(row))
     return _svg(len(rows), len(rows), path), len(rows)

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from tocsin.core.errors import Refusal
-from tocsin.core.outbound import Network, PlaceRefused, post_body, read_place
+from tocsin.core.outbound import Network, PlaceRefused, read_place
 from tocsin.tickets.content import TicketContent
 from tocsin.tickets.markup import Tags, write_markup
 from tocsin.tickets.printer import Drawn, PrinterStatus, PrintOutcome
@@ -102,6 +102,8 @@ def any_open() -> bool:
 
 def ask_cloud(kind: str, own_url: str, *, path: str = "", form: Mapping[str, str]) -> Said:
     """Send a form to a cloud and return what it answered; nothing is ever sent twice."""
+    from tocsin.core.outbound_post import post_body
+
     if not is_open(kind):
         return Said(fault="cloud_closed")
     try:

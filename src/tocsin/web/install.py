@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-import segno
 from cryptography.hazmat.primitives import serialization
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.exceptions import HTTPException
@@ -97,6 +96,8 @@ def make_profile(der: bytes, *, name: str) -> bytes:
 
 def qr_picture(text: str) -> str:
     """Return a QR code as an address that an img takes."""
+    import segno
+
     return segno.make(text, error="m").svg_data_uri(scale=5, border=2)
 
 
