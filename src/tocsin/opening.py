@@ -29,7 +29,7 @@ class DatabaseUnreachable(Refusal):
 
 def open_database(settings: Settings) -> Database:
     """Open the settings' database, upgraded where it is behind, with the key that it was made with."""
-    key_file = Path(settings.key_file) if settings.key_file else settings.path("keys", "installation.key")
+    key_file = settings.key_path()
     db = _open_postgres(settings, key_file) if settings.database_url else _open_sqlite(settings, key_file)
     try:
         require_own_key(db, key_file)

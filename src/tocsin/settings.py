@@ -83,6 +83,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the orders of WeChat shops are fetched: another address is for a relay of your own, or for tests."""
     watch_dir: str = ""
     """Folder whose files are imported for the first merchant once they lie still; empty watches none."""
+    backup_to: str = ""
+    """Folder where `tocsin backup` keeps backups that are given none."""
+    backup_passphrase_file: str = ""
+    """File whose first line is the passphrase that seals backups; without it nobody restores them, and with it they hold all."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
 
@@ -133,6 +137,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def install_page_port(self) -> int:
         """Return the port of the plain page that leads phones to HTTPS."""
         return self.install_port or self.port + 1
+
+    def key_path(self) -> Path:
+        """Return the file of the installation key."""
+        return Path(self.key_file) if self.key_file else self.path("keys", "installation.key")
 
     def path(self, *parts: str) -> Path:
         """Return a path in the data folder."""

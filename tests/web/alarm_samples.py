@@ -60,7 +60,7 @@ TIMELINE = [
 INCIDENT = {
     "id": 777, "headline": "有人正在尝试登录 林小姐 的账号", "why": "10 分钟内同一账号 3 次错误密码。", "to_do": ATTACKED["to_do"], "state": "sounding", "level": "sound",
     "by": "", "signals": 6, "refused": 2, "accounts": 1, "addresses": 3, "raised_us": T0, "last_us": T0 + MINUTE, "sounded_us": T0, "escalated": 0,
-    "cleared_us": None, "note": "", "own": False, "can_silence": True, "can_take": True,
+    "cleared_us": None, "note": "", "own": False, "can_silence": True, "can_take": True, "look": "",
 }  # fmt: skip
 SIGNALS = [
     {"at_us": T0 + n * 4_000_000, "account": "林小姐", "method": "密码", "outcome": "不对" if n < 4 else "未测试即拒绝", "address": "203.0.113.9", "device": ""}

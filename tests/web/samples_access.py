@@ -90,6 +90,21 @@ _LOCK_ALL: Context = {
              {"id": 2, "text": "已停用 API 密钥“仓库”", "at_us": T0, "undone_at_us": T0}],
 }  # fmt: skip
 
+_RESTORED: Context = {
+    "shell": shell("/restored", "alarm"),
+    "waiting": [
+        {"id": 1, "text": "API 密钥“仓库”已停用", "at_us": T0, "approved_at_us": None, "elsewhere": ""},
+        {"id": 2, "text": "工作站“前台”未放行", "at_us": T0, "approved_at_us": T0, "elsewhere": ""},
+        {
+            "id": 3,
+            "text": "Webhook“仓库”已暂停推送",
+            "at_us": T0,
+            "approved_at_us": None,
+            "elsewhere": "/settings/webhooks",
+        },
+    ],
+}
+
 ACCESS_SAMPLES: dict[str, tuple[str, Context]] = {
     "desks": ("access/desks.html", _DESKS_PAGE),
     "desks_none": ("access/desks.html", {**_DESKS_PAGE, "desks": [], "here": False, "errors": {"name": "写一个名字"}}),
@@ -115,6 +130,8 @@ ACCESS_SAMPLES: dict[str, tuple[str, Context]] = {
     "join_used": ("access/join.html", {**_JOIN, "used": True, "name": ""}),
     "lock_all": ("access/lock_all.html", _LOCK_ALL),
     "lock_all_first": ("access/lock_all.html", {**_LOCK_ALL, "done": [], "errors": {"reason": "写明原因"}}),
+    "restored": ("access/restored.html", _RESTORED),
+    "restored_none": ("access/restored.html", {**_RESTORED, "waiting": []}),
     "lock_account": ("access/lock_account.html", {"shell": shell("/lock-account", "settings")}),
     "recovery_codes": ("access/recovery_codes.html", {"shell": door("/settings/recovery-codes"), "codes": _CODES, "back": "/orders"}),
 }  # fmt: skip

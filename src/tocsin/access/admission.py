@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.access.limiter import Guess, spend_budget
-from tocsin.access.station import Station, find_station, station
+from tocsin.access.station import WAITS, Station, find_station, station
 from tocsin.alarm.signal import Kind, Signal, send_signal
 from tocsin.core.actor import ROLES, Actor
 from tocsin.core.clock import SECOND_US, now_us
@@ -34,7 +34,9 @@ index(station_nonce, "merchant_id", "at_us")
 
 
 class StationRefused(Struct, frozen=True):
-    """Why a request was not taken: `unsigned`, `foreign` (unknown, another's key, revoked, sent before), `clock` or `locked`."""
+    """Why a request was not taken: `unsigned`, `foreign` (unknown, another's key, revoked, sent before), `clock`, `locked`
+    or `waiting` (it came back with a backup).
+    """
 
     code: str
     retry_after_seconds: int = 0
@@ -85,6 +87,8 @@ def admit_station(
         return db.write(merchant_id, lambda tx: _refuse(tx, guess, subject=subject, reason="signature"))
     if found.revoked_at_us:
         return db.write(merchant_id, lambda tx: _refuse(tx, guess, subject=subject, reason="revoked"))
+    if found.problem == WAITS:
+        return StationRefused("waiting")
     if abs(now_us() - seal.time_us) > CLOCK_SECONDS * SECOND_US:
         db.write(merchant_id, lambda tx: _note_clock(tx, found))
         return StationRefused("clock")

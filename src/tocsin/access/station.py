@@ -26,6 +26,8 @@ from tocsin.core.statement import Statement, bind, insert_into, own
 from tocsin.core.tenant import merchant
 from tocsin.core.text import strip_control
 
+WAITS = "restored"
+"""What stands as the problem of a station that came back with a backup, until an owner lets it go on."""
 CODE_LIFE_US = 15 * MINUTE_US
 NAME_MOST = 40
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
@@ -34,7 +36,7 @@ _TYPED_MOST = 64
 _TELLS: dict[str, Any] = {"tells": "station_code_wrong", "about": "station:new"}
 _MISREAD = str.maketrans("OIL", "011")
 
-# `reader`: none, ready, vanished. `problem`: clock, or empty. `always`: it is expected even after it said goodbye.
+# `reader`: none, ready, vanished. `problem`: clock, restored, or empty. `always`: it is expected even after it said goodbye.
 station = merchant_table(
     "enrolled_station", big("id"), text("name"), text("public_key"), text("version"), text("address"), text("problem"),
     text("reader"), text("reader_driver"), big("reader_at_us"), big("always"), big("created_at_us"), big("created_by"),

@@ -16,6 +16,9 @@ from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import append_event
 from tocsin.core.tenant import list_merchants
 
+WAITING_KINDS = frozenset({DRILL, "restored"})
+"""Kinds of incidents that only a person ends."""
+
 
 def tend_incidents(db: Database) -> int:
     """Escalate, end and tell what is due, one step an incident; return how many."""
@@ -36,7 +39,7 @@ def next_step(present: Incident, rules: AlarmRules, now_us: int) -> int:
 def is_quiet(present: Incident, rules: AlarmRules, now_us: int) -> bool:
     """Tell that an incident ends by itself: it never sounded, its kind does not wait, and nothing came for long."""
     rule = RULES.get(present.why)
-    waits = present.was_loud or present.kind == DRILL or (rule is not None and rule.waits)
+    waits = present.was_loud or present.kind in WAITING_KINDS or (rule is not None and rule.waits)
     return not waits and now_us - present.last_at_us >= rules.quiet_minutes * MINUTE_US
 
 

@@ -65,6 +65,12 @@ class StationClockWrong(Refusal):
     kind, code = "refused", "station_clock_wrong"
 
 
+class StationWaits(Refusal):
+    """The desk was restored from a backup and waits with this station: let an owner approve it on the page Restored"""
+
+    kind, code = "refused", "station_waits"
+
+
 class CodeWrong(Refusal):
     """The code is wrong, used or more than 15 minutes old: let a manager make a new one"""
 
@@ -185,7 +191,7 @@ def _admit(request: ApiRequest, body: bytes, shape: type[S]) -> tuple[S, Admitte
     """Return what a station sent, and the station; its signature is looked at before anything it says.
 
     Raises:
-        NotSignedIn, StationRefusedHere, StationClockWrong, TooManyTries, BodyUnsound
+        NotSignedIn, StationRefusedHere, StationClockWrong, StationWaits, TooManyTries, BodyUnsound
     """
     query = request.scope.get("query_string", b"").decode("latin-1")
     taken = admit_station(
@@ -198,6 +204,8 @@ def _admit(request: ApiRequest, body: bytes, shape: type[S]) -> tuple[S, Admitte
         raise TooManyTries(retry_after_seconds=taken.retry_after_seconds)
     if taken.code == "clock":
         raise StationClockWrong(seconds=CLOCK_SECONDS)
+    if taken.code == "waiting":
+        raise StationWaits
     raise NotSignedIn if taken.code == "unsigned" else StationRefusedHere()
 
 

@@ -55,6 +55,10 @@ class Position(Struct, frozen=True):
     event_id: int
 
 
+# Before every event: those of a restored desk stand below zero, where another server had counted further than this one.
+BEGINNING = Position(-(2**62), 0)
+
+
 _COLUMNS = (
     event.c.id, event.c.horizon, event.c.merchant_id, event.c.kind, event.c.subject_id, event.c.data, event.c.at_us
 )  # fmt: skip
@@ -105,7 +109,7 @@ _LAST = {
 # An id that is unknown, such as 0, replays from the beginning.
 _seen = sa.select(event.c.horizon).where(event.c.id == bind("event_id")).scalar_subquery()
 _unseen = sa.tuple_(event.c.horizon, event.c.id) > sa.tuple_(
-    sa.func.coalesce(_seen.correlate(None), 0), bind("event_id")
+    sa.func.coalesce(_seen.correlate(None), sa.literal_column(str(BEGINNING.horizon))), bind("event_id")
 )
 _REPLAY = {
     dialect: Statement(
@@ -166,7 +170,7 @@ def lock_consumer(tx: Tx, consumer: str) -> None:
     """Let no other transaction read for this consumer until this one ends: what is moved in it is done once."""
     if tx.value(_LOCK, name=consumer) is None:
         # The row is the lock: two that begin at once must not both read from the start.
-        tx.run(_BEGIN, name=consumer, horizon=0, event_id=0)
+        tx.run(_BEGIN, name=consumer, horizon=BEGINNING.horizon, event_id=BEGINNING.event_id)
         tx.value(_LOCK, name=consumer)
 
 
@@ -178,7 +182,7 @@ def peek_events(tx: Tx, consumer: str, *, limit: int = 200) -> list[Event]:
 
 def position_of(tx: Tx, consumer: str) -> Position:
     """Return how far a consumer has read."""
-    return tx.one(_POSITION, name=consumer) or Position(0, 0)
+    return tx.one(_POSITION, name=consumer) or BEGINNING
 
 
 def move_consumer(tx: Tx, consumer: str, last: Event) -> None:

@@ -144,8 +144,17 @@ def queue_for(db: Database) -> Queue:
     Raises:
         QueueUnfit: none does.
     """
+    return find_queue(db.dialect)
+
+
+def find_queue(dialect: str) -> Queue:
+    """Return the queue that fits an engine.
+
+    Raises:
+        QueueUnfit: none does.
+    """
     for found in load_plugins("core.queues").values():
-        if found.dialect == db.dialect:
+        if found.dialect == dialect:
             assert isinstance(found, Queue)
             return found
-    raise QueueUnfit(dialect=db.dialect)
+    raise QueueUnfit(dialect=dialect)

@@ -1,5 +1,7 @@
 """Brings a database to the newest schema; a killed upgrade leaves the old one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +28,31 @@ def upgrade_sqlite(path: Path) -> None:
     def _begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    _upgrade(engine)
+    with engine.begin() as connection:
+        migrate(connection)
+    engine.dispose()
 
 
 def upgrade_postgres(url: str) -> None:
     """Upgrade a PostgreSQL database with the rights of the URL's user; one process at a time."""
+    with migrating_postgres(url) as connection:
+        migrate(connection)
+
+
+@contextmanager
+def migrating_postgres(url: str) -> Iterator[sa.Connection]:
+    """Open the transaction of an upgrade; what else is done in it stands or falls with it."""
     engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=sa.NullPool)
-    _upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7180717)"))
+        yield connection
+    engine.dispose()
 
 
-def _upgrade(engine: sa.Engine) -> None:
+def migrate(connection: sa.Connection, *, to: str = "head") -> None:
+    """Bring an open transaction's database to a schema, by its number."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("version_path_separator", "os")
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(7180717)"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    engine.dispose()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)

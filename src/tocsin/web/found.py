@@ -63,6 +63,7 @@ REASONS = {
     "error": "The printer reports an error",
     "offline": "The printer is offline",
     "stopped": "The desk was stopped while it was sent",
+    "restored": "The desk was restored from a backup: it may have come out before",
     "wrong_paper": "The paper has another width than the printer was set up with",
     "too_long": "The ticket has too many lines for a paper",
     "file_error": "The file could not be written",

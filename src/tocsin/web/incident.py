@@ -44,6 +44,8 @@ from tocsin.web.shell import answer, go, own_address, show, status_of, told, wor
 from tocsin.web.subject import subject_of
 
 _ENTRIES, _SIGNALS, _SOURCES = 50, 50, 100
+LOOK = {"restored": "/restored"}
+"""Where more is to be seen of an incident, by its kind."""
 Verb = Callable[..., None]
 
 
@@ -166,7 +168,7 @@ def show_incident(
         "refused": one.refused, "accounts": one.accounts, "addresses": one.addresses, "raised_us": one.raised_at_us,
         "last_us": one.last_at_us, "sounded_us": one.loud_since_us, "escalated": one.escalated, "cleared_us": one.cleared_at_us,
         "note": one.note, "own": own, "can_silence": one.level == "sound" and one.silenced_at_us is None,
-        "can_take": one.acknowledged_at_us is None,
+        "can_take": one.acknowledged_at_us is None, "look": LOOK.get(one.kind, ""),
     }  # fmt: skip
 
 

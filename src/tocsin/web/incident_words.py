@@ -36,6 +36,7 @@ HEADLINES = {
     "seal_broken": "A seal of the journal is broken",
     "webhook_dead": "A webhook is switched off: it fails",
     "held_long": "Orders are held for too long",
+    "restored": "The desk was restored from a backup",
     "drill": "Drill: nothing has happened",
     "other": "Something is wrong: {subject}",
 }
@@ -57,6 +58,7 @@ TO_DO = {
     "seal_broken": "Touch nothing: keep the data folder and its backups as they are, and find out who could reach the database.",
     "webhook_dead": "Ask who runs the receiver. Once it answers again, switch the webhook on: all of the last 30 days that waits is sent.",
     "held_long": "Open the problem view and mend, acknowledge or release each of them. Nothing is released by itself.",
+    "restored": "Look at what waits, key by key and station by station, and at who may sign in: what was taken from somebody since has come back. Then clear it.",
     "drill": "Nothing: it shows that the chain works.",
     "other": "Look at what came in below, and ask the people who were there.",
 }

@@ -3,6 +3,7 @@
 VERBS = {
     "access.add_decoy": "A decoy account added",
     "access.add_passkey": "A passkey added",
+    "access.approve_restored": "Let go on after a restore",
     "access.ask_finger": "Enrolment of a finger asked for",
     "access.change_password": "Password changed",
     "access.change_role": "Role changed",
@@ -75,6 +76,7 @@ VERBS = {
     "connections.remove": "Connection removed",
     "connections.resume": "Connection goes on",
     "connections.rotate": "Secret of a connection renewed",
+    "desk.restored": "Desk restored from a backup",
     "orders.ask_platform": "Request to the platform",
     "orders.ask_second": "A second person asked for",
     "orders.batch_print": "Batch printed",

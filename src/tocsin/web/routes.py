@@ -71,6 +71,7 @@ from tocsin.web.push import PUSH
 from tocsin.web.queues import QUEUES
 from tocsin.web.received import RECEIVED
 from tocsin.web.reset import RESET
+from tocsin.web.restored import RESTORED
 from tocsin.web.revise import REVISE
 from tocsin.web.rules import RULES_PAGES
 from tocsin.web.scan import SCAN
@@ -153,6 +154,7 @@ PAGES: list[Any] = [
     *DESKS,
     *LOCK,
     *LOCK_ALL,
+    *RESTORED,
     *LOST,
     *JOURNAL,
     *DOWNLOADS,
