@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tests.api.door import BASE, Door, order_in
 from tocsin.app import build_app
 from tocsin.core.db import Database
+from tocsin.core.errors import DatabaseAway, OutcomeUnknown
 from tocsin.desk import Desk
 from tocsin.settings import Settings
 
@@ -170,3 +171,22 @@ def test_a_server_that_is_about_to_end_says_so_and_keeps_nobody(door: Door):
     assert answer.headers["connection"] == "close"
     lines = door.client.get("/api/v1/events", headers=door.key("query"))
     assert (lines.status_code, lines.text) == (200, ": still here\n\nretry: 1000\n\n")
+
+
+def test_a_database_that_is_away_is_no_fault_of_the_desk_and_an_unknown_outcome_is_told(door: Door):
+    read = door.desk.db.read
+    for fault, status, code, after in (
+        (DatabaseAway(), 503, "database_away", "1"), (OutcomeUnknown(), 500, "outcome_unknown", ""),
+    ):  # fmt: skip
+
+        def lose(*_: object, fault: Exception = fault) -> None:
+            raise fault
+
+        asked = {"api": door.key("query"), "page": door.headers("owner")}
+        door.desk.db.read = lose  # type: ignore[assignment,method-assign]
+        answer = door.client.get("/api/v1/orders", headers=asked["api"])
+        page = door.client.get("/orders", headers=asked["page"])
+        door.desk.db.read = read  # type: ignore[method-assign]
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert answer.headers.get("retry-after", "") == after
+        assert (page.status_code, code in page.text) == (status, True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tocsin.core.db import Database
 from tocsin.core.errors import Refusal
 from tocsin.core.installation import HAS_KEY_SQL, require_own_key
+from tocsin.core.reaching import reach
 from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.core.vault import open_vault
 from tocsin.settings import Settings
@@ -17,7 +18,6 @@ from tocsin.settings import Settings
 if TYPE_CHECKING:
     import psycopg
 
-_CONNECT_SECONDS = 10
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
 
@@ -50,7 +50,7 @@ def _open_postgres(settings: Settings, key_file: Path) -> Database:
         from tocsin.migrations.upgrade import upgrade_postgres
 
         upgrade_postgres(url)
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(reach(url)) as connection:
         (has_key,) = connection.execute(HAS_KEY_SQL).fetchone() or (False,)
     vault = open_vault(key_file, create=not has_key)
     return PostgresDatabase(url, vault, connections=settings.database_connections)
@@ -109,7 +109,7 @@ def postgres_versions(url: str) -> tuple[str, str]:
     import psycopg
 
     try:
-        with psycopg.connect(url, connect_timeout=_CONNECT_SECONDS) as connection:
+        with psycopg.connect(reach(url)) as connection:
             server = connection.info.parameter_status("server_version") or "?"
             try:
                 row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -129,7 +129,14 @@ def _address_of(url: str) -> str:
         parts = conninfo_to_dict(url)
     except psycopg.Error:
         return "the given address"
-    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+    hosts, ports = (
+        str(parts.get(name, other)).split(",") for name, other in (("host", "localhost"), ("port", 5432))
+    )
+    ports = ports if len(ports) == len(hosts) else ports[:1] * len(hosts)
+    return (
+        ",".join(f"{host}:{port}" for host, port in zip(hosts, ports, strict=True))
+        + f"/{parts.get('dbname', '')}"
+    )
 
 
 def _one_line(wrong: "psycopg.Error") -> str:

@@ -1,6 +1,7 @@
 """PostgreSQL: walls between merchants, a role that owns nothing, retries, no silent rollback."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -9,8 +10,10 @@ import sqlalchemy as sa
 
 from tests.databases import PostgresServer
 from tocsin.core.db import DESK_ROLE, Tx
+from tocsin.core.errors import DatabaseAway, OutcomeUnknown
 from tocsin.core.ident import new_id
-from tocsin.core.postgres import NotCommitted, NotDurable, PostgresDatabase
+from tocsin.core.postgres import NotCommitted, PostgresDatabase
+from tocsin.core.reaching import NotDurable, reach
 from tocsin.core.statement import Statement
 from tocsin.core.tenant import create_merchant, create_shop, list_merchants, list_shops
 from tocsin.core.vault import Vault
@@ -164,7 +167,7 @@ def test_a_lost_connection_is_replaced(db: PostgresDatabase, postgres_server: Po
         postgres_server.sql(f"SELECT pg_terminate_backend({tx.value(pid)})")
         create_merchant(tx, name="lost")
 
-    with pytest.raises(psycopg.OperationalError):
+    with pytest.raises(DatabaseAway):
         db.write(0, verb)
     assert db.write(0, lambda tx: create_merchant(tx, name="A"))
     assert [m.name for m in db.read(0, list_merchants)] == ["A"]
@@ -198,7 +201,78 @@ def test_connections_that_the_server_ended_cost_nobody_an_answer(
     )
     assert len(ended) == 3, "as many as were open at once"
     assert db.read(1, lambda tx: tx.dialect) == "postgresql"
-    with pytest.raises(psycopg.OperationalError), db.snapshot(1) as begun:
+    with pytest.raises(DatabaseAway), db.snapshot(1) as begun:
         pid = begun._cursor.execute("SELECT pg_backend_pid()").fetchone()[0]
         postgres_server.sql(f"SELECT pg_terminate_backend({pid})")
         begun._cursor.execute("SELECT 1")
+
+
+def test_several_hosts_are_asked_for_the_one_that_takes_changes() -> None:
+    assert "target_session_attrs" not in reach("postgresql://a/db")
+    assert "target_session_attrs=read-write" in reach("postgresql://a,b:5433/db")
+    said = reach("postgresql://a,b/db?target_session_attrs=primary&connect_timeout=9")
+    assert "target_session_attrs=primary" in said and "connect_timeout=9" in said
+
+
+def test_a_change_that_broke_before_it_was_saved_is_made_once_over_another_connection(
+    db: PostgresDatabase, postgres_server: PostgresServer
+) -> None:
+    pid, tried = Statement[tuple[int]](sa.text("SELECT pg_backend_pid()").columns(sa.column("pid"))), []
+
+    def verb(tx: Tx) -> None:
+        create_merchant(tx, name="once")
+        tried.append(1)
+        if len(tried) == 1:
+            postgres_server.sql(f"SELECT pg_terminate_backend({tx.value(pid)})")
+            create_merchant(tx, name="lost")
+
+    db.write(0, verb)
+    assert [m.name for m in db.read(0, list_merchants)] == ["once"] and len(tried) == 2
+
+
+def test_a_change_that_no_standby_has_confirmed_is_of_unknown_outcome(
+    db: PostgresDatabase, postgres_server: PostgresServer
+) -> None:
+    """The server answers COMMIT to who is told to wait no more, with a warning; it says nothing where it ends."""
+    made = 0
+    try:
+        _name_standbys(postgres_server, "nobody")
+        for act in ("pg_cancel_backend", "pg_terminate_backend"):
+            over = threading.Event()
+            ending = threading.Thread(target=_end_waiting, args=(postgres_server, act, over))
+            ending.start()
+            with pytest.raises(OutcomeUnknown):
+                for _ in range(2000):  # the server begins to wait some time after it was told to
+                    time.sleep(0.01)
+                    made += 1
+                    db.write(0, lambda tx: create_merchant(tx, name="m"))
+            over.set()
+            ending.join()
+    finally:
+        _name_standbys(postgres_server, "")
+    assert len(db.read(0, list_merchants)) == made, "here those two were made as well"
+
+
+def test_a_standby_that_is_named_must_be_waited_for(postgres_server: PostgresServer, name: str) -> None:
+    postgres_server.sql(f"ALTER DATABASE {name} SET synchronous_commit = local")
+    PostgresDatabase(postgres_server.url(name), Vault(b"k" * 32), connections=1).close()
+    try:
+        _name_standbys(postgres_server, "nobody")
+        with pytest.raises(NotDurable, match="local"):
+            PostgresDatabase(postgres_server.url(name), Vault(b"k" * 32), connections=1)
+    finally:
+        _name_standbys(postgres_server, "")
+
+
+def _name_standbys(server: PostgresServer, names: str) -> None:
+    server.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+    server.sql("SELECT pg_reload_conf()")
+    for _ in range(200):
+        if server.sql("SHOW synchronous_standby_names") == [(names,)]:
+            return
+        time.sleep(0.01)
+
+
+def _end_waiting(server: PostgresServer, act: str, over: threading.Event) -> None:
+    while not over.wait(0.02):
+        server.sql(f"SELECT {act}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")

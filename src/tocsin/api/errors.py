@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 
 from tocsin.api.health import DatabaseReadOnly, Draining, SchemaBehind
 from tocsin.body import STATUS_OF_BODY
-from tocsin.core.errors import Kind, Refusal
+from tocsin.core.errors import DatabaseAway, Kind, Outage, OutcomeUnknown, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
 from tocsin.orders.hook import SignatureWrong
@@ -31,6 +31,12 @@ _RESERVED = frozenset({"type", "title", "status", "detail", "code", "request_id"
 # The framework reads a body before the route does, and lets these through as they are.
 _OF_BODY: dict[type[Exception], str] = {
     RecursionError: "The JSON is nested too deeply", UnicodeDecodeError: "The body is not UTF-8"
+}  # fmt: skip
+# A program that repeats by itself what was answered with 503 repeats nothing that may have been done.
+_OF_OUTAGE: dict[type[Outage], tuple[int, str]] = {
+    DatabaseAway: (503, "The database is not reached at the moment; nothing was changed: send it again in a moment"),
+    OutcomeUnknown: (500, "The database was lost while the change was being saved: look whether it was made, or send it again"
+                          " with the same Idempotency-Key or external id, which never makes it twice"),
 }  # fmt: skip
 _log = get_log("api")
 
@@ -59,6 +65,11 @@ def fault_problem(request: Request[Any, Any, Any], fault: Exception) -> Response
             request, status=fault.status_code, code=f"http_{fault.status_code}", detail=str(fault.detail)[:500], data=data,
             headers={name: value for name, value in (fault.headers or {}).items() if name.lower() == "allow"},
         )  # fmt: skip
+    if isinstance(fault, Outage):
+        status, detail = next(said for kind, said in _OF_OUTAGE.items() if isinstance(fault, kind))
+        _log.error("database_lost", code=fault.code, path=request.url.path, exc_info=fault.__cause__)
+        headers = {"retry-after": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+        return _problem(request, status=status, code=fault.code, detail=detail, data={}, headers=headers)
     for kind, detail in _OF_BODY.items():
         if isinstance(fault, kind):
             return _problem(request, status=400, code="http_400", detail=detail, data={}, headers={})

@@ -35,6 +35,24 @@ class Refusal(Exception):
         return fill_in(template or self.template(), self.data)
 
 
+class Outage(Exception):
+    """What can't be answered for now. It is no refusal: who takes refusals for answers must not take it for one."""
+
+    code: ClassVar[str] = "broken"
+
+
+class DatabaseAway(Outage):
+    """The database is not reached at the moment; nothing was changed"""
+
+    code = "database_away"
+
+
+class OutcomeUnknown(Outage):
+    """The database was lost while the change was being saved: it may have been made or not"""
+
+    code = "outcome_unknown"
+
+
 def fill_in(template: str, data: Mapping[str, Any]) -> str:
     """Return a sentence with its `{fields}` filled in; one that the data lacks reads “?”."""
     return _Lenient().vformat(template, (), data)

@@ -4,23 +4,26 @@ The pool's connections act as the role `tocsin_desk`, which owns nothing; each t
 its merchant by SET LOCAL, so a query that forgets its scope sees no other merchant's rows.
 """
 
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from tocsin.core.db import DESK_ROLE, DIRECTORY_SCOPE, Database, State, Tx
-from tocsin.core.errors import Refusal
+from tocsin.core.errors import DatabaseAway, OutcomeUnknown, Refusal
+from tocsin.core.reaching import reach, require_durable
 from tocsin.core.statement import Statement
 from tocsin.core.vault import Vault
 
 R = TypeVar("R")
 _TRIES = 4
+# A restart of a moment is waited for. The pool tries to connect when it is asked, not ever more seldom by itself.
+_PATIENCE_SECONDS, _ASK_SECONDS = 10.0, 1.0
 _IN_THE_WAY = (
     psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation
 )  # fmt: skip
@@ -34,16 +37,14 @@ _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = c
 _SEGMENTS = "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
 
 
-class NotDurable(Refusal):
-    """PostgreSQL runs with {setting} off and would lose acknowledged orders: turn it on"""
-
-    kind, code = "broken", "not_durable"
-
-
 class NotCommitted(Refusal):
     """The change was rolled back after an error inside it: nothing was saved, try again"""
 
     kind, code = "broken", "not_committed"
+
+
+class ConnectionLost(DatabaseAway):
+    """The connection was lost before the change was saved; nothing was changed"""
 
 
 class PostgresDatabase(Database):
@@ -53,24 +54,31 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: str, vault: Vault, *, connections: int = 8) -> None:
         self.url, self.vault = url, vault
+        with psycopg.connect(reach(url), autocommit=True) as connection:
+            require_durable(connection)
         self._pool: ConnectionPool[Any] = ConnectionPool(
-            url,
+            reach(url),
             min_size=1,
             max_size=connections,
             kwargs={"autocommit": True},
             configure=_act_as_desk,
+            reconnect_timeout=0,
             open=True,
         )
         self._pool.wait(timeout=20)
-        self._require_durable()
 
     def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
-        """Run a verb in a transaction; what another one got in the way of runs again and sees what it did."""
+        """Run a verb in a transaction; what another one, or a lost connection, got in the way of runs again and sees what was done.
+
+        Raises:
+            DatabaseAway: the server is not reached; nothing was changed.
+            OutcomeUnknown: it was lost while the change was being made durable.
+        """
         for attempt in range(_TRIES):
             try:
                 with self._transaction(merchant_id, "BEGIN") as tx:
                     result = verb(tx)
-            except _IN_THE_WAY:
+            except (ConnectionLost, *_IN_THE_WAY):
                 if attempt == _TRIES - 1:
                     raise
             else:
@@ -79,9 +87,15 @@ class PostgresDatabase(Database):
         raise AssertionError("unreachable")
 
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
-        """Run a reading verb; each statement sees what is committed when it begins."""
-        with self._transaction(merchant_id, "BEGIN READ ONLY") as tx:
-            return verb(tx)
+        """Run a reading verb; each statement sees what is committed when it begins. Over a lost connection it runs again."""
+        for attempt in range(_TRIES):
+            try:
+                with self._transaction(merchant_id, "BEGIN READ ONLY") as tx:
+                    return verb(tx)
+            except ConnectionLost:
+                if attempt == _TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
 
     def state(self) -> State:
         """Return how the server is: the one of several that takes changes, if one does."""
@@ -98,17 +112,14 @@ class PostgresDatabase(Database):
 
     def connect_alone(self) -> Any:
         """Open a connection beside the pool; a dead server is noticed within seconds by who speaks to it."""
-        return psycopg.connect(
-            desk_conninfo(self.url), autocommit=True, application_name="tocsin life", connect_timeout=5, keepalives_idle=10,
-            tcp_user_timeout=10_000,
-        )  # fmt: skip
+        return psycopg.connect(desk_conninfo(self.url), autocommit=True, application_name="tocsin life")
 
     def compact(self) -> tuple[str, ...]:
         """Write the tables anew, as their owner; each is locked while its turn is. Then overwrite the write-ahead log.
 
         The log needs the rights of `pg_checkpoint` and `pg_monitor`, and to execute `pg_switch_wal`.
         """
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        with psycopg.connect(reach(self.url), autocommit=True) as connection:
             connection.execute(
                 "SET lock_timeout = '5s'"
             )  # who waits for a table makes all others wait behind him
@@ -133,21 +144,62 @@ class PostgresDatabase(Database):
             try:
                 cursor = connection.cursor()
                 yield Tx(cursor, dialect="postgresql", merchant_id=merchant_id, vault=self.vault)
-            except BaseException:
-                if not connection.closed:
-                    connection.execute("ROLLBACK")
+            except BaseException as fault:
+                _roll_back(connection)
+                if _is_lost(connection, fault):
+                    raise ConnectionLost from fault
                 raise
-            # A verb that swallowed a failed statement leaves a transaction that COMMIT rolls back without a word.
-            if connection.execute("COMMIT").statusmessage != "COMMIT":
-                raise NotCommitted
+            _commit(connection)
         finally:
             pool.putconn(connection)
 
-    def _require_durable(self) -> None:
-        with self._pool.connection() as connection:
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-                if connection.execute(f"SHOW {setting}").fetchone()[0] == "off":
-                    raise NotDurable(setting=setting)
+
+def _roll_back(connection: Any) -> None:
+    if not connection.closed:
+        with suppress(psycopg.OperationalError):  # a lost connection's transaction is rolled back there
+            connection.execute("ROLLBACK")
+
+
+def _is_lost(connection: Any, fault: BaseException) -> bool:
+    """Tell whether a fault is of the server, which is gone, or became a standby while it was spoken to."""
+    became_standby = (
+        isinstance(fault, psycopg.errors.ReadOnlySqlTransaction)
+        and not connection.closed
+        and connection.execute("SELECT pg_is_in_recovery()").fetchone()[0]
+    )
+    if became_standby:
+        connection.close()
+    return bool(connection.closed) and isinstance(
+        fault, (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
+    )
+
+
+def _commit(connection: Any) -> None:
+    """Make a transaction durable.
+
+    Raises:
+        OutcomeUnknown: the connection was lost meanwhile, or the server gave up waiting for its standby.
+        NotCommitted: it was rolled back.
+    """
+    warned: list[bool] = []
+
+    def note(one: Any) -> None:  # it can be read now, and no more when the statement has ended
+        warned.append(one.severity_nonlocalized == "WARNING")
+
+    connection.add_notice_handler(note)
+    try:
+        told = connection.execute("COMMIT").statusmessage
+    except psycopg.OperationalError as fault:
+        if connection.closed:
+            raise OutcomeUnknown from fault
+        raise
+    finally:
+        connection.remove_notice_handler(note)
+    # A verb that swallowed a failed statement leaves a transaction that COMMIT rolls back without a word.
+    if told != "COMMIT":
+        raise NotCommitted
+    if any(warned):
+        raise OutcomeUnknown
 
 
 def _vacuum(connection: Any, table: str) -> bool:
@@ -180,23 +232,36 @@ def _overwrite_wal(connection: Any) -> None:
 
 def desk_conninfo(url: str) -> str:
     """Return a database's address for a connection of one's own that acts as the desk's role."""
-    return make_conninfo(url, options=f"-c role={DESK_ROLE}")
+    return reach(url, options=f"-c role={DESK_ROLE}")
 
 
 def _begin(pool: ConnectionPool[Any], statement: str) -> Any:
     """Return a connection that has begun; one that the server ended meanwhile is left for another, for nothing was done yet."""
+    until = time.monotonic() + _PATIENCE_SECONDS
     for left in reversed(range(pool.max_size + 1)):
-        connection = pool.getconn()
+        connection = _get(pool, until)
         try:
             connection.execute(statement)
         except BaseException as fault:
             pool.putconn(connection)
-            if not (left and connection.closed and isinstance(fault, psycopg.OperationalError)):
+            if not (connection.closed and isinstance(fault, psycopg.OperationalError)):
                 raise
+            if not left:
+                raise DatabaseAway from fault
         else:
             return connection
     raise AssertionError("unreachable")
 
 
+def _get(pool: ConnectionPool[Any], until: float) -> Any:
+    while True:
+        try:
+            return pool.getconn(timeout=_ASK_SECONDS)
+        except PoolTimeout as fault:
+            if time.monotonic() >= until:
+                raise DatabaseAway from fault
+
+
 def _act_as_desk(connection: Any) -> None:
+    require_durable(connection)  # of the standby too that became the primary
     connection.execute(f"SET ROLE {DESK_ROLE}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,13 @@ def upgrade_postgres(url: str) -> None:
 @contextmanager
 def migrating_postgres(url: str) -> Iterator[sa.Connection]:
     """Open the transaction of an upgrade; what else is done in it stands or falls with it."""
-    engine = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=sa.NullPool)
+    import psycopg
+
+    from tocsin.core.reaching import reach
+
+    # Several hosts are nothing that an engine's own address takes.
+    connect = partial(psycopg.connect, reach(url))
+    engine = sa.create_engine("postgresql+psycopg://", creator=connect, poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7180717)"))
         yield connection

@@ -9,7 +9,7 @@ from litestar.response import Redirect
 
 from tocsin.access.step_up import ProofNeeded
 from tocsin.body import STATUS_OF_BODY
-from tocsin.core.errors import Kind, Refusal
+from tocsin.core.errors import DatabaseAway, Kind, Outage, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
 from tocsin.orders.second_person import SecondPersonNeeded
@@ -24,7 +24,7 @@ STATUS_OF: dict[Kind, int] = {
 _TITLES: dict[int, str] = {
     404: "Not found", 403: "Not allowed", 409: "Not possible as it stands", 423: "Not now", 429: "Not now",
     422: "Something is wrong with what was sent", 400: "Something is wrong with what was sent", 405: "Not possible here",
-    413: "Too large", 408: "Not now", 415: "Something is wrong with what was sent", 500: "The desk is at fault", 421: "Unknown name",
+    413: "Too large", 408: "Not now", 503: "Not now", 415: "Something is wrong with what was sent", 500: "The desk is at fault", 421: "Unknown name",
 }  # fmt: skip
 _FASTER = frozenset(
     {
@@ -75,12 +75,28 @@ def fault_page(request: PageRequest, fault: Exception) -> Response[str]:
             else str(fault.detail)
         )
         return _page(request, status=fault.status_code, code=f"http_{fault.status_code}", text=text, cure="")
+    if isinstance(fault, Outage):
+        return _outage_page(request, fault, words)
     _log.error("page_failed", path=request.url.path, exc_info=fault)
     text, cure = (
         words.translate("The desk made a mistake; nothing was changed"),
         words.translate("Try again; if it stays, tell who runs the desk the line below"),
     )
     return _page(request, status=500, code="broken", text=text, cure=cure)
+
+
+def _outage_page(request: PageRequest, fault: Outage, words: Words) -> Response[str]:
+    _log.error("database_lost", code=fault.code, path=request.url.path, exc_info=fault.__cause__)
+    if isinstance(fault, DatabaseAway):
+        text = words.translate("The database is not reached at the moment; nothing was changed")
+        return _page(
+            request, status=503, code=fault.code, text=text, cure=words.translate("Try again in a moment")
+        )
+    text = words.translate(
+        "The database was lost while the change was being saved: it may have been made or not"
+    )
+    cure = words.translate("Look whether it was made before you do it again")
+    return _page(request, status=500, code=fault.code, text=text, cure=cure)
 
 
 def _page(request: PageRequest, *, status: int, code: str, text: str, cure: str) -> Response[str]:

@@ -95,8 +95,6 @@ class PostgresBus(Bus):
             desk_conninfo(self._url),
             autocommit=True,
             application_name=name,
-            connect_timeout=5,
-            keepalives_idle=10,
         )
 
     def _listen(self) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tocsin.core.db import DESK_ROLE, Database, Tx
+from tocsin.core.errors import DatabaseAway
 from tocsin.core.log import get_log
 from tocsin.core.queue import (
     MAX_ATTEMPTS,
@@ -92,11 +93,15 @@ class ProcrastinateQueue(Queue):
     def work(self, db: Database, stop: threading.Event) -> None:
         """Run due jobs until `stop`; a lost connection is made anew. See the contract."""
         import procrastinate
+        import psycopg
 
         from tocsin.core.postgres import PostgresDatabase, desk_conninfo
 
         assert isinstance(db, PostgresDatabase)
         while not stop.is_set():
+            if not _is_there(db):  # a pool of its own would ask ever more seldom
+                stop.wait(self.poll_seconds)
+                continue
             connector = procrastinate.PsycopgConnector(
                 conninfo=desk_conninfo(db.url), min_size=1, max_size=_CONCURRENT_JOBS + 2
             )
@@ -104,7 +109,7 @@ class ProcrastinateQueue(Queue):
             self._add_tasks(app, db)
             try:
                 asyncio.run(self._serve(app, db, stop))
-            except procrastinate.exceptions.ConnectorException as fault:
+            except (procrastinate.exceptions.ConnectorException, psycopg.Error) as fault:
                 _log.error("queue_lost_database", exc_info=fault)
             stop.wait(self.poll_seconds)
 
@@ -176,6 +181,13 @@ class ProcrastinateQueue(Queue):
                 await app.job_manager.retry_job(job=job, retry_at=_from_now(wait))
         except ConnectorException as fault:  # another worker took it up in the same moment
             _log.warning("stalled_job_moved", job_id=job.id, exc_info=fault)
+
+
+def _is_there(db: Database) -> bool:
+    try:
+        return db.state().takes_changes()
+    except DatabaseAway:
+        return False
 
 
 def _tell(db: Database, job: "TheirJob", fault: str) -> None:
