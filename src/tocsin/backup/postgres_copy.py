@@ -12,6 +12,8 @@ import psycopg
 from msgspec import Struct
 from psycopg import sql
 
+from tocsin.core.reaching import reach
+
 Tell = Callable[[int, int], None]
 PART_BYTES = 4 << 20
 _TABLES = """
@@ -49,7 +51,7 @@ class Snapshot:
     """One state of the database, for as long as its connection lasts."""
 
     def __init__(self, url: str) -> None:
-        self._connection: psycopg.Connection[Any] = psycopg.connect(url, autocommit=True)
+        self._connection: psycopg.Connection[Any] = psycopg.connect(reach(url), autocommit=True)
         self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         (self.schema,) = self._one("SELECT version_num FROM alembic_version")
         (self.bytes,) = self._one("SELECT pg_database_size(current_database())")
