@@ -74,7 +74,7 @@ def run_at_once(writer: Writer, calls: list[Callable[[Any], Any]]) -> list[Any]:
             outcomes[i] = fault
 
     def hold() -> None:
-        with suppress(OSError, KeyboardInterrupt):  # it shares the group's fate
+        with suppress(OSError, KeyboardInterrupt, MemoryError):  # it shares the group's fate
             writer.run(lambda _c: (held.set(), gate.wait()))
 
     holder = threading.Thread(target=hold)
@@ -120,10 +120,26 @@ def test_a_failing_commit_fails_each_waiter_and_the_next_is_served(writer: Write
 @pytest.mark.parametrize("statement", ["BEGIN IMMEDIATE", "SAVEPOINT verb", "RELEASE verb"])
 def test_whatever_statement_fails_nobody_hangs(writer: Writer, wired: Wired, statement: str) -> None:
     wired.broken[statement] = MemoryError()
-    with pytest.raises(MemoryError):
-        writer.run(add(1))
+    if statement.startswith("BEGIN"):
+        with pytest.raises(MemoryError):
+            writer.run(add(1))
+    else:  # the first of a group needs no savepoint, the others do
+        assert [type(one) for one in run_at_once(writer, [add(1)])] == [MemoryError]
     wired.broken.clear()
     assert writer.run(add(2)) == 2 and rows(wired) == [2]
+
+
+def test_the_first_of_a_group_that_raises_leaves_the_group_to_the_others(
+    writer: Writer, wired: Wired
+) -> None:
+    def half(connection: Any) -> None:
+        connection.execute("INSERT INTO t VALUES (100)")
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        writer.run(half)
+    outcomes = run_at_once(writer, [half, half, add(1), half, add(2)])
+    assert [type(one) for one in outcomes].count(ValueError) == 3 and rows(wired) == [1, 2]
 
 
 def test_a_rollback_that_fails_too_leaves_nobody_waiting(writer: Writer, wired: Wired) -> None:

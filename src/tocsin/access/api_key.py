@@ -63,6 +63,15 @@ class ApiKey(Struct, frozen=True):
     suspended_at_us: int
 
 
+class HeldKey(KeyHolder, frozen=True):
+    """A key with the role that its maker has now, None while he has none."""
+
+    maker_role: str | None = None
+
+
+# Whose a key is never changes, unlike all else about it: a right one is read in its merchant's scope at once.
+_merchant_of: dict[str, int] = {}
+_KNOWN_MOST = 4096
 _ADD = insert_into(api_key)
 _FIND = Statement(
     sa.select(*(api_key.c[f] for f in KeyHolder.__struct_fields__)).where(
@@ -70,9 +79,15 @@ _FIND = Statement(
     ),
     KeyHolder,
 )
-_MAKER = Statement[tuple[str]](
-    sa.select(operator.c.role).where(own(operator), operator.c.id == bind("maker_id"), operator.c.active == 1)
-)
+# Read at each request, so that revoking is immediate.
+_WITH_MAKER = Statement(
+    sa.select(*(api_key.c[f] for f in KeyHolder.__struct_fields__), operator.c.role.label("maker_role"))
+    .select_from(api_key)
+    .outerjoin(operator, sa.and_(operator.c.merchant_id == api_key.c.merchant_id, operator.c.id == api_key.c.created_by,
+                                 operator.c.active == 1))
+    .where(own(api_key), api_key.c.key_hash == bind("key_hash", str)),
+    HeldKey,
+)  # fmt: skip
 _USED = Statement[None](
     sa.update(api_key).where(own(api_key), api_key.c.id == bind("key_id")), sets=("last_used_us",)
 )
@@ -133,13 +148,9 @@ def find_api_key(db: Database, secret: str, *, address: str) -> Actor | SignInRe
     Returns:
         The actor, or `wrong`, or `locked` with the time to wait.
     """
-    found = None
-    if _KEY_SHAPE.fullmatch(secret):
-        found = db.read(DIRECTORY_SCOPE, lambda tx: tx.one(_FIND, key_hash=hash_secret(secret)))
-    if found and found.revoked_at_us is None and not found.suspended_at_us:
-        maker = db.read(found.merchant_id, lambda tx: tx.one(_MAKER, maker_id=found.created_by))
-        if maker:
-            return _use_key(db, found, maker_role=maker[0])
+    found = _find_key(db, hash_secret(secret)) if _KEY_SHAPE.fullmatch(secret) else None
+    if found and found.revoked_at_us is None and not found.suspended_at_us and found.maker_role:
+        return _use_key(db, found)
     guess = Guess("api_key", f"api_key:{hash_secret(secret)}", address)
     locked = _refuse_key(db, guess, found)
     return SignInRefused("locked", locked.retry_after_seconds) if locked else SignInRefused("wrong")
@@ -192,7 +203,19 @@ def _refuse_key(db: Database, guess: Guess, found: KeyHolder | None) -> Locked |
     )
 
 
-def _use_key(db: Database, found: KeyHolder, *, maker_role: str) -> Actor:
+def _find_key(db: Database, key_hash: str) -> HeldKey | None:
+    merchant_id = _merchant_of.get(key_hash)
+    if merchant_id is None:
+        found = db.ask(DIRECTORY_SCOPE, _FIND, key_hash=key_hash)
+        if found is None:
+            return None
+        if len(_merchant_of) >= _KNOWN_MOST:
+            _merchant_of.clear()
+        merchant_id = _merchant_of[key_hash] = found.merchant_id
+    return db.ask(merchant_id, _WITH_MAKER, key_hash=key_hash)
+
+
+def _use_key(db: Database, found: HeldKey) -> Actor:
     if found.last_used_us is None or now_us() - found.last_used_us > MINUTE_US:
         db.write(found.merchant_id, lambda tx: tx.run(_USED, key_id=found.id, last_used_us=tx.now_us))
-    return permit_key(found, maker_role=maker_role)
+    return permit_key(found, maker_role=found.maker_role or "")

@@ -3,6 +3,7 @@
 Asked again at each request: has the session ended or locked, is it the hour, is this the place.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -96,7 +97,12 @@ def permit_operator(holder: Holder, merchant_id: int) -> Actor:
 
 def permit_key(key: KeyHolder, *, maker_role: str) -> Actor:
     """Return the actor of an API key, who has those of its scopes that its maker's role has now, and no role."""
-    scopes = frozenset(msgspec.json.decode(key.scopes, type=list[str])) & ROLES.get(maker_role, frozenset())
+    rights = _rights_of(key.scopes, maker_role)
     return Actor(
-        kind="api_key", id=key.id, merchant_id=key.merchant_id, name=key.name, rights=scopes, locale="en"
+        kind="api_key", id=key.id, merchant_id=key.merchant_id, name=key.name, rights=rights, locale="en"
     )
+
+
+@lru_cache(maxsize=512)
+def _rights_of(scopes: str, role: str) -> frozenset[str]:
+    return frozenset(msgspec.json.decode(scopes, type=list[str])) & ROLES.get(role, frozenset())

@@ -6,7 +6,6 @@ drawing, parsing or network.
 """
 
 import queue
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -126,6 +125,10 @@ class Database:
         """Run a verb that only reads, on one snapshot."""
         raise NotImplementedError
 
+    def ask(self, merchant_id: int, statement: Statement[T], **params: Any) -> T | None:
+        """Return the first row of one statement that only reads, or None: a snapshot by itself."""
+        return self.read(merchant_id, lambda tx: tx.one(statement, **params))
+
     def connect_alone(self) -> Any:
         """Open a connection apart from all others, each of its statements by itself; None where there is no server."""
         return None
@@ -157,26 +160,33 @@ class Database:
 
 
 class ReadPool:
-    """Connections that are lent one at a time, at most so many."""
+    """Connections that are lent one at a time, at most so many; the one that came back last goes out first: it is warm."""
 
     def __init__(self, connect: Callable[[], Any], size: int) -> None:
-        self._connect, self._free = connect, queue.LifoQueue[Any]()
-        self._slots = threading.Semaphore(size)
+        self._connect, self._free = connect, list[Any]()
+        self._places = queue.SimpleQueue[None]()
+        for _ in range(size):
+            self._places.put(None)
 
-    @contextmanager
-    def lend(self) -> Iterator[Any]:
-        """Lend a connection; it comes back even after a fault."""
-        with self._slots:
-            try:
-                connection = self._free.get_nowait()
-            except queue.Empty:
-                connection = self._connect()
-            try:
-                yield connection
-            finally:
-                self._free.put(connection)
+    def take(self) -> Any:
+        """Return a connection, which must be given back even after a fault; wait where all are lent."""
+        self._places.get()
+        try:
+            return self._free.pop()
+        except IndexError:
+            pass
+        try:
+            return self._connect()
+        except BaseException:
+            self._places.put(None)
+            raise
+
+    def give(self, connection: Any) -> None:
+        """Take a connection back."""
+        self._free.append(connection)
+        self._places.put(None)
 
     def close(self) -> None:
         """Close the connections that are not lent."""
-        while not self._free.empty():
-            self._free.get_nowait().close()
+        while self._free:
+            self._free.pop().close()

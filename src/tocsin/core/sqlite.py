@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from tocsin.core.db import DIRECTORY_SCOPE, Database, ReadPool, State, Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.lane import Lane
 from tocsin.core.statement import Statement
 from tocsin.core.vault import Vault
 from tocsin.core.writer import Writer
@@ -27,6 +28,7 @@ except ImportError:  # where no wheel is published: the standard library's, if i
 __all__ = ["SqliteDatabase", "connect_file", "engine", "lock_folder", "require_sound_engine"]
 
 R = TypeVar("R")
+T = TypeVar("T")
 _FIRST_WITH_WAL, _FIRST_MENDED = (3, 7, 0), (3, 51, 3)
 _CLOSED = -1
 _STATE = Statement(
@@ -100,7 +102,8 @@ class SqliteDatabase(Database):
         self.path, self.vault = path, vault
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = lock_folder(path.parent)
-        self._writer = Writer(connect_file(path))
+        self._lane = Lane()
+        self._writer = Writer(connect_file(path), self._lane)
         self._readers = ReadPool(lambda: connect_file(path, read_only=True), readers)
 
     def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
@@ -123,20 +126,41 @@ class SqliteDatabase(Database):
         return found or State("", "on")
 
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
-        """Run a reading verb on one snapshot of a pooled connection."""
-        with self.snapshot(merchant_id) as tx:
-            return verb(tx)
+        """Run a reading verb on one snapshot of a pooled connection, one after another where they are short."""
+        must_leave = self._lane.enter()
+        try:
+            with self.snapshot(merchant_id) as tx:
+                return verb(tx)
+        finally:
+            if must_leave:
+                self._lane.leave()
+
+    def ask(self, merchant_id: int, statement: Statement[T], **params: Any) -> T | None:
+        """Return the first row of one statement: it is its own transaction."""
+        must_leave, connection = self._lane.enter(), self._readers.take()
+        try:
+            with closing(connection.cursor()) as cursor:
+                return Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault).one(
+                    statement, **params
+                )
+        finally:
+            self._readers.give(connection)
+            if must_leave:
+                self._lane.leave()
 
     @contextmanager
     def snapshot(self, merchant_id: int) -> Iterator[Tx]:
         """Open a snapshot to stream from."""
-        with self._readers.lend() as connection:
+        connection = self._readers.take()
+        try:
             connection.execute("BEGIN")
             try:
                 with closing(connection.cursor()) as cursor:
                     yield Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
             finally:
                 connection.execute("ROLLBACK")
+        finally:
+            self._readers.give(connection)
 
     def settle_freed(self) -> bool:
         """Bring the write-ahead log into the file and empty it; False where somebody reads an older state."""

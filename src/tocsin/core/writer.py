@@ -1,7 +1,7 @@
 """The writer: one connection to SQLite that callers lead in turn, and commits in groups.
 
 Who comes when nobody writes leads: he runs his own verb on his own thread, then those that queued
-meanwhile, each whole in its own savepoint; one fsync serves the group, and each waiter is answered
+meanwhile, each whole in its own savepoint (the first needs none); one fsync serves the group, and each waiter is answered
 only when it is durable: one who is refused too, for what refused him may have been done in his group. Then he hands the lead to who came next. A COMMIT that fails fails every
 waiter of the group, never hangs. A lone caller changes no thread: two hand-overs cost him more than
 the verb and its fsync.
@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from tocsin.core.errors import Refusal
+from tocsin.core.lane import Lane
 from tocsin.core.log import get_log
 
 GROUP_VERBS = 64
@@ -57,10 +58,11 @@ class Writer:
 
     Args:
         connection: a DB-API connection in autocommit mode that any thread may use, one at a time.
+        lane: where the verbs of a group are run; its COMMIT, which waits for the disk, is outside of it.
     """
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, connection: Any, lane: Lane | None = None) -> None:
+        self._connection, self._lane = connection, lane or Lane()
         self._waiting: deque[_Waiter] = deque()
         self._stopping, self._leader = False, 0
         self._mutex = threading.Lock()
@@ -127,24 +129,15 @@ class Writer:
             following.gate.release()
 
     def _commit_group(self) -> None:
-        done: list[tuple[_Waiter, Any]] = []
-        until = time.monotonic() + GROUP_SECONDS
-        call = self._waiting.popleft()
-        if call.alone:
-            self._run_alone(call)
+        group, done = [self._waiting.popleft()], list[tuple[_Waiter, Any]]()
+        if group[0].alone:
+            self._run_alone(group[0])
             return
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            while True:
-                self._run_one(call, done)
-                if not self._waiting or len(done) >= GROUP_VERBS or time.monotonic() > until:
-                    break
-                if self._waiting[0].alone:
-                    break
-                call = self._waiting.popleft()
+            self._run_group(group, done)
             self._connection.execute("COMMIT")
         except BaseException as fault:  # a failing COMMIT must fail its waiters, whatever it raised
-            self._fail_group(fault if isinstance(fault, Exception) else WriterStopped(), call, done)
+            self._fail_group(fault if isinstance(fault, Exception) else WriterStopped(), group)
             if not isinstance(fault, Exception):  # who led was interrupted, not the others
                 raise
         else:
@@ -154,6 +147,20 @@ class Writer:
                 else:
                     waiter.answer(result=result)
 
+    def _run_group(self, group: list[_Waiter], done: list[tuple[_Waiter, Any]]) -> None:
+        until, must_leave = time.monotonic() + GROUP_SECONDS, self._lane.enter()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            changed = self._run_first(group[0], done)
+            while self._waiting and not self._waiting[0].alone:
+                if len(done) >= GROUP_VERBS or time.monotonic() > until:
+                    break
+                group.append(self._waiting.popleft())
+                changed = self._run_one(group[-1], done) if changed else self._run_first(group[-1], done)
+        finally:
+            if must_leave:
+                self._lane.leave()
+
     def _run_alone(self, waiter: _Waiter) -> None:
         try:
             waiter.answer(result=waiter.call(self._connection))
@@ -162,7 +169,21 @@ class Writer:
             if not isinstance(fault, Exception):
                 raise
 
-    def _run_one(self, waiter: _Waiter, done: list[tuple[_Waiter, Any]]) -> None:
+    def _run_first(self, waiter: _Waiter, done: list[tuple[_Waiter, Any]]) -> bool:
+        """Run a call before which nothing was done: where it fails the transaction begins anew; tell whether it did anything."""
+        try:
+            result = waiter.call(self._connection)
+        except Exception as fault:
+            if not self._connection.in_transaction:
+                raise
+            self._connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN IMMEDIATE")
+            done.append((waiter, _Raised(fault)))
+            return False
+        done.append((waiter, result))
+        return True
+
+    def _run_one(self, waiter: _Waiter, done: list[tuple[_Waiter, Any]]) -> bool:
         self._connection.execute("SAVEPOINT verb")
         try:
             result = waiter.call(self._connection)
@@ -176,12 +197,13 @@ class Writer:
         else:
             self._connection.execute("RELEASE verb")
             done.append((waiter, result))
+        return True
 
-    def _fail_group(self, fault: BaseException, last: _Waiter, done: list[tuple[_Waiter, Any]]) -> None:
+    def _fail_group(self, fault: BaseException, group: list[_Waiter]) -> None:
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
         except Exception as second:  # noqa: BLE001 - the waiters hear of the first fault, whatever else breaks
             _log.error("writer_rollback_failed", exc_info=second)
-        for waiter in [waiter for waiter, _ in done] + [last]:
+        for waiter in group:
             waiter.answer(fault=fault)
