@@ -69,7 +69,7 @@ class HttpTarget:
 
         async def work(turn: int) -> None:
             own = lines[turn]
-            while (began := time.perf_counter()) < until:
+            while (began := time.perf_counter()) < until or not taken:
                 turn += 1
                 await self.do(own[turn % len(own)].ask, next(jobs))
                 taken.append(time.perf_counter() - began)

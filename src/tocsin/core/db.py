@@ -7,7 +7,7 @@ drawing, parsing or network.
 
 import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -171,10 +171,8 @@ class ReadPool:
     def take(self) -> Any:
         """Return a connection, which must be given back even after a fault; wait where all are lent."""
         self._places.get()
-        try:
+        with suppress(IndexError):
             return self._free.pop()
-        except IndexError:
-            pass
         try:
             return self._connect()
         except BaseException:
