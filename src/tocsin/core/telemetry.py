@@ -1,0 +1,83 @@
+"""Telemetry: what each box does is timed in one place, for the slow log, and for metrics and traces where they are wanted.
+
+It knows names alone: boxes, routes as they are declared, loops, kinds of events. No value of an order or a person comes here.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Literal, Protocol
+
+from tocsin.core.log import get_log
+
+Kind = Literal["read", "write", "statement", "step", "task", "request"]
+_LONGEST_SQL = 400
+_log = get_log("telemetry")
+
+
+class Watcher(Protocol):
+    """What is told of everything that is done; it may not raise."""
+
+    def begin(self, kind: Kind, name: str) -> Any:
+        """Hear that something begins; what is returned is given back at its end."""
+
+    def end(self, begun: Any, kind: Kind, name: str, seconds: float, *, failed: bool) -> None:
+        """Hear that it has ended."""
+
+    def count(self, what: str, name: str) -> None:
+        """Hear that something happened: an event of a kind, a refusal of a code."""
+
+
+class _Now:
+    """What is watched now; the process's own, set once at its start."""
+
+    slow_seconds = 0.0
+    watchers: tuple[Watcher, ...] = ()
+
+
+def watch(*watchers: Watcher, slow_ms: int) -> None:
+    """Have what is done told to watchers, and to the log what took longer; 0 logs nothing. Replaces what was set before."""
+    _Now.watchers, _Now.slow_seconds = watchers, slow_ms / 1000
+
+
+def is_watched() -> bool:
+    """Tell whether somebody wants more than the slow log."""
+    return bool(_Now.watchers)
+
+
+class doing:  # noqa: N801 - read as a statement: `with doing("step", "spool"):`
+    """Times what is done within it.
+
+    Args:
+        kind: what it is; `name` the box, route, loop or task.
+        sql: a statement's text, without its values, for the log.
+    """
+
+    __slots__ = ("_began", "_begun", "_kind", "_name", "_sql")
+
+    def __init__(self, kind: Kind, name: str, *, sql: str = "") -> None:
+        self._kind, self._name, self._sql = kind, name, sql
+
+    def __enter__(self) -> None:
+        self._begun = [(one, one.begin(self._kind, self._name)) for one in _Now.watchers]
+        self._began = perf_counter()
+
+    def __exit__(self, fault: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        seconds = perf_counter() - self._began
+        for one, begun in self._begun:
+            one.end(begun, self._kind, self._name, seconds, failed=fault is not None)
+        if _Now.slow_seconds and seconds > _Now.slow_seconds and self._kind != "step":
+            more = {"sql": " ".join(self._sql.split())[:_LONGEST_SQL]} if self._sql else {}
+            _log.warning("slow", did=self._kind, box=self._name, ms=round(seconds * 1000), **more)
+
+
+def count(what: str, name: str) -> None:
+    """Tell that something happened."""
+    for one in _Now.watchers:
+        one.count(what, name)
+
+
+def box_of(verb: Callable[..., Any]) -> str:
+    """Return the box whose verb it is: `orders.amend`."""
+    module: str = getattr(getattr(verb, "func", verb), "__module__", "") or ""
+    return module.removeprefix("tocsin.")
