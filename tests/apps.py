@@ -9,6 +9,7 @@ from litestar.events import SimpleEventEmitter
 
 from tocsin.app import Front, build_app
 from tocsin.desk import Desk
+from tocsin.observe import Timed
 from tocsin.settings import Settings
 
 
@@ -18,8 +19,8 @@ def app_of(desk: Desk) -> Litestar:
     app, app.asgi_router = copy(built), copy(built.asgi_router)
     app.asgi_router.app = app
     app.state, app.event_emitter = State({"desk": desk}), SimpleEventEmitter(listeners=[])
-    assert isinstance(built.asgi_handler, Front)
-    app.asgi_handler = Front(built.asgi_handler._inner, desk)
+    assert isinstance(built.asgi_handler, Timed) and isinstance(built.asgi_handler.inner, Front)
+    app.asgi_handler = Timed(Front(built.asgi_handler.inner._inner, desk))
     return app
 
 

@@ -19,8 +19,10 @@ from tocsin.api.routes import API
 from tocsin.body import Paced, require_plain
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
+from tocsin.core.telemetry import count
 from tocsin.desk import Desk
 from tocsin.desk import open_desk as open_desk
+from tocsin.observe import Timed
 from tocsin.register import Group, GroupedApp, GroupRouter
 from tocsin.web import errors as web_errors
 from tocsin.web.assets import get_static
@@ -42,7 +44,7 @@ def build_app(desk: Desk) -> Litestar:
         state=State({"desk": desk}),
         logging_config=None,
     )
-    app.asgi_handler = Front(app.asgi_handler, desk)
+    app.asgi_handler = Timed(Front(app.asgi_handler, desk))
     return app
 
 
@@ -164,6 +166,7 @@ def _is_api(request: Request[Any, Any, Any]) -> bool:
 
 
 def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+    count("refusal", refusal.code)
     return (api_errors.refusal_problem if _is_api(request) else web_errors.refusal_page)(request, refusal)
 
 

@@ -87,8 +87,27 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Folder where `tocsin backup` keeps backups that are given none."""
     backup_passphrase_file: str = ""
     """File whose first line is the passphrase that seals backups; without it nobody restores them, and with it they hold all."""
+    slow_ms: int = 1000
+    """What takes a box, a statement, a task or an answer longer is logged with its name; 0 logs none."""
+    metrics_address: str = ""
+    """Address and port that Prometheus reads this process's metrics at, such as `127.0.0.1:9464`; empty serves none."""
+    traces_url: str = ""
+    """Where OpenTelemetry traces are sent by OTLP over HTTP, such as `http://localhost:4318/v1/traces`; empty sends none."""
+    traces_share: float = 1.0
+    """Share of the traces that begin at this desk which are sent, from 0 to 1."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
+
+    def metrics_place(self) -> tuple[str, int] | None:
+        """Return the host and port of `metrics_address`; None where it is empty.
+
+        Raises:
+            ValueError: it is no host with a port.
+        """
+        host, _, port = self.metrics_address.rpartition(":")
+        if self.metrics_address and (not host or not port.isdecimal() or int(port) > 65535):
+            raise ValueError(self.metrics_address)
+        return (host.strip("[]"), int(port)) if host else None
 
     def base_url(self) -> str:
         """Return the address that links carry, without a slash at its end."""
@@ -186,6 +205,7 @@ def _require_lists(settings: Settings) -> None:
         ("trusted_proxies", settings.proxies, nets),
         ("outbound_networks", settings.opened_networks, nets),
         ("printer_networks", settings.printers_nearby, nets),
+        ("metrics_address", settings.metrics_place, "a host and a port, such as 127.0.0.1:9464"),
         ("printer_clouds", settings.clouds, "names, separated by commas, each perhaps with =https://…"),
     ):
         try:

@@ -39,6 +39,11 @@ class Streams:
         finally:
             self._give_back(listener, place)
 
+    def open_count(self) -> int:
+        """Return how many are open."""
+        with self._lock:
+            return sum(map(len, self._places.values()))
+
     def drain(self) -> None:
         """End each stream that is open, and from now on each as soon as it opens."""
         with self._lock:

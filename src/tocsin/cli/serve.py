@@ -42,6 +42,7 @@ def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
     with collector_paused(stays=True):
         from tocsin.app import build_app, open_desk
         from tocsin.console.listen import listening
+        from tocsin.observe import observed
         from tocsin.server import serve as serve_app
 
     desk = open_desk(settings)
@@ -53,7 +54,7 @@ def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
         desk.start()
         with collector_paused(stays=True):
             app = build_app(desk)
-        with listening(desk):
+        with observed(desk), listening(desk):
             serve_app(app, desk, ready=lambda: say(settings, links, people))
     finally:
         desk.close()

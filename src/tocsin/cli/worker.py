@@ -18,11 +18,15 @@ def worker(settings: Settings) -> None:
             "a worker beside the desk needs PostgreSQL: give --database-url; on the embedded database `serve` works itself"
         )
     from tocsin.desk import open_desk
+    from tocsin.observe import observed
 
     desk, ending = open_desk(settings), threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ending.set())
-    desk.start()
-    click.echo("Tocsin works")
-    ending.wait()
-    desk.close()
+    try:
+        desk.start()
+        with observed(desk):
+            click.echo("Tocsin works")
+            ending.wait()
+    finally:
+        desk.close()

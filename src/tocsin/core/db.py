@@ -15,6 +15,7 @@ import msgspec
 from tocsin.core import clock
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement
+from tocsin.core.telemetry import doing
 
 if TYPE_CHECKING:
     from tocsin.core.vault import Vault
@@ -71,7 +72,8 @@ class Tx:
         """Run a statement once per mapping of binds."""
         sql, constants = statement.compiled(self.dialect)
         shared = {**constants, "merchant_id": self.merchant_id}
-        self._cursor.executemany(sql, [{**shared, **row} for row in rows])
+        with doing("statement", statement.box, sql=sql):
+            self._cursor.executemany(sql, [{**shared, **row} for row in rows])
 
     def stream(self, statement: Statement[T], **params: Any) -> Iterator[T]:
         """Yield rows as they come, on a cursor of its own: other statements may run meanwhile."""
@@ -80,7 +82,9 @@ class Tx:
             {} if self.dialect == "sqlite" else {"name": f"stream_{self._streams}"}
         )  # rows stay on the server
         cursor, row = self._cursor.connection.cursor(**own), statement.row
-        cursor.execute(*self._bound(statement, params))
+        sql, bound = self._bound(statement, params)
+        with doing("statement", statement.box, sql=sql):
+            cursor.execute(sql, bound)
         while batch := cursor.fetchmany(STREAM_ROWS):
             for values in batch:
                 yield row(*values) if row else values
@@ -98,7 +102,9 @@ class Tx:
                 _log.error("after_commit_failed", exc_info=fault)
 
     def _execute(self, statement: Statement[Any], params: dict[str, Any]) -> Any:
-        self._cursor.execute(*self._bound(statement, params))
+        sql, bound = self._bound(statement, params)
+        with doing("statement", statement.box, sql=sql):
+            self._cursor.execute(sql, bound)
         return self._cursor
 
     def _bound(self, statement: Statement[Any], params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -135,6 +141,10 @@ class Database:
 
     def state(self) -> State:
         """Return how the database is, asked of it now, on the way of what changes something."""
+        raise NotImplementedError
+
+    def waiting(self) -> int:
+        """Return how many wait for a connection, or for the writer."""
         raise NotImplementedError
 
     def settle_freed(self) -> bool:

@@ -16,6 +16,7 @@ from tocsin.core.bus import EVERYTHING, Bus
 from tocsin.core.db import Tx
 from tocsin.core.schema import DIRECTORY, big, directory_table, metadata, text
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
+from tocsin.core.telemetry import count
 
 event = sa.Table(
     "event", metadata,
@@ -128,7 +129,12 @@ def append_event(tx: Tx, kind: str, *, subject_id: int, data: dict[str, Any] | N
     """Add an event to the transaction; whoever listens is woken once it is durable."""
     text_ = msgspec.json.encode(data or {}).decode()
     tx.run(_ADD, merchant_id=tx.merchant_id, kind=kind, subject_id=subject_id, data=text_, at_us=tx.now_us)
-    tx.after_commit(_wake)
+    tx.after_commit(lambda: _happened(kind))
+
+
+def _happened(kind: str) -> None:
+    count("event", kind)
+    _wake()
 
 
 def on_event(waker: Callable[[], None]) -> Callable[[], None]:

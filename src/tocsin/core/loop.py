@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tocsin.core.event import on_event
 from tocsin.core.log import get_log
+from tocsin.core.telemetry import doing
 
 _AFTER_FAULT_SECONDS = 1.0
 _log = get_log("loop")
@@ -52,7 +53,9 @@ class Loop:
             self._wake.clear()
             wait_seconds = 0.0
             try:
-                if not self._step():
+                with doing("step", self._name):
+                    found = self._step()
+                if not found:
                     wait_seconds = self._idle_seconds
             except Exception as fault:  # noqa: BLE001 - the next turn tries again
                 _log.error("step_failed", loop=self._name, exc_info=fault)

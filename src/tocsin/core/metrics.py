@@ -15,7 +15,9 @@ _SECONDS = Histogram(
     "tocsin_seconds", "Time that a box, route, loop or task took.", ("kind", "name"), buckets=_MOMENTS
 )
 _FAILED = Counter("tocsin_failures", "What ended with a fault or a refusal.", ("kind", "name"))
-_HAPPENED = Counter("tocsin_happened", "Events of a kind, refusals of a code, answers of a status.", ("what", "name"))
+_HAPPENED = Counter(
+    "tocsin_happened", "Events of a kind, refusals of a code, answers of a status.", ("what", "name")
+)
 _BUILD = Info("tocsin_build", "Version, schema and database.")
 
 
@@ -28,7 +30,7 @@ class Metrics:
     def begin(self, kind: Kind, name: str) -> None:
         """Nothing to keep."""
 
-    def end(self, _: Any, kind: Kind, name: str, seconds: float, *, failed: bool) -> None:
+    def end(self, _: Any, kind: Kind, name: str, *, seconds: float, failed: bool) -> None:
         """Count it, and how long it took."""
         # Finding the child by its labels each time costs as much as a small read.
         child = self._seconds.get((kind, name))
@@ -43,8 +45,10 @@ class Metrics:
         _HAPPENED.labels(what, name).inc()
 
 
-def serve_metrics(address: str, *, build: dict[str, str], gauges: dict[str, tuple[str, Callable[[], float]]]) -> Callable[[], None]:
-    """Serve metrics at `host:port`; return what stops it.
+def serve_metrics(
+    place: tuple[str, int], *, build: dict[str, str], gauges: dict[str, tuple[str, Callable[[], float]]]
+) -> Callable[[], None]:
+    """Serve metrics at a host and port; return what stops it.
 
     Args:
         gauges: by name (without `tocsin_`), what it is and what is asked at each reading.
@@ -52,28 +56,19 @@ def serve_metrics(address: str, *, build: dict[str, str], gauges: dict[str, tupl
     Raises:
         OSError: the address is taken, or not ours.
     """
-    host, _, port = address.rpartition(":")
+    server, thread = start_http_server(place[1], place[0])
     made = []
     for name, (said, ask) in gauges.items():
         gauge = Gauge(f"tocsin_{name}", said)
         gauge.set_function(ask)
         made.append(gauge)
     _BUILD.info(build)
-    try:
-        server, thread = start_http_server(int(port), host.strip("[]"))
-    except BaseException:
-        _forget(made)
-        raise
 
     def stop() -> None:
         server.shutdown()
         server.server_close()
         thread.join()
-        _forget(made)
+        for gauge in made:
+            REGISTRY.unregister(gauge)
 
     return stop
-
-
-def _forget(made: list[Gauge]) -> None:
-    for gauge in made:
-        REGISTRY.unregister(gauge)

@@ -18,6 +18,7 @@ from tocsin.core.db import DESK_ROLE, DIRECTORY_SCOPE, Database, State, Tx
 from tocsin.core.errors import DatabaseAway, OutcomeUnknown, Refusal
 from tocsin.core.reaching import reach, require_durable
 from tocsin.core.statement import Statement
+from tocsin.core.telemetry import timed
 from tocsin.core.vault import Vault
 
 R = TypeVar("R")
@@ -67,6 +68,7 @@ class PostgresDatabase(Database):
         )
         self._pool.wait(timeout=20)
 
+    @timed("write")
     def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a verb in a transaction; what another one, or a lost connection, got in the way of runs again and sees what was done.
 
@@ -86,6 +88,7 @@ class PostgresDatabase(Database):
                 return result
         raise AssertionError("unreachable")
 
+    @timed("read")
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a reading verb; each statement sees what is committed when it begins. Over a lost connection it runs again."""
         for attempt in range(_TRIES):
@@ -109,6 +112,10 @@ class PostgresDatabase(Database):
         """Open a repeatable snapshot to stream from."""
         with self._transaction(merchant_id, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as tx:
             yield tx
+
+    def waiting(self) -> int:
+        """Return how many wait for one of the pool's connections."""
+        return self._pool.get_stats().get("requests_waiting", 0)
 
     def connect_alone(self) -> Any:
         """Open a connection beside the pool; a dead server is noticed within seconds by who speaks to it."""

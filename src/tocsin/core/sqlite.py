@@ -17,6 +17,7 @@ from tocsin.core.db import DIRECTORY_SCOPE, Database, ReadPool, State, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.lane import Lane
 from tocsin.core.statement import Statement
+from tocsin.core.telemetry import timed
 from tocsin.core.vault import Vault
 from tocsin.core.writer import Writer
 
@@ -106,6 +107,7 @@ class SqliteDatabase(Database):
         self._writer = Writer(connect_file(path), self._lane)
         self._readers = ReadPool(lambda: connect_file(path, read_only=True), readers)
 
+    @timed("write")
     def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a verb on the writing connection; return its result once its group is durable."""
 
@@ -125,6 +127,7 @@ class SqliteDatabase(Database):
         found = self.write(DIRECTORY_SCOPE, lambda tx: tx.one(_STATE))
         return found or State("", "on")
 
+    @timed("read")
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a reading verb on one snapshot of a pooled connection, one after another where they are short."""
         must_leave = self._lane.enter()
@@ -161,6 +164,10 @@ class SqliteDatabase(Database):
                 connection.execute("ROLLBACK")
         finally:
             self._readers.give(connection)
+
+    def waiting(self) -> int:
+        """Return how many verbs wait for the writer."""
+        return self._writer.waiting()
 
     def settle_freed(self) -> bool:
         """Bring the write-ahead log into the file and empty it; False where somebody reads an older state."""

@@ -4,6 +4,7 @@ The compile is what costs (137 µs a query through Core's own execute, 20 µs th
 statement is a module constant. `merchant_id` is bound by the transaction itself.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
@@ -30,11 +31,12 @@ class Statement(Generic[T]):
         sets: for an INSERT or UPDATE, the columns whose values come as binds of their name.
     """
 
-    __slots__ = ("_clause", "_compiled", "_sets", "row")
+    __slots__ = ("_clause", "_compiled", "_sets", "box", "row")
 
     def __init__(self, clause: Any, row: type[T] | None = None, *, sets: Sequence[str] = ()) -> None:
         self._clause, self.row, self._sets = clause, row, list(sets)
         self._compiled: dict[str, tuple[str, dict[str, Any]]] = {}
+        self.box = _caller()
         if row is not None:
             # An UPDATE … RETURNING exports its columns, a text selects them.
             found = (
@@ -53,6 +55,17 @@ class Statement(Generic[T]):
             constants = {k: v for k, v in text.params.items() if isinstance(v, (int, str, bytes, float))}
             found = self._compiled[dialect] = (str(text), constants)
         return found
+
+
+def _caller() -> str:
+    """Return the box that declares a statement."""
+    frame = sys._getframe(2)
+    while frame.f_back and frame.f_globals["__name__"] in (
+        __name__,
+        "typing",
+    ):  # `Statement[int](…)` is called by typing
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"]).removeprefix("tocsin.")
 
 
 def insert_into(table: sa.Table, *columns: str) -> Statement[Any]:

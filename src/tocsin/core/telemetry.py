@@ -4,13 +4,15 @@ It knows names alone: boxes, routes as they are declared, loops, kinds of events
 """
 
 from collections.abc import Callable
+from functools import wraps
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self, TypeVar, cast
 
 from tocsin.core.log import get_log
 
-Kind = Literal["read", "write", "statement", "step", "task", "request"]
+Kind = Literal["request", "read", "write", "commit", "statement", "step", "task"]
+F = TypeVar("F", bound=Callable[..., Any])
 _LONGEST_SQL = 400
 _log = get_log("telemetry")
 
@@ -21,7 +23,7 @@ class Watcher(Protocol):
     def begin(self, kind: Kind, name: str) -> Any:
         """Hear that something begins; what is returned is given back at its end."""
 
-    def end(self, begun: Any, kind: Kind, name: str, seconds: float, *, failed: bool) -> None:
+    def end(self, begun: Any, kind: Kind, name: str, *, seconds: float, failed: bool) -> None:
         """Hear that it has ended."""
 
     def count(self, what: str, name: str) -> None:
@@ -53,22 +55,44 @@ class doing:  # noqa: N801 - read as a statement: `with doing("step", "spool"):`
         sql: a statement's text, without its values, for the log.
     """
 
-    __slots__ = ("_began", "_begun", "_kind", "_name", "_sql")
+    __slots__ = ("_began", "_begun", "_kind", "_name", "_seconds", "_sql")
 
     def __init__(self, kind: Kind, name: str, *, sql: str = "") -> None:
         self._kind, self._name, self._sql = kind, name, sql
+        self._seconds: float | None = None
 
-    def __enter__(self) -> None:
+    def answered(self, name: str) -> None:
+        """Stop the clock, under a name that is known only now: what goes on is a stream that somebody listens to."""
+        self._name, self._seconds = name, perf_counter() - self._began
+
+    def __enter__(self) -> Self:
         self._begun = [(one, one.begin(self._kind, self._name)) for one in _Now.watchers]
         self._began = perf_counter()
+        return self
 
-    def __exit__(self, fault: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        seconds = perf_counter() - self._began
+    def __exit__(
+        self, fault: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        seconds = perf_counter() - self._began if self._seconds is None else self._seconds
         for one, begun in self._begun:
-            one.end(begun, self._kind, self._name, seconds, failed=fault is not None)
+            one.end(begun, self._kind, self._name, seconds=seconds, failed=fault is not None)
         if _Now.slow_seconds and seconds > _Now.slow_seconds and self._kind != "step":
             more = {"sql": " ".join(self._sql.split())[:_LONGEST_SQL]} if self._sql else {}
             _log.warning("slow", did=self._kind, box=self._name, ms=round(seconds * 1000), **more)
+
+
+def timed(kind: Kind) -> Callable[[F], F]:
+    """Time a method of a database that is given a verb, by the verb's box."""
+
+    def wrap(method: F) -> F:
+        @wraps(method)
+        def run(self: Any, merchant_id: int, verb: Callable[..., Any]) -> Any:
+            with doing(kind, box_of(verb)):
+                return method(self, merchant_id, verb)
+
+        return cast("F", run)
+
+    return wrap
 
 
 def count(what: str, name: str) -> None:

@@ -38,15 +38,17 @@ class Traces:
         """Begin a span within the one that is open here."""
         if kind in _QUIET:
             return None
-        span = self._tracer.start_span(f"{kind} {name}", attributes={"tocsin.kind": kind, "tocsin.box": name})
+        span = self._tracer.start_span(f"{kind} {name}", attributes={"tocsin.kind": kind})
         return span, context.attach(trace.set_span_in_context(span))
 
-    def end(self, begun: Any, kind: Kind, name: str, seconds: float, *, failed: bool) -> None:
+    def end(self, begun: Any, kind: Kind, name: str, *, seconds: float, failed: bool) -> None:
         """End it; why it failed is not told: a fault's text may quote a customer."""
         if begun is None:
             return
         span, token = begun
         context.detach(token)
+        span.update_name(f"{kind} {name}")
+        span.set_attribute("tocsin.box", name)
         if failed:
             span.set_status(Status(StatusCode.ERROR))
         span.end()

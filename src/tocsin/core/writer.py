@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from tocsin.core.errors import Refusal
 from tocsin.core.lane import Lane
 from tocsin.core.log import get_log
+from tocsin.core.telemetry import doing
 
 GROUP_VERBS = 64
 GROUP_SECONDS = 0.02
@@ -94,6 +95,10 @@ class Writer:
             raise waiter.fault
         return waiter.result
 
+    def waiting(self) -> int:
+        """Return how many calls nobody has taken yet."""
+        return len(self._waiting)
+
     def stop(self) -> None:
         """Finish what was accepted, then close the connection."""
         with self._mutex:
@@ -135,7 +140,8 @@ class Writer:
             return
         try:
             self._run_group(group, done)
-            self._connection.execute("COMMIT")
+            with doing("commit", "core.writer"):
+                self._connection.execute("COMMIT")
         except BaseException as fault:  # a failing COMMIT must fail its waiters, whatever it raised
             self._fail_group(fault if isinstance(fault, Exception) else WriterStopped(), group)
             if not isinstance(fault, Exception):  # who led was interrupted, not the others

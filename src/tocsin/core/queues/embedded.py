@@ -19,6 +19,7 @@ from tocsin.core.ident import new_id
 from tocsin.core.queue import WORKER_DIED, Job, Queue, log_fault, require_task, tell_failed
 from tocsin.core.schema import big, directory_table, text
 from tocsin.core.statement import Statement, bind, insert_into, own
+from tocsin.core.telemetry import doing
 
 job = directory_table(
     "job", big("id"), big("merchant_id"), text("task"), text("payload"), text("lock"), text("state"), big("due_at_us"),
@@ -112,7 +113,8 @@ class EmbeddedQueue(Queue):
     def _run(self, db: Database, claimed: _Claimed) -> None:
         try:
             payload = msgspec.json.decode(claimed.payload, type=dict[str, Any])
-            require_task(claimed.task)(db, claimed.merchant_id, payload)
+            with doing("task", claimed.task):
+                require_task(claimed.task)(db, claimed.merchant_id, payload)
         except Exception as fault:  # noqa: BLE001 - whatever a task raises is its failure, not the worker's
             log_fault(claimed.task, fault, job_id=claimed.id, attempts=claimed.attempts + 1)
             db.write(

@@ -27,6 +27,7 @@ from tocsin.core.queue import (
     tell_failed,
 )
 from tocsin.core.statement import Statement
+from tocsin.core.telemetry import doing
 
 if TYPE_CHECKING:
     import procrastinate
@@ -132,7 +133,8 @@ class ProcrastinateQueue(Queue):
         def run(context: JobContext, merchant_id: int, payload: dict[str, Any]) -> None:
             job = context.job
             try:
-                require_task(job.task_name)(db, merchant_id, payload)
+                with doing("task", job.task_name):
+                    require_task(job.task_name)(db, merchant_id, payload)
             except Exception as fault:
                 log_fault(job.task_name, fault, job_id=job.id or 0, attempts=job.attempts + 1)
                 if job.attempts + 1 >= MAX_ATTEMPTS:
