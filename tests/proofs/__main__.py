@@ -20,6 +20,7 @@ from tests.proofs import (
     pages,
     printing,
     reader,
+    restoring,
     siren,
     unmasked,
     way,
@@ -42,6 +43,7 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "pages": pages.main,
     "lighthouse": lighthouse.main,
     "days": days.main,
+    "restore": restoring.main,
 }
 
 

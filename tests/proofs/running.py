@@ -141,16 +141,19 @@ class Ground:
         self._folder, self._desks = folder, list[RunningDesk]()
         self._postgres: PostgresServer | None = None
 
-    def make_desk(self, engine: str) -> RunningDesk:
-        """Return a new installation over a migrated database without a merchant, not yet started."""
+    def make_desk(self, engine: str, *, empty: bool = False, template: str = "template1") -> RunningDesk:
+        """Return a new installation over a migrated database without a merchant, or over none, not yet started."""
         name = f"desk_{new_id()}"
         (self._folder / name).mkdir()
         url = ""
         if engine == "postgresql":
             server = self.postgres()
-            server.copy(server.migrated(), name)
+            if empty:
+                server.sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+            else:
+                server.copy(server.migrated(), name)
             url = server.url(name)
-        else:
+        elif not empty:
             lay_out(self._folder / name / "data")
         self._desks.append(RunningDesk(self._folder / name, database_url=url))
         return self._desks[-1]

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.proofs import amend, formulas, intake, kill, lockout, lookups, siren, way
+from tests.proofs import amend, formulas, intake, kill, lockout, lookups, restoring, siren, way
 from tests.proofs.__main__ import PROOFS, main
 from tests.proofs.running import ENGINES, ROOT, open_ground
 
@@ -72,6 +72,20 @@ def test_amendments_small_on_two_processes_of_postgresql() -> None:
     with open_ground() as ground:
         found = amend.run(ground, "postgresql", attempts=40, numbers=100, planted=False)
     assert amend.broken_promises(found) == [] and found["processes"] == 2, found
+
+
+def test_a_restore_small() -> None:
+    with open_ground() as ground:
+        found = restoring.run_restores(ground, "sqlite", restores=1, seed=7)
+    assert restoring.broken_promises(found) == [], found
+    wrong = {**found, "numbers_reused": 1, "rows_torn": 1, "pending": 0}
+    assert restoring.broken_promises(wrong) == ["rows_torn", "numbers_reused", "pending"]
+
+
+def test_a_killed_upgrade_small() -> None:
+    with open_ground() as ground:
+        found = restoring.run_upgrades(ground, "sqlite", kills=1, seed=7)
+    assert (found["killed_upgrades"], found["unusable"]) == (1, 0), found
 
 
 @pytest.mark.parametrize("engine", ENGINES)
