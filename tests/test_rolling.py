@@ -2,77 +2,21 @@
 
 import socket
 import threading
-from collections import Counter
 from pathlib import Path
 from typing import Self
 
 import httpx
 import pytest
 
-from tests.api.door import order_in
 from tests.databases import PostgresServer
 from tests.proofs.asking import form_token, hidden_fields
 from tests.proofs.front import Nginx
+from tests.proofs.rolling import Load
 from tests.proofs.running import quiet_port, wait_until
 from tests.served import Served
 from tocsin.core.ident import new_id
 
 DRAIN_SECONDS = 3
-HANDS = 3
-
-
-class Load:
-    """Hands that send orders through nginx over kept connections, and one reader of events that comes back."""
-
-    def __init__(self, base: str, key: str) -> None:
-        self._base, self._headers = base, {"authorization": f"Bearer {key}"}
-        self.over, self.failed = threading.Event(), list[str]()
-        self.acked, self.farewells = Counter[str](), 0
-        self._threads = [threading.Thread(target=self._send, args=(n,)) for n in range(HANDS)]
-        self._threads.append(threading.Thread(target=self._listen))
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.over.set()
-        for thread in self._threads:
-            thread.join(30)
-
-    def _send(self, hand: int) -> None:
-        client, n = httpx.Client(headers=self._headers, timeout=20, trust_env=False), 0
-        while not self.over.is_set():
-            n += 1
-            name = f"{hand}-{n}"
-            try:
-                answer = client.post(f"{self._base}/api/v1/orders", json=order_in(external_id=name))
-                if answer.status_code == 201:
-                    self.acked[answer.json()["number"]] += 1
-                else:
-                    self.failed.append(f"{name}: {answer.status_code} {answer.text[:200]}")
-                found = client.get(f"{self._base}/api/v1/me")
-                if found.status_code != 200:
-                    self.failed.append(f"{name}: {found.status_code} {found.text[:200]}")
-            except httpx.TransportError as wrong:
-                self.failed.append(f"{name}: {wrong!r}")
-            self.over.wait(0.02)
-
-    def _listen(self) -> None:
-        while not self.over.is_set():
-            try:
-                with httpx.stream(
-                    "GET", f"{self._base}/api/v1/events", headers=self._headers, timeout=20, trust_env=False
-                ) as answer:
-                    assert answer.status_code == 200, answer.status_code
-                    for line in answer.iter_lines():
-                        self.farewells += line.startswith("retry: ")
-                        if self.over.is_set():
-                            return
-            except httpx.TransportError as wrong:
-                self.failed.append(f"events: {wrong!r}")
-            self.over.wait(0.2)
 
 
 class Strangers:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.proofs import (
     amend,
+    cluster,
     days,
     enumeration,
     formulas,
@@ -29,6 +30,7 @@ from tests.proofs import (
 PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "way": way.main,
     "kill": kill.main,
+    "cluster": cluster.main,
     "lockout": lockout.main,
     "siren": siren.main,
     "reader": reader.main,

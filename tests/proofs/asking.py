@@ -134,10 +134,12 @@ def hidden_fields(page: str) -> dict[str, str]:
     return {name[1]: value[1] for name, value in pairs if name and value}
 
 
-def add_printer(client: Client, port: int, *, answer_seconds: int = 10, station: str = "") -> str:
+def add_printer(
+    client: Client, port: int, *, answer_seconds: int = 10, station: str = "", name: str = "前台"
+) -> str:
     """Set up the printer peer as a terminal, here or at a station; return its id."""
     options = {"host": "127.0.0.1", "port": port, "answer_timeout_seconds": answer_seconds}
     made = client.post(
-        "/terminals", {"name": "前台", "kind": "escpos_network", "options": options, "station": station}
+        "/terminals", {"name": name, "kind": "escpos_network", "options": options, "station": station}
     )
     return str(made["id"])

@@ -19,6 +19,7 @@ import psycopg
 from tests.databases import PostgresServer, lay_out
 from tests.near import uncounted
 from tocsin.core.ident import new_id
+from tocsin.core.reaching import reach
 from tocsin.core.sqlite import engine as sqlite
 from tocsin.server import PortTaken, addresses_of, require_free
 
@@ -43,6 +44,7 @@ class RunningDesk:
         self.port = quiet_port()
         self.base = f"http://localhost:{self.port}"
         self.owner_link, self.options = "", list[str]()
+        self.env = dict[str, str]()
         self.process: subprocess.Popen[str] | None = None
         self.starts_ms: list[float] = []
 
@@ -56,7 +58,7 @@ class RunningDesk:
                 [sys.executable, "-m", *program, "serve", "--empty", "--port", str(self.port),
                  "--data-dir", str(self.folder / "data"), *given, *self.options],
                 cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
-                env=uncounted(),
+                env=uncounted(**self.env),
             )  # fmt: skip
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=_pass_on, args=(self.process, lines), daemon=True).start()
@@ -94,7 +96,7 @@ class RunningDesk:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return rows straight from the database, past the product."""
         if self.database_url:
-            with psycopg.connect(self.database_url) as connection:
+            with psycopg.connect(reach(self.database_url)) as connection:
                 return connection.execute(sql).fetchall()
         connection = sqlite.connect(str(self.folder / "data" / "desk.sqlite"), timeout=20)
         try:
@@ -115,7 +117,7 @@ class Beside:
     """
 
     def __init__(self, desk: RunningDesk, name: str) -> None:
-        self._log = desk.folder / f"{name}.log"
+        self._log, self.env = desk.folder / f"{name}.log", desk.env
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *words: str, program: tuple[str, ...] = ("tocsin",)) -> None:
@@ -123,7 +125,7 @@ class Beside:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *program, *words], cwd=ROOT, stdout=log, stderr=log,
-                env=uncounted(),
+                env=uncounted(**self.env),
             )  # fmt: skip
 
     def kill(self) -> None:

@@ -25,9 +25,10 @@ _TOLD_SECONDS = 60.0  # one that was handed over and lost with its station is as
 class Agent(Beside):
     """`tocsin station run` as a process of its own."""
 
-    def __init__(self, desk: RunningDesk) -> None:
-        super().__init__(desk, "station")
-        self._base, self.file, self.fault = desk.base, desk.folder / "station.json", ""
+    def __init__(self, desk: RunningDesk, *, name: str = _NAME, file: str = "station") -> None:
+        super().__init__(desk, file)
+        self._base, self.file, self.fault = desk.base, desk.folder / f"{file}.json", ""
+        self.name = name
 
     def enrol(self, code: str) -> None:
         """Enrol it; its journal is as old as a station's that has worked for a day."""
@@ -38,7 +39,7 @@ class Agent(Beside):
             "--code",
             code,
             "--name",
-            _NAME,
+            self.name,
             "--file",
             str(self.file),
         ]
@@ -69,7 +70,7 @@ class StationReign(PrintReign):
         self.desk.start()
         self.client: Client = become_owner(self.desk)
         self.desk.stop()
-        code = _make_code(self.desk)
+        code = make_code(self.desk)
         self.desk.start()
         self.agent.enrol(code)
         self.agent.work()
@@ -146,7 +147,7 @@ def find_forgetful_station(ground: Ground, engine: str, *, seed: int) -> bool:
     return False
 
 
-def _make_code(desk: RunningDesk) -> str:
+def make_code(desk: RunningDesk) -> str:
     opened = open_desk(Settings(data_dir=str(desk.folder / "data"), database_url=desk.database_url))
     try:
         (merchant,) = opened.db.read(0, list_merchants)
