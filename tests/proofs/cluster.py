@@ -52,12 +52,20 @@ class Cluster:
     def begin(self, *, fault: str = "") -> None:
         """Start all of it, each server broken as `fault` says, set the desk up, and let the hands work."""
         self.fault = fault
+        self._set_up()
+        if fault:
+            for server in self.servers:
+                self._again(server)
+        queues = [add_printer(self.client, self.peers.all[0].port, answer_seconds=3), *self._begin_stations()]
+        self._begin_hands(queues)
+
+    def _set_up(self) -> None:
         self.servers = [RunningDesk(self.folder, database_url=self.pair.url()) for _ in range(self._servers)]
         for server in self.servers:
             server.env = {
                 "TOCSIN_PUBLIC_URL": self.front.base, "TOCSIN_TRUSTED_PROXIES": "127.0.0.1", "TOCSIN_DRAIN_SECONDS": "3",
             }  # fmt: skip
-            server.start(fault=fault)
+            server.start()
         self.direct = [server.base for server in self.servers]
         self.front.start([server.port for server in self.servers])
         for server in self.servers:
@@ -69,20 +77,16 @@ class Cluster:
         self.workers = [Beside(self.servers[0], f"worker{n}") for n in range(self._workers)]
         for worker in self.workers:
             self._work(worker)
-        self._begin_hands(
-            [add_printer(self.client, self.peers.all[0].port, answer_seconds=3), *self._begin_stations()]
-        )
 
     def targets(self) -> dict[str, Callable[[], None]]:
         """Return what can be killed and begun again, by name."""
-        found: dict[str, Callable[[], None]] = {}
+        found: dict[str, Callable[[], None]] = {"primary": self._recover}
         for n, server in enumerate(self.servers):
             found[f"server {n}"] = lambda server=server: self._again(server)
         for n, worker in enumerate(self.workers):
             found[f"worker {n}"] = lambda worker=worker: (worker.kill(), self._work(worker))
         for n, agent in enumerate(self.agents):
             found[f"station {n}"] = lambda agent=agent: (agent.kill(), agent.work())
-        found["primary"] = lambda: (self.pair.primary.kill(), self.pair.primary.start())
         return found
 
     def kill(self, name: str, *, at_paper: bool) -> None:
@@ -188,6 +192,10 @@ class Cluster:
             self.back.append(0.05 + wait_served(self.prober))
         except Exception as wrong:
             self.kept.unexpected.append(f"not back: {wrong!r}"[:500])
+
+    def _recover(self) -> None:
+        self.pair.primary.kill()
+        self.pair.primary.start()
 
     def _again(self, server: RunningDesk) -> None:
         server.kill()

@@ -6,7 +6,18 @@ import sys
 
 import pytest
 
-from tests.proofs import amend, formulas, intake, kill, lockout, lookups, restoring, siren, way
+from tests.proofs import (
+    amend,
+    cluster,
+    formulas,
+    intake,
+    kill,
+    lockout,
+    lookups,
+    restoring,
+    siren,
+    way,
+)
 from tests.proofs.__main__ import PROOFS, main
 from tests.proofs.running import ENGINES, ROOT, open_ground
 
@@ -165,3 +176,10 @@ def test_lookups_small(engine: str) -> None:
         found
     )
     assert found["doors"] >= 8 and found["planted_fault_found"]
+
+
+def test_a_cluster_small_and_a_standby_that_nobody_waits_for_is_seen() -> None:
+    found = cluster.run_cluster((2, 0, 0), kills=2, seed=7, rolling=False)
+    assert cluster.broken_promises(found) == [], found
+    assert (found["kills"], found["failovers"]) == (2, 1)
+    assert cluster.find_unreplicated(seed=7)
