@@ -1,5 +1,6 @@
 """The application: one desk behind its doors, and the rules that hold for every answer."""
 
+import re
 import secrets
 from importlib.metadata import version
 from typing import Any
@@ -13,7 +14,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from tocsin import gate
+from tocsin import gate, turns
 from tocsin.api import errors as api_errors
 from tocsin.api.routes import API
 from tocsin.body import Paced, require_plain
@@ -31,6 +32,7 @@ from tocsin.web.headers import headers_of
 from tocsin.web.routes import FORM_MOST_BYTES, PAGES, UPLOADS
 
 _YEAR_SECONDS = 365 * 24 * 3600
+_SESSION = re.compile(rf"{gate.SESSION_COOKIE}=([^;]+)")
 _log = get_log("app")
 
 
@@ -88,8 +90,15 @@ class Front:
             answer = _refused(asked, wrong) if isinstance(wrong, Refusal) else _failed(asked, wrong)
             await answer.to_asgi_response(app=None, request=Request(scope))(scope, receive, send_with_headers)
             return
+        turns.caller.set(self._caller_of(scope))
         grace = self._desk.settings.body_grace_seconds
         await self._inner(scope, Paced(receive, grace_seconds=grace), send_with_headers)
+
+    @staticmethod
+    def _caller_of(scope: HTTPScope) -> turns.Caller:
+        session = _SESSION.search(_header(scope, b"cookie"))
+        address, _ = scope["client"] or ("", 0)
+        return turns.Caller(_header(scope, b"authorization") or (session[1] if session else ""), address)
 
     def _require_sound(self, scope: HTTPScope, host: str) -> None:
         self._place_client(scope)

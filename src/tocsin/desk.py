@@ -79,6 +79,7 @@ class Desk:
         self._sounding: Sounding | None = None
         self.streams = Streams()
         self.closing = False
+        self.requests_waiting: Callable[[], int] = lambda: 0
 
     def merchants(self) -> list[Merchant]:
         """Return the merchants of the installation."""

@@ -75,6 +75,7 @@ def _serve_metrics(desk: Desk, place: tuple[str, int]) -> Callable[[], None]:
 
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "waiting": ("Who waits for a connection to the database, or for the writer.", desk.db.waiting),
+        "requests_waiting": ("Requests that wait for their turn.", desk.requests_waiting),
         "streams": ("Open lines on which pages and programs hear news.", desk.streams.open_count),
     }
     build = {"version": version("tocsin"), "database": desk.db.dialect}

@@ -6,7 +6,6 @@ import resource
 import signal
 import socket
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
@@ -22,6 +21,7 @@ from tocsin.core.log import get_log
 from tocsin.desk import Desk
 from tocsin.settings import Settings
 from tocsin.turn_away import turn_away
+from tocsin.turns import Turns
 
 LOOPBACKS = ("127.0.0.1", "::1")
 EVERYWHERE = "0.0.0.0"
@@ -72,13 +72,14 @@ def serve(app: Litestar, desk: Desk, *, ready: Callable[[], None]) -> None:
     for one in plan:
         require_free(one.address, one.port)
     _allow_connections()
-    threads = ThreadPoolExecutor(desk.settings.request_threads, thread_name_prefix="request")
-    set_asyncio_executor(threads)
+    threads = Turns(desk.settings.request_threads)
+    desk.requests_waiting = threads.waiting
+    set_asyncio_executor(threads)  # type: ignore[arg-type] # any Executor does: it goes to run_in_executor
     try:
         asyncio.run(_serve(plan, desk, ready))
     finally:
         set_asyncio_executor(None)
-        threads.shutdown(wait=False, cancel_futures=True)
+        threads.shutdown()
 
 
 def plan_listeners(app: Litestar, settings: Settings) -> list[Listener]:

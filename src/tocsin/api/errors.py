@@ -17,6 +17,7 @@ from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
 from tocsin.orders.hook import SignatureWrong
 from tocsin.orders.receive import HookPaused, TooManyWrong
+from tocsin.turns import TooBusy
 
 MEDIA_TYPE = "application/problem+json"
 STATUS_OF: dict[Kind, int] = {
@@ -24,7 +25,7 @@ STATUS_OF: dict[Kind, int] = {
 }  # fmt: skip
 _OF_CLASS: dict[type[Refusal], int] = {
     NotSignedIn: 401, SessionLocked: 401, TooManyTries: 429, SignatureWrong: 401, TooManyWrong: 429, HookPaused: 503,
-    Draining: 503, DatabaseReadOnly: 503, SchemaBehind: 503,
+    TooBusy: 503, Draining: 503, DatabaseReadOnly: 503, SchemaBehind: 503,
     **STATUS_OF_BODY,
 }  # fmt: skip
 _RESERVED = frozenset({"type", "title", "status", "detail", "code", "request_id"})

@@ -13,6 +13,7 @@ from tocsin.core.errors import DatabaseAway, Kind, Outage, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
 from tocsin.orders.second_person import SecondPersonNeeded
+from tocsin.turns import TooBusy
 from tocsin.web.guard import PageRequest, came_from, form_token, locale_of, theme_of
 from tocsin.web.page import render
 from tocsin.web.say import say
@@ -59,7 +60,7 @@ def refusal_page(request: PageRequest, refusal: Refusal) -> Response[str] | Redi
         return Redirect(f"/second-person?{urlencode(asked)}", status_code=303)
     words = Words(locale_of(request))
     own = STATUS_OF_BODY.get(type(refusal), STATUS_OF[refusal.kind])
-    status = 429 if isinstance(refusal, TooManyTries) else own
+    status = 429 if isinstance(refusal, TooManyTries) else 503 if isinstance(refusal, TooBusy) else own
     message = say(refusal.template(), refusal.data, words)
     text, _, cure = message.partition(": ") if ": " in message else message.partition("：")
     return _page(request, status=status, code=refusal.code, text=text, cure=cure)

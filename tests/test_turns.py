@@ -1,0 +1,139 @@
+"""Turns: merchants one after the other, within one those who ask, and a bound on who waits."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextvars import copy_context
+from typing import Any
+
+import pytest
+
+from tocsin import turns
+from tocsin.turns import Caller, TooBusy, Turns, caller
+
+
+class Line:
+    """One thread that is held until all have asked, and the order in which they were carried."""
+
+    def __init__(self) -> None:
+        self.turns, self.order = Turns(1), list[str]()
+        self._held, self._taken = threading.Event(), threading.Event()
+        self._first = self.turns.submit(self._hold)
+        assert self._taken.wait(5)
+
+    def _hold(self) -> None:
+        self._taken.set()
+        assert self._held.wait(10)
+
+    def ask(self, name: str, who: Caller) -> "Future[Any]":
+        def submit() -> "Future[Any]":
+            caller.set(who)
+            return self.turns.submit(self.order.append, name)
+
+        return copy_context().run(submit)
+
+    def let_go(self, *asked: "Future[Any]") -> list[str]:
+        self._held.set()
+        for one in (self._first, *asked):
+            one.result(5)
+        return self.order
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    turns._known.clear()
+    made = Line()
+    yield made
+    made._held.set()
+    made.turns.shutdown()
+    turns._known.clear()
+
+
+def of(merchant_id: int, credential: str, *, begun: bool = False) -> Caller:
+    made = Caller(credential, "10.0.0.1")
+    made.group, made.begun = merchant_id, begun
+    return made
+
+
+def test_merchants_take_turns(line: Line) -> None:
+    rush = [line.ask(f"a{n}", of(1, "key a")) for n in range(50)]
+    other = [line.ask(f"b{n}", of(2, "key b")) for n in range(2)]
+    assert line.let_go(*rush, *other)[:5] == ["a0", "b0", "a1", "b1", "a2"]
+
+
+def test_a_clerk_goes_between_the_orders_of_his_own_shop_s_program(line: Line) -> None:
+    rush = [line.ask(f"a{n}", of(1, "key")) for n in range(50)]
+    clerk = [line.ask(f"clerk{n}", of(1, "session")) for n in range(2)]
+    assert line.let_go(*rush, *clerk)[:5] == ["a0", "clerk0", "a1", "clerk1", "a2"]
+
+
+def test_who_has_begun_is_carried_on_first(line: Line) -> None:
+    rush = [line.ask(f"a{n}", of(1, "key")) for n in range(5)]
+    again = line.ask("second step", of(1, "key", begun=True))
+    assert line.let_go(*rush, again)[0] == "second step"
+
+
+def test_many_that_nobody_knows_are_one_among_the_merchants(line: Line) -> None:
+    strangers = [line.ask(f"s{n}", Caller("", f"10.0.{n // 250}.{n % 250}")) for n in range(500)]
+    known = line.ask("known", of(7, "key"))
+    assert line.let_go(*strangers, known).index("known") <= 1
+
+
+def test_whose_a_credential_is_is_known_the_next_time_and_forgotten_at_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns._known.clear()
+    monkeypatch.setattr(turns, "_KNOWN_MOST", 3)
+    first = Caller("Bearer x", "")
+    assert first.group == 0
+    first.is_of(9)
+    assert Caller("Bearer x", "").group == 9 and Caller("Bearer y", "").group == 0
+    assert Caller("", "Bearer x").group == 0, "an address is no credential"
+    for n in range(5):
+        Caller(f"other {n}", "").is_of(n)
+    assert len(turns._known) == 3 and Caller("Bearer x", "").group == 0
+
+
+def test_too_many_of_one_are_told_so_and_others_are_not(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "WAITING_MOST_OF_ONE", 5)
+    monkeypatch.setattr(turns, "WAITING_MOST", 8)
+    rush = [line.ask(f"a{n}", of(1, "key")) for n in range(5)]
+    with pytest.raises(TooBusy):
+        line.ask("one more", of(1, "another key"))
+    begun = line.ask("begun", of(1, "key", begun=True))
+    others = [line.ask(f"b{n}", of(2, "key b")) for n in range(2)]
+    with pytest.raises(TooBusy):
+        line.ask("beyond all", of(3, "key c"))
+    assert line.turns.waiting() == 8
+    assert len(line.let_go(*rush, begun, *others)) == 8 and line.turns.waiting() == 0
+
+
+def test_who_has_waited_for_too_long_is_told_so_and_not_carried(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "WAIT_SECONDS_MOST", 0.0)
+    late = line.ask("late", of(1, "key"))
+    monkeypatch.setattr(turns, "WAIT_SECONDS_MOST", 60.0)
+    time.sleep(0.01)
+    fresh = line.ask("fresh", of(1, "key"))
+    assert line.let_go(fresh) == ["fresh"]
+    with pytest.raises(TooBusy):
+        late.result(5)
+
+
+def test_a_fault_is_its_caller_s_and_an_end_cancels_who_waits(line: Line) -> None:
+    def fail() -> None:
+        raise ValueError("own")
+
+    failed = line.turns.submit(fail)
+    line.let_go()
+    with pytest.raises(ValueError, match="own"):
+        failed.result(5)
+    other = Line()
+    left = other.ask("left", of(1, "key"))
+    other.turns.shutdown()
+    assert left.cancelled()
+    other.let_go()
+    with pytest.raises(RuntimeError):
+        other.ask("after", of(1, "key"))
