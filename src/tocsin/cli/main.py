@@ -9,7 +9,7 @@ import click
 
 from tocsin.core.collector import collector_paused
 
-COMMANDS = ("serve", "worker", "operator", "alarm", "station", "doctor", "backup", "restore")
+COMMANDS = ("serve", "worker", "merchant", "operator", "alarm", "station", "doctor", "backup", "restore")
 
 
 class _Commands(click.Group):

@@ -1,8 +1,10 @@
 """Tenants: a merchant has shops; nothing crosses merchants."""
 
+import re
 from zoneinfo import available_timezones
 
 import sqlalchemy as sa
+from babel.numbers import list_currencies
 from msgspec import Struct
 
 from tocsin.core.actor import Actor, require
@@ -65,6 +67,7 @@ _CHANGE_SHOP = Statement[None](
     sa.update(shop).where(own(shop), shop.c.id == bind("b_id")), sets=("name", "zone", "day_starts_at_hour")
 )
 _LONGEST_NAME, _LATEST_HOUR = 60, 12
+_CODE = re.compile(r"[A-Z0-9]{1,8}")
 _SHOP_BY_ID = Statement(sa.select(*_COLUMNS).where(own(shop), shop.c.id == bind("id")), Shop)
 
 
@@ -85,6 +88,46 @@ def create_shop(
         _ADD_SHOP, id=made.id, code=code, name=name, zone=zone, currency=currency, day_starts_at_hour=day_starts_at_hour
     )  # fmt: skip
     return made
+
+
+def open_merchant(tx: Tx, actor: Actor, *, name: str, first: Shop) -> None:
+    """Add the merchant whose id the transaction is of, with his first shop and his keys.
+
+    Raises:
+        ShopWrong: which of them can't be, and why.
+    """
+    plain = _require_name(name, field="name")
+    tx.run(_ADD_MERCHANT, id=tx.merchant_id, name=plain, demo=0, created_at_us=tx.now_us)
+    open_shop(tx, actor, first)
+
+
+def open_shop(tx: Tx, actor: Actor, wanted: Shop) -> Shop:
+    """Add a shop to the merchant; its id is made here.
+
+    Raises:
+        NotAllowed: the actor may not change shop settings.
+        ShopWrong: which part of it can't be, and why.
+    """
+    require(actor, "shop_settings")
+    name = _require_name(wanted.name, field="shop_name")
+    if not _CODE.fullmatch(wanted.code):
+        raise ShopWrong(field="code", problem="a code has 1 to 8 capitals or digits")
+    if wanted.zone not in available_timezones():
+        raise ShopWrong(field="zone", problem="choose one of the list")
+    if wanted.currency not in list_currencies():
+        raise ShopWrong(field="currency", problem="three letters of ISO 4217")
+    if tx.one(_SHOP_BY_CODE, code=wanted.code) is not None:
+        raise ShopWrong(field="code", problem="another shop of the merchant has it")
+    made = create_shop(tx, code=wanted.code, name=name, zone=wanted.zone, currency=wanted.currency)
+    write_journal(tx, actor, verb="shop.create", subject=f"shop:{made.id}", data={"zone": wanted.zone})
+    return made
+
+
+def _require_name(name: str, *, field: str) -> str:
+    plain = strip_control(name).strip()
+    if not 0 < len(plain) <= _LONGEST_NAME:
+        raise ShopWrong(field=field, problem="a name has 1 to 60 characters")
+    return plain
 
 
 def list_merchants(tx: Tx) -> list[Merchant]:
@@ -122,9 +165,7 @@ def change_shop(
         ShopWrong: which of them can't be, and why.
     """
     require(actor, "shop_settings")
-    plain = strip_control(name).strip()
-    if not 0 < len(plain) <= _LONGEST_NAME:
-        raise ShopWrong(field="shop_name", problem="a name has 1 to 60 characters")
+    plain = _require_name(name, field="shop_name")
     if zone not in available_timezones():
         raise ShopWrong(field="zone", problem="choose one of the list")
     if not 0 <= day_starts_at_hour <= _LATEST_HOUR:
