@@ -11,7 +11,7 @@ from tocsin.core.db import Database
 from tocsin.core.errors import Refusal
 from tocsin.core.installation import HAS_KEY_SQL, require_own_key
 from tocsin.core.reaching import reach
-from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
+from tocsin.core.sqlite import SqliteDatabase, SqliteReader, engine, lock_folder
 from tocsin.core.vault import open_vault
 from tocsin.settings import Settings
 
@@ -27,6 +27,18 @@ class DatabaseUnreachable(Refusal):
     kind, code = "broken", "database_unreachable"
 
 
+class NothingThere(Refusal):
+    """There is no desk in {place}: name the data folder or the database of the desk that is meant"""
+
+    kind, code = "missing", "nothing_there"
+
+
+class SchemaOther(Refusal):
+    """The database has schema {schema}, this version of Tocsin has {newest}: use the version that serves it, or start the desk once"""
+
+    kind, code = "conflict", "schema_other"
+
+
 def open_database(settings: Settings) -> Database:
     """Open the settings' database, upgraded where it is behind, with the key that it was made with."""
     key_file = settings.key_path()
@@ -36,6 +48,31 @@ def open_database(settings: Settings) -> Database:
     except BaseException:
         db.close()
         raise
+    return db
+
+
+def open_reader(settings: Settings) -> Database:
+    """Open the settings' database to read it beside a desk that serves; its schema must be this version's.
+
+    Raises:
+        NothingThere: there is no database.
+        SchemaOther: it is of another version.
+        DatabaseUnreachable, KeyFileMissing, KeyFileWrong, KeyMismatch
+    """
+    path, url = settings.path("desk.sqlite"), settings.database_url
+    there = postgres_versions(url)[1] if url else _sqlite_version(path)
+    if not there:
+        raise NothingThere(place=settings.path().resolve() if not url else "the database")
+    if there != newest_version():
+        raise SchemaOther(schema=there, newest=newest_version())
+    vault = open_vault(settings.key_path(), create=False)
+    if url:
+        from tocsin.core.postgres import PostgresDatabase
+
+        db: Database = PostgresDatabase(url, vault, connections=1)
+    else:
+        db = SqliteReader(path, vault)
+    require_own_key(db, settings.key_path())
     return db
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.house import House, make_house
@@ -12,7 +13,16 @@ from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Database, Tx
 from tocsin.core.journal import write_journal
-from tocsin.core.seal import Checkpoint, Tree, keep_checkpoint, seal_journal, verify_journal
+from tocsin.core.seal import (
+    Checkpoint,
+    SealBreach,
+    Tree,
+    keep_checkpoint,
+    newest_checkpoint,
+    seal_journal,
+    seal_lag,
+    verify_journal,
+)
 
 
 def write(house: House, count: int) -> None:
@@ -159,6 +169,48 @@ def as_database_owner(
 
 def _name_of(db: Any) -> str:
     return str(db.read(0, lambda tx: tx._cursor.execute("SELECT current_database()").fetchone()[0]))
+
+
+def test_what_waits_for_the_seal_is_told(sealed: tuple[House, Path]):
+    house, _ = sealed
+    lag = lambda: house.db.read(house.merchant_id, seal_lag)
+    assert (lag().size, lag().unsealed, lag().oldest_us) == (120, 0, 0)
+    write(house, 5)
+    assert (lag().unsealed, lag().oldest_us > 0, lag().sealed_at_us > 0) == (5, True, True)
+
+
+def test_a_checkpoint_that_was_kept_elsewhere_stands_against_one_who_holds_the_folder(
+    sealed: tuple[House, Path], as_database_owner: Callable[[list[str]], None]
+):
+    house, kept = sealed
+    elsewhere = house.db.read(house.merchant_id, newest_checkpoint)
+    assert elsewhere is not None
+    verify = lambda other, of=house.merchant_id: verify_journal(house.db, of, kept=kept, elsewhere=other)
+    assert verify(elsewhere) is None
+    forged = msgspec.structs.replace(elsewhere, root="00")
+    assert verify(forged) == SealBreach("foreign", 120), "nobody else signs in this desk's name"
+    as_database_owner(ATTACKS["cut short"][0])
+    kept.unlink()
+    assert breach_of(house, kept) == "", "who holds the folder too takes its checkpoint away"
+    assert verify(elsewhere) == SealBreach("shortened", 120)
+
+
+def test_one_process_seals_a_journal_at_a_time(house: House):
+    """Held by one, the journal is left alone by the others: each entry has one place in the tree."""
+    write(house, 3)
+    later(2)
+    if house.db.dialect == "sqlite":
+        return
+
+    def while_another_seals(tx: Tx) -> Any:
+        assert seal_journal(tx) is not None
+        return house.db.write(house.merchant_id, seal_journal)
+
+    assert house.db.write(house.merchant_id, while_another_seals) is None
+    write(house, 1)
+    later(4)
+    made = house.db.write(house.merchant_id, seal_journal)
+    assert made is not None and made.size == 4
 
 
 def test_a_kept_checkpoint_is_whole(tmp_path: Path):

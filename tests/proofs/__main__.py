@@ -22,6 +22,7 @@ from tests.proofs import (
     printing,
     reader,
     restoring,
+    sealing,
     siren,
     unmasked,
     way,
@@ -46,6 +47,7 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "lighthouse": lighthouse.main,
     "days": days.main,
     "restore": restoring.main,
+    "seal": sealing.main,
 }
 
 

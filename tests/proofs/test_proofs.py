@@ -15,6 +15,7 @@ from tests.proofs import (
     lockout,
     lookups,
     restoring,
+    sealing,
     siren,
     way,
 )
@@ -91,6 +92,11 @@ def test_a_restore_small() -> None:
     assert restoring.broken_promises(found) == [], found
     wrong = {**found, "numbers_reused": 1, "rows_torn": 1, "pending": 0}
     assert restoring.broken_promises(wrong) == ["rows_torn", "numbers_reused", "pending"]
+
+
+def test_two_attacks_on_the_journal_small() -> None:
+    found = sealing.prove(("sqlite",), attacks=("sign_oneself", "roll_back"))
+    assert found["holds"], found
 
 
 def test_a_killed_upgrade_small() -> None:

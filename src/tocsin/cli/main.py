@@ -9,7 +9,9 @@ import click
 
 from tocsin.core.collector import collector_paused
 
-COMMANDS = ("serve", "worker", "merchant", "operator", "alarm", "station", "doctor", "backup", "restore")
+COMMANDS = (
+    "serve", "worker", "merchant", "operator", "alarm", "station", "doctor", "backup", "restore", "verify",
+)  # fmt: skip
 
 
 class _Commands(click.Group):

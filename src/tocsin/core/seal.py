@@ -51,7 +51,7 @@ class Checkpoint(Struct, frozen=True):
 
 
 class SealBreach(Struct, frozen=True):
-    """What does not agree: `why` is changed, signature or shortened; `size` is the checkpoint's."""
+    """What does not agree: `why` is changed, signature, shortened or foreign (a kept one of another desk); `size` is the checkpoint's."""
 
     why: str
     size: int
@@ -71,6 +71,31 @@ _ENTRIES = Statement(
     .order_by(journal.c.id).limit(bind("limit")),
     JournalEntry,
 )  # fmt: skip
+
+
+_ALONE = Statement[tuple[bool]](
+    sa.select(
+        sa.func.pg_try_advisory_xact_lock(
+            sa.literal_column("7180718"), sa.cast(bind("merchant_id") % 2147483647, sa.Integer)
+        )
+    )
+)
+_WAITING = Statement[tuple[int]](
+    sa.select(journal.c.at_us)
+    .where(own(journal), journal.c.id > bind("after"))
+    .order_by(journal.c.id)
+    .limit(bind("limit"))
+)
+UNSEALED_MOST = 10_000
+
+
+class Lag(Struct, frozen=True):
+    """How far the seal has come: entries sealed, when last; how many wait, 10,001 for more; since when the oldest does."""
+
+    size: int
+    sealed_at_us: int
+    unsealed: int
+    oldest_us: int
 
 
 class Tree:
@@ -105,6 +130,8 @@ def seal_journal(tx: Tx) -> Checkpoint | None:
 
     At most a thousand entries a call: the writer is never held up.
     """
+    if tx.dialect == "postgresql" and not tx.value(_ALONE, merchant_id=tx.merchant_id):
+        return None  # another process seals this journal now: each entry has one place in the tree
     last = tx.one(_NEWEST)
     tree = Tree(last.size, _edge_of(last)) if last else Tree()
     until = id_at(tx.now_us - SETTLED_US)
@@ -122,18 +149,38 @@ def seal_journal(tx: Tx) -> Checkpoint | None:
     return replace(made, signature=signature) if added else None
 
 
-def verify_journal(db: Database, merchant_id: int, *, kept: Path | None = None) -> SealBreach | None:
+def newest_checkpoint(tx: Tx) -> Checkpoint | None:
+    """Return the newest checkpoint; kept elsewhere, it is what a later journal is held against."""
+    return tx.one(_NEWEST)
+
+
+def seal_lag(tx: Tx) -> Lag:
+    """Return how far the seal has come."""
+    last = tx.one(_NEWEST)
+    waiting = tx.rows(_WAITING, after=last.last_id if last else 0, limit=UNSEALED_MOST + 1)
+    return Lag(
+        last.size if last else 0, last.at_us if last else 0, len(waiting), waiting[0][0] if waiting else 0
+    )
+
+
+def verify_journal(
+    db: Database, merchant_id: int, *, kept: Path | None = None, elsewhere: Checkpoint | None = None
+) -> SealBreach | None:
     """Hash every sealed entry anew and compare it with each checkpoint; None where all agrees.
 
     Args:
         kept: the file beside the key with the newest checkpoint that was made.
+        elsewhere: a checkpoint that was kept on another machine.
     """
     # Read first: a checkpoint that is made meanwhile must not look like one that is missing.
-    outside = msgspec.json.decode(kept.read_bytes(), type=Checkpoint) if kept and kept.is_file() else None
+    outside = [msgspec.json.decode(kept.read_bytes(), type=Checkpoint)] if kept and kept.is_file() else []
     with db.snapshot(merchant_id) as tx:
         checkpoints = tx.rows(_ALL)
         breach = _verify(tx, checkpoints)
-    return breach or (_compare(checkpoints, outside) if outside else None)
+        if elsewhere and not _is_signed(tx, elsewhere):
+            breach = breach or SealBreach("foreign", elsewhere.size)
+    found = (_compare(checkpoints, one) for one in [*outside, *([elsewhere] if elsewhere else [])])
+    return breach or next(filter(None, found), None)
 
 
 def keep_checkpoint(path: Path, made: Checkpoint) -> None:
@@ -150,11 +197,9 @@ def sealing_key(vault: Vault) -> Ed25519PrivateKey:
 
 
 def _verify(tx: Tx, checkpoints: list[Checkpoint]) -> SealBreach | None:
-    tree, public, entries = Tree(), sealing_key(tx.vault).public_key(), _sealed_entries(tx, checkpoints)
+    tree, entries = Tree(), _sealed_entries(tx, checkpoints)
     for one in checkpoints:
-        try:
-            public.verify(one.signature, _signed(tx.merchant_id, one))
-        except InvalidSignature:
+        if not _is_signed(tx, one):
             return SealBreach("signature", one.size)
         last_id = 0
         while tree.size < one.size and (entry := next(entries, None)) is not None:
@@ -163,6 +208,14 @@ def _verify(tx: Tx, checkpoints: list[Checkpoint]) -> SealBreach | None:
         if tree.root() != one.root or last_id != one.last_id:
             return SealBreach("changed", one.size)
     return None
+
+
+def _is_signed(tx: Tx, made: Checkpoint) -> bool:
+    try:
+        sealing_key(tx.vault).public_key().verify(made.signature, _signed(tx.merchant_id, made))
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _sealed_entries(tx: Tx, checkpoints: list[Checkpoint]) -> Iterator[JournalEntry]:

@@ -194,3 +194,28 @@ class SqliteDatabase(Database):
         self._writer.stop()
         self._readers.close()
         os.close(lock)
+
+
+class SqliteReader(Database):
+    """A reader of a file that a desk may be serving: it locks nobody out, and writes nothing."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: Path, vault: Vault) -> None:
+        self.path, self.vault = path, vault
+
+    def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
+        """Run a reading verb on one snapshot."""
+        with self.snapshot(merchant_id) as tx:
+            return verb(tx)
+
+    @contextmanager
+    def snapshot(self, merchant_id: int) -> Iterator[Tx]:
+        """Open a snapshot on a connection of its own."""
+        opened = engine.connect(f"file:{self.path}?mode=ro", uri=True, isolation_level=None, timeout=10)
+        with closing(opened) as connection, closing(connection.cursor()) as cursor:
+            connection.execute("BEGIN")
+            yield Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
+
+    def close(self) -> None:
+        """Do nothing: each snapshot has closed its own."""

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from litestar import Response, get
 
-from tocsin.core.actor import Actor, NotAllowed
+from tocsin.core.actor import Actor, NotAllowed, require
+from tocsin.core.clock import now_us
 from tocsin.core.db import Tx
 from tocsin.core.journal import NEWEST, JournalEntry, read_journal
+from tocsin.core.seal import UNSEALED_MOST, Lag, newest_checkpoint, seal_lag
 from tocsin.orders.listing import list_heads
 from tocsin.web.figures import Figures
 from tocsin.web.guard import PageRequest, enter
@@ -38,7 +41,8 @@ def get_journal(request: PageRequest) -> Response[str]:
     def read(tx: Tx) -> dict[str, Any]:
         rows, following = _find(tx, actor, verbs=_meant(asked["verb"], words), by=asked["by"], before=start)
         numbers = _numbers(tx, rows)
-        return {"rows": [_show(row, numbers, words) for row in rows], "following": following}
+        lag = seal_lag(tx) if actor.may("journal") else None
+        return {"rows": [_show(row, numbers, words) for row in rows], "following": following, "lag": lag}
 
     found = desk.db.read(actor.merchant_id, read)
     query = "".join(f"&{name}={quote(text)}" for name, text in asked.items() if text)
@@ -49,7 +53,8 @@ def get_journal(request: PageRequest) -> Response[str]:
     }  # fmt: skip
     verbs = sorted({row["act"] for row in found["rows"]})
     return show(
-        request, "settings/journal.html", actor=actor, section="journal", rows=found["rows"], page=page, filter=asked, verbs=verbs
+        request, "settings/journal.html", actor=actor, section="journal", rows=found["rows"], page=page, filter=asked, verbs=verbs,
+        seal=_show_lag(found["lag"]),
     )  # fmt: skip
 
 
@@ -104,4 +109,27 @@ def _detail(name: str, value: Any, words: Words) -> dict[str, Any]:
     }  # fmt: skip
 
 
-JOURNAL = [get_journal]
+@get("/journal/checkpoint", sync_to_thread=True)
+def get_checkpoint(request: PageRequest) -> Response[bytes]:
+    """Give the newest checkpoint, signed, to be kept elsewhere; empty where nothing is sealed yet."""
+    desk, actor = enter(request)
+    require(actor, "journal")
+    found = desk.db.read(actor.merchant_id, newest_checkpoint)
+    name = f"checkpoint-{actor.merchant_id}-{found.size if found else 0}.json"
+    return Response(
+        msgspec.json.encode(found) if found else b"", media_type="application/json",
+        headers={"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"},
+    )  # fmt: skip
+
+
+def _show_lag(lag: Lag | None) -> dict[str, Any] | None:
+    """Return how far the seal has come, for those who see the whole journal."""
+    if lag is None:
+        return None
+    return {
+        "size": lag.size, "sealed_us": lag.sealed_at_us or None, "unsealed": min(lag.unsealed, UNSEALED_MOST),
+        "more": lag.unsealed > UNSEALED_MOST, "seconds": max(0, now_us() - lag.oldest_us) // 1_000_000 if lag.unsealed else 0,
+    }  # fmt: skip
+
+
+JOURNAL = [get_journal, get_checkpoint]
