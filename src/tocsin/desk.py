@@ -109,7 +109,7 @@ class Desk:
             *ticket_loops(self.db, base_url=self.settings.base_url),
             Loop("downloads", lambda: purge_downloads(self.db), idle_seconds=600),
             *import_loops(self.db, watched=self.settings.watch_dir, alone=not self.settings.database_url),
-            Loop("lookup index", self._each(index_lookups), idle_seconds=5),
+            Loop("lookup index", self._index_lookups, idle_seconds=5),
             Loop("waiting news", self._tend_news, idle_seconds=5),
             *retention_loops(self.db),
             Loop("deliveries", self._each(sweep_news), idle_seconds=_DAY_SECONDS),
@@ -154,6 +154,10 @@ class Desk:
 
     def _tell_people(self) -> int:
         return tell_people(self.db, self.queue, base_url=self.settings.base_url())
+
+    def _index_lookups(self) -> int:
+        verb = partial(index_lookups, begun_us=self.db.begun_us())
+        return self._each(verb)()
 
     def _each(self, verb: Callable[[Tx], int]) -> Callable[[], int]:
         return lambda: sum(self.db.write(merchant.id, verb) for merchant in self.merchants())

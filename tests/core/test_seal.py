@@ -1,6 +1,7 @@
 """The journal's seal: six ways to tamper with it, each found; and the tree against RFC 6962's own."""
 
 import hashlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 
 from tests.house import House, make_house
+from tocsin.alarm.watch_seal import seal_journals, verify_journals
 from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Database, Tx
@@ -218,3 +220,29 @@ def test_a_kept_checkpoint_is_whole(tmp_path: Path):
     for size in (1, 2):
         keep_checkpoint(path, Checkpoint(size, 5, "00", "00", 7, b"sig"))
     assert b'"size":2' in path.read_bytes()
+
+
+def test_what_waits_for_its_standby_is_neither_passed_by_nor_found_as_a_breach(house: House, tmp_path: Path):
+    """An entry whose commit takes longer than any entry is waited for comes in between the others afterwards."""
+    written, go_on = threading.Event(), threading.Event()
+
+    def slowly(tx: Tx) -> None:
+        write_journal(tx, house.actor(), verb="orders.hold", subject="order:1", data={})
+        written.set()
+        assert go_on.wait(30)
+
+    if house.db.dialect == "sqlite":
+        assert clock.now_us() - house.db.begun_us() < MINUTE_US, "there one writes after the other"
+        return
+    write(house, 1)
+    waiting = threading.Thread(target=house.db.write, args=(house.merchant_id, slowly))
+    waiting.start()
+    assert written.wait(10)
+    write(house, 3)
+    later(10)
+    assert seal_journals(house.db, tmp_path) == 0, "the one before them is still to come"
+    go_on.set()
+    waiting.join()
+    later(20)
+    assert seal_journals(house.db, tmp_path) == 1
+    assert verify_journals(house.db, tmp_path) == 0

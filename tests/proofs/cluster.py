@@ -42,7 +42,7 @@ class Cluster:
         self.folder = Path(tempfile.mkdtemp(prefix="tocsin-cluster-"))
         self.kept, self.serving, self.ending = Kept(), threading.Event(), threading.Event()
         self.serving.set()
-        self.killed, self.back = Counter[str](), list[float]()
+        self.killed, self.back = Counter[str](), list[tuple[float, str]]()
         self.pair = Pair(_DATABASE, waits=waits)
         self.front = Nginx(self.folder / "nginx")
         self.peers = Peers([EscposPeer() for _ in range(1 + self._stations)])
@@ -94,7 +94,7 @@ class Cluster:
         if at_paper:
             wait_until(self.peers.is_printing, seconds=2, step_seconds=0.002)
         time.sleep(self.dice.uniform(0, 0.5))
-        waiting = threading.Thread(target=self._note_back)
+        waiting = threading.Thread(target=self._note_back, args=(name.split(maxsplit=1)[0],))
         waiting.start()
         self.targets()[name]()
         waiting.join(_PATIENCE_SECONDS)
@@ -102,7 +102,7 @@ class Cluster:
 
     def fail_over(self) -> None:
         """Lose the primary for good; its standby goes on."""
-        waiting = threading.Thread(target=self._note_back)
+        waiting = threading.Thread(target=self._note_back, args=("failover",))
         waiting.start()
         self.pair.fail_over()
         waiting.join(_PATIENCE_SECONDS)
@@ -120,7 +120,7 @@ class Cluster:
         numbers = Counter(number for (number,) in desk.rows(_NUMBERS))
         papers, approved = papers_by_job(desk, self.peers), approved_jobs(desk)  # type: ignore[arg-type]
         unchecked = sum(n for job, n in papers.items() if job and job not in approved)
-        back = sorted(self.back) or [0.0]
+        back = [seconds for seconds, _ in sorted(self.back)] or [0.0]
         return {
             "acked": self.kept.acked, "orders": len(self.kept.orders), "repeated": self.kept.repeated,
             "unknown": sum(hand.client.unknown for hand in self.hands),  # type: ignore[attr-defined]
@@ -128,6 +128,7 @@ class Cluster:
             "doubled": len(twice) + sum(n - 1 for n in numbers.values()), "papers": papers.total(),
             "papers_without_check": unchecked, "unexpected": len(self.kept.unexpected), "all_ended": quiet,
             "back_in_s_p50": round(back[len(back) // 2], 3), "back_in_s_p99": round(back[int(len(back) * 0.99)], 3),
+            "back_in_s_most": {kind: round(seconds, 3) for seconds, kind in sorted(self.back)},
             "said": [*lost[:5], *twice[:3], *self.kept.unexpected[:5]],
         }  # fmt: skip
 
@@ -186,10 +187,10 @@ class Cluster:
             dice=self.dice, serving=self.serving, ending=self.ending,
         )  # fmt: skip
 
-    def _note_back(self) -> None:
+    def _note_back(self, kind: str) -> None:
         time.sleep(0.05)
         try:
-            self.back.append(0.05 + wait_served(self.prober))
+            self.back.append((0.05 + wait_served(self.prober), kind))
         except Exception as wrong:
             self.kept.unexpected.append(f"not back: {wrong!r}"[:500])
 

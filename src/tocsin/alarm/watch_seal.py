@@ -1,5 +1,6 @@
 """Watches the journal's seal: makes checkpoints as entries settle, and looks daily whether all still agree."""
 
+from functools import partial
 from pathlib import Path
 
 from tocsin.alarm.signal import Signal, send_signal
@@ -13,9 +14,9 @@ _log = get_log("seal")
 
 def seal_journals(db: Database, folder: Path) -> int:
     """Seal what has settled, of each merchant; return how many checkpoints were made."""
-    made = 0
+    made, begun_us = 0, db.begun_us()
     for merchant in db.read(DIRECTORY_SCOPE, list_merchants):
-        found = db.write(merchant.id, seal_journal)
+        found = db.write(merchant.id, partial(seal_journal, begun_us=begun_us))
         if found is not None:
             keep_checkpoint(kept_path(folder, merchant.id), found)
             made += 1

@@ -147,6 +147,13 @@ class Database:
         """Return how many wait for a connection, or for the writer."""
         raise NotImplementedError
 
+    def begun_us(self) -> int:
+        """Return since when the oldest change that is under way is, now where none is: whatever is older is to be seen.
+
+        A change that waits for its standby is under way, however long that takes.
+        """
+        return clock.now_us()
+
     def settle_freed(self) -> bool:
         """Let what was overwritten reach the files; `compact` makes them new, which takes long and stops writers."""
         return True

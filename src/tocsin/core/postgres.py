@@ -34,6 +34,12 @@ _STATE = Statement(
     ),
     State,
 )  # fmt: skip
+_BEGUN = Statement[tuple[int]](
+    sa.text(
+        "SELECT (extract(epoch FROM min(xact_start)) * 1000000)::bigint AS us FROM pg_stat_activity"
+        " WHERE datname = current_database() AND backend_xid IS NOT NULL"
+    ).columns(sa.column("us"))
+)
 _TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY relname"
 _SEGMENTS = "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
 
@@ -106,6 +112,11 @@ class PostgresDatabase(Database):
             DIRECTORY_SCOPE, "BEGIN; SET LOCAL ROLE NONE"
         ) as tx:  # its schema is the owner's to read
             return tx.one(_STATE) or State("", "on")
+
+    def begun_us(self) -> int:
+        """Return since when the oldest change that is under way is; the sessions of the desk's user alone are seen."""
+        with self._transaction(DIRECTORY_SCOPE, "BEGIN; SET LOCAL ROLE NONE") as tx:
+            return min(tx.now_us, tx.value(_BEGUN) or tx.now_us)
 
     @contextmanager
     def snapshot(self, merchant_id: int) -> Iterator[Tx]:

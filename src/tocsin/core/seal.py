@@ -125,16 +125,19 @@ class Tree:
         return ",".join(hashed.hex() for hashed in self._edge)
 
 
-def seal_journal(tx: Tx) -> Checkpoint | None:
+def seal_journal(tx: Tx, *, begun_us: int | None = None) -> Checkpoint | None:
     """Sign a checkpoint over what has settled since the last one; None where nothing has.
 
     At most a thousand entries a call: the writer is never held up.
+
+    Args:
+        begun_us: since when the oldest change that is under way is; it may still bring entries as old as that.
     """
     if tx.dialect == "postgresql" and not tx.value(_ALONE, merchant_id=tx.merchant_id):
         return None  # another process seals this journal now: each entry has one place in the tree
     last = tx.one(_NEWEST)
     tree = Tree(last.size, _edge_of(last)) if last else Tree()
-    until = id_at(tx.now_us - SETTLED_US)
+    until = id_at(min(tx.now_us, begun_us or tx.now_us) - SETTLED_US)
     entries = tx.rows(_ENTRIES, after=last.last_id if last else 0, until=until, limit=_BATCH)
     if not entries:
         return None

@@ -194,12 +194,16 @@ def own_lookups(tx: Tx, actor: Actor, *, before: int = NEWEST, limit: int = 50) 
     return tx.rows(_OF_ACTOR, actor_id=actor.id, before=before, limit=limit)
 
 
-def index_lookups(tx: Tx, *, limit: int = 200) -> int:
+def index_lookups(tx: Tx, *, limit: int = 200, begun_us: int | None = None) -> int:
     """Index list look-ups by order, where that was put off; return how many rows were read.
 
     The newest five seconds wait for the next turn: ids of open transactions may still come.
+
+    Args:
+        begun_us: since when the oldest change that is under way is; it may still bring rows as old as that.
     """
-    after, until = int(tx.value(_MARK) or 0), id_at(tx.now_us - 5_000_000)
+    until = id_at(min(tx.now_us, begun_us or tx.now_us) - 5_000_000)
+    after = int(tx.value(_MARK) or 0)
     found = tx.rows(_AFTER, after=after, until=until, limit=limit)
     pairs = [
         (order_id, row.id) for row in found if row.kind not in DETAIL_KINDS for order_id, _ in row.pairs()
