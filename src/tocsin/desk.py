@@ -20,6 +20,7 @@ from tocsin.alarm.ring import ring_after_restart
 from tocsin.alarm.sounding import Sounding
 from tocsin.alarm.watch import watch_signals
 from tocsin.alarm.watch_seal import seal_journals, verify_journals
+from tocsin.backup.schedule import backup_loops
 from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import join_bus
@@ -117,6 +118,7 @@ class Desk:
             Loop("journal seal", lambda: seal_journals(self.db, self._seals), idle_seconds=60),
             Loop("journal verify", self._verify_journals, idle_seconds=_DAY_SECONDS),
             Loop("attempts", self._sweep_attempts, idle_seconds=_DAY_SECONDS),
+            *backup_loops(self.settings, self.db, is_closing=lambda: self.closing),
         ]
         for loop in self._loops:
             loop.start()

@@ -84,7 +84,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     watch_dir: str = ""
     """Folder whose files are imported for the first merchant once they lie still; empty watches none."""
     backup_to: str = ""
-    """Folder where `tocsin backup` keeps backups that are given none."""
+    """Where the desk keeps backups that it makes by itself: a folder, or `s3://BUCKET/PREFIX`; empty makes none."""
+    backup_hours: int = 24
+    """Hours between two backups; where none was made for twice as long, everybody sees it."""
+    backup_keep: int = 14
+    """So many of this desk's own backups are kept, the newest."""
     backup_passphrase_file: str = ""
     """File whose first line is the passphrase that seals backups; without it nobody restores them, and with it they hold all."""
     slow_ms: int = 1000

@@ -52,7 +52,10 @@ def run_upgrades(
 
 def find_piecemeal(ground: Ground, engine: str, *, seed: int) -> bool:
     """Tell whether an upgrade that commits as it goes is seen."""
-    return bool(run_upgrades(ground, engine, kills=8, seed=seed, in_pieces=True)["unusable"])
+    return any(
+        run_upgrades(ground, engine, kills=4, seed=seed + turn, in_pieces=True)["unusable"]
+        for turn in range(6)
+    )
 
 
 def _old_desk(ground: Ground, engine: str, *, like: RunningDesk | None = None) -> RunningDesk:

@@ -135,9 +135,11 @@ class Trial:
         pending = other.rows("SELECT count(*) FROM print_job WHERE reason = 'restored'")
         self.found["pending"] += int(pending[0][0])
         wait_until(lambda: all(job.closed.is_set() for job in peer.jobs[-3:]), seconds=10)
-        papers = len(peer.papers())
+        papers, jobs = len(peer.papers()), len(peer.jobs)
         other.start()
-        time.sleep(_QUIET_SECONDS)
+        # Once the desk has spoken with its printer it had every reason to give it what waits.
+        wait_until(lambda: len(peer.jobs) > jobs, seconds=40)
+        wait_until(lambda: len(peer.papers()) > papers, seconds=_QUIET_SECONDS)
         self.found["printed_by_itself"] += len(peer.papers()) - papers
         client: Client = self.reign.client
         answer = httpx.get(

@@ -16,7 +16,7 @@ from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import append_event
 from tocsin.core.tenant import list_merchants
 
-WAITING_KINDS = frozenset({DRILL, "restored"})
+WAITING_KINDS = frozenset({DRILL, "restored", "backup_late"})
 """Kinds of incidents that only a person ends."""
 
 

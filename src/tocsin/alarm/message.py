@@ -65,6 +65,7 @@ HEADLINES = {
     "watched_tried": "somebody goes on without a second person",
     "seal_broken": "the journal has been changed",
     "held_long": "orders are held for too long",
+    "backup_late": "no backup was made for long",
     "restored": "the desk was restored from a backup",
 }
 HEADLINE_OTHERWISE = "something is wrong"

@@ -1,5 +1,6 @@
 """`tocsin backup`: makes a sealed backup while the desk serves, or lists those that are kept."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -22,11 +23,12 @@ PASSPHRASE = click.option(
 )
 @click.option("--keep", type=click.IntRange(min=1), help="Remove older backups of this desk beyond so many.")
 def backup(settings: Settings, *, place: str, passphrase_file: str, listing: bool, keep: int | None) -> None:
-    """Back the desk up into PLACE, a folder, while it serves or not; else where the settings say."""
+    """Back the desk up into PLACE, a folder or s3://BUCKET/PREFIX, while it serves or not; else where the settings say."""
     from tocsin.backup.keep import keep_newest
     from tocsin.backup.make import make_backup
     from tocsin.backup.place import open_place
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended, it leaves no half file
     if not (place or settings.backup_to):
         stop("say where: tocsin backup FOLDER, or set backup_to")
     kept = open_place(place or settings.backup_to, settings)

@@ -33,7 +33,7 @@ class Told(msgspec.Struct, frozen=True):
 @click.option("--host", help="Name to serve on.")
 @click.option("--port", type=int, help="TCP port to serve on.")
 def doctor(settings: Settings) -> None:
-    """Look at the engine, the database, the disk, the fonts and the port; ends with 1 where something is not sound."""
+    """Look at the engine, the database, the disk, the fonts, the port and the backups; ends with 1 where something is not sound."""
     found = [look(settings) for look in LOOKS]
     for one in found:
         click.echo(f"{'ok ' if one.sound else 'NO '} {one.what}: {one.said}")
@@ -102,6 +102,28 @@ def look_at_port(settings: Settings) -> Told:
     return Told("port", True, f"{settings.port} is free")
 
 
+def look_at_backups(settings: Settings) -> Told:
+    """Tell how old the newest backup is, or that none is made."""
+    if not settings.backup_to:
+        return Told("backups", True, "none is made by itself: set backup_to and backup_passphrase_file")
+    from tocsin.backup.schedule import is_late, newest_age_seconds
+    from tocsin.backup.sealed_file import require_passphrase
+
+    try:
+        require_passphrase(
+            Path(settings.backup_passphrase_file).read_text("utf-8").partition("\n")[0].strip()
+        )
+        if not settings.key_path().is_file():
+            return Told("backups", True, f"none yet in {settings.backup_to}: there is no desk yet")
+        age = newest_age_seconds(settings)
+    except OSError:
+        return Told("backups", False, "set backup_passphrase_file to a file that can be read")
+    except Refusal as refusal:
+        return Told("backups", False, refusal.message())
+    said = "none yet" if age is None else f"the newest is {age // 3600} hours old"
+    return Told("backups", not is_late(settings, age), f"{said}, in {settings.backup_to}")
+
+
 LOOKS: tuple[Callable[[Settings], Told], ...] = (
-    look_at_engine, look_at_database, look_at_disk, look_at_files, look_at_port,
+    look_at_engine, look_at_database, look_at_disk, look_at_files, look_at_port, look_at_backups,
 )  # fmt: skip

@@ -14,7 +14,7 @@ INCIDENTS = {
     "station_vanished": "A station has vanished", "reader_vanished": "A fingerprint reader has vanished",
     "siren_vanished": "A siren does not answer", "void_scanned": "A void ticket was scanned",
     "held_long": "Orders are held for too long", "webhook_dead": "A webhook is switched off: it fails",
-    "restored": "The desk was restored from a backup", "drill": "Drill: nothing has happened",
+    "backup_late": "No backup was made for long", "restored": "The desk was restored from a backup", "drill": "Drill: nothing has happened",
 }  # fmt: skip
 OTHERWISE = "Look at the page of the alarm"
 """What a screen that everybody sees says of an incident: of what one of the house does, nothing."""
