@@ -24,8 +24,9 @@ class Shape(Struct, forbid_unknown_fields=True):
         (b'{"number": 9223372036854775808}', "beyond 64 bits"), (b'{"number": -9223372036854775809}', "beyond 64 bits"),
         (b'{"number": 1' + b"0" * 9000 + b"}", "beyond 64 bits"), (b'{"\\u0000": 1}', "NUL"), (b'["\\udc00"]', "half a character"),
         (b"[" * 70 + b"]" * 70, "nested too deeply"), (b"[" * 200_000 + b"]" * 200_000, "nested too deeply"), (b"\xff", "decode"),
+        (b'["\xed\xb0\x80"]', "half a character"), (b'{"a": "\\u0061", "b": "\x00"}', "control character"),
     ],
-    ids=range(13),
+    ids=range(15),
 )  # fmt: skip
 def test_a_body_is_refused_with_its_problem(body: bytes, problem: str):
     with pytest.raises(BodyUnsound) as refused:
@@ -35,7 +36,7 @@ def test_a_body_is_refused_with_its_problem(body: bytes, problem: str):
 
 def test_a_sound_body_is_read():
     assert read_body(b'{"number": -9223372036854775808}', Shape).number == -(2**63)
-    require_sound_json("[" * 60 + '"梨"' + "]" * 60)
+    require_sound_json(("[" * 60 + '"梨"' + "]" * 60).encode())
 
 
 def test_a_refused_import_gives_its_key_back(door: Door):

@@ -7,6 +7,7 @@ import pytest
 from tests.api.door import Door, order_in
 from tocsin.api.guard import require_known
 from tocsin.api.routes import API
+from tocsin.api.stations import STATIONS
 from tocsin.core.actor import ROLES
 from tocsin.register import GroupRouter
 
@@ -146,10 +147,21 @@ def routes() -> set[tuple[str, str]]:
     return {
         (method, route.path.removeprefix("/api/v1"))
         for group in API
-        if require_known in group.guards
+        if require_known in group.guards or any(require_known in (one.guards or ()) for one in group.handlers)
         for route in GroupRouter(group).routes
         for method in route.methods - {"OPTIONS", "HEAD"}
     }
+
+
+def test_each_change_asks_who_sends_it_before_its_body():
+    mine = [group for group in API if group.path == "/api/v1" and group.handlers is not STATIONS]
+    changes = [
+        (group, one) for group in mine for one in group.handlers if not one.http_methods <= {"GET", "HEAD"}
+    ]
+    assert len(changes) > 60
+    assert [
+        one.paths for group, one in changes if require_known not in (*group.guards, *(one.guards or ()))
+    ] == []
 
 
 def test_each_route_has_its_right_here():

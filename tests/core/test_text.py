@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.core.text import strip_control
+from tocsin.core.text import all_plain, removed_characters, strip_control
 
 
 @given(st.text())
@@ -31,3 +31,19 @@ def test_a_long_run_of_accents_is_cut_and_takes_no_time() -> None:
     assert strip_control(plain) == plain
     vietnamese = "tie\u0302\u0301ng Vie\u0323\u0302t " * 100
     assert strip_control(vietnamese) == "tiếng Việt " * 100
+
+
+@given(
+    st.lists(
+        st.text(alphabet=st.characters() | st.sampled_from(" |\u0301\u0338\u200b"), max_size=8), max_size=4
+    )
+)
+def test_texts_that_are_plain_together_are_what_cleaning_leaves(texts: list[str]) -> None:
+    if all_plain([*texts, 7, None]):
+        assert [strip_control(text).strip() for text in texts] == texts
+        assert not any(removed_characters(text) for text in texts)
+
+
+def test_texts_of_every_day_are_plain() -> None:
+    assert all_plain(["王小明", "13812345678", "", "黄山路 12 号", "SKU-001", "a|b"])
+    assert not any(all_plain([text]) for text in (" a", "a ", "a\u200b", "e\u0301", "a\nb"))

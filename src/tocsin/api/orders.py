@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter, RawBody
 from msgspec import Struct
 
-from tocsin.api.guard import ApiRequest, change_once, enter, read_body
+from tocsin.api.guard import ApiRequest, change_once, enter, read_body, tell
 from tocsin.api.shape import (
     HoldOut,
     OrderOut,
@@ -100,28 +100,28 @@ def find_orders(
     request: ApiRequest, *, q: Text = "", after: Text = "", limit: Limit = 50, desk_state: State = "", payment: Text = "",
     fulfilment: Text = "", held: Text = "", finding: Text = "", date_from: Text = "", date_to: Text = "",
     amount_min: Text = "", amount_max: Text = "", currency: Text = "", campaign: Text = "", channel: Text = "", shop: Text = "",
-) -> PageOut:  # fmt: skip
+) -> Response[PageOut]:  # fmt: skip
     """Look orders up by words or a query of the query language (`q`), or screen them by the other fields.
 
     Amounts are of `currency`, the shop's where none is named; only orders in it are shown then.
     """
     desk, actor = enter(request)
     if q:
-        return page_out(ask_orders(desk.db, actor, text=q, door=DOOR, after=after, limit=limit))
+        return tell(page_out(ask_orders(desk.db, actor, text=q, door=DOOR, after=after, limit=limit)))
     query = query_of({
         "state": desk_state, "payment": payment, "fulfilment": fulfilment, "held": held, "finding": finding,
         "campaign": campaign, "channel": channel, "shop": shop, "currency": currency, "date_from": date_from,
         "date_to": date_to, "amount_from": amount_min, "amount_to": amount_max,
     })  # fmt: skip
     wanted = Filter(query=query)
-    return page_out(screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after, limit=limit))
+    return tell(page_out(screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after, limit=limit)))
 
 
 @get("/orders/{number:str}", sync_to_thread=True)
-def get_order(request: ApiRequest, *, number: FromPath[str], revision: Revision = 0) -> OrderOut:
+def get_order(request: ApiRequest, *, number: FromPath[str], revision: Revision = 0) -> Response[OrderOut]:
     """Return an order, masked, at its head or at a past `revision`; the look-up is recorded."""
     desk, actor = enter(request)
-    return order_out(look_up_order(desk.db, actor, number=number, door=DOOR, revision=revision))
+    return tell(order_out(look_up_order(desk.db, actor, number=number, door=DOOR, revision=revision)))
 
 
 @get("/orders/{number:str}/revisions", sync_to_thread=True)

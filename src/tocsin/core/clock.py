@@ -59,6 +59,11 @@ def to_datetime(instant_us: int, zone: str = "UTC") -> datetime:
     return (_EPOCH + timedelta(microseconds=within)).astimezone(ZoneInfo(zone))
 
 
+def to_utc(instant_us: int) -> datetime:
+    """Return an instant as a datetime in UTC, as `to_datetime` does."""
+    return _EPOCH + timedelta(microseconds=min(max(instant_us, _FIRST_US), _LAST_US))
+
+
 def from_datetime(moment: datetime) -> int:
     """Return an aware datetime as UTC microseconds."""
     return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -98,6 +98,7 @@ def _scaled(text: str, digits: int) -> int:
     return int(value)
 
 
+@lru_cache(maxsize=4096)  # prices come again
 def parse_minor(text: str, currency: str) -> int:
     """Return a written amount in minor units; takes `¥`, `元`, thousands commas, zeros beyond the decimals.
 
@@ -124,6 +125,7 @@ def parse_micro(text: str) -> int:
         raise NumberUnreadable from wrong
 
 
+@lru_cache(maxsize=4096)
 def parse_exact_micro(text: str) -> int:
     """Return a written quantity or unit price in millionths, of which none is lost.
 

@@ -6,6 +6,7 @@ the masked text stands beside it in clear, so that lists never unseal.
 
 import re
 import secrets
+from operator import attrgetter
 
 import msgspec
 import sqlalchemy as sa
@@ -99,6 +100,7 @@ GET_PARTY = Statement(
     .where(own(party), party.c.order_id == bind("order_id"), party.c.version == bind("version")),
     PartyRow,
 )  # fmt: skip
+_receiver_of = attrgetter(*Party.__struct_fields__)
 _decode = msgspec.json.Decoder(StoredParty).decode
 _NOISE = re.compile(r"[\s\-()（）]|^\+86|^0086")
 
@@ -149,7 +151,7 @@ def masked_party(row: PartyRow) -> StoredParty:
 
 def receiver_of(stored: StoredParty) -> Party:
     """Return the receiver of a stored party, without the note beside him."""
-    return Party(**{name: getattr(stored, name) for name in Party.__struct_fields__})
+    return Party(**dict(zip(Party.__struct_fields__, _receiver_of(stored), strict=True)))
 
 
 def seal_beside(tx: Tx, *, phone: str, plain: bytes, bound_to: bytes) -> tuple[int, bytes]:

@@ -1,6 +1,7 @@
 """Text from outside: control, bidi and other invisible characters removed, spelt one way (NFC)."""
 
 import unicodedata
+from collections.abc import Iterable
 
 _SHORT, _MARKS_MOST = 512, 30
 _REMOVED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -18,6 +19,21 @@ def strip_control(text: str) -> str:
     if not text.isprintable():
         text = "".join(c for c in text.translate(_BREAKS) if unicodedata.category(c) not in _REMOVED)
     return text if text.isascii() else unicodedata.normalize("NFC", _bound_marks(text))
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a text is already as `strip_control` and `strip` would leave it, as nearly all are."""
+    return (
+        text.isprintable()
+        and (text.isascii() or (len(text) < _SHORT and unicodedata.is_normalized("NFC", text)))
+        and text == text.strip()
+    )
+
+
+def all_plain(values: Iterable[object]) -> bool:
+    """Tell whether the texts among some values are plain, and short together; a False may only mean that one must look."""
+    whole = "|".join([value for value in values if type(value) is str and value])
+    return len(whole) < _SHORT and is_plain(whole) and "| " not in whole and " |" not in whole
 
 
 def read_name(text: str, *, most: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, astuple
 
 from tocsin.core.errors import Refusal
 from tocsin.orders.draft import Draft
@@ -37,18 +37,38 @@ def require_sane(draft: Draft) -> None:
     for name in _SHORT:
         if len(getattr(draft, name)) > _SHORT_MOST:
             raise DraftWrong(field=name, problem="it is longer than 200 characters")
-    for field, text in _texts(draft):
+    for field, text in () if _is_short(draft) else _texts(draft):
         if len(text) > _TEXT_MOST:
             raise DraftWrong(field=field, problem="it is longer than 8,000 characters")
     if len(draft.currency) != 3:
         raise DraftWrong(field="currency", problem="write an ISO 4217 code such as CNY")
-    for field, value in _numbers(draft):
+    for field, value in () if _is_small(draft) else _numbers(draft):
         if abs(value) > _MOST:
             raise DraftWrong(field=field, problem="it is beyond 64 bits")
     for field, value in _sums(draft):
         # half of the range, so that the difference of two sums is within it
         if abs(value) > _MOST // 2:
             raise DraftWrong(field=field, problem="their sum is beyond 64 bits")
+
+
+def _is_short(draft: Draft) -> bool:
+    """Tell whether no text of a draft is long, as of nearly all."""
+    longest: int = max(map(len, (draft.merchant_note, *astuple(draft.receiver))))
+    for line in draft.lines:
+        longest = max(
+            longest, len(line.title), len(line.sku), len(line.spec), len(line.unit), len(line.line_id)
+        )
+    return longest <= _TEXT_MOST
+
+
+def _is_small(draft: Draft) -> bool:
+    """Tell whether no number of a draft is large."""
+    times = (draft.placed_at_us or 0, draft.paid_at_us or 0, draft.source_version_us or 0)
+    most: int = max(abs(value or 0) for value in (*times, *astuple(draft.totals)))
+    for line in draft.lines:
+        most = max(most, abs(line.quantity_micro), abs(line.unit_price_micro), abs(line.discount_minor),
+                   abs(line.total_minor or 0))  # fmt: skip
+    return most <= _MOST
 
 
 def _texts(draft: Draft) -> Iterator[tuple[str, str]]:

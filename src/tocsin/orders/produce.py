@@ -5,9 +5,8 @@ orders of a shop's day wait for.
 """
 
 import hashlib
-from collections.abc import Iterable
 from itertools import count
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -24,7 +23,7 @@ from tocsin.core.mask import mask_party, mask_text
 from tocsin.core.party import Party, StoredParty, store_party
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.tenant import Shop
-from tocsin.core.text import removed_characters, strip_control
+from tocsin.core.text import all_plain, removed_characters, strip_control
 from tocsin.orders.bounds import require_sane
 from tocsin.orders.draft import Draft, Line
 from tocsin.orders.search import index_order
@@ -32,6 +31,7 @@ from tocsin.orders.store import Body
 from tocsin.orders.table import number_counter, order_head, order_line, order_number, order_revision
 from tocsin.orders.total import complete_totals, goods_minor, payable_minor
 
+P = TypeVar("P", bound=Struct)
 _SUMMARY_CHARACTERS = 60
 _TEXTS = (
     "channel",
@@ -129,27 +129,30 @@ def clean_draft(draft: Draft) -> Draft:
     require_sane(draft)
     stripped = dict.fromkeys(draft.stripped)
 
-    def clean(field: str, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if removed_characters(value):
-            stripped[field] = None
-        return strip_control(value).strip()
+    def clean(part: P, path: str, names: tuple[str, ...]) -> P:
+        texts = [(name, text) for name in names if isinstance(text := getattr(part, name), str)]
+        if all_plain(text for _, text in texts):
+            return part
+        for name, text in texts:
+            if removed_characters(text):
+                stripped[f"{path}{name}"] = None
+        return replace(part, **{name: strip_control(text).strip() for name, text in texts})
 
-    receiver = Party(
-        **{name: clean(f"receiver.{name}", value) for name, value in asdict(draft.receiver).items()}
-    )
+    receiver = clean(draft.receiver, "receiver.", Party.__struct_fields__)
     lines = _with_ids(
-        Line(**{name: clean(f"lines.{place}.{name}", value) for name, value in asdict(line).items()})
-        for place, line in enumerate(draft.lines)
+        tuple(
+            clean(line, f"lines.{place}.", Line.__struct_fields__) for place, line in enumerate(draft.lines)
+        )
     )
-    texts = {name: clean(name, getattr(draft, name)) for name in _TEXTS}
-    return complete_totals(replace(draft, receiver=receiver, lines=lines, stripped=tuple(stripped), **texts))
+    plain = clean(draft, "", _TEXTS)
+    return complete_totals(replace(plain, receiver=receiver, lines=lines, stripped=tuple(stripped)))
 
 
-def _with_ids(lines: Iterable[Line]) -> tuple[Line, ...]:
+def _with_ids(given: tuple[Line, ...]) -> tuple[Line, ...]:
     """Give each line an id of its own: revisions are compared by them."""
-    given, kept, used = list(lines), [], set[str]()
+    if len({line.line_id for line in given if line.line_id}) == len(given):
+        return given
+    kept, used = list[Line](), set[str]()
     free = (str(number) for number in count(1) if not any(line.line_id == str(number) for line in given))
     for line in given:
         line_id = line.line_id if line.line_id and line.line_id not in used else next(free)

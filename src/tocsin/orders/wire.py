@@ -12,7 +12,7 @@ from msgspec import Struct, field, structs
 from tocsin.core.clock import to_datetime
 from tocsin.core.errors import Refusal
 from tocsin.core.money import minor_digits, parse_exact_micro, parse_minor, plain_micro, plain_minor
-from tocsin.core.text import removed_characters, strip_control
+from tocsin.core.text import all_plain, removed_characters, strip_control
 from tocsin.orders.draft import Delivery, Draft, Fulfilment, GroupState, Line, Method, Party, Payment, Totals
 from tocsin.orders.importer import CELL_LIMIT_CHARACTERS, ImportOptions
 from tocsin.orders.sheet_cells import read_instant
@@ -182,6 +182,28 @@ def draft_to_in(draft: Draft) -> OrderIn:
 
 
 def _line(line: LineIn, currency: str, position: int) -> Line:
+    try:
+        return _line_as_is(line, currency)
+    except Refusal:  # once more, so that it names its field
+        return _line_by_field(line, currency, position)
+
+
+def _line_as_is(line: LineIn, currency: str) -> Line:
+    return Line(
+        title=line.title,
+        line_id=line.line_id,
+        sku=line.sku,
+        spec=line.spec,
+        unit=line.unit,
+        quantity_micro=parse_exact_micro(_digits(line.quantity)),
+        unit_price_micro=parse_exact_micro(line.unit_price),
+        discount_minor=parse_minor(line.discount, currency),
+        total_minor=None if line.total is None else parse_minor(line.total, currency),
+        gift=line.gift,
+    )
+
+
+def _line_by_field(line: LineIn, currency: str, position: int) -> Line:
     path = f"lines[{position}]."
     return Line(
         title=line.title,
@@ -232,6 +254,8 @@ def _totals_in(totals: Totals, currency: str) -> TotalsIn:
 
 def _clean(struct: S, path: str) -> S:
     """Return a wire struct whose texts are free of control characters, refusing what can't be text."""
+    if all_plain(structs.astuple(struct)):
+        return struct
     changed = {
         name: _at(f"{path}{name}", partial(_clean_text, text))
         for name, text in structs.asdict(struct).items()
@@ -248,9 +272,10 @@ def _stripped(order: OrderIn) -> Iterator[str]:
         *((f"lines.{n}.", each) for n, each in enumerate(order.lines)),
     ]
     for path, part in parts:
-        for name, text in structs.asdict(part).items():
-            if isinstance(text, str) and removed_characters(text):
-                yield f"{path}{name}"
+        if not all_plain(structs.astuple(part)):
+            for name, text in structs.asdict(part).items():
+                if isinstance(text, str) and removed_characters(text):
+                    yield f"{path}{name}"
 
 
 def _clean_text(text: str) -> str:
