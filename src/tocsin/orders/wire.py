@@ -190,17 +190,11 @@ def _line(line: LineIn, currency: str, position: int) -> Line:
 
 def _line_as_is(line: LineIn, currency: str) -> Line:
     return Line(
-        title=line.title,
-        line_id=line.line_id,
-        sku=line.sku,
-        spec=line.spec,
-        unit=line.unit,
-        quantity_micro=parse_exact_micro(_digits(line.quantity)),
-        unit_price_micro=parse_exact_micro(line.unit_price),
+        title=line.title, line_id=line.line_id, sku=line.sku, spec=line.spec, unit=line.unit,
+        quantity_micro=parse_exact_micro(_digits(line.quantity)), unit_price_micro=parse_exact_micro(line.unit_price),
         discount_minor=parse_minor(line.discount, currency),
-        total_minor=None if line.total is None else parse_minor(line.total, currency),
-        gift=line.gift,
-    )
+        total_minor=None if line.total is None else parse_minor(line.total, currency), gift=line.gift,
+    )  # fmt: skip
 
 
 def _line_by_field(line: LineIn, currency: str, position: int) -> Line:
