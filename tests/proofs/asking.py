@@ -102,12 +102,14 @@ def become_owner(desk: RunningDesk) -> Client:
         return become_owner_in(browser, desk)
 
 
-def become_owner_in(browser: httpx.Client, desk: RunningDesk, *, password: str = "") -> Client:
+def become_owner_in(
+    browser: httpx.Client, desk: RunningDesk, *, password: str = "", name: str = "owner"
+) -> Client:
     """Create the owner, who stays signed in in that browser."""
     assert desk.owner_link, f"no owner link was printed: {desk.log_end()}"
     form = browser.get(desk.owner_link)
     password = password or secrets.token_urlsafe(18)
-    fields = {"name": "owner", "password": password, "again": password, **hidden_fields(form.text)}
+    fields = {"name": name, "password": password, "again": password, **hidden_fields(form.text)}
     page = browser.post(desk.owner_link, data=fields)
     if not page.is_success or "tocsin_session" not in browser.cookies:
         raise Unexpected(f"the owner link answered {page.status_code} {page.text[:400]}")

@@ -4,12 +4,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import sqlalchemy as sa
 from msgspec.structs import replace
 
+from tocsin import server
 from tocsin.__main__ import main
 from tocsin.access import admission, assertion, attempt, finger_answer, finger_record, limiter, login, passkey
 from tocsin.alarm import attack, siren_line
@@ -236,12 +237,22 @@ def change_blindly() -> None:
     amendments.amend_order, produce._next_number, produce._ADD_NUMBER = amend_head, number_again, adding
 
 
+def first_come() -> None:
+    """Requests are carried in the order in which they came, whoever sends them."""
+    server.Turns = lambda threads: _Fifo(threads)  # type: ignore[assignment,misc]
+
+
+class _Fifo(ThreadPoolExecutor):
+    def waiting(self) -> int:
+        return self._work_queue.qsize()
+
+
 FAULTS = {
     "find_nothing": find_nothing, "check_nothing": check_nothing, "record_nothing": record_nothing,
     "answer_early": answer_early, "send_again": send_again, "count_late": count_late,
     "sound_late": sound_late, "record_few": record_few, "raise_each": raise_each, "trust_blindly": trust_blindly,
     "take_twice": take_twice, "hash_nothing": hash_nothing, "name_passkeys": name_passkeys,
-    "change_blindly": change_blindly,
+    "change_blindly": change_blindly, "first_come": first_come,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from tests.proofs import (
     lockout,
     lookups,
     restoring,
+    rush,
     sealing,
     siren,
     way,
@@ -189,3 +190,25 @@ def test_a_cluster_small_and_a_standby_that_nobody_waits_for_is_seen() -> None:
     assert cluster.broken_promises(found) == [], found
     assert (found["kills"], found["failovers"]) == (2, 1)
     assert cluster.find_unreplicated(seed=7)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_rush_small_loses_nothing_and_others_go_between(engine: str) -> None:
+    with open_ground() as ground:
+        found = rush.run_one(ground, engine, seconds=4, clients=48)
+    assert (found["lost"], found["doubled"], found["unexpected"]) == (0, 0, []), found
+    assert min(found["acked"], found["other_acked"], found["sirens"], found["prints"]) > 0, found
+    assert found["other_p50_ms"] < found["rush_p50_ms"] / 2, "first come, first served, all wait alike"
+
+
+def test_each_figure_of_the_rush_can_break_its_promise() -> None:
+    sound = {
+        "lost": 0, "doubled": 0, "other_p99_ms": 250, "other_to_rush_p99": 0.3, "siren_p99_ms": 1000, "acked": 9, "other_acked": 1, "sirens": 1,
+        "prints": 1, "unexpected": [],
+    }  # fmt: skip
+    assert rush.broken_promises(sound) == []
+    for name, wrong in (
+        ("lost", 1), ("doubled", 1), ("other_p99_ms", 251), ("other_to_rush_p99", 0.31), ("siren_p99_ms", 1001), ("acked", 0), ("other_acked", 0),
+        ("sirens", 0), ("prints", 0), ("unexpected", ["x"]),
+    ):  # fmt: skip
+        assert rush.broken_promises({**sound, name: wrong}) == [name]
