@@ -85,6 +85,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Folder whose files are imported for the first merchant once they lie still; empty watches none."""
     backup_to: str = ""
     """Where the desk keeps backups that it makes by itself: a folder, or `s3://BUCKET/PREFIX`; empty makes none."""
+    backup_s3_endpoint: str = ""
+    """Address of the S3-compatible store, `https://…`; empty is Amazon's own."""
+    backup_s3_region: str = "us-east-1"
+    """Region of the bucket, as its store calls it."""
+    backup_s3_key_file: str = ""
+    """File with the store's access key in its first line and the secret in its second; empty takes AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
     backup_hours: int = 24
     """Hours between two backups; where none was made for twice as long, everybody sees it."""
     backup_keep: int = 14

@@ -11,7 +11,6 @@ from typing import BinaryIO
 from msgspec import Struct
 
 from tocsin.core.errors import Refusal
-from tocsin.settings import Settings
 
 _NAME = re.compile(r"tocsin-([0-9a-f]{8})-(\d{8}T\d{6})Z\.backup")
 _SHAPE = "%Y%m%dT%H%M%S"
@@ -139,12 +138,6 @@ class Folder(Place):
         """Remove a file; see the contract."""
         with suppress(FileNotFoundError):
             (self._path / name).unlink()
-
-
-def open_place(address: str, settings: Settings) -> Place:
-    """Return the place of an address: a folder."""
-    del settings
-    return Folder(Path(address))
 
 
 def name_backup(installation: str, at: datetime) -> str:

@@ -64,7 +64,7 @@ def newest_age_seconds(settings: Settings) -> int | None:
         KeyFileMissing, KeyFileWrong: the desk has no key yet, or another's.
     """
     from tocsin.backup.make import installation_mark
-    from tocsin.backup.place import open_place
+    from tocsin.backup.places import open_place
 
     found = open_place(settings.backup_to, settings).listed(installation_mark(settings))
     return int((datetime.now(UTC) - found[-1].made_at()).total_seconds()) if found else None

@@ -26,7 +26,7 @@ def backup(settings: Settings, *, place: str, passphrase_file: str, listing: boo
     """Back the desk up into PLACE, a folder or s3://BUCKET/PREFIX, while it serves or not; else where the settings say."""
     from tocsin.backup.keep import keep_newest
     from tocsin.backup.make import make_backup
-    from tocsin.backup.place import open_place
+    from tocsin.backup.places import open_place
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ended, it leaves no half file
     if not (place or settings.backup_to):

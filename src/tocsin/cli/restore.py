@@ -40,8 +40,8 @@ def restore(
     skip: int,
     erased: str | None,
 ) -> None:
-    """Restore a backup from PLACE, its file or a folder."""
-    from tocsin.backup.place import open_place
+    """Restore a backup from PLACE: its file, a folder, or s3://BUCKET/PREFIX."""
+    from tocsin.backup.places import open_place
     from tocsin.backup.restore import check_backup, restore_backup
 
     if Path(place).is_file():
