@@ -3,8 +3,11 @@
 import threading
 import time
 
+import pytest
+
 from tests.house import make_house
 from tocsin.core.db import Database
+from tocsin.core.errors import DatabaseAway
 from tocsin.core.event import append_event
 from tocsin.core.loop import Loop
 
@@ -31,13 +34,14 @@ def test_a_loop_works_off_what_waits_and_wakes_at_an_event(db: Database):
     assert time.monotonic() - began < 1
 
 
-def test_a_step_that_fails_is_taken_again(monkeypatch):
+@pytest.mark.parametrize("fault", [RuntimeError("broken"), DatabaseAway()])
+def test_a_step_that_fails_is_taken_again(monkeypatch: pytest.MonkeyPatch, fault: Exception):
     monkeypatch.setattr("tocsin.core.loop._AFTER_FAULT_SECONDS", 0.01)
     taken = threading.Semaphore(0)
 
     def step() -> int:
         taken.release()
-        raise RuntimeError("broken")
+        raise fault
 
     loop = Loop("test", step, idle_seconds=60)
     loop.start()

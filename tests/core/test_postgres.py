@@ -276,3 +276,17 @@ def _name_standbys(server: PostgresServer, names: str) -> None:
 def _end_waiting(server: PostgresServer, act: str, over: threading.Event) -> None:
     while not over.wait(0.02):
         server.sql(f"SELECT {act}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+
+
+def test_what_was_read_is_read_though_the_connection_ends_then(
+    db: PostgresDatabase, postgres_server: PostgresServer
+) -> None:
+    pid = Statement[tuple[int]](sa.text("SELECT pg_backend_pid()").columns(sa.column("pid")))
+
+    def verb(tx: Tx) -> int:
+        postgres_server.sql(f"SELECT pg_terminate_backend({tx.value(pid)})")
+        return 7
+
+    assert db.read(0, verb) == 7
+    with pytest.raises(OutcomeUnknown):
+        db.write(0, verb)

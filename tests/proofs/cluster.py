@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.peers.escpos_peer import EscposPeer
 from tests.proofs.asking import add_printer, become_owner
 from tests.proofs.audit import find_lost, find_lost_rows, find_twice
@@ -126,6 +128,7 @@ class Cluster:
             "unknown": sum(hand.client.unknown for hand in self.hands),  # type: ignore[attr-defined]
             "kills": self.killed.total(), "killed": dict(self.killed), "lost": len(lost),
             "doubled": len(twice) + sum(n - 1 for n in numbers.values()), "papers": papers.total(),
+            "not_ready": sum(httpx.get(f"{base}/readyz", timeout=30).status_code != 200 for base in self.direct),
             "papers_without_check": unchecked, "unexpected": len(self.kept.unexpected), "all_ended": quiet,
             "back_in_s_p50": round(back[len(back) // 2], 3), "back_in_s_p99": round(back[int(len(back) * 0.99)], 3),
             "back_in_s_most": {kind: round(seconds, 3) for seconds, kind in sorted(self.back)},
@@ -266,7 +269,7 @@ def find_unreplicated(*, seed: int) -> bool:
 
 def broken_promises(found: dict[str, Any]) -> list[str]:
     """Return the figures that are not as promised."""
-    nought = ("lost", "doubled", "papers_without_check", "failed_requests_rolling", "unexpected")
+    nought = ("lost", "doubled", "not_ready", "papers_without_check", "failed_requests_rolling", "unexpected")
     wrong = [name for name in nought if found[name]]
     wrong += [name for name in ("acked", "orders", "papers", "kills", "failovers") if not found[name]]
     return wrong + ([] if found["all_ended"] else ["all_ended"])

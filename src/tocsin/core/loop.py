@@ -6,6 +6,7 @@ A step that fails is logged and taken again: nothing in the background waits for
 import threading
 from collections.abc import Callable
 
+from tocsin.core.errors import Outage
 from tocsin.core.event import on_event
 from tocsin.core.log import get_log
 from tocsin.core.telemetry import doing
@@ -57,6 +58,9 @@ class Loop:
                     found = self._step()
                 if not found:
                     wait_seconds = self._idle_seconds
+            except Outage as away:  # of all loops at once: the one line is enough
+                _log.warning("step_waits", loop=self._name, code=away.code)
+                wait_seconds = _AFTER_FAULT_SECONDS
             except Exception as fault:  # noqa: BLE001 - the next turn tries again
                 _log.error("step_failed", loop=self._name, exc_info=fault)
                 wait_seconds = _AFTER_FAULT_SECONDS

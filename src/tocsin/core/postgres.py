@@ -108,9 +108,8 @@ class PostgresDatabase(Database):
 
     def state(self) -> State:
         """Return how the server is: the one of several that takes changes, if one does."""
-        with self._transaction(
-            DIRECTORY_SCOPE, "BEGIN; SET LOCAL ROLE NONE"
-        ) as tx:  # its schema is the owner's to read
+        begin = "BEGIN; SET LOCAL ROLE NONE"  # its schema is the owner's to read
+        with self._transaction(DIRECTORY_SCOPE, begin, patience_seconds=_ASK_SECONDS) as tx:
             return tx.one(_STATE) or State("", "on")
 
     def begun_us(self) -> int:
@@ -154,10 +153,13 @@ class PostgresDatabase(Database):
         self._pool.close()
 
     @contextmanager
-    def _transaction(self, merchant_id: int, begin: str) -> Iterator[Tx]:
+    def _transaction(
+        self, merchant_id: int, begin: str, *, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> Iterator[Tx]:
         # One round trip: without parameters psycopg sends the text as a simple query.
         pool = self._pool
-        connection = _begin(pool, f"{begin}; SET LOCAL tocsin.merchant = '{int(merchant_id)}'")
+        statement = f"{begin}; SET LOCAL tocsin.merchant = '{int(merchant_id)}'"
+        connection = _begin(pool, statement, until=time.monotonic() + patience_seconds)
         try:
             try:
                 cursor = connection.cursor()
@@ -167,7 +169,7 @@ class PostgresDatabase(Database):
                 if _is_lost(connection, fault):
                     raise ConnectionLost from fault
                 raise
-            _commit(connection)
+            _commit(connection, reads="READ ONLY" in begin)
         finally:
             pool.putconn(connection)
 
@@ -192,8 +194,8 @@ def _is_lost(connection: Any, fault: BaseException) -> bool:
     )
 
 
-def _commit(connection: Any) -> None:
-    """Make a transaction durable.
+def _commit(connection: Any, *, reads: bool) -> None:
+    """Make a transaction durable; of one that only reads nothing can be lost any more.
 
     Raises:
         OutcomeUnknown: the connection was lost meanwhile, or the server gave up waiting for its standby.
@@ -208,9 +210,11 @@ def _commit(connection: Any) -> None:
     try:
         told = connection.execute("COMMIT").statusmessage
     except psycopg.OperationalError as fault:
-        if connection.closed:
+        if not connection.closed:
+            raise
+        if not reads:
             raise OutcomeUnknown from fault
-        raise
+        return
     finally:
         connection.remove_notice_handler(note)
     # A verb that swallowed a failed statement leaves a transaction that COMMIT rolls back without a word.
@@ -253,9 +257,8 @@ def desk_conninfo(url: str) -> str:
     return reach(url, options=f"-c role={DESK_ROLE}")
 
 
-def _begin(pool: ConnectionPool[Any], statement: str) -> Any:
+def _begin(pool: ConnectionPool[Any], statement: str, *, until: float) -> Any:
     """Return a connection that has begun; one that the server ended meanwhile is left for another, for nothing was done yet."""
-    until = time.monotonic() + _PATIENCE_SECONDS
     for left in reversed(range(pool.max_size + 1)):
         connection = _get(pool, until)
         try:
