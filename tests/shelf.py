@@ -10,6 +10,7 @@ from psycopg_pool import ConnectionPool
 
 from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
+from tocsin.core.together import Groups
 from tocsin.core.vault import Vault
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Kept(PostgresDatabase):
     """A database over connections that stay open for the next test: a new one learns the catalogue for a tenth of a second."""
 
     def __init__(self, url: str, vault: Vault, pool: ConnectionPool[Any]) -> None:
-        self.url, self.vault, self._pool = url, vault, pool
+        self.url, self.vault, self._pool, self._together = url, vault, pool, Groups(self._write_all)
 
     def close(self) -> None:
         """Let nobody of this test reach the connections any more, as where they were closed."""

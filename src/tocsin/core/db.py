@@ -7,7 +7,7 @@ drawing, parsing or network.
 
 import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -89,6 +89,12 @@ class Tx:
             for values in batch:
                 yield row(*values) if row else values
 
+    @contextmanager
+    def pipelined(self) -> Iterator[None]:
+        """Send what is run without waiting for each answer; a fault is told at the end (PostgreSQL alone has a way to save)."""
+        with self._cursor.connection.pipeline() if self.dialect == "postgresql" else nullcontext():
+            yield
+
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something once this transaction is durable: devices and wake-ups wait for it."""
         self._after.append(action)
@@ -126,6 +132,10 @@ class Database:
     def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a verb in a transaction of a merchant; return its result once it is durable."""
         raise NotImplementedError
+
+    def write_together(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
+        """Run a verb that only adds rows, in one transaction with others of the merchant that come at once; durable as `write` is."""
+        return self.write(merchant_id, verb)
 
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a verb that only reads, on one snapshot."""

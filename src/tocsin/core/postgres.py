@@ -5,7 +5,7 @@ its merchant by SET LOCAL, so a query that forgets its scope sees no other merch
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from tocsin.core.errors import DatabaseAway, OutcomeUnknown, Refusal
 from tocsin.core.reaching import reach, require_durable
 from tocsin.core.statement import Statement
 from tocsin.core.telemetry import timed
+from tocsin.core.together import Groups
 from tocsin.core.vault import Vault
 
 R = TypeVar("R")
@@ -60,7 +61,7 @@ class PostgresDatabase(Database):
     dialect = "postgresql"
 
     def __init__(self, url: str, vault: Vault, *, connections: int = 8) -> None:
-        self.url, self.vault = url, vault
+        self.url, self.vault, self._together = url, vault, Groups(self._write_all)
         with psycopg.connect(reach(url), autocommit=True) as connection:
             require_durable(connection)
         self._pool: ConnectionPool[Any] = ConnectionPool(
@@ -93,6 +94,18 @@ class PostgresDatabase(Database):
                 tx.finish()
                 return result
         raise AssertionError("unreachable")
+
+    def write_together(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
+        """Run a verb that only adds rows; those that come at once go in one transaction, without waiting for each answer."""
+        return self._together.of(merchant_id).run(verb)  # type: ignore[no-any-return]
+
+    def _write_all(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Any]:
+        def run(tx: Tx) -> list[Any]:
+            tx.vault.keys(tx)  # once for all, while an answer may still be waited for
+            with tx.pipelined():
+                return [verb(tx) for verb in verbs]
+
+        return self.write(merchant_id, run)
 
     @timed("read")
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:

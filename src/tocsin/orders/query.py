@@ -79,7 +79,7 @@ def _record(
     db: Database, actor: Actor, *, door: str, kind: str, query: str, pairs: list[tuple[int, int]], states: bytes = b"",
     place: str = "",
 ) -> int:  # fmt: skip
-    return db.write(
+    return db.write_together(
         actor.merchant_id,
         partial(record_lookup, actor=actor, door=door, kind=kind, query=query, pairs=pairs, states=states, place=place),
     )  # fmt: skip
