@@ -25,6 +25,7 @@ from tests.proofs import (
     rush,
     sealing,
     siren,
+    soak,
     unmasked,
     way,
 )
@@ -36,6 +37,7 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "lockout": lockout.main,
     "siren": siren.main,
     "rush": rush.main,
+    "soak": soak.main,
     "reader": reader.main,
     "enumeration": enumeration.main,
     "amend": amend.main,

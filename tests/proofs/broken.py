@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from tocsin import server
+from tocsin import app, server
 from tocsin.__main__ import main
 from tocsin.access import admission, assertion, attempt, finger_answer, finger_record, limiter, login, passkey
 from tocsin.alarm import attack, siren_line
@@ -242,6 +242,42 @@ def first_come() -> None:
     server.Turns = lambda threads: _Fifo(threads)  # type: ignore[assignment,misc]
 
 
+def keep_all() -> None:
+    """What was answered is never let go."""
+    kept, caller_of = [], app.Front._caller_of
+
+    def keep(scope: Any) -> Any:
+        kept.append(bytearray(b"x" * 40_000))
+        return caller_of(scope)
+
+    app.Front._caller_of = staticmethod(keep)  # type: ignore[method-assign]
+
+
+def tire() -> None:
+    """Each answer takes a little longer than the one before."""
+    count, caller_of = [0], app.Front._caller_of
+
+    def wait(scope: Any) -> Any:
+        count[0] += 1
+        time.sleep(count[0] * 0.00004)
+        return caller_of(scope)
+
+    app.Front._caller_of = staticmethod(wait)  # type: ignore[method-assign]
+
+
+def fail_some() -> None:
+    """One request in three hundred is a fault."""
+    count, require = [0], app.Front._require_sound
+
+    def fail(self: app.Front, scope: Any, host: str) -> None:
+        count[0] += 1
+        if count[0] % 300 == 0:
+            raise RuntimeError("planted")
+        require(self, scope, host)
+
+    app.Front._require_sound = fail  # type: ignore[method-assign]
+
+
 class _Fifo(ThreadPoolExecutor):
     def waiting(self) -> int:
         return self._work_queue.qsize()
@@ -252,7 +288,8 @@ FAULTS = {
     "answer_early": answer_early, "send_again": send_again, "count_late": count_late,
     "sound_late": sound_late, "record_few": record_few, "raise_each": raise_each, "trust_blindly": trust_blindly,
     "take_twice": take_twice, "hash_nothing": hash_nothing, "name_passkeys": name_passkeys,
-    "change_blindly": change_blindly, "first_come": first_come,
+    "change_blindly": change_blindly, "first_come": first_come, "keep_all": keep_all, "tire": tire,
+    "fail_some": fail_some,
 }  # fmt: skip
 
 if __name__ == "__main__":

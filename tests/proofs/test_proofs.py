@@ -18,6 +18,7 @@ from tests.proofs import (
     rush,
     sealing,
     siren,
+    soak,
     way,
 )
 from tests.proofs.__main__ import PROOFS, main
@@ -212,3 +213,29 @@ def test_each_figure_of_the_rush_can_break_its_promise() -> None:
         ("sirens", 0), ("prints", 0), ("unexpected", ["x"]),
     ):  # fmt: skip
         assert rush.broken_promises({**sound, name: wrong}) == [name]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_soak_small_has_no_fault(engine: str) -> None:
+    with open_ground() as ground:
+        made = soak.Soak(ground, engine, orders=150, times=1)
+        try:
+            found = made.run(rate=25, seconds=4)
+        finally:
+            made.close()
+    assert (found["server_errors"], found["unexpected"], found["requests"]) == (0, [], 100), found
+
+
+def test_each_figure_of_the_soak_can_break_its_promise() -> None:
+    sound = {
+        "requests": 1,
+        "server_errors": 0,
+        "memory_growth_percent": 5.0,
+        "p99_ratio": 1.5,
+        "unexpected": [],
+    }
+    assert soak.broken_promises(sound) == []
+    for name, wrong in (
+        ("requests", 0), ("server_errors", 1), ("memory_growth_percent", 5.1), ("p99_ratio", 1.6), ("unexpected", ["x"])
+    ):  # fmt: skip
+        assert soak.broken_promises({**sound, name: wrong}) == [name]
