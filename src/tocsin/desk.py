@@ -21,6 +21,7 @@ from tocsin.alarm.sounding import Sounding
 from tocsin.alarm.watch import watch_signals
 from tocsin.alarm.watch_seal import seal_journals, verify_journals
 from tocsin.backup.schedule import backup_loops
+from tocsin.backup.work import clear_work
 from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import join_bus
@@ -88,6 +89,7 @@ class Desk:
 
     def start(self) -> None:
         """Begin what runs in the background; whom a restored backup has brought back goes before anybody is served."""
+        clear_work(self.settings.path())
         erase_restored(self.db, partial(erase_again, queue=self.queue))
         self.queue.open(self.db)
         self._spool = Spool(self.db, threads=self.settings.print_threads)

@@ -79,7 +79,7 @@ class _Reader:
     def __init__(self, blocks: Iterator[Any]) -> None:
         self._blocks, self._block = blocks, memoryview(b"")
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = 1 << 30) -> bytes:
         while not self._block and (following := next(self._blocks, None)) is not None:
             self._block = memoryview(bytes(following))
         part, self._block = self._block[:size], self._block[size:]

@@ -13,12 +13,12 @@ from msgspec import Struct
 from tocsin.backup.archive import DATABASE, JOBS, TABLES, ArchiveWriter, Manifest, files_of
 from tocsin.backup.place import Place, name_backup
 from tocsin.backup.sealed_file import require_passphrase
+from tocsin.backup.work import PREFIX, clear_work
 from tocsin.core.clock import now_us, to_datetime
 from tocsin.core.errors import Refusal
 from tocsin.core.vault import open_vault
 from tocsin.settings import Settings
 
-WORK = ".backup-"
 Tell = Callable[[str, int, int], None]
 
 
@@ -60,7 +60,13 @@ def make_backup(settings: Settings, place: Place, passphrase: str, *, tell: Tell
     with place.writing(name) as file:
         counted = _Counted(file)
         rows = make(settings, cast("BinaryIO", counted), passphrase, manifest=manifest, tell=tell)
+    _keep_erased(settings, place, mark)
     return Made(name, counted.size, sum(rows.values()), (now_us() - began) / 1e6)
+
+
+def erased_name(mark: str) -> str:
+    """Return the name under which a place keeps who was erased by an installation, ids alone, newer than its older backups."""
+    return f"tocsin-{mark}-erased.txt"
 
 
 def installation_mark(settings: Settings) -> str:
@@ -72,10 +78,11 @@ def installation_mark(settings: Settings) -> str:
     return open_vault(settings.key_path(), create=False).key_check()[:4].hex()
 
 
-def clear_work(folder: Path) -> None:
-    """Remove what a backup that was killed has left in the data folder."""
-    for path in folder.glob(WORK + "*"):
-        path.unlink(missing_ok=True)
+def _keep_erased(settings: Settings, place: Place, mark: str) -> None:
+    listed = settings.path("erased.txt")
+    if listed.is_file():
+        with place.writing(erased_name(mark)) as file:
+            file.write(listed.read_bytes())
 
 
 def _from_sqlite(
@@ -84,16 +91,17 @@ def _from_sqlite(
     from tocsin.backup.sqlite_copy import copy_file, describe_copy
 
     clear_work(settings.path())
-    handle, path = tempfile.mkstemp(prefix=WORK, dir=settings.path())
+    handle, path = tempfile.mkstemp(prefix=PREFIX, dir=settings.path())
     os.close(handle)
     copy = Path(path)
     try:
         copy_file(settings.path("desk.sqlite"), copy, tell=lambda done, all_: tell("copy", done, all_))
         schema, rows = describe_copy(copy)
-        writer = ArchiveWriter(file, passphrase, msgspec.structs.replace(manifest, schema=schema))
-        _add_files(writer, settings)
-        size = copy.stat().st_size
         with copy.open("rb") as copied:
+            copy.unlink()  # from now on it is gone with this process, however that ends
+            writer = ArchiveWriter(file, passphrase, msgspec.structs.replace(manifest, schema=schema))
+            _add_files(writer, settings)
+            size = os.fstat(copied.fileno()).st_size
             writer.add_file(DATABASE, cast("BinaryIO", _Told(copied, size, tell)), size=size)
         writer.close(rows)
         return rows

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from tocsin.backup.place import BackupMissing, Place
 from tocsin.backup.settle import NUMBERS_SKIPPED
 from tocsin.cli.backup import PASSPHRASE, Progress, read_passphrase
 from tocsin.cli.start import stop, with_settings
@@ -51,7 +52,7 @@ def restore(
     if not found:
         stop(f"there is no backup in {place}")
     passphrase, tell = read_passphrase(settings, passphrase_file), Progress().tell
-    newer = Path(erased).read_bytes() if erased else b""
+    newer = Path(erased).read_bytes() if erased else _erased_since(kept, found)
     with kept.reading(found) as file:
         done = (
             check_backup(file, passphrase, tell=tell)
@@ -64,3 +65,15 @@ def restore(
         click.echo(
             "Start the desk with serve. Sessions have ended; keys and stations wait on its page /restored."
         )
+
+
+def _erased_since(place: Place, name: str) -> bytes:
+    """Return the place's own list of who was erased: of an older backup it is the newer one."""
+    from tocsin.backup.make import erased_name
+
+    mark = name.split("-")[1] if name.count("-") > 1 else ""
+    try:
+        with place.reading(erased_name(mark)) as file:
+            return file.read()
+    except BackupMissing:
+        return b""

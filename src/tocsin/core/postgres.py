@@ -26,9 +26,7 @@ R = TypeVar("R")
 _TRIES = 4
 # A restart of a moment is waited for. The pool tries to connect when it is asked, not ever more seldom by itself.
 _PATIENCE_SECONDS, _ASK_SECONDS = 10.0, 1.0
-_IN_THE_WAY = (
-    psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation
-)  # fmt: skip
+_IN_THE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation)  # fmt: skip
 _STATE = Statement(
     sa.text("SELECT version_num AS schema, current_setting('transaction_read_only') AS read_only FROM alembic_version").columns(
         sa.column("schema"), sa.column("read_only")
