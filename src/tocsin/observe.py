@@ -1,6 +1,6 @@
 """Watching a process run: the slow log, metrics and traces, as its settings have them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 
@@ -43,8 +43,13 @@ class Timed:
 
 
 @contextmanager
-def observed(desk: Desk) -> Iterator[None]:
+def observed(
+    desk: Desk, *, pages: Mapping[str, Callable[[], tuple[str, bytes]]] | None = None
+) -> Iterator[None]:
     """Watch the process while it works.
+
+    Args:
+        pages: what is served beside the metrics, by path.
 
     Raises:
         MetricsTaken: the address for metrics is taken, or is none of this machine.
@@ -54,7 +59,7 @@ def observed(desk: Desk) -> Iterator[None]:
         if place := settings.metrics_place():
             from tocsin.core.metrics import Metrics
 
-            stops.append(_serve_metrics(desk, place))
+            stops.append(_serve_metrics(desk, place, pages or {}))
             watchers.append(Metrics())
         if settings.traces_url:
             from tocsin.core.tracing import Traces
@@ -70,7 +75,9 @@ def observed(desk: Desk) -> Iterator[None]:
             stop()
 
 
-def _serve_metrics(desk: Desk, place: tuple[str, int]) -> Callable[[], None]:
+def _serve_metrics(
+    desk: Desk, place: tuple[str, int], pages: Mapping[str, Callable[[], tuple[str, bytes]]]
+) -> Callable[[], None]:
     from tocsin.core.metrics import serve_metrics
 
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
@@ -80,7 +87,7 @@ def _serve_metrics(desk: Desk, place: tuple[str, int]) -> Callable[[], None]:
     }
     build = {"version": version("tocsin"), "database": desk.db.dialect}
     try:
-        return serve_metrics(place, build=build, gauges=gauges)
+        return serve_metrics(place, build=build, gauges=gauges, pages=pages)
     except OSError as fault:
         problem = fault.strerror or str(fault)
         raise MetricsTaken(address=desk.settings.metrics_address, problem=problem) from None

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 import time
 import urllib.request
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from msgspec.structs import replace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -23,6 +25,7 @@ from tocsin.core.loop import Loop
 from tocsin.core.telemetry import _Now, box_of, doing, is_watched
 from tocsin.observe import MetricsTaken, observed
 from tocsin.orders.store import _ID_OF_NUMBER
+from tocsin.web.fleet import fleet_pages
 
 
 @contextmanager
@@ -119,6 +122,28 @@ def test_metrics_end_with_the_desk_and_a_taken_address_is_told(door: Door) -> No
             read(port)
     with pytest.raises(OSError, match="refused"):
         read(port)
+
+
+def test_the_fleet_stands_beside_the_metrics_and_a_name_of_somebody_s_leads_nowhere(door: Door) -> None:
+    port = free_port()
+    door.desk.settings = replace(door.desk.settings, metrics_address=f"127.0.0.1:{port}", locale="en")
+    number = door.ask("POST", "/orders", role="owner", json=order_in()).json()["number"]
+    with (
+        observed(door.desk, pages=fleet_pages(door.desk)),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}") as browser,
+    ):
+        page = browser.get("/fleet")
+        assert (
+            page.status_code == 200
+            and "One merchant" in page.text
+            and "default-src 'none'" in page.headers["content-security-policy"]
+        )
+        for sheet in re.findall(r'href="(/static/[^"]+)"', page.text):
+            assert browser.get(sheet).headers["content-type"].startswith("text/css")
+        assert number not in page.text and "王小明" not in page.text
+        for path in ("/fleet", "/metrics"):
+            assert browser.get(path, headers={"host": f"evil.example:{port}"}).status_code == 421
+            assert browser.get(path, headers={"host": f"localhost:{port}"}).status_code == 200
 
 
 def test_a_request_is_a_trace_of_its_boxes_and_statements(door: Door, collector: Collector) -> None:

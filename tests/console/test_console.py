@@ -14,7 +14,7 @@ from tests.access.people import ELSEWHERE, HOME, PASSWORD, WRONG, attempt, enter
 from tests.served import Served
 from tocsin.access import guess
 from tocsin.access.limiter import SignInRefused
-from tocsin.access.owner_link import OwnerCreated, link_is_open, redeem_owner_link
+from tocsin.access.owner_link import link_is_open
 from tocsin.access.recovery import redeem_code
 from tocsin.alarm.incident import raise_incident
 from tocsin.cli.main import cli
@@ -245,51 +245,3 @@ def test_the_served_desk_answers_its_console(tmp_path: Path) -> None:
     assert served.url("/reset") in code.output, "the port is the running desk's"
     served.stop()
     assert not (tmp_path / "console.sock").exists()
-
-
-def test_a_second_merchant_is_added_to_a_running_desk_and_his_owner_gets_in(desk: Desk) -> None:
-    first = make_desk(desk.db)
-    merchant_id, address = (
-        done(desk, "merchant", "create", "茶行", "--code", "CH", "--shop-name", "老街店").strip().split("\t")
-    )
-    assert (
-        done(desk, "merchant", "add-shop", "CH2", "新街店", "--zone", "UTC", "--merchant", merchant_id)
-        == "CH2\t新街店\tUTC\n"
-    )
-    rows = [line.split("\t") for line in done(desk, "merchant", "list").splitlines()]
-    assert [merchant_id, "茶行", "no owner yet", "CH, CH2"] in rows and str(first.merchant_id) in {
-        row[0] for row in rows
-    }
-    token = address.rpartition("/")[2]
-    made = redeem_owner_link(desk.db, token, name="chen", display_name="陈", password=PASSWORD, address=HOME)
-    assert isinstance(made, OwnerCreated) and made.merchant_id == int(merchant_id)
-    assert ["owned"] == [
-        row.split("\t")[2]
-        for row in done(desk, "merchant", "list").splitlines()
-        if row.startswith(merchant_id)
-    ]
-    assert [one.verb for one in by_console(desk, int(merchant_id))].count("shop.create") == 2
-    assert by_console(desk, first.merchant_id) == [], "nobody else's journal tells of it"
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("create", " ", "--code", "A"), "name"), (("create", "x", "--code", "a b"), "capitals"), (("create", "x", "--code", "A" * 9), "capitals"),
-        (("create", "x", "--code", "A", "--zone", "Mars"), "zone"), (("create", "x", "--code", "A", "--currency", "XXY"), "4217"),
-    ],
-)  # fmt: skip
-def test_a_merchant_that_can_t_be_is_refused_whole(desk: Desk, words: tuple[str, ...], said: str) -> None:
-    before = len(desk.merchants())
-    refused = run(desk, "merchant", *words)
-    assert refused.exit_code == 2 and said in refused.stderr.splitlines()[-1]
-    assert len(desk.merchants()) == before
-
-
-def test_two_shops_of_a_merchant_share_no_code(desk: Desk) -> None:
-    done(desk, "merchant", "create", "one", "--code", "A")
-    done(desk, "merchant", "create", "two", "--code", "A")
-    (one, *_), (two, *_) = [line.split("\t") for line in done(desk, "merchant", "list").splitlines()][-2:]
-    assert one != two, "merchants do not know each other's codes"
-    taken = run(desk, "merchant", "add-shop", "A", "again", "--merchant", one)
-    assert taken.exit_code == 2 and "another shop" in taken.stderr

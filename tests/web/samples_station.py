@@ -3,6 +3,7 @@
 from tests.web.sample_parts import MINUTE, PASSWORD, T0, Context, door, shell
 from tocsin.access.reader import FINGERS
 from tocsin.core.words import Words
+from tocsin.fleet import Fleet, MerchantHealth, Part
 from tocsin.web.fingers import NAMES, RETRIES
 
 _STATION = {
@@ -56,7 +57,18 @@ _WAIT: Context = {
     "fields": {"name": "wangmin", "back": "/orders", "attempt": "1f.x"}, "otherwise": "/sign-in",
 }  # fmt: skip
 
+_FLEET: Context = {
+    "fleet": Fleet("0.1.0", "postgresql", ()),
+    "merchants": [
+        MerchantHealth(
+            1, "鼎龙旗舰店", ("DL", "DL2"), (Part("前台电脑", "there", "0.1.0"), Part("仓库", "away", "0.0.9")), (Part("前台", "paper_out"), Part("后厨", "ready")),
+            (Part("门口", "failed", "It does not answer"), Part("收银台", "off")), dict.fromkeys(("unprinted", "waiting", "unknown", "held_long", "after_print", "changed"), 2), 1,
+        ),
+        MerchantHealth(2, "徽州茶行", ("CH",), (), (Part("柜台", "unknown"),), (Part("备用", ""),), {"unprinted": 0}, 0),
+    ],
+}  # fmt: skip
 STATION_SAMPLES: dict[str, tuple[str, Context]] = {
+    "fleet": ("fleet.html", _FLEET), "fleet_empty": ("fleet.html", {**_FLEET, "merchants": []}),
     "stations": ("settings/stations.html", _STATIONS),
     "stations_code": ("settings/stations.html", {**_STATIONS, "made": _CODE}),
     "stations_none": ("settings/stations.html", {**_STATIONS, "stations": [], "desks": [], "choices": {}, "proved": False}),

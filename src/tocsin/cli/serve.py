@@ -44,6 +44,7 @@ def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
         from tocsin.console.listen import listening
         from tocsin.observe import observed
         from tocsin.server import serve as serve_app
+        from tocsin.web.fleet import fleet_pages
 
     desk = open_desk(settings)
     try:
@@ -54,7 +55,7 @@ def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
         desk.start()
         with collector_paused(stays=True):
             app = build_app(desk)
-        with observed(desk), listening(desk):
+        with observed(desk, pages=fleet_pages(desk)), listening(desk):
             serve_app(app, desk, ready=lambda: say(settings, links, people))
     finally:
         desk.close()

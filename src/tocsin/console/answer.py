@@ -4,14 +4,14 @@ from typing import Any
 
 import msgspec
 
-from tocsin.console import alarm, merchants, operators
+from tocsin.console import alarm, fleet, merchants, operators
 from tocsin.console.command import Caller
 from tocsin.console.wire import Answered, Asked
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
 from tocsin.desk import Desk
 
-COMMANDS = {**operators.COMMANDS, **merchants.COMMANDS, **alarm.COMMANDS}
+COMMANDS = {**operators.COMMANDS, **merchants.COMMANDS, **fleet.COMMANDS, **alarm.COMMANDS}
 _BROKEN = "the desk made a mistake; nothing was changed: its log tells more"
 _log = get_log("console")
 

@@ -3,10 +3,15 @@
 Loaded where `metrics_address` is set.
 """
 
-from collections.abc import Callable
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from socketserver import ThreadingMixIn
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info, start_http_server
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info, make_wsgi_app
 
 from tocsin.core.telemetry import Kind
 
@@ -45,18 +50,39 @@ class Metrics:
         _HAPPENED.labels(what, name).inc()
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    address_family = socket.AF_INET
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing: who reads metrics reads them all day."""
+
+
+Page = Callable[[], tuple[str, bytes]]
+
+
 def serve_metrics(
-    place: tuple[str, int], *, build: dict[str, str], gauges: dict[str, tuple[str, Callable[[], float]]]
-) -> Callable[[], None]:
-    """Serve metrics at a host and port; return what stops it.
+    place: tuple[str, int], *, build: dict[str, str], gauges: dict[str, tuple[str, Callable[[], float]]], pages: Mapping[str, Page]
+) -> Callable[[], None]:  # fmt: skip
+    """Serve metrics at a host and port, and pages beside them; return what stops it.
 
     Args:
         gauges: by name (without `tocsin_`), what it is and what is asked at each reading.
+        pages: by path, what makes a page's type and body.
 
     Raises:
         OSError: the address is taken, or not ours.
     """
-    server, thread = start_http_server(place[1], place[0])
+    kind = _Server6 if ":" in place[0] else _Server
+    server = make_server(place[0], place[1], _answers(pages), server_class=kind, handler_class=_Silent)
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
     made = []
     for name, (said, ask) in gauges.items():
         gauge = Gauge(f"tocsin_{name}", said)
@@ -72,3 +98,35 @@ def serve_metrics(
             REGISTRY.unregister(gauge)
 
     return stop
+
+
+def _answers(pages: Mapping[str, Page]) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+    metrics = make_wsgi_app()
+
+    def answer(asked: dict[str, Any], start: Any) -> Iterable[bytes]:
+        if not _is_sound(asked):
+            start("421 Misdirected Request", [("Content-Type", "text/plain")])
+            return [b"ask for it by its number, or as localhost\n"]
+        page = pages.get(asked["PATH_INFO"])
+        if page is None:
+            return metrics(asked, start)  # type: ignore[no-any-return]
+        kind, body = page()
+        start("200 OK", [
+            ("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
+            ("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'"),
+        ])  # fmt: skip
+        return [body]
+
+    return answer
+
+
+def _is_sound(asked: dict[str, Any]) -> bool:
+    """Tell whether it was asked for by a number or as localhost: a name of somebody's may lead a browser here (DNS rebinding)."""
+    host = asked.get("HTTP_HOST", "").rpartition(":")[0] or asked.get("HTTP_HOST", "")
+    if host in ("", "localhost"):
+        return True
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
