@@ -21,9 +21,9 @@ from tests.bench.load_tocsin import Filled, Tocsin
 from tests.proofs.running import ENGINES, Ground, RunningDesk, open_ground
 
 WORKS = (
-    "get", "search name", "search code", "search phone", "list page 1", "list page 100", "create", "amend",
+    "get", "search name", "search code", "search phone", "list page 1", "list page 100", "create", "amend", "wrong password", "export",
 )  # fmt: skip
-CLIENTS = {"create": (1, 8, 256)}
+CLIENTS = {"create": (1, 8, 256), "wrong password": (8,), "export": (1,)}
 _WARM_SECONDS = 0.3
 
 

@@ -50,13 +50,7 @@ class ExportAll(Struct, frozen=True):
     """Write every line of every order into one CSV."""
 
 
-class Ticket(Struct, frozen=True):
-    """Draw one order's ticket as a picture of 203 dpi."""
-
-    number: str
-
-
-Job = Get | Search | ListPage | Create | Amend | WrongPassword | ExportAll | Ticket
+Job = Get | Search | ListPage | Create | Amend | WrongPassword | ExportAll
 
 
 class Jobs:
@@ -80,7 +74,6 @@ class Jobs:
             "amend": (Amend(number, seen) for seen in count(1) for number in spread),
             "wrong password": (WrongPassword(f"not-it-{n}") for n in count()),
             "export": cycle([ExportAll()]),
-            "ticket": (Ticket(number) for number in cycle(spread)),
         }
 
     def of(self, work: str) -> Iterator[Job]:

@@ -65,7 +65,9 @@ class Line(asyncio.Protocol):
         return True
 
     def _settle(self) -> None:
-        answer = Answer(self._status, bytes(self._got[self._body_at :]))
+        answer = Answer(
+            self._status, bytes(self._got[self._body_at :])
+        )  # of parts that were announced as they came
         self._got, self._body_at = bytearray(), 0
         waiting, self._waiting = self._waiting, None
         assert waiting is not None
