@@ -16,6 +16,7 @@ from tocsin.access.api_key import find_api_key
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.restored import approve_restored, list_restored
 from tocsin.access.session import find_session
+from tocsin.access.station import live_stations
 from tocsin.alarm.incident import alarm_now, get_incident
 from tocsin.alarm.ring import ring_after_restart
 from tocsin.backup.files import NotEmpty
@@ -116,6 +117,8 @@ def _look_at_who_enters(db: Database, lived: Lived) -> None:
     machine = lived.machine
     machine.house = house_of(db, lived)
     assert machine.ask() == StationRefused("waiting")
+    (row,) = db.read(lived.merchant_id, live_stations)
+    assert row.vanished_at_us > 0, "no alarm misses one that is not let in"
     waiting = db.read(lived.merchant_id, lambda tx: list_restored(tx, owner))
     assert {one.kind: one.name for one in waiting} == {
         "auto_print": "", "webhook": "仓库", "api_key": "wms", "station": "Counter"

@@ -38,4 +38,5 @@ def settle_access(tx: Tx, act: Act) -> None:
         act.note("api_key", subject_id=key_id)
     for one in live_stations(tx):
         act.note("station", subject_id=one.id, subject=one.name)
-    tx.run(_STATIONS, problem=WAITS, vanished_at_us=0, left_at_us=tx.now_us)
+    # Not let in, it is not missed either: the alarm is told of it already.
+    tx.run(_STATIONS, problem=WAITS, vanished_at_us=tx.now_us, left_at_us=tx.now_us)
