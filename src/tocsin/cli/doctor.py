@@ -1,5 +1,6 @@
 """`tocsin doctor`: what the machine and the installation are like, and what to do about it."""
 
+import ctypes
 import os
 import tempfile
 import time
@@ -19,6 +20,10 @@ _FILES = (
     "tickets/fonts/NotoSansSC-Regular.ttf", "tickets/fonts/NotoSansSC-Bold.ttf", "web/static/vendor/htmx.min.js",
 )  # fmt: skip
 
+_SLOW_WRITE_MS, _PARTS_SHOWN = 50.0, 5
+_TIMEX_BYTES, _TIME_ERROR = 512, 5  # the struct is shorter
+_CLOCKS_APART_SECONDS, _THEIR_SECONDS = 2.0, "SELECT extract(epoch FROM clock_timestamp())"
+
 
 class Told(msgspec.Struct, frozen=True):
     """One thing looked at."""
@@ -33,7 +38,7 @@ class Told(msgspec.Struct, frozen=True):
 @click.option("--host", help="Name to serve on.")
 @click.option("--port", type=int, help="TCP port to serve on.")
 def doctor(settings: Settings) -> None:
-    """Look at the engine, the database, the disk, the fonts, the port and the backups; ends with 1 where something is not sound."""
+    """Look at the engine, the database, the disk, the clock, the fonts, the port, a running desk's parts and the backups; ends with 1 where something is not sound."""
     found = [look(settings) for look in LOOKS]
     for one in found:
         click.echo(f"{'ok ' if one.sound else 'NO '} {one.what}: {one.said}")
@@ -59,6 +64,15 @@ def look_at_database(settings: Settings) -> Told:
         server, schema = postgres_versions(settings.database_url)
     except Refusal as refusal:
         return Told("database", False, refusal.message())
+    try:
+        import psycopg
+
+        from tocsin.core.reaching import reach, require_durable
+
+        with psycopg.connect(reach(settings.database_url), autocommit=True) as connection:
+            require_durable(connection)
+    except Refusal as refusal:
+        return Told("database", False, refusal.message())
     newest = newest_version()
     then = "" if schema == newest else f", {newest} after the next start"
     return Told("database", True, f"PostgreSQL {server}, schema {schema or 'none yet'}{then}")
@@ -74,7 +88,69 @@ def look_at_disk(settings: Settings) -> Told:
             file.write(b"x" * 4096)
             file.flush()
             os.fsync(file.fileno())
-    return Told("disk", True, f"{(time.perf_counter() - began) * 100:.1f} ms per durable write in {folder}")
+    took_ms = (time.perf_counter() - began) * 100
+    said = f"{took_ms:.1f} ms per durable write in {folder}"
+    slow = took_ms >= _SLOW_WRITE_MS
+    return Told("disk", not slow, f"{said}: each order waits for one; use a local SSD" if slow else said)
+
+
+def look_at_clock(settings: Settings) -> Told:
+    """Tell whether this machine's clock agrees with the database's, and whether the kernel knows of anybody who keeps it right.
+
+    Source: Linux, adjtimex(2): mode 0 only reads, and the state says whether it is synchronised.
+    """
+    apart_seconds = _apart_seconds(settings) if settings.database_url else 0.0
+    if apart_seconds > _CLOCKS_APART_SECONDS:
+        said = (
+            f"{apart_seconds:.1f} seconds from the database's: keep both right by chrony or systemd-timesyncd"
+        )
+        return Told("clock", False, said)
+    try:
+        state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    except (OSError, AttributeError):
+        state = -1
+    # No fault: the host of a virtual machine or of a container may keep it right.
+    unkept = "the kernel knows of nobody who keeps it right: chrony or systemd-timesyncd does, where no host does it"
+    return Told("clock", True, unkept if state == _TIME_ERROR else "agrees, as far as it can be told")
+
+
+def _apart_seconds(settings: Settings) -> float:
+    import psycopg
+
+    from tocsin.core.reaching import reach
+
+    try:
+        with psycopg.connect(reach(settings.database_url), autocommit=True) as connection:
+            (there,) = connection.execute(_THEIR_SECONDS).fetchone() or (time.time(),)
+            return abs(time.time() - float(there))
+    except psycopg.Error:  # that it is away is told beside
+        return 0.0
+
+
+def look_at_parts(settings: Settings) -> Told:
+    """Tell which stations, printers and sirens of a running desk need somebody."""
+    from tocsin.console.ask import ask
+    from tocsin.console.merchants import Nothing
+    from tocsin.console.wire import connect, console_path
+    from tocsin.fleet import Fleet
+
+    running = connect(console_path(settings))
+    if running is None:
+        return Told("parts", True, "no desk runs here that could tell of its printers and sirens")
+    running.close()
+    try:
+        found = ask(settings, "fleet.read", Nothing(), result=Fleet)
+    except Refusal as refusal:
+        return Told("parts", False, refusal.message())
+    unwell = [f"{part.name} ({part.state})" for one in found.merchants for part in one.unwell()]
+    if not unwell:
+        return Told("parts", True, "stations, printers and sirens answer, as far as they have been asked")
+    shown = ", ".join(unwell[:_PARTS_SHOWN])
+    return Told(
+        "parts",
+        False,
+        f"look at power, cable and paper of {len(unwell)}: {shown}; the problems page tells more",
+    )
 
 
 def look_at_files(_settings: Settings) -> Told:
@@ -125,5 +201,5 @@ def look_at_backups(settings: Settings) -> Told:
 
 
 LOOKS: tuple[Callable[[Settings], Told], ...] = (
-    look_at_engine, look_at_database, look_at_disk, look_at_files, look_at_port, look_at_backups,
+    look_at_engine, look_at_database, look_at_disk, look_at_clock, look_at_files, look_at_port, look_at_parts, look_at_backups,
 )  # fmt: skip
