@@ -14,7 +14,7 @@ from tests.near import uncounted
 from tests.proofs.asking import Client
 from tests.proofs.kill import Reign
 from tests.proofs.killed_upgrades import find_piecemeal, run_upgrades
-from tests.proofs.running import ENGINES, ROOT, Ground, RunningDesk, open_ground, wait_until
+from tests.proofs.running import ENGINES, ROOT, DeskDied, Ground, RunningDesk, open_ground, wait_until
 from tocsin.core.tenant import list_merchants, list_shops
 from tocsin.opening import open_database
 from tocsin.orders.intake import take_in
@@ -34,7 +34,7 @@ FROZEN = (
     "hand_over",
     "acknowledgement",
 )
-_QUIET_SECONDS = 2.5
+_QUIET_SECONDS = 4.0
 _NEW = 4
 NOUGHT = ("rows_missing", "rows_other", "rows_torn", "numbers_reused", "printed_by_itself", "let_in")
 
@@ -93,7 +93,6 @@ class Trial:
     def _new_desk(self) -> RunningDesk:
         made = self.ground.make_desk(self.engine, empty=True)
         made.owner_link = "none"
-        made.port, made.base = self.reign.desk.port, self.reign.desk.base
         return made
 
     def _tocsin(self, desk: RunningDesk, *words: str, fault: str = "") -> None:
@@ -106,8 +105,7 @@ class Trial:
             cwd=ROOT, env=uncounted(), capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
-            self.found["rows_missing"] += 1
-            self.said.append(f"{words[0]}: {done.stderr[-500:]}")
+            raise DeskDied(f"{words[0]}: {done.stderr[-2000:]}")
 
     def _compare(self, desk: RunningDesk, other: RunningDesk, known: set[int]) -> None:
         """Rows of then are the rows of now; what was acknowledged before is there; heads and revisions are of one moment."""
@@ -138,7 +136,7 @@ class Trial:
         papers, jobs = len(peer.papers()), len(peer.jobs)
         other.start()
         # Once the desk has spoken with its printer it had every reason to give it what waits.
-        wait_until(lambda: len(peer.jobs) > jobs, seconds=40)
+        wait_until(lambda: len(peer.jobs) > jobs, seconds=15)
         wait_until(lambda: len(peer.papers()) > papers, seconds=_QUIET_SECONDS)
         self.found["printed_by_itself"] += len(peer.papers()) - papers
         client: Client = self.reign.client
