@@ -52,7 +52,8 @@ def line() -> Iterator[Line]:
 
 def of(merchant_id: int, credential: str, *, begun: bool = False) -> Caller:
     made = Caller(credential, "10.0.0.1")
-    made.group, made.begun = merchant_id, begun
+    made.is_of(merchant_id)
+    made.begun = begun
     return made
 
 
@@ -100,13 +101,45 @@ def test_too_many_of_one_are_told_so_and_others_are_not(line: Line, monkeypatch:
     monkeypatch.setattr(turns, "WAITING_MOST", 8)
     rush = [line.ask(f"a{n}", of(1, "key")) for n in range(5)]
     with pytest.raises(TooBusy):
-        line.ask("one more", of(1, "another key"))
+        line.ask("one more", of(1, "key"))
     begun = line.ask("begun", of(1, "key", begun=True))
     others = [line.ask(f"b{n}", of(2, "key b")) for n in range(2)]
-    with pytest.raises(TooBusy):
-        line.ask("beyond all", of(3, "key c"))
     assert line.turns.waiting() == 8
-    assert len(line.let_go(*rush, begun, *others)) == 8 and line.turns.waiting() == 0
+    third = line.ask("c", of(3, "key c"))
+    with pytest.raises(TooBusy):
+        rush.pop().result(5)
+    assert line.turns.waiting() == 8
+    assert len(line.let_go(*rush, begun, *others, third)) == 8 and line.turns.waiting() == 0
+
+
+def test_nobody_keeps_others_of_his_line_out_by_sending_many(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "WAITING_MOST_OF_ONE", 6)
+    monkeypatch.setattr(turns, "WAITING_MOST", 8)
+    flood = [line.ask(f"f{n}", Caller(f"Bearer guess {n}", "10.0.0.9")) for n in range(6)]
+    right = line.ask("the right operator", Caller("", "10.0.0.2"))
+    with pytest.raises(TooBusy):
+        flood[-1].result(5)
+    with pytest.raises(TooBusy):
+        line.ask("one more of the flood", Caller("Bearer another", "10.0.0.9"))
+    rush = [line.ask(f"a{n}", of(1, "key")) for n in range(2)]
+    other = line.ask("b", of(2, "key b"))
+    with pytest.raises(TooBusy):
+        flood[-2].result(5)
+    carried = line.let_go(right, *rush, other)
+    assert carried.index("the right operator") < 4 and line.turns.waiting() == 0
+
+
+def test_a_call_that_ends_more_than_itself_ends_no_thread(line: Line) -> None:
+    def leave() -> None:
+        raise SystemExit(3)
+
+    left = line.turns.submit(leave)
+    line.let_go()
+    with pytest.raises(SystemExit):
+        left.result(5)
+    assert line.turns.submit(lambda: 7).result(5) == 7
 
 
 def test_who_has_waited_for_too_long_is_told_so_and_not_carried(

@@ -82,7 +82,7 @@ def _serve_metrics(
 
     gauges: dict[str, tuple[str, Callable[[], float]]] = {
         "waiting": ("Who waits for a connection to the database, or for the writer.", desk.db.waiting),
-        "requests_waiting": ("Requests that wait for their turn.", desk.requests_waiting),
+        "requests_waiting": ("Requests that wait for their turn.", lambda: desk.requests_waiting()),  # noqa: PLW0108 - its server comes later
         "streams": ("Open lines on which pages and programs hear news.", desk.streams.open_count),
     }
     build = {"version": version("tocsin"), "database": desk.db.dialect}

@@ -12,6 +12,7 @@ import stat
 import struct
 import sys
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _SO_ATTACH_FILTER = 26
@@ -31,7 +32,7 @@ def turn_away(ports: Collection[int]) -> int:
     program = struct.pack("HP", len(_NO_SYN), ctypes.addressof(code))
     listeners = list(_listeners(ports))
     for one in listeners:
-        with one:
+        with one, suppress(OSError):  # a kernel that lets nobody filter: newcomers come until it closes
             one.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
     return len(listeners)
 

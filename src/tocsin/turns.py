@@ -2,7 +2,7 @@
 
 Merchants take turns, and within a merchant those who ask (a key, a session, an address): his clerk goes between the orders
 that his shop's program sends. Who has begun is carried on before others begin. Where too many of one
-wait, the newest is refused at once: what waits for long is asked for twice.
+wait, the newest of who has the most waiting is refused at once: what waits for long is asked for twice.
 """
 
 import hashlib
@@ -38,21 +38,23 @@ class Caller:
         address: where it came from.
     """
 
-    __slots__ = ("begun", "group", "own")
+    __slots__ = ("_credential", "begun", "group", "own")
 
     def __init__(self, credential: str, address: str) -> None:
         self.begun = False
-        self.own = (
-            hashlib.blake2b(credential.encode(), digest_size=12).digest() if credential else address.encode()
+        self._credential = (
+            hashlib.blake2b(credential.encode(), digest_size=12).digest() if credential else b""
         )
-        self.group = _known.get(self.own, _NOBODY) if credential else _NOBODY
+        self.group = _known.get(self._credential, _NOBODY)
+        # A new credential can be sent with each request: one that was never right stands for where it comes from.
+        self.own = self._credential if self.group else address.encode()
 
     def is_of(self, merchant_id: int) -> None:
         """Hear whose it is, once that is known."""
-        self.group = merchant_id
-        if _known.get(self.own) != merchant_id:
+        self.group, self.own = merchant_id, self._credential or self.own
+        if self._credential and _known.get(self._credential) != merchant_id:
             with _known_lock:
-                _known[self.own] = merchant_id
+                _known[self._credential] = merchant_id
                 while len(_known) > _KNOWN_MOST:
                     _known.popitem(last=False)
 
@@ -95,6 +97,16 @@ class _Line:
             self.others[own] = line  # behind the others of the group
         return call
 
+    def push_out(self, own: bytes) -> _Call | None:
+        """Take back the newest of who has the most waiting here; None where that is no other with more than `own` has."""
+        if not self.others:
+            return None
+        most = max(self.others.values(), key=len)
+        if len(most) <= len(self.others.get(own, ())):
+            return None
+        self.waiting -= 1
+        return most.pop()  # it has more than one: none is left empty
+
 
 class Turns(Executor):
     """Threads that carry requests, each group in turn.
@@ -120,16 +132,29 @@ class Turns(Executor):
         call = _Call(Future(), lambda: fn(*args, **kwargs), time.monotonic() + WAIT_SECONDS_MOST)
         with self._changed:
             line = self._lines.get(asker.group) or _Line()
-            if not asker.begun and (line.waiting >= WAITING_MOST_OF_ONE or self._waiting >= WAITING_MOST):
-                raise TooBusy(retry_after_seconds=1)
             if self._ended:
                 raise RuntimeError("the threads have ended")
+            if not asker.begun:
+                self._make_room(line, asker)
             line.put(call, asker)
             asker.begun = True
             self._lines.setdefault(asker.group, line)
             self._waiting += 1
             self._changed.notify()
         return call.future
+
+    def _make_room(self, line: _Line, asker: Caller) -> None:
+        """Where it is full, the newest of who has the most waiting is told so: nobody keeps others out by sending many."""
+        if line.waiting < WAITING_MOST_OF_ONE:
+            if self._waiting < WAITING_MOST:
+                return
+            line = max(self._lines.values(), key=lambda one: one.waiting)
+        late = line.push_out(asker.own)
+        if late is None:
+            raise TooBusy(retry_after_seconds=1)
+        self._waiting -= 1
+        if late.future.set_running_or_notify_cancel():
+            late.future.set_exception(TooBusy(retry_after_seconds=1))
 
     def waiting(self) -> int:
         """Return how many wait for their turn."""
@@ -169,9 +194,7 @@ def _carry(call: _Call) -> None:
         if time.monotonic() > call.until:
             raise TooBusy(retry_after_seconds=1)
         result = call.work()
-    except BaseException as fault:
+    except BaseException as fault:  # noqa: BLE001 - whatever it is, it is its caller's: the thread carries others
         call.future.set_exception(fault)
-        if not isinstance(fault, Exception):
-            raise
     else:
         call.future.set_result(result)

@@ -141,6 +141,35 @@ def _look_at_the_alarm(db: Database, lived: Lived) -> None:
     assert "desk.restored" in verbs
 
 
+def test_what_a_crash_left_beside_its_file_is_not_written_into_the_restored_one(
+    lived: Lived, tmp_path: Path
+) -> None:
+    back_up(lived.settings, tmp_path / "kept")
+    if lived.settings.database_url:
+        return
+    for end in ("-wal", "-shm", "-journal"):
+        settings = make_settings(tmp_path / f"after{end}", None, empty=True)
+        settings.path().mkdir()
+        settings.path(f"desk.sqlite{end}").write_bytes(b"what was written ahead")
+        with pytest.raises(NotEmpty):
+            bring_back(settings, tmp_path / "kept")
+
+
+def test_another_desk_s_key_is_never_replaced_and_nothing_unsealed_is_left(
+    lived: Lived, server: PostgresServer | None, tmp_path: Path
+) -> None:
+    back_up(lived.settings, tmp_path / "kept")
+    settings = make_settings(tmp_path / "after", server, empty=True)
+    key = settings.key_path()
+    key.parent.mkdir(parents=True, exist_ok=True)
+    key.write_bytes(b"o" * 32)
+    with pytest.raises(NotEmpty, match=r"installation\.key"):
+        bring_back(settings, tmp_path / "kept")
+    assert key.read_bytes() == b"o" * 32 and not settings.path(".restore").exists()
+    key.write_bytes(lived.settings.key_path().read_bytes())
+    assert bring_back(settings, tmp_path / "kept").rows > 100, "its own key may be there"
+
+
 def test_only_an_empty_place_is_filled_and_only_by_its_own_engine(
     lived: Lived, restored: Settings, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.house import make_house
 from tocsin.core.db import Database, Tx
+from tocsin.core.errors import OutcomeUnknown
 from tocsin.core.journal import read_journal, write_journal
 from tocsin.core.together import Together
 
@@ -65,6 +66,17 @@ def test_nobody_pays_for_anothers_fault() -> None:
     found = store.run(int, partial(int, 1), fail, partial(int, 2))
     assert [found[0], found[1], found[3]] == [0, 1, 2] and isinstance(found[2], ValueError)
     assert store.groups == [1, 3, 1, 1, 1]
+
+
+def test_what_may_have_been_made_is_not_made_again() -> None:
+    store = Store()
+
+    def lose() -> int:
+        raise OutcomeUnknown
+
+    first, *others = store.run(partial(int, 1), lose, partial(int, 2), partial(int, 3))
+    assert first == 1 and [type(one) for one in others] == [OutcomeUnknown] * 3
+    assert store.groups == [1, 3], "nobody tried again alone"
 
 
 def test_the_first_one_hears_its_own_fault() -> None:

@@ -10,7 +10,7 @@ from tocsin.access.api_key import list_api_keys, resume_api_key
 from tocsin.access.station import WAITS, station
 from tocsin.access.step_up import require_proof
 from tocsin.access.undo import Done, list_done, take_back
-from tocsin.alarm.incident import raise_incident
+from tocsin.alarm.incident import RESTORED, raise_incident
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.event import append_event
@@ -19,7 +19,7 @@ from tocsin.core.statement import Statement, bind, own
 
 ACT = "restore"
 """The act under which it is noted."""
-KIND = "restored"
+KIND = RESTORED
 
 _NAMES = Statement[tuple[int, str]](sa.select(station.c.id, station.c.name).where(own(station)))
 _LET_IN = Statement[None](

@@ -37,6 +37,7 @@ from tocsin.core.text import strip_control
 __all__ = ["Entry", "Incident", "add_entry", "list_signals", "list_sources", "read_timeline"]
 LONGEST_NOTE = 500
 DRILL = "drill"
+RESTORED = "restored"
 
 
 class IncidentMissing(Refusal):

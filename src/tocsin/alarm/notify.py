@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from tocsin.alarm.evidence import is_source
-from tocsin.alarm.incident import DRILL, get_incident
+from tocsin.alarm.incident import DRILL, RESTORED, get_incident
 from tocsin.alarm.message import account_of
 from tocsin.alarm.notice import Notice, last_notices, post_notice
 from tocsin.alarm.recipient import Recipient, all_recipients
@@ -89,6 +89,8 @@ def concerns(tx: Tx, found: Incident, operator_id: int) -> bool:
 
 
 def _tell_of_incident(tx: Tx, one: Recipient, found: Incident, *, kind: str, post: _Post) -> None:
+    if found.kind == RESTORED:  # who restored it knows; the page says it, and nobody is called by a copy
+        return
     if found.kind == DRILL:
         if kind == "alarm.raised" and "drill" in one.wanted():
             post(recipient_id=one.id, what="raised", about=DRILL, incident_id=found.id)

@@ -1,5 +1,6 @@
 """Health: whether the process is alive, and whether it can serve."""
 
+import asyncio
 from typing import Any
 
 from litestar import Request, get
@@ -40,13 +41,14 @@ def get_health() -> Health:
     return Health("ok")
 
 
-@get("/readyz", sync_to_thread=True, security=[])
-def get_readiness(request: Request[Any, Any, Any]) -> Health:
+@get("/readyz", security=[])
+async def get_readiness(request: Request[Any, Any, Any]) -> Health:
     """Tell that requests may come: the database is reached and takes changes, its schema is right, the server is not about to end."""
     desk: Desk = request.app.state.desk
     if desk.streams.draining:
         raise Draining
-    state, needed = desk.db.state(), newest_version()
+    # Not in the line of requests: a proxy would take a busy server for a broken one.
+    state, needed = await asyncio.to_thread(desk.db.state), newest_version()
     if not state.takes_changes():
         raise DatabaseReadOnly
     if state.schema < needed:

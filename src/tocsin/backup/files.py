@@ -5,16 +5,18 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from tocsin.backup.archive import FILES, Part
 from tocsin.backup.sealed_file import BackupUnreadable
+from tocsin.core.durable import write_private
 from tocsin.core.errors import Refusal
 from tocsin.core.vault import Vault, open_vault
 from tocsin.settings import Settings
 
 WORK = ".restore"
 ERASED = "erased.txt"
+_KEY = "keys/installation.key"
 _FILE = re.compile(r"keys/installation\.key|erased\.txt|keys/journal/\d+\.json|tls/local/[\w.-]+")
 
 
@@ -33,6 +35,13 @@ class Files:
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(mode=0o700)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # However it ended: the key and all data would lie there unsealed.
+        shutil.rmtree(self.work, ignore_errors=True)
+
     def take(self, part: Part) -> None:
         """Take one in.
 
@@ -47,8 +56,15 @@ class Files:
         write_whole(path, part.file)
 
     def vault(self) -> Vault:
-        """Return the vault of the key that came with it."""
-        return open_vault(self.work / "files" / "keys" / "installation.key", create=False)
+        """Return the vault of the key that came with it.
+
+        Raises:
+            NotEmpty: another desk's key is where it belongs: what that one has sealed would be lost.
+        """
+        brought, there = self.work / "files" / _KEY, self._settings.key_path()
+        if brought.is_file() and there.is_file() and brought.read_bytes() != there.read_bytes():
+            raise NotEmpty(place=str(there))
+        return open_vault(brought, create=False)
 
     def put(self) -> None:
         """Put all where they belong; the list of the erased is joined with those that are there, and with a newer one."""
@@ -56,16 +72,11 @@ class Files:
             name = path.relative_to(self.work / "files").as_posix()
             if path.is_dir() or name == ERASED:
                 continue
-            target = (
-                self._settings.key_path() if name == "keys/installation.key" else self._settings.path(name)
+            # Written anew: the key may have its place on another disk.
+            write_private(
+                self._settings.key_path() if name == _KEY else self._settings.path(name), path.read_bytes()
             )
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path.replace(target)
         self._join_erased()
-
-    def clear(self) -> None:
-        """Remove what is left of the work."""
-        shutil.rmtree(self.work, ignore_errors=True)
 
     def _join_erased(self) -> None:
         there, brought = self._settings.path(ERASED), self.work / "files" / ERASED

@@ -90,6 +90,7 @@ def _from_sqlite(
 ) -> dict[str, int]:
     from tocsin.backup.sqlite_copy import copy_file, describe_copy
 
+    kept = _read_files(settings)
     clear_work(settings.path())
     handle, path = tempfile.mkstemp(prefix=PREFIX, dir=settings.path())
     os.close(handle)
@@ -100,7 +101,7 @@ def _from_sqlite(
         with copy.open("rb") as copied:
             copy.unlink()  # from now on it is gone with this process, however that ends
             writer = ArchiveWriter(file, passphrase, msgspec.structs.replace(manifest, schema=schema))
-            _add_files(writer, settings)
+            _add_files(writer, kept)
             size = os.fstat(copied.fileno()).st_size
             writer.add_file(DATABASE, cast("BinaryIO", _Told(copied, size, tell)), size=size)
         writer.close(rows)
@@ -114,10 +115,11 @@ def _from_postgres(
 ) -> dict[str, int]:
     from tocsin.backup.postgres_copy import Snapshot, count_rows
 
+    kept = _read_files(settings)
     snapshot = Snapshot(settings.database_url)
     try:
         writer = ArchiveWriter(file, passphrase, msgspec.structs.replace(manifest, schema=snapshot.schema))
-        _add_files(writer, settings)
+        _add_files(writer, kept)
         writer.add(JOBS, msgspec.json.encode(snapshot.jobs()))
         rows, done = dict[str, int](), 0
         for table in snapshot.tables:
@@ -134,9 +136,14 @@ def _from_postgres(
         snapshot.close()
 
 
-def _add_files(writer: ArchiveWriter, settings: Settings) -> None:
-    for name, path in files_of(settings.path(), settings.key_path()):
-        writer.add(name, path.read_bytes())
+def _read_files(settings: Settings) -> list[tuple[str, bytes]]:
+    """Read what lies beside the database, before it: a checkpoint that is newer than the database would say that the journal was cut."""
+    return [(name, path.read_bytes()) for name, path in files_of(settings.path(), settings.key_path())]
+
+
+def _add_files(writer: ArchiveWriter, kept: list[tuple[str, bytes]]) -> None:
+    for name, data in kept:
+        writer.add(name, data)
 
 
 class _Counted:

@@ -37,8 +37,7 @@ def fill_database(settings: Settings, reader: ArchiveReader, *, skip: int, erase
     """
     from tocsin.migrations.upgrade import migrate, migrating_postgres
 
-    files = Files(settings, erased=erased)
-    with migrating_postgres(settings.database_url) as connection:
+    with Files(settings, erased=erased) as files, migrating_postgres(settings.database_url) as connection:
         raw = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
         if _one(raw, _ANY_TABLE):
             raise NotEmpty(place=raw.info.dbname)
@@ -53,7 +52,6 @@ def fill_database(settings: Settings, reader: ArchiveReader, *, skip: int, erase
         )  # fmt: skip
         _defer(_runner(raw, vault), queue, filling.jobs)
         files.put()
-    files.clear()
 
 
 class _Filling:

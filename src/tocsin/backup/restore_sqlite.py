@@ -10,6 +10,7 @@ from tocsin.backup.make import Tell
 from tocsin.backup.sealed_file import BackupUnreadable
 from tocsin.backup.settle import settle_restored
 from tocsin.backup.sqlite_copy import describe_copy
+from tocsin.core.durable import flush_folder
 from tocsin.core.queue import queue_for
 from tocsin.core.sqlite import SqliteDatabase, engine, lock_folder
 from tocsin.settings import Settings
@@ -24,23 +25,27 @@ def fill_folder(settings: Settings, reader: ArchiveReader, *, skip: int, erased:
     """
     lock = lock_folder(settings.path())
     try:
-        if settings.path("desk.sqlite").exists():
+        # What was written ahead and is left without its file would be written into the restored one.
+        if any(settings.path(f"desk.sqlite{end}").exists() for end in ("", "-wal", "-shm", "-journal")):
             raise NotEmpty(place=str(settings.path().resolve()))
-        files = Files(settings, erased=erased)
-        copy = files.work / "desk.sqlite"
-        for part in reader.parts():
-            if part.name.startswith(FILES):
-                files.take(part)
-            elif part.name == DATABASE:
-                write_whole(copy, part.file, told=lambda done, size=part.size: tell("read", done, size))  # type: ignore[misc]
-        _require_whole(copy, reader)
-        _bring_up(copy, files, made_at_us=reader.manifest.made_at_us, skip=skip)
-        files.put()
-        copy.replace(settings.path("desk.sqlite"))
-        _sync(settings.path())
-        files.clear()
+        with Files(settings, erased=erased) as files:
+            _fill(settings, files, reader, skip=skip, tell=tell)
     finally:
         os.close(lock)
+
+
+def _fill(settings: Settings, files: Files, reader: ArchiveReader, *, skip: int, tell: Tell) -> None:
+    copy = files.work / "desk.sqlite"
+    for part in reader.parts():
+        if part.name.startswith(FILES):
+            files.take(part)
+        elif part.name == DATABASE:
+            write_whole(copy, part.file, told=lambda done, size=part.size: tell("read", done, size))  # type: ignore[misc]
+    _require_whole(copy, reader)
+    _bring_up(copy, files, made_at_us=reader.manifest.made_at_us, skip=skip)
+    files.put()
+    copy.replace(settings.path("desk.sqlite"))
+    flush_folder(settings.path())
 
 
 def _require_whole(copy: Path, reader: ArchiveReader) -> None:
@@ -62,11 +67,3 @@ def _bring_up(copy: Path, files: Files, *, made_at_us: int, skip: int) -> None:
             raise BackupUnreadable(problem="its database can't be settled: somebody else reads it")
     finally:
         db.close()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import msgspec
@@ -52,6 +52,9 @@ def tend_backups(settings: Settings, db: Database, *, is_closing: Callable[[], b
         except Refusal as refusal:
             _log.error("backup_failed", code=refusal.code, problem=refusal.message())
             age = None
+        except Exception as fault:  # noqa: BLE001 - that none was made is told whatever kept it
+            _log.error("backup_failed", exc_info=fault)
+            age = None
         _tell(db, settings, age)
     return 0
 
@@ -88,7 +91,9 @@ def _make(settings: Settings, is_closing: Callable[[], bool]) -> None:
             except subprocess.TimeoutExpired:
                 if is_closing():
                     process.terminate()
-                    process.wait(_END_SECONDS)
+                    with suppress(subprocess.TimeoutExpired):
+                        process.wait(_END_SECONDS)
+                    process.kill()
                     return
             else:
                 break

@@ -41,6 +41,12 @@ _SKIP = Statement[None](
     sets=("merchant_id", "shop_id", "day", "last"),
 )
 
+_BUSIEST = Statement[tuple[int]](
+    sa.select(sa.func.coalesce(sa.func.max(serial_counter.c.last), 0)).where(
+        own(serial_counter), serial_counter.c.shop_id == bind("shop_id")
+    )
+)
+
 
 def settle_tickets(tx: Tx, act: Act, *, skip: int) -> None:
     """Let each paper that was asked for be unknown, and switch off what would ask for others."""
@@ -57,6 +63,7 @@ def settle_tickets(tx: Tx, act: Act, *, skip: int) -> None:
         )
     tx.run(_SLIPS, state="unknown", reason=REASON, ended_at_us=tx.now_us)
     for shop in list_shops(tx):
+        skipped = max(skip, 2 * int(tx.value(_BUSIEST, shop_id=shop.id)))
         for at_us in (tx.now_us - DAY_US, tx.now_us, tx.now_us + DAY_US):
             day = business_day(at_us, shop.zone, starts_at_hour=shop.day_starts_at_hour).strftime("%y%m%d")
-            tx.run(_SKIP, shop_id=shop.id, day=day, last=skip, skipped=skip)
+            tx.run(_SKIP, shop_id=shop.id, day=day, last=skipped, skipped=skipped)

@@ -13,6 +13,7 @@ def write_private(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     half.replace(path)
+    flush_folder(path.parent)
 
 
 def flush_folder(folder: Path) -> None:

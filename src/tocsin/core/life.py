@@ -89,7 +89,10 @@ class Life:
             return
         pause = _BEAT_SECONDS if self._held else _AGAIN_SECONDS
         with suppress(Exception):  # it is closed: the next beat says so
-            select.select([self._connection.fileno(), self._wake[0]], [], [], pause)
+            said = select.poll()  # select.select takes no number beyond 1023, and a desk has thousands
+            for one in (self._connection.fileno(), self._wake[0]):
+                said.register(one, select.POLLIN)
+            said.poll(pause * 1000)
 
     def _beat(self) -> None:
         """Take the lock, or find that the connection still lives by which it is held."""

@@ -140,14 +140,16 @@ class SqliteDatabase(Database):
 
     def ask(self, merchant_id: int, statement: Statement[T], **params: Any) -> T | None:
         """Return the first row of one statement: it is its own transaction."""
-        must_leave, connection = self._lane.enter(), self._readers.take()
+        must_leave = self._lane.enter()
         try:
-            with closing(connection.cursor()) as cursor:
-                return Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault).one(
-                    statement, **params
-                )
+            connection = self._readers.take()
+            try:
+                with closing(connection.cursor()) as cursor:
+                    tx = Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
+                    return tx.one(statement, **params)
+            finally:
+                self._readers.give(connection)
         finally:
-            self._readers.give(connection)
             if must_leave:
                 self._lane.leave()
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from tocsin.core.errors import Outage
+
 GROUP_MOST = 64
 
 
@@ -40,6 +42,7 @@ class Together:
         """Make a change; return its result once it is durable.
 
         Raises:
+            Outage: the database is away, or was lost while all were being made durable.
             Exception: whatever the change raised alone, or its commit did.
         """
         waiter = _Waiter(verb)
@@ -50,6 +53,10 @@ class Together:
             waiter.gate.acquire()
         if not waiter.done:
             self._lead()
+        if isinstance(
+            waiter.fault, Outage
+        ):  # it may have been made, or can't be now: again alone would not help
+            raise waiter.fault
         if waiter.fault is not None:
             waiter.result = self._commit([verb])[0]
         return waiter.result

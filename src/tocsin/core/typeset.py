@@ -74,6 +74,9 @@ class _Child:
             [sys.executable, "-I", str(_CHILD)], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env={}, cwd="/", bufsize=0
         )  # fmt: skip
 
+        self._said = select.poll()  # select.select takes no number beyond 1023, and a desk has thousands
+        self._said.register(cast("IO[bytes]", self._process.stdout), select.POLLIN)
+
     def ask(self, request: bytes) -> tuple[dict[str, Any], list[bytes]]:
         """Return the answer's head and its pages."""
         until = time.monotonic() + _WALL_SECONDS
@@ -98,7 +101,7 @@ class _Child:
     def _read(self, size: int, until: float) -> bytes:
         source, kept = cast("IO[bytes]", self._process.stdout), bytearray()
         while len(kept) < size:
-            if not select.select([source], [], [], max(until - time.monotonic(), 0.0))[0]:
+            if not self._said.poll(max(until - time.monotonic(), 0.0) * 1000):
                 raise EngineFault(f"the drawing took {_WALL_SECONDS:.0f} seconds")
             part = source.read(size - len(kept))
             if not part:

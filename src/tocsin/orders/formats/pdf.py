@@ -1,5 +1,6 @@
 """PDF: a list of orders to read or sign, drawn by typst with the fonts of the tickets."""
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +15,7 @@ from tocsin.orders.draft import Order
 _HERE = Path(__file__).parent
 _TEMPLATE = Template(_HERE / "list.typ", _HERE.parents[1] / "tickets" / "fonts")
 _LINES_SHOWN = 40
+_one_at_a_time = threading.Lock()
 _HEAD = ("单号 Number", "下单 Placed", "状态 State", "收货人 Receiver", "商品 Items", "应付 Payable")
 
 
@@ -27,7 +29,8 @@ class PdfFormat:
         """Draw the orders; return how many."""
         rows = [_show(order) for order in orders]
         given = {"list": msgspec.json.encode({"head": _HEAD, "rows": rows}).decode()}
-        (drawn,) = typeset(_TEMPLATE, given, "pdf", tagged=True)
+        with _one_at_a_time:  # the other children draw tickets
+            (drawn,) = typeset(_TEMPLATE, given, "pdf", tagged=True)
         out.write(drawn)
         return len(rows)
 
