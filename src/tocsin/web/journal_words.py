@@ -131,6 +131,7 @@ VERBS = {
     "recipient.remove": "Address for the alarm removed",
     "recipient.test": "Address for the alarm tried out",
     "shop.change": "Shop changed",
+    "shop.create": "Shop added",
     "tickets.begin_shift": "Shift begun",
     "tickets.offer_shift": "Shift handed over: the first signature",
     "tickets.take_back_shift": "Handover of a shift taken back",
