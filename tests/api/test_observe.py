@@ -22,7 +22,7 @@ from tests.core.test_log import stream as stream
 from tests.databases import free_port
 from tocsin.core.db import Tx
 from tocsin.core.loop import Loop
-from tocsin.core.telemetry import _Now, box_of, doing, is_watched
+from tocsin.core.telemetry import _Now, box_of, doing
 from tocsin.observe import MetricsTaken, observed
 from tocsin.orders.store import _ID_OF_NUMBER
 from tocsin.web.fleet import fleet_pages
@@ -33,7 +33,7 @@ def watched(door: Door, **settings: object) -> Iterator[None]:
     door.desk.settings = replace(door.desk.settings, **settings)
     with observed(door.desk):
         yield
-    assert not is_watched() and not _Now.slow_seconds
+    assert not _Now.watchers and not _Now.slow_seconds
 
 
 def read(port: int) -> dict[tuple[str, ...], float]:

@@ -50,4 +50,7 @@ def test_a_step_that_fails_is_taken_again(monkeypatch: pytest.MonkeyPatch, fault
 
 
 def test_a_loop_that_never_began_can_be_ended():
-    Loop("test", lambda: 0, idle_seconds=1).stop()
+    taken: list[int] = []
+    loop = Loop("never began", lambda: taken.append(1) or 0, idle_seconds=1)
+    loop.stop()
+    assert not taken and "never began" not in {thread.name for thread in threading.enumerate()}

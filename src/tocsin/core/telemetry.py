@@ -42,11 +42,6 @@ def watch(*watchers: Watcher, slow_ms: int) -> None:
     _Now.watchers, _Now.slow_seconds = watchers, slow_ms / 1000
 
 
-def is_watched() -> bool:
-    """Tell whether somebody wants more than the slow log."""
-    return bool(_Now.watchers)
-
-
 class doing:  # noqa: N801 - read as a statement: `with doing("step", "spool"):`
     """Times what is done within it.
 

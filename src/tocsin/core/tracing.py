@@ -3,7 +3,6 @@
 Loaded where `traces_url` is set.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from opentelemetry import context, trace
@@ -60,9 +59,3 @@ class Traces:
     def stop(self) -> None:
         """Send what waits."""
         self._provider.shutdown()
-
-
-def open_traces(url: str, *, version: str, share: float) -> tuple[Traces, Callable[[], None]]:
-    """Return a watcher that sends traces, and what stops it."""
-    made = Traces(url, version=version, share=share)
-    return made, made.stop
