@@ -202,3 +202,9 @@ def test_another_merchants_orders_are_not_there(door: Door, tmp_path):
     assert other.ask("GET", f"/orders/{number}").status_code == 404
     assert other.ask("GET", "/orders").json()["orders"] == []
     assert other.ask("POST", f"/orders/{number}/cancellation", json={"reason": "x"}).status_code == 404
+
+
+def test_anybody_may_ask_which_methods_a_path_has(door: Door):
+    asked = door.client.options("/api/v1/orders/import")
+    assert (asked.status_code, asked.headers["allow"]) == (204, "OPTIONS, POST")
+    assert door.client.post("/api/v1/orders/import").status_code == 401
