@@ -11,52 +11,81 @@ import os
 import platform
 import statistics
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tests.bench.load_job import Jobs
+from tests.bench.load_filled import Filled
+from tests.bench.load_job import WORKS, Jobs
 from tests.bench.load_raw import RawEngine
 from tests.bench.load_target import Target
-from tests.bench.load_tocsin import Filled, Tocsin
+from tests.bench.load_tocsin import Tocsin
 from tests.proofs.running import ENGINES, Ground, RunningDesk, open_ground
 
-WORKS = (
-    "get", "search name", "search code", "search phone", "list page 1", "list page 100", "create", "amend", "wrong password", "export",
-)  # fmt: skip
-CLIENTS = {"create": (1, 8, 256), "wrong password": (8,), "export": (1,)}
+CLIENTS = {
+    "create": (1, 8, 256), "bulk load": (1,), "export": (1,), "screens": (1, 8), "ticket": (1, 2), "wrong password": (8,),
+}  # fmt: skip
+_IN_TURN = (("list page 1", "list page 100"),)
+_ONCE = frozenset({"export"})
+"""Takes longer than a run: done once, and not before it is measured."""
 _WARM_SECONDS = 0.3
 
 
-def measure(
-    target: Target, jobs: Jobs, work: str, *, clients: int, seconds: float, runs: int
-) -> dict[str, Any]:
-    """Return the medians of some runs of one work, and the lowest and highest rate."""
-    target.drive(jobs.of(work), clients=clients, seconds=min(_WARM_SECONDS, seconds))
-    made = [_run(target, jobs, work, clients=clients, seconds=seconds) for _ in range(runs)]
+class Side(NamedTuple):
+    """A target, one of its works, and with how many clients for how long a run of it is."""
+
+    target: Target
+    jobs: Jobs
+    work: str
+    clients: int
+    seconds: float
+
+
+def measure(sides: Sequence[Side], *, runs: int) -> list[dict[str, Any]]:
+    """Return of each side the medians of some runs, and the lowest and highest rate; their runs take turns.
+
+    What else the machine does meanwhile falls on all of them.
+    """
+    for side in sides:
+        if side.work not in _ONCE:
+            _drive(side, min(_WARM_SECONDS, side.seconds))
+    made = [[_run(side) for side in sides] for _ in range(1 if sides[0].work in _ONCE else runs)]
+    return [_medians(side, list(some)) for side, some in zip(sides, zip(*made, strict=True), strict=True)]
+
+
+def _medians(side: Side, made: list[dict[str, float]]) -> dict[str, Any]:
     rates = [one["per_second"] for one in made]
     return {
-        "work": work, "clients": clients, "target": target.name, "lowest": min(rates), "highest": max(rates),
+        "work": side.work, "workload": WORKS[side.work], "clients": side.clients, "target": side.target.name,
+        "lowest": min(rates), "highest": max(rates),
         **{name: round(statistics.median(one[name] for one in made), 3) for name in made[0]},
-        "peak_mb": target.peak_mb(), "load": round(os.getloadavg()[0], 1),
+        "peak_mb": side.target.peak_mb(), "load": round(os.getloadavg()[0], 1),
     }  # fmt: skip
 
 
-def _run(target: Target, jobs: Jobs, work: str, *, clients: int, seconds: float) -> dict[str, float]:
-    before, began = target.spent(), time.perf_counter()
-    taken = sorted(target.drive(jobs.of(work), clients=clients, seconds=seconds))
-    passed, after = time.perf_counter() - began, target.spent()
+def _run(side: Side) -> dict[str, float]:
+    before, began = side.target.spent(), time.perf_counter()
+    taken = sorted(_drive(side, side.seconds))
+    # One client's own work between two jobs, such as the making of an order, is not the system's.
+    passed = sum(taken) if side.clients == 1 else time.perf_counter() - began
+    after = side.target.spent()
     spent = {f"{name}_cpu_ms": (after[name] - before[name]) * 1000 / len(taken) for name in after}
     return {
-        "done": len(taken), "per_second": round(len(taken) / passed, 1), "p50_ms": taken[len(taken) // 2] * 1000,
-        "p99_ms": taken[min(len(taken) - 1, int(len(taken) * 0.99))] * 1000, **spent,
+        "done": len(taken), "per_second": round(len(taken) * side.jobs.units(side.work) / passed, 1),
+        "p50_ms": taken[len(taken) // 2] * 1000, "p99_ms": taken[min(len(taken) - 1, int(len(taken) * 0.99))] * 1000,
+        **spent, "cpu_ms": sum(spent.values()),
     }  # fmt: skip
+
+
+def _drive(side: Side, seconds: float) -> list[float]:
+    return side.target.drive(side.jobs.of(side.work), clients=side.clients, seconds=seconds)
 
 
 def main(given: list[str]) -> None:
     """Measure, and print a table or JSON."""
     asked = _read(given)
     engines = ENGINES if asked.engine == "both" else (asked.engine,)
-    works = tuple(asked.works.split(",")) if asked.works else WORKS
+    works = chosen_works(asked.works)
     with open_ground() as ground:
         found = {
             engine: [row for servers in _servers(engine, asked.servers) for row in bench(ground, engine, works, asked, servers=servers)]
@@ -69,26 +98,39 @@ def main(given: list[str]) -> None:
     print(json.dumps(report, ensure_ascii=False) if asked.json else table(report))
 
 
+def chosen_works(text: str) -> tuple[str, ...]:
+    """Return the works that are named, each by itself or by its workload (W1); all for an empty text.
+
+    Raises:
+        SystemExit: there is none of such a name.
+    """
+    named = [one.strip() for one in text.split(",") if one.strip()]
+    for one in named:
+        if one not in WORKS and one not in WORKS.values():
+            raise SystemExit(f"there is no work {one!r}; there are {', '.join(WORKS)}")
+    return tuple(work for work, load in WORKS.items() if not named or work in named or load in named)
+
+
 def bench(
     ground: Ground, engine: str, works: tuple[str, ...], asked: argparse.Namespace, *, servers: int
 ) -> list[dict[str, Any]]:
     """Return the rows of one engine and number of servers; each work of the raw engine stands after the desk's."""
     desk = ground.make_desk(engine)
     filled = Filled(desk, orders=asked.orders, times=asked.times)
-    raw = RawEngine(engine, _raw_place(ground, desk), numbers=filled.numbers, times=asked.times)
-    tocsin = Tocsin(filled, servers=servers, postgres=ground.postgres() if desk.database_url else None)
-    jobs, rows = Jobs(filled.numbers), list[dict[str, Any]]()
+    postgres = ground.postgres() if desk.database_url else None
+    raw = RawEngine(
+        engine, _raw_place(ground, desk), numbers=filled.numbers, times=asked.times, draw=filled.draw, postgres=postgres
+    )  # fmt: skip
+    tocsin = Tocsin(filled, servers=servers, postgres=postgres)
+    # Each has jobs of its own: an amendment names the revision that it saw.
+    jobs, others = (Jobs(filled.numbers, count=filled.count) for _ in range(2))
+    rows = list[dict[str, Any]]()
     try:
-        for work in works:
-            for clients in CLIENTS.get(work, (1, 8)):
-                row = measure(tocsin, jobs, work, clients=clients, seconds=asked.seconds, runs=asked.runs)
-                if raw.can(work):
-                    other = measure(raw, jobs, work, clients=1, seconds=asked.seconds / 2, runs=asked.runs)
-                    row |= {
-                        "raw_per_second": other["per_second"],
-                        "ratio": round(row["per_second"] / other["per_second"], 2),
-                    }
-                rows.append(row | {"servers": servers})
+        for works_here in _in_turn(works):
+            for clients in CLIENTS.get(works_here[0], (1, 8)):
+                sides = [Side(tocsin, jobs, work, clients, asked.seconds) for work in works_here]
+                sides += [Side(raw, others, work, 1, asked.seconds / 2) for work in works_here]
+                rows += beside(measure(sides, runs=asked.runs), servers=servers)
         tocsin.require_kept()
         return rows
     finally:
@@ -96,16 +138,40 @@ def bench(
         raw.close()
 
 
+def beside(found: list[dict[str, Any]], *, servers: int) -> list[dict[str, Any]]:
+    """Return the desk's rows with the raw engine's figures beside them, and the hundredth page's beside the first's."""
+    half = len(found) // 2
+    for row, other in zip(found[:half], found[half:], strict=True):
+        row |= {
+            "servers": servers, "raw_per_second": other["per_second"], "raw_cpu_ms": other["cpu_ms"],
+            "ratio": round(row["per_second"] / other["per_second"], 3),
+            "cpu_ratio": round(other["cpu_ms"] / row["cpu_ms"], 3) if row["cpu_ms"] else 0.0,
+        }  # fmt: skip
+        if row["work"] == "list page 100":
+            row["to_page_1"] = round(row["p50_ms"] / found[0]["p50_ms"], 2)
+    return found[:half]
+
+
+def _in_turn(works: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield works that are measured in turn, most alone."""
+    together = [some for some in _IN_TURN if set(some) <= set(works)]
+    for work in works:
+        some = next((some for some in together if work in some), (work,))
+        if work == some[0]:
+            yield some
+
+
 def table(report: dict[str, Any]) -> str:
     """Return the report for people."""
     lines = [
         f"{report['orders']:,} orders of 5 lines; {report['runs']} runs of {report['seconds']} s, medians [lowest..highest]; "
-        f"{report['processors']} processors, Python {report['python']}; ms; ratio = the desk's rate / the raw engine's on one connection."
+        f"{report['processors']} processors, Python {report['python']}; ms; ratio = the desk's rate / the raw engine's on one connection; of CPU = the raw engine's processor time / the desk's and its database's. "
+        "Bulk load tells orders, export rows a second."
     ]
     for engine, rows in report["engines"].items():
         lines += [
             "",
-            f"{engine:<22}{'clients':>8}{'per second':>26}{'p50':>8}{'p99':>9}{'server':>8}{'database':>9}{'peak MB':>8}{'raw':>8}{'ratio':>7}",
+            f"{engine:<26}{'clients':>8}{'per second':>26}{'p50':>8}{'p99':>9}{'server':>8}{'database':>9}{'peak MB':>8}{'raw':>9}{'ratio':>7}{'of CPU':>8}",
         ]
         lines += [_line(row) for row in rows]
     return "\n".join(lines)
@@ -113,11 +179,12 @@ def table(report: dict[str, Any]) -> str:
 
 def _line(row: dict[str, Any]) -> str:
     rate = f"{row['per_second']:,.0f} [{row['lowest']:,.0f}..{row['highest']:,.0f}]"
-    name = f"{row['work']}, {row['servers']}p"
-    raw = f"{row['raw_per_second']:>8,.0f}{row['ratio']:>7.2f}" if "ratio" in row else f"{'-':>8}{'-':>7}"
+    name = f"{row['workload']} {row['work']}, {row['servers']}p"
+    more = f"  {row['to_page_1']:.2f} times page 1" if "to_page_1" in row else ""
     return (
-        f"{name:<22}{row['clients']:>8}{rate:>26}{row['p50_ms']:>8.2f}{row['p99_ms']:>9.1f}{row['server_cpu_ms']:>8.2f}"
-        f"{row.get('database_cpu_ms', 0):>9.2f}{row['peak_mb']:>8.0f}{raw}"
+        f"{name:<26}{row['clients']:>8}{rate:>26}{row['p50_ms']:>8.2f}{row['p99_ms']:>9.1f}{row['server_cpu_ms']:>8.2f}"
+        f"{row.get('database_cpu_ms', 0):>9.2f}{row['peak_mb']:>8.0f}{row['raw_per_second']:>9,.0f}{row['ratio']:>7.2f}"
+        f"{row['cpu_ratio']:>8.2f}{more}"
     )
 
 
@@ -146,7 +213,9 @@ def _read(given: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--seconds", type=float, default=2.5, help="how long each run lasts")
     parser.add_argument("--runs", type=int, default=3, help="runs of each work; the median is told")
-    parser.add_argument("--works", default="", help="works to measure, separated by commas; empty is all")
+    parser.add_argument(
+        "--works", default="", help="works or workloads (get,W3), separated by commas; empty is all"
+    )
     parser.add_argument("--servers", type=int, default=0, help="processes on PostgreSQL; 0 is one, then two")
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both", help="database to measure on")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")

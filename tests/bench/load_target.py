@@ -69,9 +69,11 @@ class HttpTarget:
 
         async def work(turn: int) -> None:
             own = lines[turn]
-            while (began := time.perf_counter()) < until or not taken:
+            while time.perf_counter() < until or not taken:
                 turn += 1
-                await self.do(own[turn % len(own)].ask, next(jobs))
+                job = next(jobs)
+                began = time.perf_counter()
+                await self.do(own[turn % len(own)].ask, job)
                 taken.append(time.perf_counter() - began)
 
         try:
@@ -83,12 +85,16 @@ class HttpTarget:
 
 
 def processor_seconds(pids: Iterable[int]) -> float:
-    """Return the processor's seconds of some processes, of all their threads."""
+    """Return the processor's seconds of some processes, of all their threads, and of the children that they began, ended ones too."""
     total = 0
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
+        total += _ticks(pid, ended=True) + sum(map(_ticks, children_of(pid)))
     return total / _TICKS
+
+
+def _ticks(pid: int, *, ended: bool = False) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return sum(map(int, fields[11 : 15 if ended else 13]))
 
 
 def peak_memory_mb(pids: Iterable[int]) -> float:

@@ -12,13 +12,14 @@ from tocsin.core.clock import now_us
 from tocsin.core.db import Database, Tx
 from tocsin.orders.download_file import content_of
 from tocsin.orders.download_rows import COLUMNS
+from tocsin.orders.draft import Order
 from tocsin.orders.format import find_format, write_file
 from tocsin.orders.intake import take_in
 from tocsin.orders.query import look_up_order, search_orders
 from tocsin.orders.screen import Filter, count_rows, page_rows, screen_orders
 from tocsin.orders.search import order_tokens
 from tocsin.orders.store import find_order_id, load_order
-from tocsin.tickets.content import PaperRequest, build_content
+from tocsin.tickets.content import PaperRequest, TicketContent, build_content
 from tocsin.tickets.layout import draw_raster
 
 _AT_ONCE = 100
@@ -67,19 +68,26 @@ class Product:
 
     def _tickets(self, repeats: int) -> list[Callable[[], object]]:
         """Return drawings: content and 203 dpi picture of one ticket on 80 mm paper."""
-        number = self.numbers[0]
-        order = self.db.read(
-            self.house.merchant_id, lambda tx: load_order(tx, order_id=find_order_id(tx, number=number), real=True)
-        )  # fmt: skip
-        draw: list[Callable[[], object]] = []
-        for n in range(min(repeats, 100)):
-            request = PaperRequest(
-                copy="merchant", serial=f"B-{n}", scan_url=f"http://localhost:8717/t/{n:032d}", code128=str(10**18 + n),
-                printed_at_us=now_us(), zone="Asia/Shanghai",
-            )  # fmt: skip
-            draw.append(lambda request=request: draw_raster(build_content(order, request)))  # type: ignore[misc]
+        draw = [partial(self._draw, self._first_order(), n) for n in range(min(repeats, 100))]
         draw[0]()
         return draw
+
+    def paper(self, order: Order | None = None, n: int = 0) -> TicketContent:
+        """Return what a ticket says, of the first order unless of another."""
+        request = PaperRequest(
+            copy="merchant", serial=f"B-{n}", scan_url=f"http://localhost:8717/t/{n:032d}", code128=str(10**18 + n),
+            printed_at_us=now_us(), zone="Asia/Shanghai",
+        )  # fmt: skip
+        return build_content(order or self._first_order(), request)
+
+    def _draw(self, order: Order, n: int) -> object:
+        return draw_raster(self.paper(order, n))
+
+    def _first_order(self) -> Order:
+        def load(tx: Tx) -> Order:
+            return load_order(tx, order_id=find_order_id(tx, number=self.numbers[0]), real=True)
+
+        return self.db.read(self.house.merchant_id, load)
 
     def _fill(self, orders: int) -> None:
         drafts, clerk = make_orders(orders), self.house.actor("owner")

@@ -19,7 +19,18 @@ import psycopg
 
 from tests.bench.clock import Work
 from tests.bench.data import make_orders, sample
-from tests.bench.raw_tables import FILE, FIND, HEAD, LINE, LOOK, SEARCH, TABLES, WHOLE
+from tests.bench.raw_tables import (
+    FILE,
+    FIND,
+    HEAD,
+    INSERT_LINE,
+    INSERT_ORDER,
+    LINE,
+    LOOK,
+    SEARCH,
+    TABLES,
+    WHOLE,
+)
 from tocsin.core.mask import mask_party
 from tocsin.core.sqlite import connect_file
 from tocsin.orders.draft import Draft
@@ -152,26 +163,17 @@ class Raw:
 
     def _insert(self, number: str, draft: Draft) -> None:
         self.next_id += 1
-        order_id, to = self.next_id, mask_party(draft.receiver)
         self._do("INSERT INTO c VALUES (1, 'd', 1) ON CONFLICT (m, day) DO UPDATE SET last = c.last + 1")
-        self._do(
-            f"INSERT INTO o (m, {WHOLE}) VALUES (1{',?' * (WHOLE.count(',') + 1)})",
-            (*_head(order_id, number, draft), to.province, to.city, to.district, to.address, to.postcode, to.buyer_note),
-        )  # fmt: skip
-        lines = [
-            (order_id, place, one.line_id, one.sku, one.title, one.spec, one.quantity_micro, one.unit_price_micro,
-             one.discount_minor, one.unit_price_micro * one.quantity_micro // 10**10)
-            for place, one in enumerate(draft.lines)
-        ]  # fmt: skip
-        marks = f"INSERT INTO l (m, {LINE}) VALUES (1{',?' * (LINE.count(',') + 1)})"
-        self._c.cursor().executemany(marks.replace("?", self._mark), lines)
-        tokens = " ".join(_plain(token) for token in order_tokens(number, draft))
+        self._do(INSERT_ORDER, order_row(self.next_id, number, draft))
+        self._c.cursor().executemany(INSERT_LINE.replace("?", self._mark), line_rows(self.next_id, draft))
+        tokens = tokens_of(number, draft)
         if self.engine == "sqlite":
-            self._tokens[order_id] = tokens
-            self._do("INSERT INTO s (rowid, tokens) VALUES (?,?)", (order_id, tokens))
+            self._tokens[self.next_id] = tokens
+            self._do("INSERT INTO s (rowid, tokens) VALUES (?,?)", (self.next_id, tokens))
         else:
             self._do(
-                "INSERT INTO s VALUES (1, ?, array_to_tsvector(string_to_array(?, ' ')))", (order_id, tokens)
+                "INSERT INTO s VALUES (1, ?, array_to_tsvector(string_to_array(?, ' ')))",
+                (self.next_id, tokens),
             )
 
     def _create(self, draft: Draft) -> None:
@@ -198,15 +200,30 @@ class Raw:
         self._look("screen", "payment:paid fulfilment:shipped", self.page(before, 50))
 
 
-def _head(order_id: int, number: str, draft: Draft) -> list[object]:
-    """Return the fields of a list's row, in their order."""
+def order_row(order_id: int, number: str, draft: Draft) -> tuple[object, ...]:
+    """Return an order's row, as `WHOLE` names its fields."""
     to = mask_party(draft.receiver)
     told: dict[str, object] = {
         "id": order_id, "number": number, "revision": 1, "shop_id": 1, "desk_state": "produced", "currency": "CNY",
         "payable_minor": draft.totals.payable_minor, "receiver_name": to.name, "receiver_phone": to.phone,
         "summary": draft.lines[0].title, "produced_at_us": draft.placed_at_us, "holds_open": 0, "checked": "ok",
     }  # fmt: skip
-    return [told[name] if name in told else getattr(draft, name) for name in HEAD.split(", ")]
+    head = [told[name] if name in told else getattr(draft, name) for name in HEAD.split(", ")]
+    return (*head, to.province, to.city, to.district, to.address, to.postcode, to.buyer_note)
+
+
+def line_rows(order_id: int, draft: Draft) -> list[tuple[object, ...]]:
+    """Return the rows of an order's lines, as `LINE` names their fields."""
+    return [
+        (order_id, place, one.line_id, one.sku, one.title, one.spec, one.quantity_micro, one.unit_price_micro,
+         one.discount_minor, one.unit_price_micro * one.quantity_micro // 10**10)
+        for place, one in enumerate(draft.lines)
+    ]  # fmt: skip
+
+
+def tokens_of(number: str, draft: Draft) -> str:
+    """Return an order's search tokens."""
+    return " ".join(_plain(token) for token in order_tokens(number, draft))
 
 
 def _plain(token: str) -> str:

@@ -14,12 +14,20 @@ _KINDS = ", ".join(f"{f.name} {'bigint' if f.type is int else 'text'}" for f in 
 WHOLE = f"{HEAD}, province, city, district, address, postcode, note"
 LINE = "order_id, place, line, sku, title, spec, quantity, price, discount, total"
 LOOK = "at, who, who_name, door, kind, asked, count, hits"
+INSERT_ORDER = f"INSERT INTO o (m, {WHOLE}) VALUES (1{',?' * (WHOLE.count(',') + 1)})"
+INSERT_LINE = f"INSERT INTO l (m, {LINE}) VALUES (1{',?' * (LINE.count(',') + 1)})"
 TABLES = f"""
 CREATE TABLE o (m bigint, {_KINDS}, province text, city text, district text, address text, postcode text, note text, PRIMARY KEY (m, id));
 CREATE UNIQUE INDEX o_number ON o (m, number);
 CREATE INDEX o_screen ON o (m, payment, id DESC, desk_state, fulfilment, holds_open);
 CREATE TABLE l (m bigint, order_id bigint, place int, line text, sku text, title text, spec text, quantity bigint,
   price bigint, discount bigint, total bigint, PRIMARY KEY (m, order_id, place));
+CREATE INDEX o_held ON o (m, id DESC) WHERE holds_open > 0;
+CREATE INDEX o_state ON o (m, desk_state, id DESC, fulfilment, holds_open);
+CREATE TABLE past (m bigint, {_KINDS}, province text, city text, district text, address text, postcode text, note text,
+  at bigint, who bigint, who_name text, reason text, PRIMARY KEY (m, id, revision));
+CREATE TABLE past_l (m bigint, order_id bigint, revision int, place int, line text, sku text, title text, spec text,
+  quantity bigint, price bigint, discount bigint, total bigint, PRIMARY KEY (m, order_id, revision, place));
 CREATE TABLE c (m bigint, day text, last bigint, PRIMARY KEY (m, day));
 CREATE TABLE look (id {{serial}}, m bigint, at bigint, who bigint, who_name text, door text, kind text, asked text,
   count bigint, hits text);

@@ -5,9 +5,10 @@ import json
 import pytest
 
 from tests.bench import load
-from tests.bench.load_job import Get, Jobs
+from tests.bench.load_filled import Filled
+from tests.bench.load_job import WORKS, Get, Jobs
 from tests.bench.load_target import WrongAnswer
-from tests.bench.load_tocsin import Filled, Tocsin
+from tests.bench.load_tocsin import Tocsin
 from tests.proofs.running import ENGINES, open_ground
 
 
@@ -19,10 +20,11 @@ def test_under_load_each_answer_is_right_and_each_look_up_is_recorded(
     report = json.loads(capsys.readouterr().out)
     rows = report["engines"][engine]
     asked = {(row["work"], row["clients"]) for row in rows}
-    assert asked == {(work, clients) for work in load.WORKS for clients in load.CLIENTS.get(work, (1, 8))}
+    assert asked == {(work, clients) for work in WORKS for clients in load.CLIENTS.get(work, (1, 8))}
     assert report["orders"] == 80 and all(row["done"] > 0 and row["peak_mb"] > 0 for row in rows)
-    assert all(row["raw_per_second"] > 0 for row in rows if "raw_per_second" in row)
-    assert sum("raw_per_second" in row for row in rows) == 15
+    assert all(row["raw_per_second"] > 0 and row["ratio"] > 0 for row in rows)
+    assert {row["workload"] for row in rows} == {"W1", "W2", "W3", "W4", "W5", "W6", "W7"}
+    assert [row["to_page_1"] > 0 for row in rows if row["work"] == "list page 100"] == [True, True]
 
 
 def test_an_answer_that_is_wrong_or_was_not_recorded_ends_the_bench() -> None:

@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from tests.bench.load_filled import Filled
 from tests.bench.load_job import Job, Jobs
 from tests.bench.load_line import Line, open_line
 from tests.bench.load_target import WrongAnswer
-from tests.bench.load_tocsin import Filled, Tocsin
+from tests.bench.load_tocsin import Tocsin
 from tests.proofs.running import ENGINES, Ground, open_ground
 from tests.proofs.rush import _at, _resident_mb
 
