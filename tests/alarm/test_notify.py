@@ -21,6 +21,7 @@ from tests.alarm.told import (
 )
 from tests.house import House, make_house
 from tests.peers.robot_peer import RobotPeer
+from tocsin.access.restored import note_restored
 from tocsin.alarm import message
 from tocsin.alarm.incident import acknowledge_incident, clear_incident
 from tocsin.alarm.message import Account, name_accounts_by
@@ -75,6 +76,13 @@ def test_people_are_told_of_the_level_that_they_chose(house: House, peer: RobotP
     tell(house)
     assert whats(house, sound) == ["raised"] and whats(house, nothing) == []
     assert whats(house, light) == ["raised"], "on its way still: it says what is true when it leaves"
+
+
+def test_nobody_is_called_for_a_desk_that_was_restored(house: House, peer: RobotPeer) -> None:
+    told = make_recipient(house, hook(peer, "a"), wants=("light", "sound"))
+    house.db.write(house.merchant_id, lambda tx: note_restored(tx, made_at_us=1))
+    tell(house)
+    assert whats(house, told) == []
 
 
 def test_what_got_worse_is_told_at_once_and_what_rings_again_is_not(house: House, peer: RobotPeer) -> None:

@@ -58,3 +58,15 @@ def tables_of(settings: Settings) -> list[str]:
         ).fetchall()
         connection.close()
     return sorted(name for (name,) in named)
+
+
+def run(settings: Settings, statement: str) -> None:
+    """Change rows past the product."""
+    if settings.database_url:
+        with psycopg.connect(settings.database_url) as connection:
+            connection.execute(statement)
+        return
+    connection = engine.connect(str(settings.path("desk.sqlite")))
+    connection.execute(statement)
+    connection.commit()
+    connection.close()

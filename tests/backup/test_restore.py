@@ -1,30 +1,47 @@
 """A backup made and restored: every row is there, no number comes again, and nothing acts by itself."""
 
 import io
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.backup.installation import PASSPHRASE, make_settings, rows_of, tables_of
+from tests.backup.installation import PASSPHRASE, make_settings, rows_of, run, tables_of
 from tests.backup.lived import Lived, house_of
 from tests.counter import Counter
 from tests.databases import PostgresServer
+from tests.house import make_house
 from tests.peers.escpos_peer import EscposPeer
 from tocsin.access.admission import Admitted, StationRefused
 from tocsin.access.api_key import find_api_key
 from tocsin.access.limiter import SignInRefused
-from tocsin.access.restored import approve_restored, list_restored
+from tocsin.access.restored import approve_restored, list_restored, note_restored
 from tocsin.access.session import find_session
 from tocsin.access.station import live_stations
-from tocsin.alarm.incident import alarm_now, get_incident
+from tocsin.alarm.drill_plan import DrillPlan, change_plan, is_due, start_due_drills
+from tocsin.alarm.incident import (
+    RESTORED,
+    alarm_now,
+    clear_incident,
+    end_incident,
+    get_incident,
+    raise_incident,
+)
+from tocsin.alarm.record import open_incidents
 from tocsin.alarm.ring import ring_after_restart
+from tocsin.alarm.siren_plan import read_situation, wish_of
+from tocsin.alarm.siren_row import add_siren
+from tocsin.backup import postgres_copy, sqlite_copy
 from tocsin.backup.files import NotEmpty
 from tocsin.backup.make import Made, make_backup
 from tocsin.backup.place import Folder
 from tocsin.backup.restore import OtherEngine, Restored, check_backup, restore_backup
 from tocsin.backup.sealed_file import BackupUnreadable
+from tocsin.backup.settle_alarm import settle_alarm
 from tocsin.core.actor import Actor
+from tocsin.core.clock import MINUTE_US, now_us, shift_clock, to_datetime
 from tocsin.core.db import Database
 from tocsin.core.event import latest_event_id
 from tocsin.core.journal import read_journal
@@ -139,6 +156,71 @@ def _look_at_the_alarm(db: Database, lived: Lived) -> None:
     assert (before.is_open, before.silenced_name, before.acknowledged_name) == (True, "restore", "restore")
     verbs = [one.verb for one in db.read(lived.merchant_id, read_journal)]
     assert "desk.restored" in verbs
+
+
+def test_no_device_and_no_drill_begins_before_somebody_says_that_all_was_looked_at(db: Database) -> None:
+    """A second restore, of a desk that was never looked at after the first, is as quiet."""
+    house = make_house(db)
+    raised: dict[str, Any] = {"why": "seal_broken", "why_data": {}, "alert": False}
+
+    def do(verb: Callable[..., Any], *given: object, **named: object) -> Any:
+        return db.write(house.merchant_id, lambda tx: verb(tx, *given, **named))
+
+    def lit() -> int:
+        seen = do(read_situation)
+        return wish_of(seen, spent_us=0).incident_id
+
+    do(add_siren, house.actor(), name="Yard", driver="memory", options={})
+    here = to_datetime(now_us(), house.shop.zone)
+    do(change_plan, house.actor(), chosen=DrillPlan(weekday=here.weekday(), hour=here.hour), revision=0)
+    shift_clock(-here.minute * MINUTE_US)  # within the half hour
+    for turn in range(2):
+        before = do(raise_incident, kind="other", key=f"before {turn}", level="light", **raised)
+        assert lit() == before
+        do(settle_alarm)
+        do(note_restored, made_at_us=1)
+        assert lit() == 0 and not do(is_due) and start_due_drills(db) == 0
+        assert do(alarm_now).light, "pages say it"
+    new = do(raise_incident, kind="other", key="new", level="light", **raised)
+    assert lit() == new, "what comes now is told of"
+    do(end_incident, None, do(get_incident, house.actor(), incident_id=new), outcome="quiet")
+    (said,) = [one for one in do(open_incidents) if one.kind == RESTORED]
+    do(clear_incident, house.actor(), incident_id=said.id)
+    assert lit() == before and do(is_due)
+
+
+def test_serials_skip_twice_what_a_busy_day_took(
+    lived: Lived, server: PostgresServer | None, tmp_path: Path
+) -> None:
+    """Since the backup as many may have been printed again as on the busiest day before it."""
+    run(lived.settings, "UPDATE serial_counter SET last = 30000")
+    back_up(lived.settings, tmp_path / "kept")
+    settings = make_settings(tmp_path / "after", server, empty=True)
+    bring_back(settings, tmp_path / "kept")
+    last = {row[0] for row in rows_of(settings, "serial_counter", "last")}
+    assert last == {90_000, 60_000}, "the busy day's own, and each other day on which one may be given now"
+
+
+def test_what_lies_beside_the_database_is_read_before_it(
+    lived: Lived, server: PostgresServer | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkpoint that is sealed while the database is copied is newer than the copy: with it the journal would seem cut."""
+    checkpoint = lived.settings.path("keys", "journal", "1.json")
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint.write_text("before")
+    for module, name in ((sqlite_copy, "copy_file"), (postgres_copy, "Snapshot")):
+        true = getattr(module, name)
+
+        def sealed_meanwhile(*given: Any, true: Any = true, **named: Any) -> Any:
+            checkpoint.write_text("since")
+            return true(*given, **named)
+
+        monkeypatch.setattr(module, name, sealed_meanwhile)
+    back_up(lived.settings, tmp_path / "kept")
+    settings = make_settings(tmp_path / "after", server, empty=True)
+    bring_back(settings, tmp_path / "kept")
+    assert checkpoint.read_text() == "since"
+    assert settings.path("keys", "journal", "1.json").read_text() == "before"
 
 
 def test_what_a_crash_left_beside_its_file_is_not_written_into_the_restored_one(

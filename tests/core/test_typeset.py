@@ -1,6 +1,7 @@
 """The typesetter: what its child draws, that it is started when it is needed, and that no fault of it is taken for a page."""
 
 import os
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,22 @@ def test_a_child_draws_and_is_kept_and_what_people_write_is_text(tmp_path: Path)
     assert typeset(template, {"word": "a"}, "pdf")[0].startswith(b"%PDF")
     assert query(template, {"word": "a"}, label="<of>") == ["here"]
     assert pid() == first
+
+
+def test_a_desk_with_more_than_a_thousand_open_files_draws(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (2_048 if hard == resource.RLIM_INFINITY else min(hard, 2_048), hard)
+    )
+    opened = list[int]()
+    try:
+        while not opened or opened[-1] < 1_024:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+        assert typeset(of(tmp_path), {"word": "a"}, "png")
+    finally:
+        for one in opened:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize(

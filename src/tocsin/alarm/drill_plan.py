@@ -5,6 +5,7 @@ from datetime import timedelta
 from msgspec import Struct
 
 from tocsin.alarm.drill import Drill, DrillRunning, DrillUntimely, list_drills, start_drill
+from tocsin.alarm.quiet import waits_for_a_word
 from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.clock import DAY_US, MINUTE_US, from_datetime, to_datetime
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
@@ -64,14 +65,14 @@ def start_due_drills(db: Database) -> int:
 
 
 def is_due(tx: Tx) -> bool:
-    """Tell whether the planned instant was within the last half hour and no drill was begun since."""
+    """Tell whether the planned instant was within the last half hour and no drill was begun since; a restored desk waits for a person's word."""
     plan = read_plan(tx)
     if plan.weekday == OFF:
         return False
     planned_us = last_planned_us(tx, plan)
     newest = list_drills(tx, limit=1)
     done = bool(newest) and newest[0].at_us >= planned_us
-    return tx.now_us - planned_us < _WINDOW_US and not done
+    return tx.now_us - planned_us < _WINDOW_US and not done and not waits_for_a_word(tx)
 
 
 def last_planned_us(tx: Tx, plan: DrillPlan) -> int:

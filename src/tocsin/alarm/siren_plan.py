@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from tocsin.alarm.hours import SirenHours, closed_since, read_hours
 from tocsin.alarm.incident import DRILL
+from tocsin.alarm.quiet import without_the_restored
 from tocsin.alarm.record import Incident, open_incidents
 from tocsin.alarm.rules import read_alarm_rules
 from tocsin.alarm.siren import OFF, Abilities, Pattern
@@ -68,7 +69,7 @@ class Share(Struct, frozen=True):
 def read_situation(tx: Tx) -> Situation:
     """Return how things stand; without sirens nothing else is read."""
     rows = list_sirens(tx)
-    found = open_incidents(tx) if rows else []
+    found = without_the_restored(open_incidents(tx)) if rows else []
     seconds = read_alarm_rules(tx).sound_seconds + _NET_SECONDS if rows else 0
     hours, closed_us = SirenHours(), None
     if any(one.level == "sound" for one in found):

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from tocsin.alarm.drill import drill
+from tocsin.alarm.incident import RESTORED, end_incident
 from tocsin.alarm.notice import notice
 from tocsin.alarm.record import open_incidents, store_incident
 from tocsin.alarm.siren_lease import siren_lease
@@ -25,6 +26,11 @@ _LEASES = Statement[None](sa.delete(siren_lease))
 def settle_alarm(tx: Tx) -> None:
     """Let open incidents stand in sight, silent and in nobody's hands; drop what nobody was told of yet."""
     for one in open_incidents(tx):
+        if (
+            one.kind == RESTORED
+        ):  # that of an earlier restore: the one of this restore stands after all that came since
+            end_incident(tx, None, one, outcome="cleared")
+            continue
         changed = replace(one, sound_until_us=0, rings_at_us=0)
         if one.silenced_at_us is None and one.level == "sound":
             changed = replace(changed, silenced_at_us=tx.now_us, silenced_name=BY)
