@@ -1,10 +1,7 @@
-"""`bin/bench`: every work on both databases, the desk beside the raw engine, in one run.
+"""`bin/bench`: every work on both databases, the desk beside the raw engine, in one run; its other works have names of their own.
 
 bin/bench [--orders 100000] [--repeats 200] [--engine sqlite|postgresql|both] [--json]
-bin/bench pages [--orders 20000] [--times 50] [--repeats 50] [--engine sqlite|postgresql|both] [--json]
-bin/bench live [--desks 50] [--rounds 5] [--orders 12] [--engine sqlite|postgresql|both] [--json]
-bin/bench load [--orders 20000] [--times 10] [--seconds 2.5] [--runs 3] [--engine sqlite|postgresql|both] [--json]
-bin/bench print [--tickets 10000] [--clicks 200] [--engine sqlite|postgresql|both] [--json]
+bin/bench load|growth|pages|live|print [--help]
 """
 
 import argparse
@@ -20,7 +17,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from tests.bench import live, load, pages, printing
+from tests.bench import growth, live, load, pages, printing
 from tests.bench.clock import Work, measure
 from tests.bench.fill import multiply, open_product
 from tests.bench.memory import ALONE, measure_alone
@@ -31,31 +28,25 @@ from tests.databases import PostgresServer
 from tocsin.core.sqlite import engine
 
 _COMPARED_MOST = 1_000
-_OTHERS = {"print": printing.main, "pages": pages.main, "live": live.main, "load": load.main}
+_OTHERS = {
+    "load": (load.main, "workloads W1 to W7 over HTTP, beside the raw engine"),
+    "growth": (growth.main, "what look-ups cost with 10,000 orders, and with a hundred times as many"),
+    "pages": (pages.main, "each page at a million orders"),
+    "live": (live.main, "pages that listen, while a clerk works"),
+    "print": (printing.main, "from the click to the printer's word"),
+}
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Tells defaults, and leaves the lines of the list as they are."""
 
 
 def main() -> None:
-    """Measure and print a table, or JSON; `print` measures printing, `pages` each page, `live` pages that listen, `load` the API under load."""
+    """Measure and print a table, or JSON; or do one of the other works, by its name."""
     if sys.argv[1:2] and sys.argv[1] in _OTHERS:
-        _OTHERS[sys.argv[1]](sys.argv[2:])
+        _OTHERS[sys.argv[1]][0](sys.argv[2:])
         return
-    parser = argparse.ArgumentParser(
-        prog="bin/bench", description="Measure the desk beside the raw engine doing the same work.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )  # fmt: skip
-    parser.add_argument("--orders", type=int, default=100_000, help="orders that the database is filled with")
-    parser.add_argument(
-        "--times", type=int, default=1, help="copies of those orders, made by SQL: 50 of 20,000 are a million"
-    )
-    parser.add_argument(
-        "--sheet-rows", type=int, default=100_000, help="rows of the sheets that are imported; 0: none is"
-    )
-    parser.add_argument("--repeats", type=int, default=200, help="times that each work is done and measured")
-    parser.add_argument(
-        "--engine", choices=("sqlite", "postgresql", "both"), default="both", help="database to measure on"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    asked = parser.parse_args()
+    asked = _read()
     engines = ("sqlite", "postgresql") if asked.engine == "both" else (asked.engine,)
     found = {
         name: bench_engine(
@@ -69,6 +60,27 @@ def main() -> None:
         "engines": found,
     }  # fmt: skip
     print(json.dumps(report, ensure_ascii=False) if asked.json else table(report))
+
+
+def _read() -> argparse.Namespace:
+    told = [f"  bin/bench {name:<8} {what}" for name, (_, what) in _OTHERS.items()]
+    parser = argparse.ArgumentParser(
+        prog="bin/bench", description="Measure the desk beside the raw engine doing the same work.",
+        formatter_class=_Help, epilog="\n".join(["other works, each with --help of its own:", *told]),
+    )  # fmt: skip
+    parser.add_argument("--orders", type=int, default=100_000, help="orders that the database is filled with")
+    parser.add_argument(
+        "--times", type=int, default=1, help="copies of those orders, made by SQL: 50 of 20,000 are a million"
+    )
+    parser.add_argument(
+        "--sheet-rows", type=int, default=100_000, help="rows of the sheets that are imported; 0: none is"
+    )
+    parser.add_argument("--repeats", type=int, default=200, help="times that each work is done and measured")
+    parser.add_argument(
+        "--engine", choices=("sqlite", "postgresql", "both"), default="both", help="database to measure on"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parser.parse_args()
 
 
 def bench_engine(name: str, *, orders: int, repeats: int, times: int, sheet_rows: int) -> dict[str, Any]:

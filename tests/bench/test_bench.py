@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.bench import pages
-from tests.bench.__main__ import main
+from tests.bench.__main__ import _OTHERS, main
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
@@ -56,6 +56,7 @@ def test_each_option_says_what_it_does_and_what_it_is_without_it(
         "measured (default: 200)",
         "on (default: both)",
         "JSON instead",
+        *(f"bin/bench {name} {what}" for name, (_, what) in _OTHERS.items()),
     ):
         assert words in told
 

@@ -1,0 +1,60 @@
+"""What a call costs: the processor's time of this process and of the engine's, put to a fixed loop that runs beside it."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.bench.load_target import children_of
+from tests.databases import PostgresServer
+
+_LOOP = 20_000
+
+
+class Meter:
+    """Measures in rounds; a round's cost is put to the speed that the machine had meanwhile, told by a loop that is always the same.
+
+    Args:
+        server: whose processes' time is the engine's; on SQLite it is this process's.
+    """
+
+    def __init__(self, server: PostgresServer | None, *, rounds: int) -> None:
+        self._server, self._rounds = server, rounds
+        self._best_s = min(_loop() for _ in range(20))
+
+    def measure(self, calls: Sequence[Callable[[], object]]) -> dict[str, float]:
+        """Return the medians of the rounds: milliseconds of a processor for one call, and by the clock."""
+        for call in calls[: len(calls) // 4 + 1]:
+            call()
+        made = [self._round(calls) for _ in range(self._rounds)]
+        return {
+            "cpu_ms": round(statistics.median(cpu for cpu, _ in made), 4),
+            "p50_ms": round(statistics.median(clock for _, clock in made), 4),
+        }
+
+    def _round(self, calls: Sequence[Callable[[], object]]) -> tuple[float, float]:
+        pace, before, taken = _loop(), self._spent(), list[float]()
+        for call in calls:
+            began = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - began)
+        spent = self._spent() - before
+        slower = max(1.0, (pace + _loop()) / 2 / self._best_s)
+        return spent / len(calls) / slower * 1000, statistics.median(taken) * 1000
+
+    def _spent(self) -> float:
+        backends = children_of(self._server.process.pid) if self._server else []
+        return time.process_time() + sum(map(_run_seconds, backends))
+
+
+def _run_seconds(pid: int) -> float:
+    """Return the time that a process of one thread has run: counted to the nanosecond, where ticks are ten milliseconds."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[0]) / 1e9
+
+
+def _loop() -> float:
+    """Return the processor's seconds of a fixed work."""
+    before, total = time.process_time(), 0
+    for n in range(_LOOP):
+        total += n * n
+    return time.process_time() - before
