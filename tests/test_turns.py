@@ -1,16 +1,18 @@
 """Turns: merchants one after the other, within one those who ask, and a bound on who waits."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextvars import copy_context
 from typing import Any
 
 import pytest
 
-from tocsin import turns
-from tocsin.turns import Caller, TooBusy, Turns, caller
+from tocsin import turns, waiting
+from tocsin.core.gather import Outcome, step_aside
+from tocsin.turns import Turns
+from tocsin.waiting import Caller, TooBusy, caller
 
 
 class Line:
@@ -18,8 +20,11 @@ class Line:
 
     def __init__(self) -> None:
         self.turns, self.order = Turns(1), list[str]()
+        self._loop = asyncio.new_event_loop()
+        self._runs = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._runs.start()
         self._held, self._taken = threading.Event(), threading.Event()
-        self._first = self.turns.submit(self._hold)
+        self._first = self.submit(self._hold)
         assert self._taken.wait(5)
 
     def _hold(self) -> None:
@@ -27,11 +32,23 @@ class Line:
         assert self._held.wait(10)
 
     def ask(self, name: str, who: Caller) -> "Future[Any]":
-        def submit() -> "Future[Any]":
-            caller.set(who)
-            return self.turns.submit(self.order.append, name)
+        return self.submit(self.order.append, name, who=who)
 
-        return copy_context().run(submit)
+    def submit(self, work: Callable[..., Any], *args: Any, who: Caller | None = None) -> "Future[Any]":
+        """Have it carried for the loop; whoever asks is in the line, or has been refused, when this returns."""
+        begun: Future[Any] = Future()
+
+        async def ask() -> Any:
+            caller.set(who)
+            try:
+                future = self.turns.submit(work, *args)
+            finally:
+                begun.set_result(None)
+            return await future
+
+        asked = asyncio.run_coroutine_threadsafe(ask(), self._loop)
+        begun.result(5)
+        return asked
 
     def let_go(self, *asked: "Future[Any]") -> list[str]:
         self._held.set()
@@ -39,15 +56,22 @@ class Line:
             one.result(5)
         return self.order
 
+    def end(self) -> None:
+        """End the threads and the loop."""
+        self._held.set()
+        self.turns.shutdown()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._runs.join(5)
+        self._loop.close()
+
 
 @pytest.fixture
 def line() -> Iterator[Line]:
-    turns._known.clear()
+    waiting._known.clear()
     made = Line()
     yield made
-    made._held.set()
-    made.turns.shutdown()
-    turns._known.clear()
+    made.end()
+    waiting._known.clear()
 
 
 def of(merchant_id: int, credential: str, *, begun: bool = False) -> Caller:
@@ -84,8 +108,8 @@ def test_many_that_nobody_knows_are_one_among_the_merchants(line: Line) -> None:
 def test_whose_a_credential_is_is_known_the_next_time_and_forgotten_at_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    turns._known.clear()
-    monkeypatch.setattr(turns, "_KNOWN_MOST", 3)
+    waiting._known.clear()
+    monkeypatch.setattr(waiting, "_KNOWN_MOST", 3)
     first = Caller("Bearer x", "")
     assert first.group == 0
     first.is_of(9)
@@ -93,15 +117,15 @@ def test_whose_a_credential_is_is_known_the_next_time_and_forgotten_at_last(
     assert Caller("", "Bearer x").group == 0, "an address is no credential"
     for n in range(5):
         Caller(f"other {n}", "").is_of(n)
-    assert len(turns._known) == 3 and Caller("Bearer x", "").group == 0
+    assert len(waiting._known) == 3 and Caller("Bearer x", "").group == 0
 
 
 def test_too_many_of_one_are_told_so_and_others_are_not(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "WAITING_MOST_OF_ONE", 5)
-    monkeypatch.setattr(turns, "WAITING_MOST", 8)
+    monkeypatch.setattr(waiting, "WAITING_MOST_OF_ONE", 5)
+    monkeypatch.setattr(waiting, "WAITING_MOST", 8)
     rush = [line.ask(f"a{n}", of(1, "key")) for n in range(5)]
     with pytest.raises(TooBusy):
-        line.ask("one more", of(1, "key"))
+        line.ask("one more", of(1, "key")).result(5)
     begun = line.ask("begun", of(1, "key", begun=True))
     others = [line.ask(f"b{n}", of(2, "key b")) for n in range(2)]
     assert line.turns.waiting() == 8
@@ -115,14 +139,14 @@ def test_too_many_of_one_are_told_so_and_others_are_not(line: Line, monkeypatch:
 def test_nobody_keeps_others_of_his_line_out_by_sending_many(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "WAITING_MOST_OF_ONE", 6)
-    monkeypatch.setattr(turns, "WAITING_MOST", 8)
+    monkeypatch.setattr(waiting, "WAITING_MOST_OF_ONE", 6)
+    monkeypatch.setattr(waiting, "WAITING_MOST", 8)
     flood = [line.ask(f"f{n}", Caller(f"Bearer guess {n}", "10.0.0.9")) for n in range(6)]
     right = line.ask("the right operator", Caller("", "10.0.0.2"))
     with pytest.raises(TooBusy):
         flood[-1].result(5)
     with pytest.raises(TooBusy):
-        line.ask("one more of the flood", Caller("Bearer another", "10.0.0.9"))
+        line.ask("one more of the flood", Caller("Bearer another", "10.0.0.9")).result(5)
     rush = [line.ask(f"a{n}", of(1, "key")) for n in range(2)]
     other = line.ask("b", of(2, "key b"))
     with pytest.raises(TooBusy):
@@ -135,11 +159,11 @@ def test_a_call_that_ends_more_than_itself_ends_no_thread(line: Line) -> None:
     def leave() -> None:
         raise SystemExit(3)
 
-    left = line.turns.submit(leave)
+    left = line.submit(leave)
     line.let_go()
-    with pytest.raises(SystemExit):
+    with pytest.raises(RuntimeError, match="SystemExit"):
         left.result(5)
-    assert line.turns.submit(lambda: 7).result(5) == 7
+    assert line.submit(lambda: 7).result(5) == 7
 
 
 def test_who_has_waited_for_too_long_is_told_so_and_not_carried(
@@ -155,18 +179,94 @@ def test_who_has_waited_for_too_long_is_told_so_and_not_carried(
         late.result(5)
 
 
-def test_a_fault_is_its_caller_s_and_an_end_cancels_who_waits(line: Line) -> None:
+def test_a_fault_is_its_caller_s_and_an_end_refuses_who_waits(line: Line) -> None:
     def fail() -> None:
         raise ValueError("own")
 
-    failed = line.turns.submit(fail)
+    failed = line.submit(fail)
     line.let_go()
     with pytest.raises(ValueError, match="own"):
         failed.result(5)
     other = Line()
     left = other.ask("left", of(1, "key"))
     other.turns.shutdown()
-    assert left.cancelled()
+    with pytest.raises(TooBusy):
+        left.result(5)
     other.let_go()
     with pytest.raises(RuntimeError):
-        other.ask("after", of(1, "key"))
+        other.ask("after", of(1, "key")).result(5)
+    other.end()
+
+
+def short(merchant_id: int = 1, credential: str = "key") -> Caller:
+    made = of(merchant_id, credential)
+    made.is_short = lambda: True
+    return made
+
+
+def test_short_ones_share_a_commit_on_one_thread(line: Line) -> None:
+    groups, held, threads = list[list[int]](), threading.Event(), set[int]()
+
+    def commit(_: int, changes: Sequence[int]) -> list[Outcome]:
+        groups.append(list(changes))
+        threads.add(threading.get_ident())
+        assert held.wait(10)
+        return [Outcome(change * 2) for change in changes]
+
+    def work(n: int) -> int:
+        return int(step_aside(commit, 0, n)) + 1
+
+    first = line.submit(work, 0, who=short())
+    while not groups:
+        time.sleep(0.001)
+    others = [line.submit(work, n, who=short(n % 3)) for n in range(1, 9)]
+    held.set()
+    assert [one.result(5) for one in (first, *others)] == [2 * n + 1 for n in range(9)]
+    assert groups[0] == [0] and sum(map(len, groups)) == 9 and len(threads) == 1
+    assert len(groups) < 9, "each was committed by itself"
+
+
+def test_who_waits_behind_a_short_one_that_turned_out_long_is_helped(line: Line) -> None:
+    line.let_go()
+    held, taken = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        taken.set()
+        assert held.wait(10)
+
+    long = line.submit(stay, who=short())
+    assert taken.wait(5)
+    helped = [line.ask(f"helped {n}", short(2)) for n in range(3)]
+    try:
+        for one in helped:
+            one.result(5)
+        assert not long.done()
+    finally:
+        held.set()
+    long.result(5)
+
+
+def test_one_that_ends_at_once_waits_for_nobody_s_commit(line: Line) -> None:
+    committing, held = threading.Event(), threading.Event()
+
+    def commit(_: int, changes: Sequence[int]) -> list[Outcome]:
+        committing.set()
+        assert held.wait(10)
+        return [Outcome(change) for change in changes]
+
+    carrier, taken = threading.Event(), threading.Event()
+
+    def begin() -> int:
+        taken.set()
+        assert carrier.wait(10)
+        return int(step_aside(commit, 0, 7))
+
+    first = line.submit(begin, who=short())
+    assert taken.wait(5)
+    quick = line.ask("quick", short(2))
+    carrier.set()
+    assert committing.wait(5)
+    quick.result(5)
+    assert not first.done()
+    held.set()
+    assert first.result(5) == 7

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -9,12 +10,13 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from tocsin import gate, turns
+from tocsin import gate, waiting
 from tocsin.api import errors as api_errors
 from tocsin.api.routes import API
 from tocsin.body import Paced, require_plain
@@ -90,15 +92,16 @@ class Front:
             answer = _refused(asked, wrong) if isinstance(wrong, Refusal) else _failed(asked, wrong)
             await answer.to_asgi_response(app=None, request=Request(scope))(scope, receive, send_with_headers)
             return
-        turns.caller.set(self._caller_of(scope))
+        waiting.caller.set(self._caller_of(scope))
         grace = self._desk.settings.body_grace_seconds
         await self._inner(scope, Paced(receive, grace_seconds=grace), send_with_headers)
 
     @staticmethod
-    def _caller_of(scope: HTTPScope) -> turns.Caller:
+    def _caller_of(scope: HTTPScope) -> waiting.Caller:
         session = _SESSION.search(_header(scope, b"cookie"))
         address, _ = scope["client"] or ("", 0)
-        return turns.Caller(_header(scope, b"authorization") or (session[1] if session else ""), address)
+        credential = _header(scope, b"authorization") or (session[1] if session else "")
+        return waiting.Caller(credential, address, is_short=partial(_is_short, scope))
 
     def _require_sound(self, scope: HTTPScope, host: str) -> None:
         self._place_client(scope)
@@ -138,6 +141,12 @@ class Front:
         if self._desk.settings.is_https():
             pairs.append(("strict-transport-security", f"max-age={_YEAR_SECONDS}"))
         return [(name.encode(), value.encode()) for name, value in pairs]
+
+
+def _is_short(scope: HTTPScope) -> bool:
+    """Tell whether the route that a request was found to be for says so."""
+    handler: BaseRouteHandler | None = scope.get("route_handler")
+    return handler is not None and bool(handler.opt.get("short"))
 
 
 def _cache_of(scope: Scope) -> str:

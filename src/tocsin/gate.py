@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from tocsin import turns
+from tocsin import waiting
 from tocsin.access.api_key import find_api_key
 from tocsin.access.guess import FREE_IN_A_ROW
 from tocsin.access.limiter import SignInRefused
@@ -138,7 +138,7 @@ def look_at_session(desk: Desk, cookies: Mapping[str, str], *, address: str, qui
         return Seen(None, "ended")
     seen = look_session(desk.db, token, address=address, desk=at_desk, quiet=quiet)
     if seen.actor is not None:
-        turns.is_of(seen.actor.merchant_id)
+        waiting.is_of(seen.actor.merchant_id)
     return seen
 
 
@@ -172,7 +172,7 @@ def find_key_actor(desk: Desk, authorization: str, *, address: str) -> Actor | N
         return None
     found = find_api_key(desk.db, secret.strip(), address=address)
     if isinstance(found, Actor):
-        turns.is_of(found.merchant_id)
+        waiting.is_of(found.merchant_id)
         return found
     if found.code == "locked":
         raise TooManyTries(retry_after_seconds=found.retry_after_seconds)

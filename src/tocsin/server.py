@@ -72,7 +72,7 @@ def serve(app: Litestar, desk: Desk, *, ready: Callable[[], None]) -> None:
     for one in plan:
         require_free(one.address, one.port)
     _allow_connections()
-    threads = Turns(desk.settings.request_threads)
+    threads = Turns(desk.settings.request_threads, carriers=desk.db.carriers)
     desk.requests_waiting = threads.waiting
     set_asyncio_executor(threads)  # type: ignore[arg-type] # any Executor does: it goes to run_in_executor
     try:

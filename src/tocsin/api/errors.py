@@ -17,7 +17,7 @@ from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
 from tocsin.orders.hook import SignatureWrong
 from tocsin.orders.receive import HookPaused, TooManyWrong
-from tocsin.turns import TooBusy
+from tocsin.waiting import TooBusy
 
 MEDIA_TYPE = "application/problem+json"
 STATUS_OF: dict[Kind, int] = {

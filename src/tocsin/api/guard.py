@@ -137,7 +137,7 @@ def change_once(
         return answer
 
     try:
-        return respond(desk.db.write(actor.merchant_id, run))
+        return respond(desk.db.write_together(actor.merchant_id, run))
     except SecondPersonNeeded as refused:
         told = partial(record_refused, actor=actor, refused=refused, door=_DOOR)
         desk.db.write(actor.merchant_id, told)

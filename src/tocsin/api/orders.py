@@ -80,7 +80,7 @@ class CancelledOut(Struct, frozen=True):
     desk_state: str
 
 
-@post("/orders", sync_to_thread=True, status_code=201)
+@post("/orders", sync_to_thread=True, status_code=201, opt={"short": True})
 def create_order(request: ApiRequest, *, data: JSONBody[OrderIn], body: RawBody) -> Response[TakenOut]:
     """Take one order in: again with the same external id it is the same order."""
     del data  # read again below: its declaration describes the body, the sound reading refuses more
@@ -95,7 +95,7 @@ def create_order(request: ApiRequest, *, data: JSONBody[OrderIn], body: RawBody)
     return change_once(request, body, take, status=201)
 
 
-@get("/orders", sync_to_thread=True)
+@get("/orders", sync_to_thread=True, opt={"short": True})
 def find_orders(
     request: ApiRequest, *, q: Text = "", after: Text = "", limit: Limit = 50, desk_state: State = "", payment: Text = "",
     fulfilment: Text = "", held: Text = "", finding: Text = "", date_from: Text = "", date_to: Text = "",
@@ -117,7 +117,7 @@ def find_orders(
     return tell(page_out(screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after, limit=limit)))
 
 
-@get("/orders/{number:str}", sync_to_thread=True)
+@get("/orders/{number:str}", sync_to_thread=True, opt={"short": True})
 def get_order(request: ApiRequest, *, number: FromPath[str], revision: Revision = 0) -> Response[OrderOut]:
     """Return an order, masked, at its head or at a past `revision`; the look-up is recorded."""
     desk, actor = enter(request)

@@ -127,14 +127,22 @@ class Database:
     """What both engines promise; see `SqliteDatabase` and `PostgresDatabase`."""
 
     dialect: str
+    # How many threads may gather short requests: one where all share one interpreter and one writer, more where each answer is waited for.
+    carriers = 1
     vault: "Vault"
 
     def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a verb in a transaction of a merchant; return its result once it is durable."""
         raise NotImplementedError
 
-    def write_together(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
-        """Run a verb that only adds rows, in one transaction with others of the merchant that come at once; durable as `write` is."""
+    def write_together(self, merchant_id: int, verb: Callable[[Tx], R], *, adds: bool = False) -> R:
+        """Run a verb in one transaction with others of the merchant that come at once; durable as `write` is.
+
+        Where the transaction fails, each of its verbs is run again alone. Nothing may be held meanwhile that another waits for.
+
+        Args:
+            adds: it only adds rows, and asks for none: the answers are not waited for one by one.
+        """
         return self.write(merchant_id, verb)
 
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:

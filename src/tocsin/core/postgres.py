@@ -7,19 +7,20 @@ its merchant by SET LOCAL, so a query that forgets its scope sees no other merch
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
-from psycopg import sql
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from tocsin.core.db import DESK_ROLE, DIRECTORY_SCOPE, Database, State, Tx
 from tocsin.core.errors import DatabaseAway, OutcomeUnknown, Refusal
+from tocsin.core.gather import Outcome, is_gathered, step_aside
 from tocsin.core.reaching import reach, require_durable
 from tocsin.core.statement import Statement
 from tocsin.core.telemetry import timed
-from tocsin.core.together import Groups
+from tocsin.core.together import Groups, commit_each
 from tocsin.core.vault import Vault
 
 R = TypeVar("R")
@@ -39,8 +40,6 @@ _BEGUN = Statement[tuple[int]](
         " WHERE datname = current_database() AND backend_xid IS NOT NULL"
     ).columns(sa.column("us"))
 )
-_TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace ORDER BY relname"
-_SEGMENTS = "SELECT count(*) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
 
 
 class NotCommitted(Refusal):
@@ -57,6 +56,7 @@ class PostgresDatabase(Database):
     """A pool of connections to one server."""
 
     dialect = "postgresql"
+    carriers = 3
 
     def __init__(self, url: str, vault: Vault, *, connections: int = 8) -> None:
         self.url, self.vault, self._together = url, vault, Groups(self._write_all)
@@ -93,12 +93,22 @@ class PostgresDatabase(Database):
                 return result
         raise AssertionError("unreachable")
 
-    def write_together(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
-        """Run a verb that only adds rows; those that come at once go in one transaction, without waiting for each answer."""
-        return self._together.of(merchant_id).run(verb)  # type: ignore[no-any-return]
+    def write_together(self, merchant_id: int, verb: Callable[[Tx], R], *, adds: bool = False) -> R:
+        """Run a verb in one transaction with those of its merchant that come at once; those that only add are sent without waiting."""
+        scope = (merchant_id, adds)
+        if is_gathered():
+            return step_aside(self._write_each, scope, verb)  # type: ignore[no-any-return]
+        return self._together.of(scope).run(verb)  # type: ignore[no-any-return]
 
-    def _write_all(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Any]:
+    def _write_each(self, scope: tuple[int, bool], verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
+        return commit_each(partial(self._write_all, scope), verbs)
+
+    def _write_all(self, scope: tuple[int, bool], verbs: Sequence[Callable[[Tx], Any]]) -> list[Any]:
+        merchant_id, adds = scope
+
         def run(tx: Tx) -> list[Any]:
+            if not adds:
+                return [verb(tx) for verb in verbs]
             tx.vault.keys(tx)  # once for all, while an answer may still be waited for
             with tx.pipelined():
                 return [verb(tx) for verb in verbs]
@@ -143,21 +153,10 @@ class PostgresDatabase(Database):
         return psycopg.connect(desk_conninfo(self.url), autocommit=True, application_name="tocsin life")
 
     def compact(self) -> tuple[str, ...]:
-        """Write the tables anew, as their owner; each is locked while its turn is. Then overwrite the write-ahead log.
+        """Write the tables anew, as their owner, and overwrite the write-ahead log; see `compact_server`."""
+        from tocsin.core.postgres_compact import compact_server
 
-        The log needs the rights of `pg_checkpoint` and `pg_monitor`, and to execute `pg_switch_wal`.
-        """
-        with psycopg.connect(reach(self.url), autocommit=True) as connection:
-            connection.execute(
-                "SET lock_timeout = '5s'"
-            )  # who waits for a table makes all others wait behind him
-            left = [name for (name,) in connection.execute(_TABLES) if not _vacuum(connection, name)]
-            for name, overwrite in (("checkpoint", _checkpoint), ("wal", _overwrite_wal)):
-                try:
-                    overwrite(connection)
-                except psycopg.errors.InsufficientPrivilege:
-                    left.append(name)
-        return tuple(left)
+        return compact_server(self.url)
 
     def close(self) -> None:
         """Close the pool."""
@@ -233,34 +232,6 @@ def _commit(connection: Any, *, reads: bool) -> None:
         raise NotCommitted
     if any(warned):
         raise OutcomeUnknown
-
-
-def _vacuum(connection: Any, table: str) -> bool:
-    statement = sql.SQL("VACUUM FULL {}").format(sql.Identifier(table))
-    for _ in range(_TRIES):
-        try:
-            connection.execute(statement)
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-            continue
-        return True
-    return False
-
-
-def _checkpoint(connection: Any) -> None:
-    connection.execute("CHECKPOINT")
-
-
-def _overwrite_wal(connection: Any) -> None:
-    """Fill each segment of the log twice: a checkpoint gives old ones new names, with their bytes still in them.
-
-    Source: PostgreSQL 17, 28.5 WAL Configuration (recycled, until `min_wal_size`); a switch zeroes a segment's rest.
-    """
-    for _ in range(2):
-        (segments,) = connection.execute(_SEGMENTS).fetchone()
-        for _ in range(segments):
-            connection.execute("SELECT pg_logical_emit_message(false, 'tocsin', '')")
-            connection.execute("SELECT pg_switch_wal()")
-        _checkpoint(connection)
 
 
 def desk_conninfo(url: str) -> str:

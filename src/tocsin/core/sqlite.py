@@ -6,8 +6,9 @@ in 314, with FULL in none.
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 
 from tocsin.core.db import DIRECTORY_SCOPE, Database, ReadPool, State, Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.gather import Outcome, is_gathered, step_aside
 from tocsin.core.lane import Lane
 from tocsin.core.statement import Statement
 from tocsin.core.telemetry import timed
@@ -110,17 +112,30 @@ class SqliteDatabase(Database):
     @timed("write")
     def write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a verb on the writing connection; return its result once its group is durable."""
+        return self._write(merchant_id, verb)
 
-        def call(connection: Any) -> tuple[R, Tx]:
-            # Closed even after a fault: a cursor that a traceback keeps alive holds its statement in use, and the next one
-            # of the same text, where it can't be prepared, would do nothing without a word (the driver tells no error then).
-            with closing(connection.cursor()) as cursor:
-                tx = Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
-                return verb(tx), tx
+    @timed("write")
+    def write_together(self, merchant_id: int, verb: Callable[[Tx], R], *, adds: bool = False) -> R:
+        """Run a verb as `write` does: the writer commits what comes at once together."""
+        if is_gathered():
+            return step_aside(self._write_all, 0, (merchant_id, verb))  # type: ignore[no-any-return]
+        return self._write(merchant_id, verb)
 
-        result, tx = self._writer.run(call)
+    def _write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
+        result, tx = self._writer.run(partial(self._call, merchant_id, verb))
         tx.finish()
         return result  # type: ignore[no-any-return]
+
+    def _write_all(self, _: int, changes: Sequence[tuple[int, Callable[[Tx], Any]]]) -> list[Outcome]:
+        found = self._writer.run_all([partial(self._call, *change) for change in changes])
+        return [one if one.fault else _finished(*one.result) for one in found]
+
+    def _call(self, merchant_id: int, verb: Callable[[Tx], R], connection: Any) -> tuple[R, Tx]:
+        # Closed even after a fault: a cursor that a traceback keeps alive holds its statement in use, and the next one
+        # of the same text, where it can't be prepared, would do nothing without a word (the driver tells no error then).
+        with closing(connection.cursor()) as cursor:
+            tx = Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
+            return verb(tx), tx
 
     def state(self) -> State:
         """Return how the file is; the writer says it."""
@@ -196,6 +211,11 @@ class SqliteDatabase(Database):
         self._writer.stop()
         self._readers.close()
         os.close(lock)
+
+
+def _finished(result: Any, tx: Tx) -> Outcome:
+    tx.finish()
+    return Outcome(result)
 
 
 class SqliteReader(Database):

@@ -81,9 +81,9 @@ def timed(kind: Kind) -> Callable[[F], F]:
 
     def wrap(method: F) -> F:
         @wraps(method)
-        def run(self: Any, merchant_id: int, verb: Callable[..., Any]) -> Any:
+        def run(self: Any, merchant_id: int, verb: Callable[..., Any], **more: Any) -> Any:
             with doing(kind, box_of(verb)):
-                return method(self, merchant_id, verb)
+                return method(self, merchant_id, verb, **more)
 
         return cast("F", run)
 

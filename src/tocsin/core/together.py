@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from tocsin.core.errors import Outage
+from tocsin.core.gather import Outcome
 
 GROUP_MOST = 64
 
@@ -18,13 +19,27 @@ GROUP_MOST = 64
 class _Waiter:
     """A change, and what became of it; its thread sleeps at the gate until it is answered or has to lead."""
 
-    __slots__ = ("done", "fault", "gate", "result", "verb")
+    __slots__ = ("done", "gate", "outcome", "verb")
 
     def __init__(self, verb: Any) -> None:
         self.verb, self.gate, self.done = verb, threading.Lock(), False
-        self.result: Any = None
-        self.fault: BaseException | None = None
+        self.outcome: Outcome | None = None
         self.gate.acquire()
+
+
+def commit_each(commit: Callable[[Sequence[Any]], Sequence[Any]], verbs: Sequence[Any]) -> list[Outcome]:
+    """Make some changes durable together; where that fails, each alone: nobody pays for another's fault.
+
+    After an outage none is made again: it may have been made, or can't be now.
+    """
+    try:
+        return [Outcome(result) for result in commit(verbs)]
+    except Outage as fault:
+        return [Outcome(fault=fault)] * len(verbs)
+    except Exception as fault:  # noqa: BLE001 - it is told to whose it is
+        if len(verbs) == 1:
+            return [Outcome(fault=fault)]
+    return [commit_each(commit, [verb])[0] for verb in verbs]
 
 
 class Together:
@@ -53,25 +68,20 @@ class Together:
             waiter.gate.acquire()
         if not waiter.done:
             self._lead()
-        if isinstance(
-            waiter.fault, Outage
-        ):  # it may have been made, or can't be now: again alone would not help
-            raise waiter.fault
-        if waiter.fault is not None:
-            waiter.result = self._commit([verb])[0]
-        return waiter.result
+        # None where who led was interrupted.
+        outcome = waiter.outcome or commit_each(self._commit, [verb])[0]
+        if outcome.fault is not None:
+            raise outcome.fault
+        return outcome.result
 
     def _lead(self) -> None:
         with self._mutex:
             group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MOST))]
         try:
-            for waiter, result in zip(group, self._commit([one.verb for one in group]), strict=True):
-                waiter.result = result
-        except BaseException as fault:
-            for waiter in group:
-                waiter.fault = fault
-            if len(group) == 1 or not isinstance(fault, Exception):
-                raise
+            for waiter, outcome in zip(
+                group, commit_each(self._commit, [one.verb for one in group]), strict=True
+            ):
+                waiter.outcome = outcome
         finally:
             self._answer(group)
 
@@ -93,9 +103,9 @@ class Groups:
         commit: as of `Together`, told the scope before.
     """
 
-    def __init__(self, commit: Callable[[int, Sequence[Any]], Sequence[Any]]) -> None:
-        self._commit, self._of = commit, dict[int, Together]()
+    def __init__(self, commit: Callable[[Any, Sequence[Any]], Sequence[Any]]) -> None:
+        self._commit, self._of = commit, dict[Any, Together]()
 
-    def of(self, scope: int) -> Together:
+    def of(self, scope: Any) -> Together:
         """Return where a scope's changes gather."""
         return self._of.get(scope) or self._of.setdefault(scope, Together(partial(self._commit, scope)))

@@ -10,11 +10,12 @@ the verb and its fsync.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from tocsin.core.errors import Refusal
+from tocsin.core.gather import Outcome
 from tocsin.core.lane import Lane
 from tocsin.core.log import get_log
 from tocsin.core.telemetry import doing
@@ -80,20 +81,42 @@ class Writer:
             Exception: whatever the call raised (its savepoint is rolled back), or COMMIT did.
         """
         waiter = _Waiter(call, alone=alone)
-        if self._leader == waiter.thread:
+        self._run([waiter])
+        if waiter.fault is not None:
+            raise waiter.fault
+        return waiter.result
+
+    def run_all(self, calls: Sequence[Callable[[Any], Any]]) -> list[Outcome]:
+        """Run calls in their order, in one group or several; return what became of each once all are durable.
+
+        Raises:
+            WriterStopped: the writer has been stopped.
+        """
+        waiters = [_Waiter(call, alone=False) for call in calls]
+        self._run(waiters)
+        return [Outcome(one.result, one.fault) for one in waiters]
+
+    def _run(self, waiters: list[_Waiter]) -> None:
+        me = threading.get_ident()
+        if self._leader == me:
             raise RuntimeError("a verb asked for a transaction of its own inside the writer's")
         with self._mutex:
             if self._stopping:
                 raise WriterStopped
-            self._waiting.append(waiter)
+            self._waiting.extend(waiters)
             leads = not self._leader
             if leads:
-                self._leader = waiter.thread
-        if leads or self._wait(waiter):
-            self._lead()
-        if waiter.fault is not None:
-            raise waiter.fault
-        return waiter.result
+                self._leader = me
+        try:
+            if leads:
+                self._lead()
+            for one in waiters:
+                one.gate.acquire()
+                if not one.done:
+                    self._lead()
+        except BaseException:  # interrupted: nobody may wait for a lead that will not be taken
+            self._leave(waiters)
+            raise
 
     def waiting(self) -> int:
         """Return how many calls nobody has taken yet."""
@@ -106,17 +129,13 @@ class Writer:
             self._idle.wait_for(lambda: not self._leader and not self._waiting)
         self._connection.close()
 
-    def _wait(self, waiter: _Waiter) -> bool:
-        """Sleep until the call is answered, or return True: its thread leads now."""
-        try:
-            waiter.gate.acquire()
-        except BaseException:  # interrupted: nobody may wait for a lead that will not be taken
-            with self._mutex, suppress(ValueError):  # the one who leads may have taken it already
-                self._waiting.remove(waiter)
-            if self._leader == waiter.thread:
-                self._hand_over()
-            raise
-        return not waiter.done
+    def _leave(self, waiters: list[_Waiter]) -> None:
+        with self._mutex:
+            for one in waiters:
+                with suppress(ValueError):  # the one who leads may have taken it already
+                    self._waiting.remove(one)
+        if self._leader == threading.get_ident():
+            self._hand_over()
 
     def _lead(self) -> None:
         try:

@@ -82,6 +82,7 @@ def _record(
     return db.write_together(
         actor.merchant_id,
         partial(record_lookup, actor=actor, door=door, kind=kind, query=query, pairs=pairs, states=states, place=place),
+        adds=True,
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def screen_orders(
     record = partial(
         record_lookup, actor=actor, door=door, kind="screen", query=query, pairs=pairs, states=states_of(rows), place=after[:60]
     )  # fmt: skip
-    lookup_id = db.write_together(actor.merchant_id, record)
+    lookup_id = db.write_together(actor.merchant_id, record, adds=True)
     return Page(tuple(rows), following, lookup_id)
 
 

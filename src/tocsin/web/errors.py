@@ -13,7 +13,7 @@ from tocsin.core.errors import DatabaseAway, Kind, Outage, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
 from tocsin.orders.second_person import SecondPersonNeeded
-from tocsin.turns import TooBusy
+from tocsin.waiting import TooBusy
 from tocsin.web.guard import PageRequest, came_from, form_token, locale_of, theme_of
 from tocsin.web.page import render
 from tocsin.web.say import say
