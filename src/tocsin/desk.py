@@ -54,7 +54,7 @@ from tocsin.tickets.reach import declare_networks
 from tocsin.tickets.spool import Spool
 
 _log = get_log("desk")
-_DAY_SECONDS = 86_400.0
+_HOUR_SECONDS, _DAY_SECONDS = 3_600.0, 86_400.0
 
 
 class Desk:
@@ -120,6 +120,7 @@ class Desk:
             Loop("journal seal", lambda: seal_journals(self.db, self._seals), idle_seconds=60),
             Loop("journal verify", self._verify_journals, idle_seconds=_DAY_SECONDS),
             Loop("attempts", self._sweep_attempts, idle_seconds=_DAY_SECONDS),
+            Loop("months", self._extend_months, idle_seconds=_HOUR_SECONDS),
             *backup_loops(self.settings, self.db, is_closing=lambda: self.closing),
         ]
         for loop in self._loops:
@@ -155,6 +156,14 @@ class Desk:
     def _verify_journals(self) -> int:
         verify_journals(self.db, self._seals)
         return 0  # a breach is told once a day, not again at once
+
+    def _extend_months(self) -> int:
+        url = self.settings.database_url
+        if not url:
+            return 0
+        from tocsin.migrations.months import extend_months  # alone where the driver is
+
+        return extend_months(url)
 
     def _tell_people(self) -> int:
         return tell_people(self.db, self.queue, base_url=self.settings.base_url())

@@ -59,12 +59,8 @@ def open_reader(settings: Settings) -> Database:
         SchemaOther: it is of another version.
         DatabaseUnreachable, KeyFileMissing, KeyFileWrong, KeyMismatch
     """
+    require_own_schema(settings)
     path, url = settings.path("desk.sqlite"), settings.database_url
-    there = postgres_versions(url)[1] if url else _sqlite_version(path)
-    if not there:
-        raise NothingThere(place=settings.path().resolve() if not url else "the database")
-    if there != newest_version():
-        raise SchemaOther(schema=there, newest=newest_version())
     vault = open_vault(settings.key_path(), create=False)
     if url:
         from tocsin.core.postgres import PostgresDatabase
@@ -74,6 +70,20 @@ def open_reader(settings: Settings) -> Database:
         db = SqliteReader(path, vault)
     require_own_key(db, settings.key_path())
     return db
+
+
+def require_own_schema(settings: Settings) -> None:
+    """Refuse a database that is not there, or is of another version.
+
+    Raises:
+        NothingThere, SchemaOther, DatabaseUnreachable
+    """
+    url = settings.database_url
+    there = postgres_versions(url)[1] if url else _sqlite_version(settings.path("desk.sqlite"))
+    if not there:
+        raise NothingThere(place=settings.path().resolve() if not url else "the database")
+    if there != newest_version():
+        raise SchemaOther(schema=there, newest=newest_version())
 
 
 def _open_postgres(settings: Settings, key_file: Path) -> Database:

@@ -24,6 +24,7 @@ from tests.proofs import (
     restoring,
     rush,
     sealing,
+    shard,
     siren,
     soak,
     unmasked,
@@ -52,6 +53,7 @@ PROOFS: dict[str, Callable[[list[str]], dict[str, Any]]] = {
     "days": days.main,
     "restore": restoring.main,
     "seal": sealing.main,
+    "shard": shard.main,
 }
 
 

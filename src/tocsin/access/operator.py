@@ -100,7 +100,7 @@ _GET = Statement(
 
 
 def _whose(table: sa.Table) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.merchant_id == operator.c.merchant_id, table.c.operator_id == operator.c.id)
+    return sa.and_(own(table), table.c.operator_id == operator.c.id)
 
 
 # Who was invited and has not come yet has no credential: he can't let anybody else in again.

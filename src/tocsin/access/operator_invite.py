@@ -61,7 +61,7 @@ _ROLE = Statement[tuple[str]](
 
 
 def _whose(table: sa.Table) -> sa.ColumnElement[bool]:
-    return sa.and_(table.c.merchant_id == operator.c.merchant_id, table.c.operator_id == operator.c.id)
+    return sa.and_(own(table), table.c.operator_id == operator.c.id)
 
 
 _WAITED_FOR = Statement[tuple[int]](

@@ -38,7 +38,7 @@ class Told(msgspec.Struct, frozen=True):
 @click.option("--host", help="Name to serve on.")
 @click.option("--port", type=int, help="TCP port to serve on.")
 def doctor(settings: Settings) -> None:
-    """Look at the engine, the database, the disk, the clock, the fonts, the port, a running desk's parts and the backups; ends with 1 where something is not sound."""
+    """Look at the engine, the database, its months, the disk, the clock, the fonts, the port, a running desk's parts and the backups; ends with 1 where something is not sound."""
     found = [look(settings) for look in LOOKS]
     for one in found:
         click.echo(f"{'ok ' if one.sound else 'NO '} {one.what}: {one.said}")
@@ -76,6 +76,27 @@ def look_at_database(settings: Settings) -> Told:
     newest = newest_version()
     then = "" if schema == newest else f", {newest} after the next start"
     return Told("database", True, f"PostgreSQL {server}, schema {schema or 'none yet'}{then}")
+
+
+def look_at_months(settings: Settings) -> Told:
+    """Tell whether the next month's partitions are there, where the lines of orders are kept in months."""
+    if not settings.database_url:
+        return Told("months", True, "the embedded database has none")
+    import psycopg
+
+    from tocsin.core.reaching import reach
+    from tocsin.migrations.months import MONTHLY, is_monthly, lacking_months
+
+    try:
+        with psycopg.connect(reach(settings.database_url), autocommit=True) as connection:
+            monthly = [table for table in MONTHLY if is_monthly(connection, table)]
+            lacking = lacking_months(connection)
+    except psycopg.Error:  # that it is away is told beside
+        return Told("months", True, "not asked")
+    if lacking:
+        said = f"{', '.join(lacking)} lack: a desk or a worker that runs makes them, or `tocsin partition`"
+        return Told("months", False, said)
+    return Told("months", True, f"{', '.join(monthly)} by month, ahead" if monthly else "not used")
 
 
 def look_at_disk(settings: Settings) -> Told:
@@ -201,5 +222,5 @@ def look_at_backups(settings: Settings) -> Told:
 
 
 LOOKS: tuple[Callable[[Settings], Told], ...] = (
-    look_at_engine, look_at_database, look_at_disk, look_at_clock, look_at_files, look_at_port, look_at_parts, look_at_backups,
+    look_at_engine, look_at_database, look_at_months, look_at_disk, look_at_clock, look_at_files, look_at_port, look_at_parts, look_at_backups,
 )  # fmt: skip

@@ -10,7 +10,7 @@ import click
 from tocsin.core.collector import collector_paused
 
 COMMANDS = (
-    "serve", "worker", "merchant", "fleet", "operator", "alarm", "station", "doctor", "backup", "restore", "verify",
+    "serve", "worker", "merchant", "fleet", "operator", "alarm", "station", "doctor", "backup", "restore", "verify", "partition",
 )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ _SOLD = Statement[tuple[str, int]](
     .where(*_of_campaign, _h.desk_state != "cancelled", any_of(_l.sku, "skus")).group_by(_l.sku)
 )  # fmt: skip
 _some = (
-    sa.select(_h.id).where(_h.merchant_id == campaign.c.merchant_id, _h.campaign == campaign.c.code)
+    sa.select(_h.id).where(own(order_head), _h.campaign == campaign.c.code)
     .limit(COUNT_MOST + 1).correlate(campaign).subquery()
 )  # fmt: skip
 _COUNTS = Statement[tuple[int, int]](

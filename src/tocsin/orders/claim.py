@@ -43,7 +43,7 @@ class Progress(Struct, frozen=True):
 _FIELDS = tuple(Progress.__struct_fields__)
 _COUNT_OF = {"new": "created", "changed": "changed", "moved": "changed", "conflict": "conflicts"}
 _has_progress = sa.exists().where(
-    import_progress.c.merchant_id == import_batch.c.merchant_id,
+    own(import_progress),
     import_progress.c.import_id == import_batch.c.id,
 )
 _BEGIN = Statement[None](

@@ -88,7 +88,7 @@ class Job(Struct, frozen=True):
 
 _holds_open = (
     sa.select(order_head.c.holds_open)
-    .where(order_head.c.merchant_id == print_job.c.merchant_id, order_head.c.id == print_job.c.order_id)
+    .where(own(order_head), order_head.c.id == print_job.c.order_id)
     .scalar_subquery().label("holds_open")
 )  # fmt: skip
 _COLUMNS = (*(print_job.c[name] for name in Job.__struct_fields__[:-1]), _holds_open)

@@ -146,7 +146,7 @@ _of_head = (
 _amended_at = (
     sa.select(order_revision.c.at_us)
     .where(
-        order_revision.c.merchant_id == order_head.c.merchant_id, order_revision.c.order_id == order_head.c.id,
+        own(order_revision), order_revision.c.order_id == order_head.c.id,
         order_revision.c.revision == order_head.c.revision,
     )
     .scalar_subquery().label("since_us")
