@@ -52,7 +52,7 @@ from tocsin.alarm import (
     sounding,
     timeline,
 )
-from tocsin.core import command
+from tocsin.core import command, tally
 from tocsin.core import forget as core_forget
 from tocsin.core import undo as core_undo
 from tocsin.orders import (
@@ -80,6 +80,7 @@ from tocsin.orders import (
     mapping,
     mend,
     order_picture,
+    order_tally,
     outbound,
     outbound_delivery,
     outbound_message,
@@ -141,7 +142,9 @@ from tocsin.tickets import (
     shift_state,
     spoil,
     spool,
+    tallying,
     ticket_picture,
+    ticket_tally,
     two_persons,
     under_way,
     wall,
@@ -149,7 +152,7 @@ from tocsin.tickets import (
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
-    attempt_picture, order_picture, ticket_picture,
+    attempt_picture, order_picture, ticket_picture, tally, order_tally, ticket_tally, tallying,
     cloud_end, auto_print, backup_again, marks, overdue, spoil, bulk_job, standing, campaign, campaign_ask, campaign_report, mapping, own_columns, packing, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record, lapsed,
     core_undo, reopen, presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,
     operator_leave, operator_role, owner_link, pin, recovery, session, undo, verification, challenge,

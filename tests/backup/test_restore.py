@@ -55,7 +55,7 @@ from tocsin.tickets.auto_print import list_automatic
 SETTLED = {
     "account_notice", "api_key", "auto_print", "enrolled_station", "event", "event_consumer", "hold", "incident", "incident_entry",
     "journal", "limit_bucket", "number_counter", "node_lease", "order_head", "outbound_endpoint", "outbound_sequence", "owner_link", "posture", "print_job",
-    "serial_counter", "session", "signal", "station_code", "undo_item",
+    "serial_counter", "session", "signal", "station_code", "tally_state", "undo_item",
 }  # fmt: skip
 
 

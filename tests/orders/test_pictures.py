@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from tests.house import House, make_house
 from tests.telling import assert_none
+from tests.tickets import tallied
+from tests.tickets.tallied import count_all
 from tocsin.access.attempt_picture import picture_attempts
 from tocsin.access.table import attempt
 from tocsin.core.actor import NotAllowed
@@ -103,6 +105,8 @@ def test_each_picture_counts_what_a_walk_counts(db: Database, zone: str, hour: i
         for each in differences(house, made, (zone, hour, now_us), kind=kind, shop_id=shop_id)
     ]
     assert_none(wrong)
+    count_all(house)
+    assert_none(tallied.differences(house, place=(zone, hour, now_us)), "tallies are the same figures")
 
 
 def differences(

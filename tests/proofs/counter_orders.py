@@ -10,6 +10,7 @@ from tests.counter import check_all
 from tests.house import make_draft
 from tests.proofs.counter_state import LOST, CounterState
 from tests.proofs.shadow import Known
+from tests.tickets.tallied import count_all
 from tocsin.core import clock
 from tocsin.core.clock import MINUTE_US
 from tocsin.orders.amend import cancel_order
@@ -103,8 +104,9 @@ class CounterOrders(CounterState):
 
     @rule()
     def check(self) -> None:
-        """The checks see what is new."""
+        """The checks see what is new, and it is counted."""
         check_all(self.db)
+        count_all(self.house)
         facts = self._facts()
         for order in [one for one in self.orders.values() if one.is_void()]:
             out = {

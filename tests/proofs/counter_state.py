@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from tests.house import make_house
 from tests.proofs.shadow import Facts, Known, Shown, read_facts, read_verdicts, unseen
+from tests.tickets.tallied import count_all, differences
 from tocsin.core import clock
 from tocsin.core.clock import DAY_US, MINUTE_US
 from tocsin.core.db import Database
@@ -51,10 +52,14 @@ class CounterState(RuleBasedStateMachine):
         self._do(auto_print.switch_on, screen_id=screen_id)
         self.stands = {printer: printer for printer in self.printers}  # queue → its printer
         self._start()
+        count_all(self.house)
 
     def teardown(self) -> None:
-        """Put the clock right."""
+        """Put the clock right; what was counted meanwhile is what a count over the rows gives."""
+        count_all(self.house)
+        told = differences(self.house)
         clock.shift_clock(0)
+        assert not told, f"a tally is not what a count gives: {told}"
 
     @invariant()
     def nothing_is_lost(self) -> None:

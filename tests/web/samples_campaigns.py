@@ -3,6 +3,7 @@
 from tests.web.sample_parts import T0, Context, shell
 from tocsin.orders.campaign import Campaign
 from tocsin.orders.campaign_report import Counted, Report, Stock
+from tocsin.web.tallied import Fresh
 
 _ONE = Campaign(7, "group_buy", "春季拼团", "PT-1", T0, None, 3, 5, '{"LI-5":200}', 0, 2, "{}")
 _LIST: Context = {
@@ -16,7 +17,7 @@ _REPORT = Report(
     times=tuple(Counted(f"2026-09-{day:02}", day * 7 % 31 * 3) for day in range(1, 25)),
 )  # fmt: skip
 _PAGE: Context = {
-    "shell": shell("/campaigns/7", "campaign"), "one": _ONE, "state": "running", "report": _REPORT, "states_of": {"produced": 300, "printed": 98},
+    "shell": shell("/campaigns/7", "campaign"), "one": _ONE, "state": "running", "report": _REPORT, "fresh": Fresh(), "states_of": {"produced": 300, "printed": 98},
     "wanted": 'campaign:"PT-1"', "form": {"kind": "group_buy", "title": "春季拼团", "code": "PT-1", "stock": "LI-5 = 200"}, "errors": {},
     "may_set": True,
 }  # fmt: skip

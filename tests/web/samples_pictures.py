@@ -5,6 +5,7 @@ from datetime import date
 from tests.web.sample_parts import Context, shell
 from tocsin.core.tenant import Shop
 from tocsin.web.picture_words import Column, Picture
+from tocsin.web.tallied import Fresh
 
 _HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 _SHOPS = [
@@ -33,10 +34,12 @@ _PICTURES = {
 _PAGE: Context = {
     "shell": shell("/pictures", "picture"), "pictures": _PICTURES, "within": [("p50", "1 min"), ("p90", "9 min"), ("p99", "48 min")],
     "period": "today", "hourly": True, "first": date(2026, 9, 15), "last": date(2026, 9, 15), "shop_code": "", "shops": _SHOPS, "zone": "Asia/Shanghai",
-    "printers": [("前台", "ready"), ("后厨", "paper_out")],
+    "fresh": Fresh(), "printers": [("前台", "ready"), ("后厨", "paper_out")],
 }  # fmt: skip
 _NONE = {name: Picture(name, "Hour", (), ()) for name in _PICTURES if name != "attempts"}
 PICTURE_SAMPLES: dict[str, tuple[str, Context]] = {
     "pictures": ("orders/pictures.html", _PAGE),
+    "pictures_counting": ("orders/pictures.html", {**_PAGE, "fresh": Fresh(counting_us=1_789_400_000_000_000)}),
+    "pictures_behind": ("orders/pictures.html", {**_PAGE, "fresh": Fresh(counted_to_us=1_789_400_000_000_000)}),
     "pictures_none": ("orders/pictures.html", {**_PAGE, "pictures": _NONE, "period": "week", "hourly": False, "first": date(2026, 9, 9), "shops": _SHOPS[:1]}),
 }  # fmt: skip

@@ -12,7 +12,7 @@ USUAL = 20
 MORE = {
     "/orders": 26, "/screens": 22, "/held": 28, "/orders/{number:str}": 40, "/orders/{number:str}/revise": 42,
     "/orders/{number:str}/amendments": 24, "/orders/{number:str}/revisions/{revision:str}": 40,
-    "/orders/{number:str}/ticket": 32, "/jobs/{job_id:str}/ticket": 26,
+    "/orders/{number:str}/ticket": 32, "/jobs/{job_id:str}/ticket": 26, "/pictures": 26,
 }  # fmt: skip
 FIRST = 1
 """What was not there at all before may take a statement of its own; what asks for each row takes as many as there are more."""

@@ -11,6 +11,7 @@ from tocsin.tickets.bulk_job import end_bulk
 from tocsin.tickets.late import record_outcome
 from tocsin.tickets.printer import PrintOutcome
 from tocsin.tickets.table import auto_print, bulk_job, intercept, print_job, serial_counter, station
+from tocsin.tickets.tallying import count_again
 
 REASON = "restored"
 _SEND = Statement[None](
@@ -51,6 +52,7 @@ _BUSIEST = Statement[tuple[int]](
 def settle_tickets(tx: Tx, act: Act, *, skip: int) -> None:
     """Let each paper that was asked for be unknown, and switch off what would ask for others."""
     tx.run(_LEASES)
+    count_again(tx)  # what is settled here tells no event
     for (screen_id,) in tx.rows(_SCREENS):
         act.note("auto_print", subject_id=screen_id)
     tx.run(_NO_SCREENS)

@@ -120,6 +120,14 @@ _REPLAY = {
     )
     for dialect, settled in _SETTLED.items()
 }  # fmt: skip
+_OWN_AFTER = {
+    (dialect, only_settled): Statement(
+        sa.select(*_COLUMNS).where(own(event), _after, settled if only_settled else sa.true())
+        .order_by(event.c.horizon, event.c.id).limit(bind("limit")),
+        Event,
+    )
+    for dialect, settled in _SETTLED.items() for only_settled in (True, False)
+}  # fmt: skip
 TOPIC = "event"
 _wakers: list[Callable[[], None]] = []
 _buses: list[Bus] = []
@@ -201,6 +209,22 @@ def pass_all(tx: Tx, consumer: str) -> None:
     last = tx.one(_LAST[tx.dialect])
     if last is not None:
         move_consumer(tx, consumer, last)
+
+
+def last_position(tx: Tx) -> Position:
+    """Return the position after every event that no open transaction can still precede."""
+    last = tx.one(_LAST[tx.dialect])
+    return Position(last.horizon, last.id) if last is not None else BEGINNING
+
+
+def events_after(tx: Tx, position: Position, *, limit: int, settled: bool = True) -> list[Event]:
+    """Return the merchant's events after a position of his own, the oldest first.
+
+    Args:
+        settled: stop where an open transaction may still add one; else all that are to be seen, for who keeps no position by them.
+    """
+    found = _OWN_AFTER[tx.dialect, settled]
+    return tx.rows(found, horizon=position.horizon, event_id=position.event_id, limit=limit)
 
 
 def replay_events(tx: Tx, *, after_id: int, limit: int = 500) -> list[Event]:

@@ -35,6 +35,16 @@ class Period(Struct, frozen=True, kw_only=True):
         """Tell that its slots are hours."""
         return self.kind == "today"
 
+    @property
+    def hours(self) -> range:
+        """Return its hours of UTC since 1970."""
+        return range(self.from_us // _HOUR_US, self.to_us // _HOUR_US)
+
+    @property
+    def whole_hours(self) -> bool:
+        """Tell that its days begin and end with an hour of UTC."""
+        return self.unit_us == _HOUR_US
+
     def slot_of(self, unit: int) -> int:
         """Return the place of the slot of a unit within the period."""
         return self.places[unit]

@@ -1,5 +1,7 @@
 """What became of a campaign: its orders over time, by state and by problem, and what its stock has left."""
 
+from operator import attrgetter
+
 import sqlalchemy as sa
 from msgspec import Struct
 
@@ -8,12 +10,15 @@ from tocsin.core.clock import to_datetime
 from tocsin.core.db import Tx
 from tocsin.core.money import MICRO
 from tocsin.core.statement import Statement, any_of, bind, own
+from tocsin.core.tally import Tallies
 from tocsin.core.tenant import get_shop
-from tocsin.orders.campaign import LISTED_MOST, Campaign, campaign
+from tocsin.orders.campaign import LISTED_MOST, Campaign, campaign, list_campaigns
+from tocsin.orders.order_tally import CAMPAIGN_HOURS, CAMPAIGN_PIECES, CAMPAIGN_PROBLEMS, CAMPAIGN_STATES
 from tocsin.orders.table import order_finding, order_head, order_line
 
 COUNT_MOST = 10_000
 _HOURS_MOST, _BY_HOUR_MOST = 2_000, 48
+_ANY_HOUR = 1 << 40
 _HOUR_US = 3_600_000_000
 _h, _l, _f = order_head.c, order_line.c, order_finding.c
 _of_campaign = (own(order_head), _h.campaign == bind("code", str))
@@ -51,9 +56,18 @@ class _Hour(Struct, frozen=True):
     orders: int
 
 
+class _Told(Struct, frozen=True):
+    """What is counted, from wherever: states and problems, most first, hours, oldest first, millionths of pieces by SKU."""
+
+    states: tuple[Counted, ...]
+    problems: tuple[Counted, ...]
+    hours: list[_Hour]
+    sold: dict[str, int]
+
+
 _STATES = Statement(
     sa.select(_h.desk_state.label("name"), sa.func.count().label("orders")).where(*_of_campaign)
-    .group_by(_h.desk_state).order_by(sa.text("2 DESC")),
+    .group_by(_h.desk_state).order_by(sa.text("2 DESC"), _h.desk_state),
     Counted,
 )  # fmt: skip
 _HOURS = Statement(
@@ -88,29 +102,59 @@ _COUNTS = Statement[tuple[int, int]](
 )  # fmt: skip
 
 
-def count_campaigns(tx: Tx, actor: Actor) -> dict[int, int]:
+def count_campaigns(tx: Tx, actor: Actor, *, tallies: Tallies | None = None) -> dict[int, int]:
     """Return how many orders each of the newest campaigns has; 10,001 says more than 10,000.
 
+    Args:
+        tallies: what the figures are read from; without them the orders themselves are counted.
+
     Raises:
         NotAllowed
     """
     require(actor, "query")
-    return dict(tx.rows(_COUNTS))
+    if not tallies:
+        return dict(tx.rows(_COUNTS))
+    ids = {one.code: one.id for one in list_campaigns(tx, actor)}
+    counts = tallies.of_subjects(CAMPAIGN_STATES, list(ids))
+    return {ident: min(counts.get(code, 0), COUNT_MOST + 1) for code, ident in ids.items()}
 
 
-def count_campaign(tx: Tx, actor: Actor, *, one: Campaign) -> Report:
+def count_campaign(tx: Tx, actor: Actor, *, one: Campaign, tallies: Tallies | None = None) -> Report:
     """Return a campaign's orders over time, by state and by problem, and its stock.
 
+    Args:
+        tallies: as `count_campaigns`.
+
     Raises:
         NotAllowed
     """
     require(actor, "query")
-    hours = list(reversed(tx.rows(_HOURS, code=one.code)))
-    hourly = bool(hours) and hours[-1].hour - hours[0].hour < _BY_HOUR_MOST
-    states = tuple(tx.rows(_STATES, code=one.code))
+    told = _tallied(tallies, one) if tallies else _counted(tx, one)
+    hourly = bool(told.hours) and told.hours[-1].hour - told.hours[0].hour < _BY_HOUR_MOST
     return Report(
-        orders=sum(row.orders for row in states), by_state=states, problems=tuple(tx.rows(_PROBLEMS, code=one.code)),
-        times=tuple(_times(hours, get_shop(tx).zone, hourly=hourly)), hourly=hourly, stock=_stock(tx, one),
+        orders=sum(row.orders for row in told.states), by_state=told.states, problems=told.problems,
+        times=tuple(_times(told.hours, get_shop(tx).zone, hourly=hourly)), hourly=hourly, stock=_stock(one, told.sold),
+    )  # fmt: skip
+
+
+def _counted(tx: Tx, one: Campaign) -> _Told:
+    pieces = sorted(one.pieces())
+    return _Told(
+        tuple(tx.rows(_STATES, code=one.code)), tuple(tx.rows(_PROBLEMS, code=one.code)), tx.rows(_HOURS, code=one.code)[::-1],
+        dict(tx.rows(_SOLD, code=one.code, skus=pieces)) if pieces else {},
+    )  # fmt: skip
+
+
+def _tallied(tallies: Tallies, one: Campaign) -> _Told:
+    def most_first(dimension: str) -> tuple[Counted, ...]:
+        sums = tallies.of_subject(dimension, one.code)
+        return tuple(Counted(name, sums[name]) for name in sorted(sums, key=lambda name: (-sums[name], name)))
+
+    hours = tallies.by_unit(CAMPAIGN_HOURS, units=range(-_ANY_HOUR, _ANY_HOUR), subject=one.code)
+    told = sorted((_Hour(row.unit, row.amount) for row in hours), key=attrgetter("hour"))
+    return _Told(
+        most_first(CAMPAIGN_STATES), most_first(CAMPAIGN_PROBLEMS), told[-_HOURS_MOST:],
+        tallies.of_subject(CAMPAIGN_PIECES, one.code),
     )  # fmt: skip
 
 
@@ -126,8 +170,7 @@ def _times(hours: list[_Hour], zone: str, *, hourly: bool) -> list[Counted]:
     return [Counted(name, orders) for name, orders in found.items()]
 
 
-def _stock(tx: Tx, one: Campaign) -> tuple[Stock, ...]:
+def _stock(one: Campaign, sold: dict[str, int]) -> tuple[Stock, ...]:
     pieces = one.pieces()
-    sold = dict(tx.rows(_SOLD, code=one.code, skus=sorted(pieces))) if pieces else {}
     used = {sku: -(-int(sold.get(sku, 0)) // MICRO) for sku in pieces}
     return tuple(Stock(sku, most, used[sku], most - used[sku]) for sku, most in sorted(pieces.items()))

@@ -8,7 +8,9 @@ from tocsin.core.db import Tx
 from tocsin.core.ident import id_at
 from tocsin.core.period import Period, unit_of
 from tocsin.core.statement import Statement, bind, own
+from tocsin.core.tally import Tallies
 from tocsin.orders.campaign_report import Counted
+from tocsin.orders.order_tally import ORDERS, PROBLEMS, VOID
 from tocsin.orders.table import order_finding, order_head
 
 NAMED_MOST = 4
@@ -77,15 +79,19 @@ _CODES_OF_SHOP = _codes(
 )
 
 
-def picture_orders(tx: Tx, actor: Actor, *, period: Period, shop_id: int = 0) -> OrderPicture:
+def picture_orders(
+    tx: Tx, actor: Actor, *, period: Period, shop_id: int = 0, tallies: Tallies | None = None
+) -> OrderPicture:
     """Return the orders that were placed in a period, by slot and campaign; of one shop, or of all.
+
+    Args:
+        tallies: what the figures are read from; without them the orders themselves are counted.
 
     Raises:
         NotAllowed
     """
     require(actor, "query")
-    bounds = {"from_us": period.from_us, "to_us": period.to_us, "unit_us": period.unit_us}
-    rows = tx.rows(_ORDERS_OF_SHOP, shop_id=shop_id, **bounds) if shop_id else tx.rows(_ORDERS, **bounds)
+    rows = _tallied(tallies, period, shop_id) if tallies else _counted(tx, period, shop_id)
     cancelled, by_name = [0] * len(period.slots), dict[str, list[int]]()
     for row in rows:
         counted = cancelled if row.cancelled else by_name.setdefault(row.campaign, [0] * len(period.slots))
@@ -94,15 +100,36 @@ def picture_orders(tx: Tx, actor: Actor, *, period: Period, shop_id: int = 0) ->
     return OrderPicture(_series(by_name), totals, tuple(cancelled), cut=len(rows) == ROWS_MOST)
 
 
-def picture_problems(tx: Tx, actor: Actor, *, period: Period, shop_id: int = 0) -> list[Counted]:
+def picture_problems(
+    tx: Tx, actor: Actor, *, period: Period, shop_id: int = 0, tallies: Tallies | None = None
+) -> list[Counted]:
     """Return on how many orders that were issued in a period each check found something, as it stands now.
+
+    Args:
+        tallies: as `picture_orders`.
 
     Raises:
         NotAllowed
     """
     require(actor, "query")
+    if tallies:
+        sums = tallies.sums(PROBLEMS, hours=period.hours, shop_id=shop_id)
+        return [Counted(name, sums[name]) for name in sorted(sums, key=lambda name: (-sums[name], name))]
     bounds = {"from_id": id_at(period.from_us), "to_id": id_at(period.to_us)}
     return tx.rows(_CODES_OF_SHOP, shop_id=shop_id, **bounds) if shop_id else tx.rows(_CODES, **bounds)
+
+
+def _counted(tx: Tx, period: Period, shop_id: int) -> list[_Row]:
+    bounds = {"from_us": period.from_us, "to_us": period.to_us, "unit_us": period.unit_us}
+    return tx.rows(_ORDERS_OF_SHOP, shop_id=shop_id, **bounds) if shop_id else tx.rows(_ORDERS, **bounds)
+
+
+def _tallied(tallies: Tallies, period: Period, shop_id: int) -> list[_Row]:
+    return [
+        _Row(one.unit, one.name, cancelled, one.amount)
+        for cancelled, dimension in enumerate((ORDERS, VOID))
+        for one in tallies.by_unit(dimension, units=period.hours, shop_id=shop_id)
+    ]
 
 
 def _series(by_name: dict[str, list[int]]) -> tuple[Series, ...]:

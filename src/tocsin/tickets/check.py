@@ -14,7 +14,7 @@ from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.clock import DAY_US
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.event import move_consumer, peek_events
+from tocsin.core.event import append_event, move_consumer, peek_events
 from tocsin.core.ident import new_id
 from tocsin.core.log import get_log
 from tocsin.core.party import party
@@ -69,9 +69,10 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 _ADD = insert_into(verdict)
-_CLEAR_FINDINGS = Statement[None](
+_CLEAR_FINDINGS = Statement[tuple[str]](
     sa.delete(order_finding).where(own(order_finding), order_finding.c.order_id == bind("order_id"))
-)
+    .returning(order_finding.c.code)
+)  # fmt: skip
 _ADD_FINDING = insert_into(order_finding)
 _LOCK = Statement[tuple[int]](
     sa.select(order_head.c.id).where(own(order_head), order_head.c.id == bind("id")).with_for_update()
@@ -217,7 +218,9 @@ def _record(tx: Tx, order: Order, made: Verdict, job_id: int | None) -> None:
         axes=axes_of(order), passed=int(made.passed), findings=msgspec.json.encode(made.findings).decode(),
         at_us=tx.now_us,
     )  # fmt: skip
-    tx.run(_CLEAR_FINDINGS, order_id=order.id)
+    before = {row[0] for row in tx.rows(_CLEAR_FINDINGS, order_id=order.id)}
+    if before != {f.code for f in made.findings}:  # who counts problems hears of it; pages hear of the holds
+        append_event(tx, "check.found", subject_id=order.id)
     if made.findings:
         tx.many(_ADD_FINDING, [
             {"order_id": order.id, "position": place, "revision": order.revision, "code": f.code, "level": f.level,

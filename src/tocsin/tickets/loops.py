@@ -10,15 +10,17 @@ from tocsin.tickets.cloud_end import ask_clouds
 from tocsin.tickets.hold import wake_due
 from tocsin.tickets.overdue import tell_overdue
 from tocsin.tickets.recheck import EVERY_SECONDS, recheck
+from tocsin.tickets.tallying import Tallier
 
 
 def ticket_loops(db: Database, *, base_url: Callable[[], str]) -> list[Loop]:
-    """Return the loops that check, print what a screen asks for, ask clouds for papers, wake what is due, and tell what is overdue."""
+    """Return the loops that check, print what a screen asks for, ask clouds for papers, wake what is due, count, and tell what is overdue."""
     return [
         Loop("check", lambda: check_new_revisions(db), idle_seconds=1, by_event=True),
         Loop("check again", lambda: recheck(db), idle_seconds=EVERY_SECONDS),
         Loop("automatic papers", lambda: print_automatically(db, base_url=base_url()), idle_seconds=1, by_event=True),
         Loop("printer clouds", lambda: ask_clouds(db), idle_seconds=2),
         Loop("due holds", lambda: wake_due(db, base_url=base_url()), idle_seconds=5),
+        Loop("tallies", Tallier(db).step, idle_seconds=2),
         Loop("overdue holds", lambda: tell_overdue(db), idle_seconds=30),
     ]  # fmt: skip

@@ -11,17 +11,17 @@ from tocsin.core.db import Tx
 from tocsin.core.ident import EPOCH_MS, id_at
 from tocsin.core.period import Period
 from tocsin.core.statement import Statement, any_of, bind, own
+from tocsin.core.tally import Tallies
 from tocsin.orders.table import order_head
 from tocsin.tickets.table import print_job
+from tocsin.tickets.ticket_tally import FINE, LONGEST, PAPERS, WAITS
 
 _j, _h = print_job.c, order_head.c
 # Where the bars of the picture begin, in seconds.
 STEPS = (0, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
-# Waits are counted this finely: below so many seconds, in units of so many.
-FINE = ((120, 1), (3_600, 15), (86_400, 300), (2_592_000, 3_600))
-LONGEST = FINE[-1][0]
 PERCENTS = (50, 90, 99)
-STATES = ["printed", "queued", "sending", "unknown", "failed", "expired", "cancelled"]
+WAITING = ["queued", "sending"]
+STATES = [*WAITING, "printed", "unknown", "failed", "expired", "cancelled"]
 
 
 class Waits(Struct, frozen=True):
@@ -84,30 +84,50 @@ _WAITS, _WAITS_OF_SHOP = _waits(print_job), _waits(_heads, _of_shop)
 _PAPERS, _PAPERS_OF_SHOP = _papers(print_job), _papers(_heads, _of_shop)
 
 
-def picture_waits(tx: Tx, actor: Actor, *, period: Period, shop_id: int = 0) -> Waits:
+def picture_waits(
+    tx: Tx, actor: Actor, *, period: Period, shop_id: int = 0, tallies: Tallies | None = None
+) -> Waits:
     """Return how long it took from an order to its first papers, of those that were asked for in a period and came out.
+
+    Args:
+        tallies: what the figures are read from; without them the papers themselves are counted.
 
     Raises:
         NotAllowed
     """
     require(actor, "query")
     bounds = _bounds(period)
-    rows = tx.rows(_WAITS_OF_SHOP, shop_id=shop_id, **bounds) if shop_id else tx.rows(_WAITS, **bounds)
+    if tallies:
+        sums = {int(name): n for name, n in tallies.sums(WAITS, hours=period.hours, shop_id=shop_id).items()}
+        rows = [_Row(seconds, sums[seconds]) for seconds in sorted(sums)]
+    else:
+        rows = tx.rows(_WAITS_OF_SHOP, shop_id=shop_id, **bounds) if shop_id else tx.rows(_WAITS, **bounds)
     steps = [0] * len(STEPS)
     for row in rows:
         steps[bisect_right(STEPS, row.seconds) - 1] += row.tickets
     return Waits(sum(steps), tuple(steps), tuple(_within(rows, percent) for percent in PERCENTS))
 
 
-def picture_papers(tx: Tx, actor: Actor, *, period: Period, shop_id: int = 0) -> list[Papers]:
+def picture_papers(
+    tx: Tx, actor: Actor, *, period: Period, shop_id: int = 0, tallies: Tallies | None = None
+) -> list[Papers]:
     """Return what became of the papers that were asked for in a period, by printer and state.
+
+    Args:
+        tallies: as `picture_waits`; papers that wait are counted where they lie.
 
     Raises:
         NotAllowed
     """
     require(actor, "query")
-    more = {"states": STATES, **_bounds(period)}
-    return tx.rows(_PAPERS_OF_SHOP, shop_id=shop_id, **more) if shop_id else tx.rows(_PAPERS, **more)
+    more = {"states": WAITING if tallies else STATES, **_bounds(period)}
+    rows = tx.rows(_PAPERS_OF_SHOP, shop_id=shop_id, **more) if shop_id else tx.rows(_PAPERS, **more)
+    return rows + _ended(tallies.sums(PAPERS, hours=period.hours, shop_id=shop_id)) if tallies else rows
+
+
+def _ended(sums: dict[str, int]) -> list[Papers]:
+    named = ((name.split(":"), papers) for name, papers in sums.items())
+    return [Papers(int(printer_id), state, papers) for (printer_id, state), papers in named]
 
 
 def _bounds(period: Period) -> dict[str, int]:

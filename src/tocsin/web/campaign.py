@@ -26,6 +26,7 @@ from tocsin.web.campaign_form import FAULTS, fault_of, form_of, read_plan
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, words_of
+from tocsin.web.tallied import read_fresh
 
 
 @get("/campaigns/{campaign_id:str}", sync_to_thread=True)
@@ -138,9 +139,10 @@ def _page(
 ) -> Response[str]:  # fmt: skip
     def read(tx: Tx) -> tuple[Campaign, dict[str, Any]]:
         one = get_campaign(tx, actor, campaign_id=campaign_id)
-        report = count_campaign(tx, actor, one=one)
+        fresh = read_fresh(tx)
+        report = count_campaign(tx, actor, one=one, tallies=fresh.tallies)
         states = {row.name: row.orders for row in report.by_state}
-        shown = {"report": report, "states_of": states}
+        shown = {"report": report, "states_of": states, "fresh": fresh}
         return one, {**shown, "form": {**form_of(one.plan(), get_shop(tx).zone), **(form or {})}}
 
     one, found = desk_of(request).db.read(actor.merchant_id, read)

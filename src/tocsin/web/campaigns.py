@@ -17,6 +17,7 @@ from tocsin.web.form import Form, once, read_form
 from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.rows import show_count
 from tocsin.web.shell import go, show, status_of, words_of
+from tocsin.web.tallied import read_fresh
 
 
 @get("/campaigns", sync_to_thread=True)
@@ -49,7 +50,7 @@ def _list(
     words, now = words_of(request, actor), now_us()
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        counts = count_campaigns(tx, actor)
+        counts = count_campaigns(tx, actor, tallies=read_fresh(tx).tallies)
         return [
             {"one": one, "state": one.state(now), "count_text": show_count(words, counts.get(one.id, 0))}
             for one in list_campaigns(tx, actor)

@@ -30,6 +30,7 @@ from tocsin.web.picture_words import (
 )
 from tocsin.web.say import check_word
 from tocsin.web.shell import show, words_of
+from tocsin.web.tallied import Fresh, read_fresh
 from tocsin.web.terminal import show_state
 from tocsin.web.words import Words
 
@@ -42,10 +43,15 @@ class _Asked(Struct, frozen=True):
     shops: list[Shop]
     shop: Shop | None
     period: Period
+    fresh: Fresh
 
     @property
     def shop_id(self) -> int:
         return self.shop.id if self.shop else 0
+
+    @property
+    def of(self) -> dict[str, Any]:
+        return {"period": self.period, "shop_id": self.shop_id, "tallies": self.fresh.tallies}
 
 
 @get("/pictures", sync_to_thread=True)
@@ -58,13 +64,13 @@ def get_pictures(request: PageRequest) -> Response[str]:
     def read(tx: Tx) -> dict[str, Any]:
         asked = _read_asked(request, tx)
         period = asked.period
-        waits = picture_waits(tx, actor, period=period, shop_id=asked.shop_id)
+        waits = picture_waits(tx, actor, **asked.of)
         others = [name for name in NAMES if name != "waits" and (name != "attempts" or actor.may("journal"))]
         pictures = {name: _draw(tx, actor, name, asked=asked, words=words) for name in others}
         return {
             "pictures": {**pictures, "waits": draw_waits(waits, words=words)}, "within": say_within(waits, words),
             "period": period.kind, "hourly": period.hourly, "first": period.first, "last": period.last,
-            "shop_code": asked.shop.code if asked.shop else "", "shops": asked.shops,
+            "shop_code": asked.shop.code if asked.shop else "", "shops": asked.shops, "fresh": asked.fresh,
             "zone": (asked.shop or asked.shops[0]).zone, "printers": [(one.name, show_state(one)) for one in list_printers(tx)],
         }  # fmt: skip
 
@@ -113,11 +119,11 @@ def _read_asked(request: PageRequest, tx: Tx) -> _Asked:
     period = make_period(
         given.get("period", ""), now_us=tx.now_us, zone=days.zone, starts_at_hour=days.day_starts_at_hour
     )
-    return _Asked(shops, shop, period)
+    return _Asked(shops, shop, period, read_fresh(tx, usable=period.whole_hours))
 
 
 def _draw(tx: Tx, actor: Actor, name: str, *, asked: _Asked, words: Words) -> Picture:
-    of: dict[str, Any] = {"period": asked.period, "shop_id": asked.shop_id}
+    of = asked.of
     if name == "orders":
         titles = {one.code: one.title for one in list_campaigns(tx, actor)}
         return draw_orders(picture_orders(tx, actor, **of), period=asked.period, words=words, names=titles)

@@ -1,0 +1,195 @@
+"""Tallying: counts each order anew after the events that tell of it, and once all there are; intake waits for none of it.
+
+A merchant's tallies and how far his events are counted move in one transaction. Orders that were there before the tallies
+are counted in pieces, oldest first; until all are, and where a zone is not whole hours off UTC, figures are counted from the rows.
+"""
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.event import (
+    BEGINNING,
+    Event,
+    Position,
+    events_after,
+    last_position,
+    move_consumer,
+    peek_events,
+)
+from tocsin.core.ident import made_at_us
+from tocsin.core.schema import big, merchant_table, text
+from tocsin.core.statement import Statement, bind, own, upsert
+from tocsin.core.tally import Tallies, apply_change, change_of, drop_some
+from tocsin.core.tenant import list_merchants
+from tocsin.orders.table import order_head
+from tocsin.tickets.ticket_tally import entries_of, read_facts
+
+CONSUMER = "tickets.tally"
+VERSION = 1
+"""Of what is counted: another one has all counted anew."""
+CLEARING, COUNTING, COUNTED = "clearing", "counting", "counted"
+PIECE, PENDING_MOST = 100, 500
+_BATCH, _DROPPED, _ROUNDS = 500, 500, 50
+_ABOUT = ("order.", "print.", "check.")
+
+tally_state = merchant_table(
+    "tally_state", big("version"), text("state"), big("counted_to"), big("horizon"), big("event_id"), key=()
+)
+
+
+class State(Struct, frozen=True):
+    """How far a merchant's tallies are: `counted_to` is the newest of the orders that were there before them."""
+
+    version: int
+    state: str
+    counted_to: int
+    horizon: int
+    event_id: int
+
+    @property
+    def position(self) -> Position:
+        """Return up to which event all is counted."""
+        return Position(self.horizon, self.event_id)
+
+    @property
+    def is_counted(self) -> bool:
+        """Tell that the tallies hold all."""
+        return (self.version, self.state) == (VERSION, COUNTED)
+
+
+class Counting(Struct, frozen=True):
+    """How far the first count is: of all orders that were issued before an instant."""
+
+    counted_to_us: int
+
+
+_columns = [tally_state.c[name] for name in State.__struct_fields__]
+_STATE = Statement(sa.select(*_columns).where(own(tally_state)), State)
+_LOCK = Statement(sa.select(*_columns).where(own(tally_state)).with_for_update(), State)
+_BEGIN = Statement[None](
+    upsert(tally_state).on_conflict_do_nothing(), sets=[c.name for c in tally_state.columns]
+)
+_MOVE = Statement[None](
+    sa.update(tally_state).where(own(tally_state)), sets=("version", "state", "counted_to", "horizon", "event_id")
+)  # fmt: skip
+_ORDERS = Statement[tuple[int]](
+    sa.select(order_head.c.id).where(own(order_head), order_head.c.id > bind("after"))
+    .order_by(order_head.c.id).limit(bind("limit"))
+)  # fmt: skip
+_AGAIN = Statement[None](sa.update(tally_state).where(own(tally_state)), sets=("version",))
+
+
+class Tallier:
+    """Keeps the tallies of all merchants; several processes may, one at a time for each merchant."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._unfinished: set[int] | None = None
+
+    def step(self) -> int:
+        """Count what has happened since last time; return how much of it there was."""
+        if self._unfinished is None:
+            merchants = self._db.read(DIRECTORY_SCOPE, list_merchants)
+            self._unfinished = {one.id for one in merchants}
+        events = self._db.read(DIRECTORY_SCOPE, lambda tx: peek_events(tx, CONSUMER, limit=_BATCH))
+        told = {one.merchant_id for one in events if one.merchant_id and one.kind.startswith(_ABOUT)}
+        self._unfinished = {one for one in told | self._unfinished if not self._count(one)}
+        if events:
+            self._db.write(DIRECTORY_SCOPE, lambda tx: move_consumer(tx, CONSUMER, events[-1]))
+        return (len(events) == _BATCH) + len(self._unfinished)
+
+    def _count(self, merchant_id: int) -> bool:
+        """Count for a while; tell whether all of the merchant's is counted."""
+        return any(not self._db.write(merchant_id, tally_some) for _ in range(_ROUNDS))
+
+
+def tally_all(db: Database) -> None:
+    """Count all there is, of every merchant."""
+    tallier = Tallier(db)
+    while tallier.step():
+        continue
+
+
+def tally_some(tx: Tx) -> int:
+    """Count a piece of a merchant's orders; return how much there was to do, nothing where all is counted."""
+    state = _locked(tx)
+    if state.version != VERSION:
+        state = State(VERSION, CLEARING, 0, BEGINNING.horizon, BEGINNING.event_id)
+        _move(tx, state)
+    if state.state == CLEARING:
+        if dropped := drop_some(tx, limit=_DROPPED):
+            return dropped
+        begun = last_position(tx)
+        _move(tx, State(VERSION, COUNTING, 0, begun.horizon, begun.event_id))
+        return 1
+    if state.state == COUNTING:
+        return _count_further(tx, state)
+    return _follow(tx, state)
+
+
+def count_again(tx: Tx) -> None:
+    """Have all of a merchant counted anew, in the background."""
+    tx.run(_AGAIN, version=0)
+
+
+def read_tallies(tx: Tx) -> Tallies | Counting | None:
+    """Return the merchant's tallies with what has happened since, how far they are, or None where nobody has begun."""
+    state = tx.one(_STATE)
+    if state is None or not state.is_counted:
+        counting = state is not None and state.version == VERSION and state.counted_to > 0
+        return Counting(made_at_us(state.counted_to)) if state is not None and counting else None
+    events = events_after(tx, state.position, limit=PENDING_MOST + 1, settled=False)
+    if not events:
+        return Tallies(tx, {})
+    if len(events) > PENDING_MOST:
+        return Tallies(tx, {}, counted_to_us=events[0].at_us)
+    facts = read_facts(tx, _subjects(events))
+    return Tallies(tx, change_of(tx, facts, entries=entries_of).amounts)
+
+
+def _locked(tx: Tx) -> State:
+    found = tx.one(_LOCK)
+    if found is None:
+        # The row is the lock: two that begin at once must not both count.
+        tx.run(_BEGIN, version=VERSION, state=CLEARING, counted_to=0, horizon=BEGINNING.horizon, event_id=BEGINNING.event_id)  # fmt: skip
+        found = tx.one(_LOCK)
+    assert found is not None
+    return found
+
+
+def _move(tx: Tx, state: State) -> None:
+    tx.run(
+        _MOVE, version=state.version, state=state.state, counted_to=state.counted_to, horizon=state.horizon, event_id=state.event_id
+    )  # fmt: skip
+
+
+def _count_further(tx: Tx, state: State) -> int:
+    ids = [row[0] for row in tx.rows(_ORDERS, after=state.counted_to, limit=PIECE)]
+    _count_orders(tx, ids)
+    ended = len(ids) < PIECE
+    counted_to = ids[-1] if ids else state.counted_to
+    _move(tx, State(VERSION, COUNTED if ended else COUNTING, counted_to, *_place(state.position)))
+    return len(ids) + 1
+
+
+def _follow(tx: Tx, state: State) -> int:
+    events = events_after(tx, state.position, limit=PIECE)
+    if events:
+        _count_orders(tx, _subjects(events))
+        last = Position(events[-1].horizon, events[-1].id)
+        _move(tx, State(VERSION, COUNTED, state.counted_to, *_place(last)))
+    return len(events)
+
+
+def _place(position: Position) -> tuple[int, int]:
+    return position.horizon, position.event_id
+
+
+def _count_orders(tx: Tx, order_ids: list[int]) -> None:
+    if order_ids:
+        apply_change(tx, change_of(tx, read_facts(tx, order_ids), entries=entries_of))
+
+
+def _subjects(events: list[Event]) -> list[int]:
+    return sorted({one.subject_id for one in events if one.kind.startswith(_ABOUT)})
