@@ -17,7 +17,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from tests.bench import growth, live, load, pages, printing
+from tests.bench import growth, live, load, pages, printing, trend
 from tests.bench.clock import Work, measure
 from tests.bench.fill import multiply, open_product
 from tests.bench.memory import ALONE, measure_alone
@@ -31,6 +31,10 @@ _COMPARED_MOST = 1_000
 _OTHERS = {
     "load": (load.main, "workloads W1 to W7 over HTTP, beside the raw engine"),
     "growth": (growth.main, "what look-ups cost with 10,000 orders, and with a hundred times as many"),
+    "trend": (
+        trend.main,
+        "a short run beside the last one that was recorded; ends with 1 where a work costs a tenth more",
+    ),
     "pages": (pages.main, "each page at a million orders"),
     "live": (live.main, "pages that listen, while a clerk works"),
     "print": (printing.main, "from the click to the printer's word"),
@@ -44,7 +48,8 @@ class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpF
 def main() -> None:
     """Measure and print a table, or JSON; or do one of the other works, by its name."""
     if sys.argv[1:2] and sys.argv[1] in _OTHERS:
-        _OTHERS[sys.argv[1]][0](sys.argv[2:])
+        if code := _OTHERS[sys.argv[1]][0](sys.argv[2:]):
+            sys.exit(code)
         return
     asked = _read()
     engines = ("sqlite", "postgresql") if asked.engine == "both" else (asked.engine,)

@@ -56,6 +56,7 @@ def measure(sides: Sequence[Side], *, runs: int) -> list[dict[str, Any]]:
 def _medians(side: Side, made: list[dict[str, float]]) -> dict[str, Any]:
     rates = [one["per_second"] for one in made]
     return {
+        "cpu_runs": [round(one["cpu_ms"], 3) for one in made],
         "work": side.work, "workload": WORKS[side.work], "clients": side.clients, "target": side.target.name,
         "lowest": min(rates), "highest": max(rates),
         **{name: round(statistics.median(one[name] for one in made), 3) for name in made[0]},
@@ -83,7 +84,13 @@ def _drive(side: Side, seconds: float) -> list[float]:
 
 def main(given: list[str]) -> None:
     """Measure, and print a table or JSON."""
-    asked = _read(given)
+    asked = read_options(given)
+    report = report_of(asked)
+    print(json.dumps(report, ensure_ascii=False) if asked.json else table(report))
+
+
+def report_of(asked: argparse.Namespace) -> dict[str, Any]:
+    """Return what was measured: the rows of each engine, and how they were made."""
     engines = ENGINES if asked.engine == "both" else (asked.engine,)
     works = chosen_works(asked.works)
     with open_ground() as ground:
@@ -91,11 +98,10 @@ def main(given: list[str]) -> None:
             engine: [row for servers in _servers(engine, asked.servers) for row in bench(ground, engine, works, asked, servers=servers)]
             for engine in engines
         }  # fmt: skip
-    report = {
+    return {
         "orders": asked.orders * asked.times, "seconds": asked.seconds, "runs": asked.runs, "processors": os.cpu_count(),
         "python": platform.python_version(), "engines": found,
     }  # fmt: skip
-    print(json.dumps(report, ensure_ascii=False) if asked.json else table(report))
 
 
 def chosen_works(text: str) -> tuple[str, ...]:
@@ -127,7 +133,7 @@ def bench(
     rows = list[dict[str, Any]]()
     try:
         for works_here in _in_turn(works):
-            for clients in CLIENTS.get(works_here[0], (1, 8)):
+            for clients in _clients(works_here[0], asked.clients):
                 sides = [Side(tocsin, jobs, work, clients, asked.seconds) for work in works_here]
                 sides += [Side(raw, others, work, 1, asked.seconds / 2) for work in works_here]
                 rows += beside(measure(sides, runs=asked.runs), servers=servers)
@@ -145,11 +151,17 @@ def beside(found: list[dict[str, Any]], *, servers: int) -> list[dict[str, Any]]
         row |= {
             "servers": servers, "raw_per_second": other["per_second"], "raw_cpu_ms": other["cpu_ms"],
             "ratio": round(row["per_second"] / other["per_second"], 3),
-            "cpu_ratio": round(other["cpu_ms"] / row["cpu_ms"], 3) if row["cpu_ms"] else 0.0,
+            "cpu_ratio": _beside(other.pop("cpu_runs"), row.pop("cpu_runs")),
         }  # fmt: skip
         if row["work"] == "list page 100":
             row["to_page_1"] = round(row["p50_ms"] / found[0]["p50_ms"], 2)
     return found[:half]
+
+
+def _beside(raw: list[float], desk: list[float]) -> float:
+    """Return the median of the raw engine's time over the desk's, of runs that stood beside each other; 0 where a clock was too coarse."""
+    found = [one / other for one, other in zip(raw, desk, strict=True) if other]
+    return round(statistics.median(found), 3) if found else 0.0
 
 
 def _in_turn(works: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -188,6 +200,10 @@ def _line(row: dict[str, Any]) -> str:
     )
 
 
+def _clients(work: str, asked: int) -> tuple[int, ...]:
+    return (asked,) if asked else CLIENTS.get(work, (1, 8))
+
+
 def _raw_place(ground: Ground, desk: RunningDesk) -> str | Path:
     if not desk.database_url:
         return desk.folder / "raw.sqlite"
@@ -202,7 +218,8 @@ def _servers(engine: str, asked: int) -> tuple[int, ...]:
     return (asked,) if asked else (1, 2)
 
 
-def _read(given: list[str]) -> argparse.Namespace:
+def read_options(given: list[str]) -> argparse.Namespace:
+    """Return what is asked for."""
     parser = argparse.ArgumentParser(
         prog="bin/bench load", description="Measure the desk under load over HTTP, beside the raw engine.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -216,6 +233,7 @@ def _read(given: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--works", default="", help="works or workloads (get,W3), separated by commas; empty is all"
     )
+    parser.add_argument("--clients", type=int, default=0, help="clients at once; 0 is what each work is for")
     parser.add_argument("--servers", type=int, default=0, help="processes on PostgreSQL; 0 is one, then two")
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both", help="database to measure on")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")

@@ -104,6 +104,6 @@ def peak_memory_mb(pids: Iterable[int]) -> float:
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the processes that a process has begun."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
-    return [int(child) for child in text.split()]
+    """Return the processes that a process has begun, whichever of its threads did."""
+    texts = [path.read_text("ascii") for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for text in texts for child in text.split()]
