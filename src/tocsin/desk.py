@@ -41,6 +41,7 @@ from tocsin.orders.kept_files import keep_files_in
 from tocsin.orders.lookup import index_lookups
 from tocsin.orders.outbound_send import Sender
 from tocsin.orders.retention import retention_loops
+from tocsin.orders.search_merge import merge_loops
 from tocsin.orders.watch_folder import import_loops
 from tocsin.settings import Settings
 from tocsin.streams import Streams
@@ -115,6 +116,7 @@ class Desk:
             Loop("lookup index", self._index_lookups, idle_seconds=5),
             Loop("waiting news", self._tend_news, idle_seconds=5),
             *retention_loops(self.db),
+            *merge_loops(self.db),
             Loop("deliveries", self._each(sweep_news), idle_seconds=_DAY_SECONDS),
             *station_loops(self.db),
             Loop("journal seal", lambda: seal_journals(self.db, self._seals), idle_seconds=60),
