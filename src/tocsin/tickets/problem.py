@@ -5,11 +5,14 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.core.db import Tx
-from tocsin.core.statement import NOUGHT, Statement, any_of, own
+from tocsin.core.statement import NOUGHT, Statement, among, any_of, own
+from tocsin.orders.stop import HOLD_KINDS
 from tocsin.orders.table import acknowledgement, hold, order_finding, order_head
 from tocsin.tickets.check_choice import asks_two
 from tocsin.tickets.rule import Finding
 from tocsin.tickets.two_persons import Signature, marks_of, signatures_of, signed_orders
+
+COUNT_MOST = 10_000
 
 
 class Found(Struct, frozen=True):
@@ -66,15 +69,24 @@ _FOUND = Statement(
     .order_by(order_finding.c.order_id, order_finding.c.position),
     _Row,
 )  # fmt: skip
-_KINDS = Statement(
-    sa.select(hold.c.kind.label("name"), sa.func.count(sa.distinct(hold.c.order_id)).label("count"))
-    .where(own(hold), hold.c.closed_at_us.is_(None)).group_by(hold.c.kind).order_by(hold.c.kind),
-    Counted,
+
+
+def _of_kind(kind: str) -> sa.SelectBase:
+    of_it = own(hold), hold.c.closed_at_us.is_(None), among(hold.c.kind, kind)
+    some = sa.select(hold.c.order_id).distinct().where(*of_it).limit(COUNT_MOST + 1).subquery()
+    return sa.select(
+        sa.literal_column(f"'{kind}'").label("name"), sa.func.count().label("count")
+    ).select_from(some)
+
+
+_KINDS = Statement(sa.union_all(*(_of_kind(kind) for kind in sorted(HOLD_KINDS))), Counted)
+_held = (
+    sa.select(order_head.c.id).where(own(order_head), order_head.c.holds_open > NOUGHT)
+    .order_by(order_head.c.id.desc()).limit(COUNT_MOST + 1).subquery()
 )  # fmt: skip
 _CODES = Statement(
     sa.select(order_finding.c.code.label("name"), sa.func.count(sa.distinct(order_finding.c.order_id)).label("count"))
-    .select_from(order_head).join(order_finding, _same_order)
-    .where(own(order_head), order_head.c.holds_open > NOUGHT)
+    .select_from(_held.join(order_finding, order_finding.c.order_id == _held.c.id)).where(own(order_finding))
     .group_by(order_finding.c.code).order_by(order_finding.c.code),
     Counted,
 )  # fmt: skip
@@ -119,10 +131,10 @@ def _firsts(tx: Tx, two: list[_Row]) -> dict[tuple[int, str], Signature]:
 
 
 def count_kinds(tx: Tx) -> list[Counted]:
-    """Return how many orders have an open hold of each kind."""
-    return tx.rows(_KINDS)
+    """Return how many orders have an open hold of each kind that there is; 10,001 says more than 10,000."""
+    return [one for one in tx.rows(_KINDS) if one.count]
 
 
 def count_codes(tx: Tx) -> list[Counted]:
-    """Return how many held orders have each finding."""
+    """Return how many of the held orders have each finding: of the newest 10,001, where more are held."""
     return tx.rows(_CODES)

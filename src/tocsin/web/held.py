@@ -18,7 +18,7 @@ from tocsin.orders.stop import HOLD_KINDS, get_hold, open_holds_of
 from tocsin.tickets.check import is_void
 from tocsin.tickets.hold import NothingToAcknowledge, acknowledge_and_print, release_hold
 from tocsin.tickets.job import list_jobs
-from tocsin.tickets.problem import count_codes, count_kinds, findings_of, signed_once
+from tocsin.tickets.problem import COUNT_MOST, count_codes, count_kinds, findings_of, signed_once
 from tocsin.tickets.rule import BROKEN_CODE, OWN_PREFIX, loaded_checks
 from tocsin.tickets.take_back import offer_release
 from tocsin.tickets.terminal import Requested
@@ -26,7 +26,7 @@ from tocsin.tickets.two_persons import SecondSignatureNeeded
 from tocsin.web.form import read_form, read_number, read_pairs
 from tocsin.web.found import show_found, show_holds
 from tocsin.web.guard import PageRequest, enter
-from tocsin.web.rows import show_pager
+from tocsin.web.rows import show_bounded, show_pager
 from tocsin.web.said import code_given
 from tocsin.web.shell import back_of, go, show, words_of
 from tocsin.web.words import Words
@@ -55,19 +55,22 @@ def get_held(request: PageRequest) -> Response[str]:
     words = words_of(request, actor)
 
     def read(tx: Tx) -> dict[str, Any]:
-        kinds, codes = count_kinds(tx), count_codes(tx)
+        kinds, codes, held = count_kinds(tx), count_codes(tx), count_rows(tx, wanted=wanted)
+        more = (
+            "+" if sum(one.count for one in kinds) > COUNT_MOST else ""
+        )  # findings were counted of the newest alone
         return {
             "rows": show_problems(tx, page.rows, actor=actor, words=words),
             "kinds": [
-                {"kind": one.name, "count": one.count, "url": _url(one.name, code), "current": one.name == kind}
+                {"kind": one.name, "count": show_bounded(words, one.count), "url": _url(one.name, code), "current": one.name == kind}
                 for one in kinds
             ],
             "codes": [
-                {"code": one.name, "count": one.count, "current": one.name == code,
+                {"code": one.name, "count": show_bounded(words, one.count) + more, "current": one.name == code,
                  "url": _url(kind, "" if one.name == code else one.name)}
                 for one in codes
             ],
-            "count": count_rows(tx, wanted=wanted),
+            "count": held,
             "signed_once": len(signed_once(tx)) if actor.may("second_person") else 0,
             "unknown_jobs": len(list_jobs(tx, state="unknown", limit=200)),
         }  # fmt: skip

@@ -59,6 +59,11 @@ def show_pager(
     }
 
 
+def show_bounded(words: Words, count: int) -> str:
+    """Return `52`; above 10,000 it is not counted on: `10,000+`."""
+    return Figures(words).number(min(count, _MORE)) + "+" * (count > _MORE)
+
+
 def show_count(words: Words, count: int) -> str:
     """Return `52 orders`; above 10,000 it is not counted on."""
     if count > _MORE:

@@ -10,9 +10,9 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.orders.saved_screen import FIRST_COLUMNS, get_screen, list_screens, opening_screen
-from tocsin.orders.screen import COUNT_MOST, Filter, count_rows
-from tocsin.web.figures import Figures
+from tocsin.orders.screen import Filter, count_rows
 from tocsin.web.form import read_number
+from tocsin.web.rows import show_bounded
 from tocsin.web.words import Words
 
 BUILT_IN: dict[str, tuple[str, str, str]] = {
@@ -81,4 +81,4 @@ def _count(tx: Tx, wanted: Filter, words: Words) -> str:
         found = count_rows(tx, wanted=wanted)
     except Refusal:  # what it names is gone, a shop perhaps: shown as such when it is opened
         return "?"
-    return Figures(words).number(min(found, COUNT_MOST)) + "+" * (found > COUNT_MOST)
+    return show_bounded(words, found)
