@@ -97,6 +97,7 @@ def test_what_is_typed_before_the_parts_come_is_previewed(walk: Walk) -> None:
     page.route("**/htmx.min.js*", fail_once)
     page.goto(f"{walk.desk.base}/orders/{number}/amendments", wait_until="domcontentloaded")
     shown = page.locator("#preview").inner_text()
+    assert page.locator("#f-lines-0-quantity").count(), page.url + page.locator("main").inner_text()
     page.fill("#f-lines-0-quantity", "7")
     expect(page.locator("#preview")).not_to_have_text(shown, timeout=10_000)
     assert (len(asked), len(pictures), page.evaluate("document.readyState")) == (2, 1, "interactive")
