@@ -1,9 +1,9 @@
 """The application: one desk behind its doors, and the rules that hold for every answer."""
 
 import re
-import secrets
-from functools import partial
+from functools import lru_cache, partial
 from importlib.metadata import version
+from random import getrandbits
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -30,10 +30,11 @@ from tocsin.register import Group, GroupedApp, GroupRouter
 from tocsin.web import errors as web_errors
 from tocsin.web.assets import get_static
 from tocsin.web.guard import require_importer
-from tocsin.web.headers import headers_of
+from tocsin.web.headers import SCAN_PATH, headers_of
 from tocsin.web.routes import FORM_MOST_BYTES, PAGES, UPLOADS
 
 _YEAR_SECONDS = 365 * 24 * 3600
+_REQUEST_ID = b"x-request-id"
 _SESSION = re.compile(rf"{gate.SESSION_COOKIE}=([^;]+)")
 _log = get_log("app")
 
@@ -65,20 +66,24 @@ class Front:
 
     def __init__(self, inner: ASGIApp, desk: Desk) -> None:
         self._inner, self._desk = inner, desk
+        self._secure = desk.settings.is_https()
+        self._headers = lru_cache(maxsize=16)(self._headers_with)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Redirect, refuse, or pass on."""
         if scope["type"] != ScopeType.HTTP:
             await self._inner(scope, receive, send)
             return
-        kept = self._headers_of(scope)
-        scope.setdefault("state", {})["request_id"] = dict(kept)[b"x-request-id"].decode()
+        request_id = f"{getrandbits(64):016x}"
+        scope.setdefault("state", {})["request_id"] = request_id
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                named = {name for name, _ in kept}
-                own = [pair for pair in message["headers"] if pair[0].lower() not in named]
-                message = {**message, "headers": [*own, *kept]}
+                kept, names = self._headers(
+                    scope["path"] == SCAN_PATH, _cache_of(scope), self._desk.streams.draining
+                )
+                own = [pair for pair in message["headers"] if pair[0].lower() not in names]
+                message = {**message, "headers": [*own, *kept, (_REQUEST_ID, request_id.encode())]}
             await send(message)
 
         host = _header(scope, b"host")
@@ -98,9 +103,9 @@ class Front:
 
     @staticmethod
     def _caller_of(scope: HTTPScope) -> waiting.Caller:
-        session = _SESSION.search(_header(scope, b"cookie"))
-        address, _ = scope["client"] or ("", 0)
-        credential = _header(scope, b"authorization") or (session[1] if session else "")
+        credential, (address, _) = _header(scope, b"authorization"), scope["client"] or ("", 0)
+        if not credential and (session := _SESSION.search(_header(scope, b"cookie"))):
+            credential = session[1]
         return waiting.Caller(credential, address, is_short=partial(_is_short, scope))
 
     def _require_sound(self, scope: HTTPScope, host: str) -> None:
@@ -130,17 +135,17 @@ class Front:
             raise
         scope["client"] = (address, port)
 
-    def _headers_of(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        pairs = [
-            *headers_of(scope["path"]).items(),
-            ("x-request-id", secrets.token_hex(8)),
-            ("cache-control", _cache_of(scope)),
-        ]
-        if self._desk.streams.draining:  # whoever keeps a connection is to open his next one elsewhere
-            pairs.append(("connection", "close"))
-        if self._desk.settings.is_https():
-            pairs.append(("strict-transport-security", f"max-age={_YEAR_SECONDS}"))
-        return [(name.encode(), value.encode()) for name, value in pairs]
+    def _headers_with(
+        self, scans: bool, cache: str, draining: bool
+    ) -> tuple[list[tuple[bytes, bytes]], frozenset[bytes]]:
+        """Return the headers that an answer carries beside its own, and the names that are taken from it."""
+        found = {**headers_of(SCAN_PATH if scans else "/"), "cache-control": cache}
+        if draining:  # whoever keeps a connection is to open his next one elsewhere
+            found["connection"] = "close"
+        if self._secure:
+            found["strict-transport-security"] = f"max-age={_YEAR_SECONDS}"
+        pairs = [(name.encode(), value.encode()) for name, value in found.items()]
+        return pairs, frozenset({_REQUEST_ID, *(name for name, _ in pairs)})
 
 
 def _is_short(scope: HTTPScope) -> bool:

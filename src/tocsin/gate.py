@@ -18,6 +18,7 @@ from tocsin.settings import Settings
 SESSION_COOKIE, DEVICE_COOKIE, DESK_COOKIE = "tocsin_session", "tocsin_device", "tocsin_desk"
 WALL_COOKIE = "tocsin_wall"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_NOT_PLAIN = re.compile(rb"[^\x01-\x7e]|%")
 _LOOPBACKS = ("127.0.0.1", "::1")
 # An address, IPv6 in brackets, either with a port.
 _HOP = re.compile(
@@ -229,8 +230,8 @@ def require_known_host(settings: Settings, host: str) -> None:
         HostUnknown: it is neither localhost, nor `host`, nor the name in `public_url`.
     """
     name = _host_name(host)
-    known = {"localhost", settings.host.lower(), (urlsplit(settings.base_url()).hostname or "")}
-    if name in known or settings.host in ("0.0.0.0", "::") or _is_number(name):
+    known = name in ("localhost", settings.host.lower()) or settings.host in ("0.0.0.0", "::")
+    if known or name == (urlsplit(settings.base_url()).hostname or "") or _is_number(name):
         return
     raise HostUnknown(host=name[:80], address=settings.base_url())
 
@@ -241,7 +242,7 @@ def require_text(path: bytes, query: bytes) -> None:
     Raises:
         AddressUnsafe: NUL, or bytes that are not UTF-8.
     """
-    for part in (path, query):
+    for part in filter(_NOT_PLAIN.search, (path, query)):
         plain = re.sub(rb"%([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), part)
         if b"\0" in plain:
             raise AddressUnsafe
