@@ -2,12 +2,13 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.bench.load_target import children_of
 from tests.databases import PostgresServer
 
+Call = Callable[[], object]
 _LOOP = 20_000
 
 
@@ -22,17 +23,27 @@ class Meter:
         self._server, self._rounds = server, rounds
         self._best_s = min(_loop() for _ in range(20))
 
-    def measure(self, calls: Sequence[Callable[[], object]]) -> dict[str, float]:
-        """Return the medians of the rounds: milliseconds of a processor for one call, and by the clock."""
-        for call in calls[: len(calls) // 4 + 1]:
-            call()
-        made = [self._round(calls) for _ in range(self._rounds)]
+    def measure(self, works: Mapping[str, Sequence[Call]]) -> dict[str, dict[str, float]]:
+        """Return each work's cost in the least disturbed of its rounds: milliseconds of a processor for one call, and by the clock.
+
+        The works take turns: each one's rounds lie as far apart as they can.
+        """
+        made: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
+        for calls in works.values():
+            for call in calls[: len(calls) // 4 + 1]:
+                call()
+        for _ in range(self._rounds):
+            for name, calls in works.items():
+                made[name].append(self._round(calls))
         return {
-            "cpu_ms": round(statistics.median(cpu for cpu, _ in made), 4),
-            "p50_ms": round(statistics.median(clock for _, clock in made), 4),
+            name: {
+                "cpu_ms": round(min(cpu for cpu, _ in some), 4),
+                "p50_ms": round(min(clock for _, clock in some), 4),
+            }
+            for name, some in made.items()
         }
 
-    def _round(self, calls: Sequence[Callable[[], object]]) -> tuple[float, float]:
+    def _round(self, calls: Sequence[Call]) -> tuple[float, float]:
         pace, before, taken = _loop(), self._spent(), list[float]()
         for call in calls:
             began = time.perf_counter()

@@ -12,7 +12,7 @@ from alembic.config import Config
 
 from tocsin.core import sqlite
 
-HEAD = "0011"
+HEAD = "0012"
 
 
 def upgrade_sqlite(path: Path) -> None:
