@@ -83,6 +83,7 @@ def partition_lines(url: str, tell: Callable[[str], None]) -> int:
     Raises:
         MonthsBusy, TableBusy, IdsAhead
     """
+    all_tables()  # loads every chapter, which takes seconds: before anything is locked
     with _as_owner(url) as connection:
         waiting = [table for table in MONTHLY if not is_monthly(connection, table)]
         for table in waiting:
@@ -157,7 +158,6 @@ def _partition(connection: Connection, table: str) -> None:
     finally:
         if not connection.closed:
             _drop_bounds(connection)
-    _run(connection, "ANALYZE {table}", table=table)  # nothing else counts the rows of all its parts
 
 
 def _swap_when_free(connection: Connection, table: str, *, beyond: Month) -> None:
@@ -214,7 +214,7 @@ def _extend(connection: Connection) -> int:
             with connection.transaction():
                 _make_month(connection, table, month)
         if missing:
-            _run(connection, "ANALYZE {table}", table=table)
+            _run(connection, "ANALYZE {table}", table=table)  # nothing else counts the rows of all its parts
         made += len(missing)
     return made
 
