@@ -94,11 +94,12 @@ class PostgresDatabase(Database):
         raise AssertionError("unreachable")
 
     def write_together(self, merchant_id: int, verb: Callable[[Tx], R], *, adds: bool = False) -> R:
-        """Run a verb in one transaction with those of its merchant that come at once; those that only add are sent without waiting."""
+        """Run a verb in one transaction with gathered ones of its merchant; those that only add are always, and sent without waiting."""
         scope = (merchant_id, adds)
         if is_gathered():
             return step_aside(self._write_each, scope, verb)  # type: ignore[no-any-return]
-        return self._together.of(scope).run(verb)  # type: ignore[no-any-return]
+        # Of what is not gathered nobody knows how long it takes: its merchant's others do not wait for it.
+        return self._together.of(scope).run(verb) if adds else self.write(merchant_id, verb)
 
     def _write_each(self, scope: tuple[int, bool], verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
         return commit_each(partial(self._write_all, scope), verbs)
