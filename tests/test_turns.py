@@ -60,6 +60,9 @@ class Line:
         """End the threads and the loop."""
         self._held.set()
         self.turns.shutdown()
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), self._loop).result(
+            5
+        )  # each hears what became of it
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._runs.join(5)
         self._loop.close()

@@ -19,7 +19,7 @@ from tocsin.core.gather import Gatherer
 from tocsin.waiting import Call, Caller, Waiting, caller, tell
 
 WAIT_SECONDS_MOST = 10.0
-_GATHERED_MOST, _GATHER_SECONDS = 32, 0.005
+_GATHERED_MOST, _GATHER_SECONDS = 32, 0.02
 _HELP_SECONDS = 0.005
 
 
@@ -106,18 +106,20 @@ class Turns(Executor):
                 self._changed.wait()
 
     def _gather(self) -> None:
-        gatherer = Gatherer()
+        gatherer, each = Gatherer(), 0.0
         while (call := self._take_short(wait=True)) is not None:
-            carried, until = list[Call](), time.monotonic() + _GATHER_SECONDS
+            carried, began = list[Call](), time.monotonic()
             while call is not None:
                 carried.append(call)
                 gatherer.carry(call.carry)
-                room = len(carried) < _GATHERED_MOST and time.monotonic() < until
+                # Who comes next waits for all of these: as many as took so long the last time.
+                room = len(carried) < _GATHERED_MOST and (len(carried) + 1) * each < _GATHER_SECONDS
                 call = self._take_short(wait=False) if room else None
             tell([one for one in carried if one.ended])
             aside = [one for one in carried if not one.ended]
             gatherer.settle()
             tell(aside)
+            each = max(0.8 * each, (time.monotonic() - began) / len(carried))
             del carried, aside
 
     def _take_short(self, *, wait: bool) -> Call | None:

@@ -202,6 +202,30 @@ def test_one_who_is_interrupted_while_he_waits_hands_the_lead_on(writer: Writer,
     assert writer.run(add(2)) == 2 and rows(wired) == [2]
 
 
+def test_many_of_one_thread_share_a_commit_and_each_hears_of_its_own(writer: Writer, wired: Wired) -> None:
+    def refused(_connection: Any) -> None:
+        raise ValueError("no")
+
+    wired.said.clear()
+    found = writer.run_all([add(1), refused, add(2)])
+    assert [one.result for one in found] == [1, None, 2] and isinstance(found[1].fault, ValueError)
+    assert wired.said.count("COMMIT") == 1 and rows(wired) == [1, 2]
+    assert [one.result for one in writer.run_all([add(n) for n in range(10, 210)])] == list(range(10, 210))
+    assert writer.run_all([]) == []
+
+
+def test_many_of_one_thread_leave_nobody_waiting_where_it_is_interrupted(
+    writer: Writer, wired: Wired
+) -> None:
+    def interrupted(_connection: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        writer.run_all([*(add(n) for n in range(100)), interrupted, *(add(n) for n in range(100, 300))])
+    assert not writer._waiting and not writer._leader
+    assert writer.run(add(500)) == 500 and rows(wired)[-1] == 500
+
+
 def test_stopping_answers_all_that_was_accepted_and_refuses_the_rest(tmp_path: Path, wired: Wired) -> None:
     writer = Writer(wired)
     outcomes: list[Any] = []

@@ -3,19 +3,21 @@
 import sys
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from tocsin import app, server
+from tests.proofs.broken_serving import fail_some, first_come, keep_all, tire
 from tocsin.__main__ import main
 from tocsin.access import admission, assertion, attempt, finger_answer, finger_record, limiter, login, passkey
 from tocsin.alarm import attack, siren_line
 from tocsin.alarm.siren import Confirmed
 from tocsin.api import amendments, stations
+from tocsin.core.gather import Outcome
 from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.statement import Statement, own, upsert
@@ -78,6 +80,9 @@ def answer_early() -> None:
         threading.Thread(target=run, daemon=True).start()
         return answered.result()
 
+    def run_all_late(self: Writer, calls: Sequence[Callable[[Any], Any]]) -> list[Outcome]:
+        return [_outcome(partial(run_late, self, call)) for call in calls]
+
     def write_late(self: PostgresDatabase, merchant_id: int, verb: Callable[[Any], Any]) -> Any:
         answered: Future[Any] = Future()
 
@@ -94,7 +99,7 @@ def answer_early() -> None:
         threading.Thread(target=run, daemon=True).start()
         return answered.result()
 
-    Writer.run = run_late  # type: ignore[method-assign]
+    Writer.run, Writer.run_all = run_late, run_all_late  # type: ignore[method-assign]
     PostgresDatabase.write = write_late  # type: ignore[method-assign,assignment]
 
 
@@ -237,50 +242,11 @@ def change_blindly() -> None:
     amendments.amend_order, produce._next_number, produce._ADD_NUMBER = amend_head, number_again, adding
 
 
-def first_come() -> None:
-    """Requests are carried in the order in which they came, whoever sends them."""
-    server.Turns = lambda threads: _Fifo(threads)  # type: ignore[assignment,misc]
-
-
-def keep_all() -> None:
-    """What was answered is never let go."""
-    kept, caller_of = [], app.Front._caller_of
-
-    def keep(scope: Any) -> Any:
-        kept.append(bytearray(b"x" * 40_000))
-        return caller_of(scope)
-
-    app.Front._caller_of = staticmethod(keep)  # type: ignore[method-assign]
-
-
-def tire() -> None:
-    """Each answer takes a little longer than the one before."""
-    count, caller_of = [0], app.Front._caller_of
-
-    def wait(scope: Any) -> Any:
-        count[0] += 1
-        time.sleep(count[0] * 0.00004)
-        return caller_of(scope)
-
-    app.Front._caller_of = staticmethod(wait)  # type: ignore[method-assign]
-
-
-def fail_some() -> None:
-    """One request in three hundred is a fault."""
-    count, require = [0], app.Front._require_sound
-
-    def fail(self: app.Front, scope: Any, host: str) -> None:
-        count[0] += 1
-        if count[0] % 300 == 0:
-            raise RuntimeError("planted")
-        require(self, scope, host)
-
-    app.Front._require_sound = fail  # type: ignore[method-assign]
-
-
-class _Fifo(ThreadPoolExecutor):
-    def waiting(self) -> int:
-        return self._work_queue.qsize()
+def _outcome(call: Callable[[], Any]) -> Outcome:
+    try:
+        return Outcome(call())
+    except Exception as fault:
+        return Outcome(fault=fault)
 
 
 FAULTS = {

@@ -93,7 +93,8 @@ class Writer:
             WriterStopped: the writer has been stopped.
         """
         waiters = [_Waiter(call, alone=False) for call in calls]
-        self._run(waiters)
+        if waiters:
+            self._run(waiters)
         return [Outcome(one.result, one.fault) for one in waiters]
 
     def _run(self, waiters: list[_Waiter]) -> None:
