@@ -1,7 +1,7 @@
 """`bin/bench`: every work on both databases, the desk beside the raw engine, in one run; its other works have names of their own.
 
 bin/bench [--orders 100000] [--repeats 200] [--engine sqlite|postgresql|both] [--json]
-bin/bench load|growth|pages|live|print [--help]
+bin/bench load|growth|figures|pages|live|print [--help]
 """
 
 import argparse
@@ -17,7 +17,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from tests.bench import growth, live, load, pages, printing, trend
+from tests.bench import figures, growth, live, load, pages, printing, trend
 from tests.bench.clock import Work, measure
 from tests.bench.fill import multiply, open_product
 from tests.bench.memory import ALONE, measure_alone
@@ -36,6 +36,7 @@ _OTHERS = {
         "a short run beside the last one that was recorded; ends with 1 where a work costs a tenth more",
     ),
     "pages": (pages.main, "each page at a million orders"),
+    "figures": (figures.main, "pages of figures, from tallies and from rows"),
     "live": (live.main, "pages that listen, while a clerk works"),
     "print": (printing.main, "from the click to the printer's word"),
 }

@@ -42,6 +42,11 @@ def differences(house: House, *, place: tuple[str, int, int] | None = None, live
     return house.db.read(house.merchant_id, partial(_differences, house=house, place=place, live=live))
 
 
+def wrong_tallies(house: House) -> list[str]:
+    """Return the tallies that are not the sum of what all orders add, whenever they were."""
+    return house.db.read(house.merchant_id, _wrong_tallies)
+
+
 def _differences(tx: Tx, *, house: House, place: tuple[str, int, int] | None, live: bool) -> list[str]:
     tallies = read_tallies(tx)
     if not isinstance(tallies, Tallies):
@@ -68,7 +73,6 @@ def _differences(tx: Tx, *, house: House, place: tuple[str, int, int] | None, li
 
 
 def _wrong_tallies(tx: Tx) -> list[str]:
-    """Return the tallies that are not the sum of what all orders add, whenever they were."""
     kept = Counter({Entry(*row[:5]): row[5] for row in tx.rows(_ALL)})
     counted = Counter[Entry]()
     for order_id, facts in read_facts(tx, [row[0] for row in tx.rows(_IDS)]).items():

@@ -111,20 +111,19 @@ def tally_all(db: Database) -> None:
         continue
 
 
-def tally_some(tx: Tx) -> int:
-    """Count a piece of a merchant's orders; return how much there was to do, nothing where all is counted."""
+def tally_some(tx: Tx) -> bool:
+    """Count a piece of a merchant's orders; tell whether there may be more."""
     state = _locked(tx)
     if state.version != VERSION:
         state = State(VERSION, CLEARING, 0, BEGINNING.horizon, BEGINNING.event_id)
         _move(tx, state)
     if state.state == CLEARING:
-        if dropped := drop_some(tx, limit=_DROPPED):
-            return dropped
-        begun = last_position(tx)
-        _move(tx, State(VERSION, COUNTING, 0, begun.horizon, begun.event_id))
-        return 1
+        if not drop_some(tx, limit=_DROPPED):
+            _move(tx, State(VERSION, COUNTING, 0, *_place(last_position(tx))))
+        return True
     if state.state == COUNTING:
-        return _count_further(tx, state)
+        _count_further(tx, state)
+        return True
     return _follow(tx, state)
 
 
@@ -164,22 +163,21 @@ def _move(tx: Tx, state: State) -> None:
     )  # fmt: skip
 
 
-def _count_further(tx: Tx, state: State) -> int:
+def _count_further(tx: Tx, state: State) -> None:
     ids = [row[0] for row in tx.rows(_ORDERS, after=state.counted_to, limit=PIECE)]
     _count_orders(tx, ids)
     ended = len(ids) < PIECE
     counted_to = ids[-1] if ids else state.counted_to
     _move(tx, State(VERSION, COUNTED if ended else COUNTING, counted_to, *_place(state.position)))
-    return len(ids) + 1
 
 
-def _follow(tx: Tx, state: State) -> int:
+def _follow(tx: Tx, state: State) -> bool:
     events = events_after(tx, state.position, limit=PIECE)
     if events:
         _count_orders(tx, _subjects(events))
         last = Position(events[-1].horizon, events[-1].id)
         _move(tx, State(VERSION, COUNTED, state.counted_to, *_place(last)))
-    return len(events)
+    return len(events) == PIECE
 
 
 def _place(position: Position) -> tuple[int, int]:
