@@ -66,3 +66,26 @@ def test_a_run_is_recorded_a_line_for_each_work(tmp_path: Path) -> None:
         and first["orders"] == 20_000
     )
     assert trend.read_record(trend.RECORD), "what is in the repository can be read"
+
+
+@pytest.mark.parametrize("again", [0.2, 0.4])
+def test_what_is_dearer_is_run_again_before_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: float
+) -> None:
+    assert _run(tmp_path, _report(machine=trend.this_machine()), "--record") == 0
+    runs = [
+        _report(cpu_ms=4.0, cpu_ratio=0.2),
+        _report(cpu_ms=4.0, cpu_ratio=again),
+        _report(cpu_ms=4.0, cpu_ratio=again),
+    ]
+    for one in runs:
+        del one["machine"]
+    asked = list[str]()
+
+    def run_short(_: object, *, works: str = "") -> dict[str, Any]:
+        asked.append(works)
+        return runs[len(asked) - 1]
+
+    monkeypatch.setattr(trend, "run_short", run_short)
+    assert trend.main(["--file", str(tmp_path / "trend.jsonl")]) == int(again < 0.3)
+    assert asked == (["", "get", "get"] if again < 0.3 else ["", "get"])
