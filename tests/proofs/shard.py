@@ -19,7 +19,7 @@ from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.statement import Statement
 from tocsin.core.vault import Vault
 from tocsin.migrations.upgrade import upgrade_postgres
-from tocsin.orders.query import NEWEST, search_rows
+from tocsin.orders.query import NEWEST, search_orders, search_rows
 from tocsin.orders.store import list_revisions
 
 _LISTS = {"ids", "states", "codes", "skus", "b_from", "incident_ids", "operator_ids", "subjects"}
@@ -40,10 +40,12 @@ def main(given: list[str]) -> dict[str, Any]:
             owner.execute(statement)
     db = PostgresDatabase(url, Vault(b"k" * 32), connections=4)
     try:
-        found = {"lived": live(db, "SA"), **ask_all(db)}
+        found = {"lived": live(db, "SA"), **ask_all(db), "young_deleted": delete_young(db)}
     finally:
         db.close()
-    sound = found["lived"] and not (found["several_shards"] or found["refused"] or found["foreign_rows"])
+    sound = found["lived"] and not (
+        found["several_shards"] or found["refused"] or found["foreign_rows"] or found["young_deleted"]
+    )
     return {**found, "holds": bool(sound and found["planted_fault_found"])}
 
 
@@ -97,6 +99,13 @@ def ask_all(db: PostgresDatabase) -> dict[str, Any]:
         **{kind: counts[kind] for kind in ("one_shard", "coordinator", "several_shards", "refused")},
         "told": told, "foreign_rows": rows, "planted_fault_found": kind_of(plan) == "several_shards",
     }  # fmt: skip
+
+
+def delete_young(db: PostgresDatabase) -> int:
+    """Look an order up, and try to delete that look-up from the ledger; return how many went."""
+    house = make_house(db, code="SC")
+    search_orders(db, house.actor(), text="5678", door="page")
+    return db.write(house.merchant_id, lambda tx: tx._cursor.execute("DELETE FROM lookup").rowcount)
 
 
 def kind_of(plan: str) -> str:
