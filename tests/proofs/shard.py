@@ -20,6 +20,7 @@ from tocsin.core.statement import Statement
 from tocsin.core.vault import Vault
 from tocsin.migrations.upgrade import upgrade_postgres
 from tocsin.orders.query import NEWEST, search_orders, search_rows
+from tocsin.orders.screen import Filter, count_rows
 from tocsin.orders.store import list_revisions
 
 _LISTS = {"ids", "states", "codes", "skus", "b_from", "incident_ids", "operator_ids", "subjects"}
@@ -71,6 +72,7 @@ def live(db: PostgresDatabase, code: str) -> bool:
         for words in ("王小明", "13812345678", counter.order(order_id).number):
             rows, _ = counter.ask(search_rows, text=words, before=NEWEST, limit=9)
             assert order_id in [row.id for row in rows], words
+            assert counter.ask(count_rows, wanted=Filter(query=f"{words} held:no")), words
         history = counter.ask(list_revisions, order_id=order_id)
     return len(history) == 2
 

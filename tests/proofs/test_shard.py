@@ -6,7 +6,7 @@ from tocsin.migrations.tables import all_tables
 
 def test_the_statements_are_the_documentation_s() -> None:
     shown = "".join(distribution())
-    assert len(distribution()) == 4
+    assert len(distribution()) == 5
     assert "create_distributed_table(one, 'merchant_id'" in shown and "propagate_set_commands" in shown
     assert "passkey" in all_tables().tables
 
