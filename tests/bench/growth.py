@@ -186,7 +186,7 @@ def _read(given: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--big",
         action="store_true",
-        help="the greatest size too: an hour, and 40 GB in the folder for temporary files",
+        help="the greatest size too: an hour, and in the folder for temporary files 30 GB on SQLite, 60 GB on PostgreSQL",
     )
     parser.add_argument("--big-size", type=int, default=BIG, help="the greatest size")
     parser.add_argument(

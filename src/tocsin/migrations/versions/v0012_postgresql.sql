@@ -16,9 +16,8 @@ CREATE OR REPLACE FUNCTION find_orders(query text, before_id bigint, most bigint
             merchant bigint := nullif(current_setting('tocsin.merchant', true), '')::bigint;
             wanted tsquery := query::tsquery;
             looked bigint := 200;
-            newest bigint;
-            first bigint;
-            wide numeric;
+            since bigint;
+            few bigint[];
             hits bigint[];
         BEGIN
             LOOP
@@ -33,20 +32,19 @@ CREATE OR REPLACE FUNCTION find_orders(query text, before_id bigint, most bigint
                 RETURN QUERY SELECT unnest(hits);
                 RETURN;
             END IF;
-            SELECT order_id INTO newest FROM order_search WHERE merchant_id = merchant AND order_id < before_id ORDER BY order_id DESC LIMIT 1;
-            hits := ARRAY(SELECT find_few_orders(query, before_id, most));
-            IF cardinality(hits) < most THEN
-                RETURN QUERY SELECT one FROM unnest(hits) one ORDER BY one DESC;
+            few := ARRAY(SELECT find_few_orders(query, before_id, most));
+            IF cardinality(few) < most THEN
+                RETURN QUERY SELECT one FROM unnest(few) one ORDER BY one DESC;
                 RETURN;
             END IF;
-            SELECT max(one) - min(one), min(one) INTO wide, first FROM unnest(hits) one;
-            hits := '{}';
-            wide := wide * 3 / 2;
+            looked := CASE WHEN cardinality(hits) < 2 THEN 12800 ELSE 400 * most / cardinality(hits) END;
             FOR turn IN 1..2 LOOP
-                EXIT WHEN newest - first < 20 * wide;
-                hits := ARRAY(SELECT find_orders_since(query, greatest(newest - wide, 0)::bigint, before_id, most));
+                SELECT order_id INTO since FROM order_search WHERE merchant_id = merchant AND order_id < before_id
+                    ORDER BY order_id DESC OFFSET looked LIMIT 1;
+                EXIT WHEN since IS NULL;
+                hits := ARRAY(SELECT find_orders_since(query, since, before_id, most));
                 EXIT WHEN cardinality(hits) = most OR cardinality(hits) < 4;
-                wide := 2 * wide * most / cardinality(hits);
+                looked := 2 * looked * most / cardinality(hits);
             END LOOP;
             IF cardinality(hits) = most THEN
                 RETURN QUERY SELECT unnest(hits);
