@@ -6,13 +6,14 @@ drawing, parsing or network.
 """
 
 import queue
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from tocsin.core import clock
+from tocsin.core.gather import Outcome
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement
 from tocsin.core.telemetry import doing
@@ -144,6 +145,13 @@ class Database:
             adds: it only adds rows, and asks for none: the answers are not waited for one by one.
         """
         return self.write(merchant_id, verb)
+
+    def write_each(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
+        """Run verbs of a merchant, which share commits; return what became of each once all are durable.
+
+        A few short ones: on PostgreSQL the locks that they take are held until the last has run.
+        """
+        raise NotImplementedError
 
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a verb that only reads, on one snapshot."""

@@ -101,6 +101,10 @@ class PostgresDatabase(Database):
         # Of what is not gathered nobody knows how long it takes: its merchant's others do not wait for it.
         return self._together.of(scope).run(verb) if adds else self.write(merchant_id, verb)
 
+    def write_each(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
+        """Run verbs in one transaction; where that fails, each alone."""
+        return self._write_each((merchant_id, False), verbs)
+
     def _write_each(self, scope: tuple[int, bool], verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
         return commit_each(partial(self._write_all, scope), verbs)
 

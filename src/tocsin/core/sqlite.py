@@ -126,6 +126,10 @@ class SqliteDatabase(Database):
         tx.finish()
         return result  # type: ignore[no-any-return]
 
+    def write_each(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
+        """Run verbs, each in its own savepoint of the writer's groups."""
+        return self._write_all(0, [(merchant_id, verb) for verb in verbs])
+
     def _write_all(self, _: int, changes: Sequence[tuple[int, Callable[[Tx], Any]]]) -> list[Outcome]:
         found = self._writer.run_all([partial(self._call, *change) for change in changes])
         return [one if one.fault else _finished(*one.result) for one in found]

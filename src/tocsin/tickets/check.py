@@ -5,6 +5,7 @@ A verdict is a row, written before anything depends on it. All findings are kept
 
 from collections.abc import Iterable
 from functools import partial
+from itertools import islice
 
 import msgspec
 import sqlalchemy as sa
@@ -44,6 +45,7 @@ from tocsin.tickets.rule import (
 from tocsin.tickets.table import print_job, verdict
 
 CONSUMER = "tickets.check"
+_TOGETHER = 8  # they share a commit, and hold each other's orders as long
 _log = get_log("tickets.check")
 _WAKING = frozenset({"order.produced", "order.moved", "order.cancelled", "order.acknowledged"})
 _VOIDING = frozenset({"refunded", "closed"})
@@ -110,16 +112,33 @@ def check_new_revisions(db: Database, *, limit: int = 100) -> int:
     At least once: a revision that is checked twice gets two verdicts and one hold.
     """
     events = db.write(0, lambda tx: peek_events(tx, CONSUMER, limit=limit))
-    waiting = {(e.merchant_id, e.subject_id): None for e in events if e.kind in _WAKING}
-    for merchant_id, order_id in waiting:
-        try:
-            db.write(merchant_id, partial(check_order, actor=desk_actor(merchant_id), order_id=order_id))
-        except Refusal as refused:  # an order that can't be judged must not keep the others from it
-            _log.error("order_unchecked", order=str(order_id), code=refused.code)
-            db.write(merchant_id, partial(_hold_unchecked, order_id=order_id, code=refused.code))
+    waiting: dict[int, dict[int, None]] = {}
+    for event in events:
+        if event.kind in _WAKING:
+            waiting.setdefault(event.merchant_id, {})[event.subject_id] = None
+    for merchant_id, order_ids in waiting.items():
+        asked = iter(order_ids)
+        while piece := list(islice(asked, _TOGETHER)):
+            _check_orders(db, merchant_id, piece)
     if events:
         db.write(0, lambda tx: move_consumer(tx, CONSUMER, events[-1]))
     return len(events)
+
+
+def _check_orders(db: Database, merchant_id: int, order_ids: list[int]) -> None:
+    actor = desk_actor(merchant_id)
+    found = db.write_each(
+        merchant_id, [partial(check_order, actor=actor, order_id=order_id) for order_id in order_ids]
+    )
+    for order_id, outcome in zip(order_ids, found, strict=True):
+        if isinstance(
+            outcome.fault, Refusal
+        ):  # an order that can't be judged must not keep the others from it
+            code = outcome.fault.code
+            _log.error("order_unchecked", order=str(order_id), code=code)
+            db.write(merchant_id, partial(_hold_unchecked, order_id=order_id, code=code))
+        elif outcome.fault is not None:
+            raise outcome.fault
 
 
 def lock_order(tx: Tx, *, order_id: int) -> None:

@@ -10,6 +10,8 @@ from tocsin.tickets.rule import Check, CheckContext, Finding, texts_of
 def find(order: Order, context: CheckContext) -> Iterator[Finding]:
     """Yield each field with characters that the ticket's font lacks; of the receiver's only how many."""
     for field, text in texts_of(order):
+        if not context.missing_glyphs(text):  # nor what is drawn of it
+            continue
         missing = sorted(set(context.missing_glyphs(_drawn(text))))
         if not missing:
             continue
