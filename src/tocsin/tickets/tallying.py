@@ -29,7 +29,7 @@ CONSUMER = "tickets.tally"
 VERSION = 1
 """Of what is counted: another one has all counted anew."""
 CLEARING, COUNTING, COUNTED = "clearing", "counting", "counted"
-PIECE, PENDING_MOST = 100, 500
+PIECE, PENDING_MOST = 50, 500
 _BATCH, _DROPPED, _ROUNDS = 500, 500, 50
 _ABOUT = ("order.", "print.", "check.")
 
