@@ -56,6 +56,7 @@ from tocsin.core import command, tally
 from tocsin.core import forget as core_forget
 from tocsin.core import undo as core_undo
 from tocsin.orders import (
+    archive,
     batch,
     campaign,
     campaign_ask,
@@ -106,6 +107,7 @@ from tocsin.orders import (
 )
 from tocsin.orders import claim as orders_claim
 from tocsin.tickets import (
+    archiving,
     auto_print,
     backup_again,
     bulk_job,
@@ -152,6 +154,7 @@ from tocsin.tickets import (
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
+    archive, archiving,
     attempt_picture, order_picture, ticket_picture, tally, order_tally, ticket_tally, tallying,
     cloud_end, auto_print, backup_again, marks, overdue, spoil, bulk_job, standing, campaign, campaign_ask, campaign_report, mapping, own_columns, packing, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record, lapsed,
     core_undo, reopen, presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,

@@ -4,15 +4,19 @@ import random
 from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
 from msgspec.structs import replace
 
 from tests.counter import BASE, Counter
 from tests.house import make_draft
 from tocsin.core.clock import MINUTE_US, now_us
 from tocsin.core.errors import Refusal
+from tocsin.core.statement import Statement, bind, own
 from tocsin.orders.amend import Amendment, cancel_order
+from tocsin.orders.archive import bring_back, put_back
 from tocsin.orders.campaign import Plan, add_campaign
 from tocsin.orders.mark import mark_order
+from tocsin.orders.table import order_head
 from tocsin.orders.undo import undo_amendment
 from tocsin.tickets.check_choice import CheckPreference, choose_checks
 from tocsin.tickets.claim import claim_job
@@ -23,6 +27,11 @@ from tocsin.tickets.reopen import reopen_order
 from tocsin.tickets.spoil import spoil_paper
 from tocsin.tickets.terminal import cancel_job
 
+_STANDS = Statement[tuple[int]](
+    sa.select(order_head.c.id).where(
+        own(order_head), order_head.c.desk_state == bind("desk_state", str), order_head.c.fulfilment == bind("fulfilment", str),
+    ).order_by(order_head.c.id)
+)  # fmt: skip
 CAMPAIGNS = ("", "", "MS-1", "PT-2")
 
 
@@ -43,8 +52,8 @@ class Walk:
 
     def step(self) -> None:
         """Let one thing happen; what is refused has not."""
-        acts = (self.take, self.take, self.again, self.amend, self.undo, self.cancel, self.mark, self.hold, self.release, self.check, self.print,
-                self.paper, self.paper, self.withdraw, self.settle, self.spoil, self.reopen)  # fmt: skip
+        acts = (self.take, self.take, self.take, self.again, self.amend, self.undo, self.cancel, self.mark, self.hold, self.release, self.check, self.print,
+                self.paper, self.paper, self.withdraw, self.settle, self.spoil, self.reopen, self.send, self.archive, self.bring_back)  # fmt: skip
         try:
             self.dice.choice(acts)()
             self.done += 1
@@ -130,6 +139,31 @@ class Walk:
 
     def reopen(self) -> None:
         self.counter.do(reopen_order, order_id=self.one)
+
+    def send(self) -> None:
+        """What is on paper is sent; where nothing is, a paper comes first."""
+        if not self.stand("printed", "unfulfilled"):
+            self.print()
+            self.paper()
+        self.counter.do(
+            mark_order, order_id=self.which("printed", "unfulfilled"), fulfilment="shipped", reason="发货"
+        )
+
+    def archive(self) -> None:
+        self.counter.do(put_back, order_id=self.which("printed", "shipped"))
+
+    def bring_back(self) -> None:
+        self.counter.do(bring_back, order_id=self.which("archived", "shipped"))
+
+    def stand(self, desk_state: str, fulfilment: str) -> list[int]:
+        """Return the orders that stand so."""
+        found = self.counter.ask(lambda tx: tx.rows(_STANDS, desk_state=desk_state, fulfilment=fulfilment))
+        return [row[0] for row in found]
+
+    def which(self, desk_state: str, fulfilment: str) -> int:
+        """Return an order that stands so, if there is one."""
+        found = self.stand(desk_state, fulfilment)
+        return self.dice.choice(found) if found else self.one
 
     @property
     def job(self) -> int:

@@ -7,6 +7,7 @@ from tests.house import make_draft
 from tests.web.pages import Pages, text_of
 from tests.web.test_access import PASSWORD, clerk
 from tocsin.core.tenant import get_shop
+from tocsin.orders.archive import ArchiveRules, archive_rules
 from tocsin.web.sessions import show_device
 
 
@@ -21,6 +22,20 @@ def test_the_shop_is_changed_by_those_who_may(pages: Pages) -> None:
     assert (shop.name, shop.zone, shop.day_starts_at_hour) == ("新店", "Asia/Tokyo", 4)
     assert "新店" in text_of(pages.get("/orders"))
     assert pages.get("/settings", role="clerk").text.count("readonly") >= 3
+
+
+def test_the_archive_is_chosen_by_who_looks_after_the_shop(pages: Pages) -> None:
+    given = {"archive_days": "90", "revision": "0"}
+    assert pages.post("/settings/archive", role="clerk", **given).status_code == 403
+    for days in ("29", "x", "4000", ""):
+        answer = pages.post("/settings/archive", **{**given, "archive_days": days})
+        assert answer.status_code == 422 and "#f-archive_days" in answer.text
+    assert pages.post("/settings/archive", **given).status_code == 303
+    assert pages.db.read(pages.house.merchant_id, archive_rules) == (ArchiveRules(90), 1)
+    assert pages.post("/settings/archive", **given).status_code == 422, "somebody else saved meanwhile"
+    assert (
+        'name="archive_days" ' in pages.get("/settings").text and 'value="90"' in pages.get("/settings").text
+    )
 
 
 def test_another_language_keeps_the_place_and_what_was_asked(pages: Pages) -> None:

@@ -17,6 +17,7 @@ from tocsin.core.mask import mask_party, mask_text
 from tocsin.core.statement import Statement, bind, own
 from tocsin.core.tenant import Shop, get_shop
 from tocsin.orders.amend import was_cancelled_here
+from tocsin.orders.archive import wake_order
 from tocsin.orders.axis import (
     AxisNews,
     Said,
@@ -272,6 +273,8 @@ def _move_axes(
     after = {**asdict(now), **moved}
     after["status_known"] = int(after["status_known"])
     tx.run(_MOVE_AXES, b_id=known.order_id, **after)
+    if known.desk_state == "archived":
+        wake_order(tx, order_id=known.order_id)
     if cancelled and known.desk_state != "cancelled":
         tx.run(_SET_STATE, b_id=known.order_id, desk_state="cancelled")
         append_event(tx, "order.cancelled", subject_id=known.order_id, data={"revision": known.revision})

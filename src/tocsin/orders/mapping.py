@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Database, Tx
-from tocsin.core.statement import Statement, any_of, bind, own
+from tocsin.core.statement import Statement, among, any_of, bind, own
 from tocsin.orders.importer import ImportOptions, Parsed, Source, open_source, parse_source
 from tocsin.orders.importing import MAPPING, ImportMissing, Previewed, foresee_parsed, keep_import, read_kept
 from tocsin.orders.profile import Column, Profile, save_profile, suggest_columns
@@ -31,7 +31,7 @@ class Mapping(Struct, frozen=True):
 
 _PRINTED = Statement[tuple[int]](
     sa.select(order_head.c.id).where(
-        own(order_head), any_of(order_head.c.id, "ids"), order_head.c.desk_state == "printed"
+        own(order_head), any_of(order_head.c.id, "ids"), among(order_head.c.desk_state, "printed", "archived")
     )
 )
 _SETTLE = Statement[None](

@@ -11,6 +11,7 @@ from tocsin.core.journal import write_journal
 from tocsin.core.mask import mask_text
 from tocsin.core.statement import Statement, bind, own
 from tocsin.orders.amend import REASON_CHARACTERS, OrderCancelled, ReasonMissing
+from tocsin.orders.archive import wake_order
 from tocsin.orders.draft import Fulfilment, Order, Payment
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
@@ -81,6 +82,8 @@ def mark_order(
     if after.payment == "paid" and before.payment != "paid":
         given |= {"paid_minor": before.payable_minor, "paid_at_us": tx.now_us}
     _write(tx, before, given)
+    if before.desk_state == "archived":
+        wake_order(tx, order_id=order_id)
     moved = {"payment": after.payment, "fulfilment": after.fulfilment}
     append_event(tx, "order.moved", subject_id=order_id, data={"revision": before.revision, **moved})
     said = mask_text(reason.strip(), before.receiver)

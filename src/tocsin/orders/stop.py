@@ -18,6 +18,7 @@ from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import NOUGHT, Statement, any_of, bind, insert_into, own
+from tocsin.orders.archive import wake_order
 from tocsin.orders.table import conflict_draft, hold, order_head
 
 HoldKind = Literal["check", "acknowledge", "later", "unknown", "failed", "conflict", "refund", "manual"]
@@ -107,9 +108,10 @@ _CLOSE = Statement[None](
     sa.update(hold).where(own(hold), _open, hold.c.id == bind("b_id")),
     sets=("closed_at_us", "closed_by", "closed_reason"),
 )
-_COUNT_HEAD = Statement[None](
+_COUNT_HEAD = Statement[tuple[str]](
     sa.update(order_head).where(own(order_head), order_head.c.id == bind("b_id"))
     .values(holds_open=order_head.c.holds_open + sa.bindparam("more", type_=sa.BigInteger))
+    .returning(order_head.c.desk_state)
 )  # fmt: skip
 _DROP_DRAFT = Statement[None](
     sa.delete(conflict_draft).where(own(conflict_draft), conflict_draft.c.order_id == bind("b_order"))
@@ -187,7 +189,8 @@ def open_hold(
         findings=msgspec.json.encode(findings).decode(), job_id=job_id, copy=copy, since_us=tx.now_us, by_id=actor.id,
         by_name=actor.name, until_us=until_us, closed_at_us=None, closed_by="", closed_reason="", told_at_us=None,
     )  # fmt: skip
-    tx.run(_COUNT_HEAD, b_id=order_id, more=1)
+    if tx.value(_COUNT_HEAD, b_id=order_id, more=1) == "archived":
+        wake_order(tx, order_id=order_id)
     append_event(tx, "order.held", subject_id=order_id, data={"hold": str(hold_id), "kind": kind})
     write_journal(
         tx, actor, verb="orders.hold", subject=f"order:{order_id}", data={"hold": str(hold_id), "kind": kind}
@@ -199,7 +202,7 @@ def close_hold(tx: Tx, actor: Actor, found: Hold, *, reason: str) -> bool:
     """Close a hold; False when somebody else has closed it meanwhile."""
     if not tx.run(_CLOSE, b_id=found.id, closed_at_us=tx.now_us, closed_by=actor.name, closed_reason=reason):
         return False
-    tx.run(_COUNT_HEAD, b_id=found.order_id, more=-1)
+    tx.value(_COUNT_HEAD, b_id=found.order_id, more=-1)
     if found.kind == "conflict":  # what the source brought is kept no longer than it is asked about
         tx.run(_DROP_DRAFT, b_order=found.order_id)
     append_event(

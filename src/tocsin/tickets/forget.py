@@ -5,6 +5,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from tocsin.core.db import Tx
+from tocsin.core.event import append_event
 from tocsin.core.statement import Statement, any_of, bind, own
 from tocsin.orders.erase import ORDER_PLACES
 from tocsin.orders.sweep import PLACES, hide_in
@@ -40,6 +41,9 @@ def forget_papers(tx: Tx, order_id: int) -> list[Path]:
         reason="erased",
         ended_at_us=tx.now_us,
     )
+    for job in jobs:
+        if job.state == "queued":
+            append_event(tx, "print.cancelled", subject_id=order_id, data={"job": str(job.id)})
     tx.run(_BLANK, b_order_id=order_id)
     forget_remembered(tx, order_id=order_id)
     names = {one.id: read_options(one).folder for one in list_printers(tx) if one.kind == KIND}

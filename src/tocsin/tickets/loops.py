@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+from tocsin.core.clock import DAY_US
 from tocsin.core.db import Database
 from tocsin.core.loop import Loop
+from tocsin.tickets.archiving import Archiver
 from tocsin.tickets.auto_print import print_automatically
 from tocsin.tickets.check import check_new_revisions
 from tocsin.tickets.cloud_end import ask_clouds
@@ -14,7 +16,7 @@ from tocsin.tickets.tallying import Tallier
 
 
 def ticket_loops(db: Database, *, base_url: Callable[[], str]) -> list[Loop]:
-    """Return the loops that check, print what a screen asks for, ask clouds for papers, wake what is due, count, and tell what is overdue."""
+    """Return the loops that check, print what a screen asks for, ask clouds for papers, wake what is due, count, archive, and tell what is overdue."""
     return [
         Loop("check", lambda: check_new_revisions(db), idle_seconds=1, by_event=True),
         Loop("check again", lambda: recheck(db), idle_seconds=EVERY_SECONDS),
@@ -22,5 +24,6 @@ def ticket_loops(db: Database, *, base_url: Callable[[], str]) -> list[Loop]:
         Loop("printer clouds", lambda: ask_clouds(db), idle_seconds=2),
         Loop("due holds", lambda: wake_due(db, base_url=base_url()), idle_seconds=5),
         Loop("tallies", Tallier(db).step, idle_seconds=2),
+        Loop("archive", Archiver(db).step, idle_seconds=DAY_US / 1e6),
         Loop("overdue holds", lambda: tell_overdue(db), idle_seconds=30),
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.undo import find_undo, keep_undo, use_undo
+from tocsin.orders.archive import put_back
 from tocsin.orders.saved_screen import Screen, restore_screen
 from tocsin.orders.stop import Hold, open_hold
 from tocsin.orders.undo import undo_amendment
@@ -102,6 +103,11 @@ def _cancelled(tx: Tx, actor: Actor, undo: Undo, _: str) -> None:
     reopen_order(tx, actor, order_id=undo.subject_id)
 
 
+def _brought_back(tx: Tx, actor: Actor, undo: Undo, _: str) -> None:
+    lock_order(tx, order_id=undo.subject_id)
+    put_back(tx, actor, order_id=undo.subject_id)
+
+
 def _job_cancelled(tx: Tx, actor: Actor, undo: Undo, base_url: str) -> Requested:
     return print_again(tx, actor, job_id=undo.subject_id, base_url=base_url)[0]
 
@@ -121,6 +127,6 @@ def _queue_removed(tx: Tx, actor: Actor, undo: Undo, _: str) -> None:
 
 
 _VERBS: dict[str, Callable[[Tx, Actor, Undo, str], Requested | None]] = {
-    "held": _held, "released": _released, "amended": _amended, "cancelled": _cancelled, "job": _job_cancelled,
+    "held": _held, "released": _released, "amended": _amended, "cancelled": _cancelled, "brought_back": _brought_back, "job": _job_cancelled,
     "screen": _screen_dropped, "watch": _watch_removed, "queue": _queue_removed,
 }  # fmt: skip

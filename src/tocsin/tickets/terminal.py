@@ -17,6 +17,7 @@ from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.log import get_log
 from tocsin.core.tenant import get_shop
+from tocsin.orders.archive import wake_order
 from tocsin.orders.batch import Batch, make_batch
 from tocsin.orders.draft import Order
 from tocsin.orders.lookup import record_lookup, states_of
@@ -134,6 +135,8 @@ def request_print(
         return answer(result="error", refused=SecondPersonNeeded.code)
     if seen != order.revision:
         return answer(result="held", findings=run_checks(order, context_of(tx, order, asked_revision=seen)))
+    if order.desk_state == "archived":
+        wake_order(tx, order_id=order_id)
     papers = papers or route_order(tx, order, copies=copies)
     verdict, holds = check_order(tx, actor, order_id=order_id), open_holds(tx, order_id=order_id)
     if holds or not verdict.passed or is_void(order):

@@ -11,12 +11,14 @@ from litestar.response import Redirect
 from tocsin.access.operator import change_locale
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
+from tocsin.core.preference import PreferenceMoved
 from tocsin.core.tenant import ShopWrong, change_shop, get_shop
 from tocsin.desk import Desk
 from tocsin.lan.authority import fingerprint_of
 from tocsin.lan.certificate import read_authority, source_of
 from tocsin.lan.terminal import install_address
-from tocsin.web.form import Form, read_form
+from tocsin.orders.archive import ArchiveDaysWrong, archive_rules, change_archive_rules
+from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import THEME_COOKIE, PageRequest, desk_of, enter, visitor
 from tocsin.web.install import qr_picture
 from tocsin.web.same_place import same_place
@@ -36,9 +38,7 @@ def get_settings(request: PageRequest) -> Response[str]:
     """Show the shop's settings and what this desk runs on."""
     desk, actor = enter(request)
     require(actor, "query")
-    shop = desk.db.read(actor.merchant_id, get_shop)
-    form = {"shop_name": shop.name, "zone": shop.zone, "day_starts_at_hour": str(shop.day_starts_at_hour)}
-    return _page(request, desk, actor, form=form)
+    return _page(request, desk, actor)
 
 
 @post("/settings", sync_to_thread=True, status_code=303)
@@ -60,6 +60,23 @@ def post_settings(request: PageRequest, *, body: RawBody) -> Response[str] | Red
     except ShopWrong as refusal:
         errors = {str(refusal.data["field"]): told(refusal, words)}
         return _page(request, desk, actor, form=form, errors=errors)
+    return go("/settings", done="saved")
+
+
+@post("/settings/archive", sync_to_thread=True, status_code=303)
+def post_archive(request: PageRequest, *, body: RawBody) -> Response[str] | Redirect:
+    """Change after how many days closed orders are archived, against the revision that was seen."""
+    desk, actor = enter(request)
+    form, words = read_form(request, body), words_of(request, actor)
+    require(actor, "shop_settings")
+    days, revision = form.get("archive_days", "").strip(), read_number(form.get("revision", "0"))
+    chosen = int(days) if days.isascii() and days.isdecimal() and len(days) < 6 else -1
+    try:
+        desk.db.write(
+            actor.merchant_id, lambda tx: change_archive_rules(tx, actor, days=chosen, revision=revision)
+        )
+    except (ArchiveDaysWrong, PreferenceMoved) as refusal:
+        return _page(request, desk, actor, archive=form, errors={"archive_days": told(refusal, words)})
     return go("/settings", done="saved")
 
 
@@ -85,8 +102,15 @@ def post_theme(request: PageRequest, *, body: RawBody) -> Redirect:
 
 
 def _page(
-    request: PageRequest, desk: Desk, actor: Actor, *, form: Form, errors: dict[str, str] | None = None
-) -> Response[str]:
+    request: PageRequest, desk: Desk, actor: Actor, *, form: Form | None = None, archive: Form | None = None,
+    errors: dict[str, str] | None = None,
+) -> Response[str]:  # fmt: skip
+    shop, rules, revision = desk.db.read(actor.merchant_id, lambda tx: (get_shop(tx), *archive_rules(tx)))
+    form = form or {
+        "shop_name": shop.name,
+        "zone": shop.zone,
+        "day_starts_at_hour": str(shop.day_starts_at_hour),
+    }
     words = words_of(request, actor)
     zones = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
     given = form.get("zone", "")
@@ -94,7 +118,7 @@ def _page(
         request, "settings/shop.html", actor=actor, section="settings", status=422 if errors else 200, form=form,
         zones={name: name for name in dict.fromkeys([given, "UTC", *zones]) if name}, errors=errors or {},
         facts=_facts(desk, words), warnings=_warnings(desk, words),
-        phones=_phones(desk),
+        phones=_phones(desk), archive=archive or {"archive_days": str(rules.days), "revision": str(revision)},
     )  # fmt: skip
 
 
@@ -127,4 +151,4 @@ def _phones(desk: Desk) -> str:
     return qr_picture(install_address(settings) if source_of(settings) == "local" else settings.base_url())
 
 
-SETTINGS = [get_settings, post_settings, post_locale, post_theme]
+SETTINGS = [get_settings, post_settings, post_archive, post_locale, post_theme]

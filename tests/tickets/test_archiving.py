@@ -1,0 +1,177 @@
+"""Closed orders that nobody works on go into the archive, no other does, and every act on one brings it back."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.counter import Counter, open_counter
+from tests.house import make_draft
+from tests.telling import assert_none
+from tests.tickets.tallied import count_all, differences
+from tocsin.core.clock import DAY_US, shift_clock
+from tocsin.core.db import Database
+from tocsin.core.event import replay_events
+from tocsin.core.ident import made_by, older_maker
+from tocsin.core.journal import read_journal
+from tocsin.orders.amend import cancel_order
+from tocsin.orders.archive import (
+    ArchiveDaysWrong,
+    NotArchived,
+    NotClosed,
+    bring_back,
+    change_archive_rules,
+    put_back,
+)
+from tocsin.orders.campaign import Plan, add_campaign
+from tocsin.orders.intake import Taken
+from tocsin.orders.mark import mark_order
+from tocsin.tickets.archiving import Archiver, archive_some
+from tocsin.tickets.claim import claim_job
+from tocsin.tickets.hold import hold_order, settle_unknown
+from tocsin.tickets.late import record_outcome
+from tocsin.tickets.printer import PrintOutcome
+
+
+class Archive:
+    """A counter whose orders are a hundred days old."""
+
+    def __init__(self, counter: Counter) -> None:
+        self.counter, self.merchant_id = counter, counter.house.merchant_id
+
+    def draft(self, n: int) -> dict[str, Any]:
+        return {"external_id": f"E-{n}", "receiver": replace(make_draft().receiver, phone=f"1381234{n:04}")}
+
+    def take(self, n: int, *, campaign: str = "", result: str = "printed", sent: bool = True) -> Taken:
+        """Take an order in, let its paper come to an end, and send it."""
+        counter = self.counter
+        taken = counter.take(**self.draft(n), campaign=campaign)
+        if result:
+            assert counter.print(taken.order_id).job_ids
+            claim = partial(claim_job, device=counter.printer())
+            sending = counter.db.write(self.merchant_id, claim)
+            assert sending is not None
+            outcome = PrintOutcome(result=result, reason="told", bytes_left=True)  # type: ignore[arg-type]
+            counter.db.write(
+                self.merchant_id, partial(record_outcome, job_id=sending.job.id, outcome=outcome)
+            )
+        if sent:
+            self.mark(taken, "shipped")
+        return taken
+
+    def mark(self, taken: Taken, fulfilment: str) -> None:
+        self.counter.do(mark_order, order_id=taken.order_id, fulfilment=fulfilment, reason="发货")
+
+    def states(self, *taken: Taken) -> list[str]:
+        return [self.counter.order(one.order_id).desk_state for one in taken]
+
+    def choose(self, days: int, revision: int = 0) -> None:
+        self.counter.do(change_archive_rules, days=days, revision=revision)
+
+    def sweep(self) -> None:
+        archiver = Archiver(self.counter.db)
+        while archiver.step():
+            continue
+
+
+@pytest.fixture
+def archive(db: Database) -> Iterator[Archive]:
+    """A counter a hundred days ago."""
+    with open_counter(db) as counter, made_by(older_maker()):
+        shift_clock(-100 * DAY_US)
+        yield Archive(counter)
+
+
+def test_what_is_closed_is_archived_and_nothing_else(archive: Archive) -> None:
+    counter = archive.counter
+    counter.do(add_campaign, plan=Plan(kind="flash_sale", title="秒杀", code="MS-1"))
+    closed, other = archive.take(1, campaign="MS-1"), archive.take(2)
+    cancelled = archive.take(3)
+    counter.do(cancel_order, order_id=cancelled.order_id, reason="不要了")
+    unsent, unprinted = archive.take(4, sent=False), archive.take(5, result="")
+    held, unknown = archive.take(6), archive.take(7, result="unknown")
+    counter.do(hold_order, order_id=held.order_id, reason="等", until_us=None)
+    waiting, settled = archive.take(8), archive.take(9, result="unknown")
+    marked = archive.take(10, sent=False)
+    shift_clock(-20 * DAY_US)
+    job_id = counter.holds(settled.order_id)[0].job_id
+    counter.do(settle_unknown, job_id=job_id, came_out=True)
+    archive.mark(marked, "delivered")
+    young = archive.take(11)
+    counter.print(waiting.order_id)
+    stays = (cancelled, unsent, unprinted, held, unknown, waiting, settled, marked, young)
+    before = archive.states(*stays)
+    shift_clock(0)
+    archive.sweep()
+    assert archive.states(closed, other) == ["printed", "printed"], (
+        "nobody has chosen that orders are archived"
+    )
+    for days in (-1, 29, 3651):
+        with pytest.raises(ArchiveDaysWrong):
+            archive.choose(days)
+    archive.choose(90)
+    count_all(counter.house)
+    archive.sweep()
+    assert archive.states(closed, other) == ["archived", "archived"]
+    assert_none(differences(counter.house, live=True), "tallies follow an order into the archive")
+    assert archive.states(*stays) == before and before[0] == "cancelled" and before[-3:] == ["printed"] * 3
+    events = [
+        one.subject_id for one in counter.ask(replay_events, after_id=0) if one.kind == "order.archived"
+    ]
+    assert events == [closed.order_id, other.order_id]
+    (entry,) = [one for one in counter.ask(read_journal) if one.verb == "tickets.archive"]
+    assert entry.fields()["orders"] == 2 and entry.actor_kind == "desk"
+    shift_clock(80 * DAY_US)
+    archive.sweep()
+    assert archive.states(settled, marked, young) == ["archived"] * 3, "their days have passed as well"
+    assert archive.states(waiting, unknown) == ["printed", "produced"], "one waits, of the other nobody knows"
+
+
+def test_every_act_brings_an_order_back(archive: Archive) -> None:
+    counter = archive.counter
+    taken = [archive.take(n) for n in range(7)]
+    amended, marked, held, again, _moved, printed, by_hand = taken
+    shift_clock(0)
+    archive.choose(90)
+    archive.sweep()
+    assert archive.states(*taken) == ["archived"] * 7
+    counter.amend(amended.order_id, 1)
+    archive.mark(marked, "returned")
+    counter.do(hold_order, order_id=held.order_id, reason="等", until_us=None)
+    assert counter.take(**archive.draft(3)).result == "unchanged"
+    assert archive.states(again) == ["archived"], "its source has said nothing new"
+    assert counter.take(**archive.draft(3), quantity=3).result == "changed"
+    assert counter.take(**archive.draft(4), payment="refunded").result == "moved"
+    requested = counter.print(printed.order_id)
+    assert requested.result == "queued"
+    counter.do(bring_back, order_id=by_hand.order_id)
+    assert archive.states(*taken) == [
+        "produced",
+        "printed",
+        "printed",
+        "produced",
+        "printed",
+        "printed",
+        "printed",
+    ]
+    with pytest.raises(NotArchived):
+        counter.do(bring_back, order_id=by_hand.order_id)
+    counter.do(put_back, order_id=by_hand.order_id)
+    counter.do(bring_back, order_id=by_hand.order_id)
+    with pytest.raises(NotClosed):
+        counter.do(put_back, order_id=held.order_id)
+    archive.sweep()
+    assert "archived" not in archive.states(*taken), "each has changed just now"
+
+
+def test_a_walk_goes_on_where_it_was(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tocsin.tickets.archiving.WALKED", 2)
+    taken = [archive.take(n, sent=n > 0) for n in range(3)]
+    shift_clock(0)
+    archive.choose(30)
+    db, merchant_id = archive.counter.db, archive.merchant_id
+    place = archive_some(db, merchant_id, after=0)
+    assert place == taken[1].order_id and archive.states(*taken) == ["printed", "archived", "printed"]
+    assert archive_some(db, merchant_id, after=place) == 0 and archive.states(*taken)[1:] == ["archived"] * 2
