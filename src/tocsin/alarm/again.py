@@ -1,7 +1,8 @@
 """Again: what is new ends a silence and an acknowledgement; a silence that has lasted its time ends by itself.
 
 Who silenced an incident, or has it, did so of what he had seen: another rule, or another account that is attacked
-in earnest, is not it. The same attack that merely goes on stays silent.
+in earnest, is not it. The same attack that merely goes on stays silent. A restore has no hands: what it silenced, and
+took so that nobody is called, is as new with the next signal.
 """
 
 from typing import Any
@@ -20,6 +21,8 @@ from tocsin.core.db import Tx
 from tocsin.core.event import append_event
 
 ACCOUNT = "account_failures"
+BY_RESTORE = "restore"
+"""In whose name a restore silences and acknowledges what it finds."""
 Reason = tuple[str, dict[str, Any]]
 
 
@@ -53,17 +56,25 @@ def ring_for_new(tx: Tx, present: Incident, *, reason: Reason, rules: AlarmRules
     silenced, taken = present.silenced_at_us is not None, present.acknowledged_at_us is not None
     if not silenced and not taken:
         return present
+    _tell_again(tx, present, reason)
     why, data = reason
-    add_entry(tx, incident_id=present.id, kind="again", data={"code": why, **data})
-    append_event(tx, "alarm.again", subject_id=present.id, data={"incident": str(present.id), "why": why})
     noisy = present.sounds(tx.now_us)
     anew = replace(_unsilenced(present), why=why, why_data=msgspec.json.encode(data).decode())
-    if taken:  # the next people are called from the beginning
-        anew = replace(
-            anew, acknowledged_at_us=None, acknowledged_by=0, acknowledged_name="", escalated=0,
-            loud_since_us=tx.now_us,
-        )  # fmt: skip
+    if taken:
+        anew = replace(_untaken(anew), loud_since_us=tx.now_us)
     return anew if noisy else _ring_in_time(tx, anew, rules=rules)
+
+
+def end_restore(tx: Tx, present: Incident) -> Incident:
+    """Return an incident to which something came: no longer silent, nor in anybody's hands, by a restore alone."""
+    silenced = (present.silenced_by, present.silenced_name) == (0, BY_RESTORE)
+    taken = (present.acknowledged_by, present.acknowledged_name) == (0, BY_RESTORE)
+    anew = _unsilenced(present) if silenced else present
+    if taken:
+        anew = replace(_untaken(anew), loud_since_us=tx.now_us if anew.was_loud else None)
+    if silenced:  # only what was loud was silenced
+        _tell_again(tx, present, (present.why, present.why_fields()))
+    return anew
 
 
 def ring_due(tx: Tx, present: Incident) -> None:
@@ -82,6 +93,19 @@ def _ring_in_time(tx: Tx, present: Incident, *, rules: AlarmRules) -> Incident:
     if abs(tx.now_us - started_us) >= MINUTE_US:
         return ring(tx, present, seconds=rules.sound_seconds, entry="sound")
     return replace(present, sound_until_us=tx.now_us, rings_at_us=started_us + MINUTE_US)
+
+
+def _tell_again(tx: Tx, present: Incident, reason: Reason) -> None:
+    why, data = reason
+    add_entry(tx, incident_id=present.id, kind="again", data={"code": why, **data})
+    append_event(tx, "alarm.again", subject_id=present.id, data={"incident": str(present.id), "why": why})
+
+
+def _untaken(present: Incident) -> Incident:
+    """The next people are called from the beginning."""
+    return replace(
+        present, acknowledged_at_us=None, acknowledged_by=0, acknowledged_name="", escalated=0
+    )  # fmt: skip
 
 
 def _unsilenced(present: Incident) -> Incident:

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tocsin.alarm.again import end_silence, newly_attacked, ring_for_new
+from tocsin.alarm.again import end_restore, end_silence, newly_attacked, ring_for_new
 from tocsin.alarm.evidence import SignalRow, count_sources, is_source, join_signals, keep_evidence
 from tocsin.alarm.fact import judge_rules
 from tocsin.alarm.incident import end_incident, tell_raised
@@ -40,6 +40,8 @@ def account_for(tx: Tx, told: list[SignalRow], *, key: str, rules: AlarmRules) -
     is_new = False
     if present is None:
         present, is_new = _begin(tx, told, key=key, fired=fired)
+    elif not untested:
+        present = end_restore(tx, present)
     for rule, setting, data in fired:
         level: Level = "sound" if setting.level == "sound" else "light"
         present = lift_incident(tx, present, level=level, why=rule.code, why_data=data, rules=rules)

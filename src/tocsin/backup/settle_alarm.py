@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from msgspec.structs import replace
 
+from tocsin.alarm.again import BY_RESTORE
 from tocsin.alarm.drill import drill
 from tocsin.alarm.incident import RESTORED, end_incident
 from tocsin.alarm.notice import notice
@@ -12,7 +13,6 @@ from tocsin.alarm.table import signal
 from tocsin.core.db import Tx
 from tocsin.core.statement import Statement, own
 
-BY = "restore"
 _SIGNALS = Statement[None](sa.update(signal).where(signal.c.seen == 0), sets=("seen",))
 _NOTICES = Statement[None](
     sa.update(notice).where(own(notice), notice.c.state == "waiting"), sets=("state", "problem")
@@ -33,9 +33,9 @@ def settle_alarm(tx: Tx) -> None:
             continue
         changed = replace(one, sound_until_us=0, rings_at_us=0)
         if one.silenced_at_us is None and one.level == "sound":
-            changed = replace(changed, silenced_at_us=tx.now_us, silenced_name=BY)
+            changed = replace(changed, silenced_at_us=tx.now_us, silenced_name=BY_RESTORE)
         if one.acknowledged_at_us is None:
-            changed = replace(changed, acknowledged_at_us=tx.now_us, acknowledged_name=BY)
+            changed = replace(changed, acknowledged_at_us=tx.now_us, acknowledged_name=BY_RESTORE)
         store_incident(tx, changed)
     tx.run(_SIGNALS, seen=1)
     tx.run(_NOTICES, state="dropped", problem="restored")
