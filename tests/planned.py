@@ -65,6 +65,7 @@ from tocsin.orders import (
     compaction,
     conflict,
     connection,
+    daily,
     delivery,
     download,
     download_columns,
@@ -154,7 +155,7 @@ from tocsin.tickets import (
 from tocsin.tickets import timeline as order_timeline
 
 MODULES = (
-    archive, archiving,
+    archive, archiving, daily,
     attempt_picture, order_picture, ticket_picture, tally, order_tally, ticket_tally, tallying,
     cloud_end, auto_print, backup_again, marks, overdue, spoil, bulk_job, standing, campaign, campaign_ask, campaign_report, mapping, own_columns, packing, order_timeline, outbound, outbound_delivery, outbound_message, outbound_repeat, download, download_columns, download_file, conflict, editing, platform, account, admission, command, desk_reader, finger, finger_record, lapsed,
     core_undo, reopen, presence, station, api_key, desk, link, lock, lock_all, operator, operator_bounds, operator_invite,

@@ -25,6 +25,7 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("GET", "/orders/{number:str}/holds"): ("query", None),
     ("POST", "/orders/{number:str}/holds"): ("hold", {"reason": "r"}),
     ("POST", "/orders/{number:str}/cancellation"): ("cancel", {"reason": "r"}),
+    ("POST", "/orders/{number:str}/retrieval"): ("mark", None),
     ("POST", "/orders/{number:str}/reveal"): ("reveal", {"purpose": "deliver", "fields": ["phone"]}),
     ("POST", "/orders/{number:str}/marks"): ("mark", {"reason": "r", "payment": "refunded"}),
     ("POST", "/orders/{number:str}/amendments"): ("amend", CHANGE),

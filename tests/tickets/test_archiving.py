@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from msgspec.structs import replace
 
 from tests.counter import Counter, open_counter
@@ -16,6 +17,8 @@ from tocsin.core.db import Database
 from tocsin.core.event import replay_events
 from tocsin.core.ident import made_by, older_maker
 from tocsin.core.journal import read_journal
+from tocsin.core.preference import change_preference
+from tocsin.core.statement import Statement
 from tocsin.orders.amend import cancel_order
 from tocsin.orders.archive import (
     ArchiveDaysWrong,
@@ -25,14 +28,23 @@ from tocsin.orders.archive import (
     change_archive_rules,
     put_back,
 )
+from tocsin.orders.ask import ask_orders
 from tocsin.orders.campaign import Plan, add_campaign
+from tocsin.orders.daily import MEANING
 from tocsin.orders.intake import Taken
 from tocsin.orders.mark import mark_order
+from tocsin.orders.person import PrivacyRules
+from tocsin.orders.retention import erase_old
+from tocsin.orders.screen import Filter, count_rows, daily_filter, page_rows, read_filter, screen_orders
 from tocsin.tickets.archiving import Archiver, archive_some
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.hold import hold_order, settle_unknown
 from tocsin.tickets.late import record_outcome
 from tocsin.tickets.printer import PrintOutcome
+
+_ASK = Statement[None](sa.text(
+    "INSERT INTO platform_request VALUES (:merchant_id, 7, :order_id, 1, 'receiver', '', 'asked', 0, 0, '', 0, '', '')"
+))  # fmt: skip
 
 
 class Archive:
@@ -91,6 +103,8 @@ def test_what_is_closed_is_archived_and_nothing_else(archive: Archive) -> None:
     cancelled = archive.take(3)
     counter.do(cancel_order, order_id=cancelled.order_id, reason="不要了")
     unsent, unprinted = archive.take(4, sent=False), archive.take(5, result="")
+    asked = archive.take(12)
+    counter.db.write(archive.merchant_id, lambda tx: tx.run(_ASK, order_id=asked.order_id))
     held, unknown = archive.take(6), archive.take(7, result="unknown")
     counter.do(hold_order, order_id=held.order_id, reason="等", until_us=None)
     waiting, settled = archive.take(8), archive.take(9, result="unknown")
@@ -101,7 +115,7 @@ def test_what_is_closed_is_archived_and_nothing_else(archive: Archive) -> None:
     archive.mark(marked, "delivered")
     young = archive.take(11)
     counter.print(waiting.order_id)
-    stays = (cancelled, unsent, unprinted, held, unknown, waiting, settled, marked, young)
+    stays = (asked, cancelled, unsent, unprinted, held, unknown, waiting, settled, marked, young)
     before = archive.states(*stays)
     shift_clock(0)
     archive.sweep()
@@ -116,7 +130,7 @@ def test_what_is_closed_is_archived_and_nothing_else(archive: Archive) -> None:
     archive.sweep()
     assert archive.states(closed, other) == ["archived", "archived"]
     assert_none(differences(counter.house, live=True), "tallies follow an order into the archive")
-    assert archive.states(*stays) == before and before[0] == "cancelled" and before[-3:] == ["printed"] * 3
+    assert archive.states(*stays) == before and before[1] == "cancelled" and before[-3:] == ["printed"] * 3
     events = [
         one.subject_id for one in counter.ask(replay_events, after_id=0) if one.kind == "order.archived"
     ]
@@ -164,6 +178,44 @@ def test_every_act_brings_an_order_back(archive: Archive) -> None:
         counter.do(put_back, order_id=held.order_id)
     archive.sweep()
     assert "archived" not in archive.states(*taken), "each has changed just now"
+
+
+def test_the_daily_list_leaves_the_archive_out_and_every_search_finds_it(archive: Archive) -> None:
+    counter = archive.counter
+    db, merchant_id = counter.db, archive.merchant_id
+    taken = [archive.take(n, result="printed" if n % 2 else "", sent=bool(n % 2)) for n in range(6)]
+    counter.do(cancel_order, order_id=taken[4].order_id, reason="不要了")
+    assert counter.ask(daily_filter) == Filter()
+    for one in (taken[1], taken[3]):
+        counter.do(put_back, order_id=one.order_id)
+    daily = counter.ask(daily_filter)
+    assert counter.ask(read_filter, wanted=daily).meaning == MEANING, "it has a way of its own"
+    shown, after = list[int](), ""
+    while True:
+        page = screen_orders(db, counter.actor, wanted=daily, door="page", after=after, limit=2)
+        shown += [row.id for row in page.rows]
+        after = page.next
+        if not after:
+            break
+    living = [one.order_id for one in reversed(taken) if one not in (taken[1], taken[3])]
+    assert shown == living and counter.ask(count_rows, wanted=daily) == 4
+    assert [
+        row.id
+        for row in counter.ask(page_rows, wanted=Filter(query="-状态:已归档 sort:placed"), after="", limit=9)[
+            0
+        ]
+    ] == living[::-1]
+    asked = {text: {row.id for row in ask_orders(db, counter.actor, text=text, door="page").rows} for text in (
+        "状态:已归档", taken[1].number, "13812340001", "payment:paid",
+    )}  # fmt: skip
+    archived, every = {taken[1].order_id, taken[3].order_id}, {one.order_id for one in taken}
+    assert list(asked.values()) == [archived, {taken[1].order_id}, {taken[1].order_id}, every]
+    shift_clock(0)
+    counter.do(change_preference, value=PrivacyRules(keep_days=30), box="privacy", revision=0)
+    erase_old(db, merchant_id)
+    assert [counter.order(one, real=True).receiver.phone for one in archived] == ["", ""], (
+        "retention finds it too"
+    )
 
 
 def test_a_walk_goes_on_where_it_was(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

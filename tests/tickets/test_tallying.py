@@ -12,7 +12,7 @@ from tests.telling import assert_none
 from tests.tickets.tallied import count_all, differences, wrong_tallies
 from tests.tickets.walked import Walk
 from tocsin.core import event
-from tocsin.core.clock import DAY_US, MINUTE_US, shift_clock
+from tocsin.core.clock import DAY_US, MINUTE_US, now_us, shift_clock
 from tocsin.core.db import Database, Tx
 from tocsin.core.preference import change_preference
 from tocsin.core.tally import Tallies
@@ -41,6 +41,9 @@ def test_tallies_are_what_a_count_over_the_rows_gives_whatever_happened(walk: Wa
             count_all(house)
             assert_none(differences(house))
     assert walk.done > 80 and len(walk.jobs) > 5, (walk.done, walk.jobs)
+    order_id = walk.take(price=39.9, placed_at_us=now_us(), cancelled=False, campaign="")
+    assert walk.counter.print(order_id).job_ids, "its paper waits when its receiver goes"
+    count_all(house)
     shift_clock(400 * DAY_US)
     walk.counter.do(change_preference, value=PrivacyRules(keep_days=30), box="privacy", revision=0)
     assert erase_old(house.db, house.merchant_id) > 0

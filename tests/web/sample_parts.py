@@ -97,6 +97,7 @@ ROWS = [
 SCREENS = [{"url": f"/orders?screen={name}", "own": True, "shared": False, "opens": name == "held", "name": name, "title": title, "count_text": "48"} for name, title in (("to-print", "待打印"), ("held", "异常"))]  # fmt: skip
 LIST: Context = {
     "rows": ROWS,
+    "listed": "",
     "page": PAGE,
     "printers": PRINTERS,
     "empty_title": "没有订单",

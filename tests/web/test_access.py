@@ -52,7 +52,7 @@ def test_who_sent_a_form_signed_out_comes_back_to_its_page(pages: Pages) -> None
             follow_redirects=False,
         )
         assert (answer.status_code, answer.headers["location"]) == (303, place), referer
-    for act in ("cancellation", "holds", "acknowledgements", "marks"):
+    for act in ("cancellation", "holds", "acknowledgements", "marks", "retrieval"):
         assert pages.get(f"/orders/X/{act}").headers["location"] == "/orders/X"
 
 

@@ -24,6 +24,7 @@ from tocsin.core.actor import Actor, NotAllowed, require
 from tocsin.core.db import Tx
 from tocsin.core.tenant import get_shop
 from tocsin.orders.amend import cancel_order
+from tocsin.orders.archive import bring_back
 from tocsin.orders.ask import ask_orders
 from tocsin.orders.importer import ImportOptions
 from tocsin.orders.intake import take_in
@@ -75,6 +76,13 @@ class ReceiverOut(Struct, frozen=True):
 
 class CancelledOut(Struct, frozen=True):
     """The order that was cancelled."""
+
+    number: str
+    desk_state: str
+
+
+class RetrievedOut(Struct, frozen=True):
+    """The order that was taken out of the archive."""
 
     number: str
     desk_state: str
@@ -157,6 +165,17 @@ def cancel(
     return change_once(request, body, run)
 
 
+@post("/orders/{number:str}/retrieval", sync_to_thread=True, status_code=200)
+def retrieve(request: ApiRequest, *, number: FromPath[str], body: RawBody) -> Response[RetrievedOut]:
+    """Take an order out of the archive: it is `printed` again."""
+
+    def run(tx: Tx, actor: Actor) -> RetrievedOut:
+        bring_back(tx, actor, order_id=find_order_id(tx, number=number))
+        return RetrievedOut(number, "printed")
+
+    return change_once(request, body, run)
+
+
 @post("/orders/{number:str}/reveal", sync_to_thread=True, status_code=200)
 def reveal(
     request: ApiRequest, *, number: FromPath[str], data: JSONBody[PurposeIn], body: RawBody
@@ -175,4 +194,4 @@ def reveal(
     return ReceiverOut(receiver_out(revealed.receiver), revealed.merchant_note, iso(revealed.until_us))
 
 
-ORDERS = [create_order, find_orders, get_order, get_revisions, get_holds, cancel, reveal]
+ORDERS = [create_order, find_orders, get_order, get_revisions, get_holds, cancel, retrieve, reveal]

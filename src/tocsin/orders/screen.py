@@ -15,6 +15,8 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.db import Database, Tx
 from tocsin.core.statement import Statement, bind, own
 from tocsin.core.tenant import get_shop
+from tocsin.orders.archive import has_archived
+from tocsin.orders.daily import DAILY, MEANING, count_daily, page_of_daily
 from tocsin.orders.listing import HEAD_COLUMNS, HeadRow, Page
 from tocsin.orders.lookup import record_lookup, states_of
 from tocsin.orders.syntax import parse_query
@@ -54,12 +56,19 @@ def screen_orders(
     return Page(tuple(rows), following, lookup_id)
 
 
+def daily_filter(tx: Tx) -> Filter:
+    """Return what the list of orders shows while nothing is asked: all, but for what is archived."""
+    return Filter(query=DAILY if has_archived(tx) else "")
+
+
 def page_rows(tx: Tx, *, wanted: Filter, after: str, limit: int) -> tuple[list[HeadRow], str]:
     """Return a page's rows and what the next page comes after, in an open transaction."""
     asked = read_filter(tx, wanted)
     sort, words = asked.sort or Sort(), list(token_parts(asked.meaning))
     if words and sort.column == "id":
         return page_of_words(tx, asked.meaning, words, after=after, limit=limit)
+    if asked.meaning == MEANING and sort.column == "id":
+        return page_of_daily(tx, after=after, limit=limit)
     shape, binds = shape_of(asked.meaning), values_of(asked.meaning, tx.vault.keys(tx), tx.dialect)
     place = _read_place(after, sort)
     rows = tx.rows(_page(shape, sort, bool(place), tx.dialect), **binds, **place, limit=limit + 1)
@@ -71,6 +80,8 @@ def page_rows(tx: Tx, *, wanted: Filter, after: str, limit: int) -> tuple[list[H
 def count_rows(tx: Tx, *, wanted: Filter) -> int:
     """Return how many orders a filter shows; 10,001 says more than 10,000."""
     asked = read_filter(tx, wanted)
+    if asked.meaning == MEANING:
+        return count_daily(tx, most=COUNT_MOST + 1)
     shape, binds = shape_of(asked.meaning), values_of(asked.meaning, tx.vault.keys(tx), tx.dialect)
     return int(tx.value(_count(shape, tx.dialect), **binds, limit=COUNT_MOST + 1))
 

@@ -16,7 +16,7 @@ from tocsin.core.journal import journal, write_journal
 from tocsin.core.statement import Statement, among, any_of, bind, own
 from tocsin.core.tenant import list_merchants
 from tocsin.orders.archive import CLOSED, archive_orders, archive_rules
-from tocsin.orders.table import order_head
+from tocsin.orders.table import order_head, platform_request
 from tocsin.tickets.table import print_job
 
 PIECE, WALKED = 100, 1_000
@@ -41,9 +41,12 @@ _moving = sa.exists().where(
     _j.merchant_id == _h.merchant_id, _j.order_id == _h.id,
     sa.or_(among(_j.state, "queued", "sending", "unknown"), _j.ended_at_us >= bind("before")),
 )  # fmt: skip
+_asked = sa.exists().where(
+    platform_request.c.merchant_id == _h.merchant_id, platform_request.c.order_id == _h.id, platform_request.c.state == "asked"
+)  # fmt: skip
 _DUE = Statement[tuple[int]](
     sa.select(_h.id)
-    .where(own(order_head), any_of(_h.id, "ids"), CLOSED, _h.produced_at_us < bind("before"), ~_moving)
+    .where(own(order_head), any_of(_h.id, "ids"), CLOSED, _h.produced_at_us < bind("before"), ~_moving, ~_asked)
     .order_by(_h.id).with_for_update(skip_locked=True)
 )  # fmt: skip
 _WORKED_ON = Statement[tuple[str]](

@@ -17,6 +17,7 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.tenant import get_shop
 from tocsin.orders.amend import cancel_order
+from tocsin.orders.archive import bring_back
 from tocsin.orders.draft import Fulfilment, Payment
 from tocsin.orders.mark import mark_order
 from tocsin.orders.query import look_up_order
@@ -38,7 +39,7 @@ class UntilWrong(Refusal):
 
 Act = Callable[[Tx, Actor, int, Form], str | None]
 """Does it; returns what the page says then, where that is something else than usual."""
-ACTED = ("cancellation", "holds", "acknowledgements", "marks")
+ACTED = ("cancellation", "holds", "acknowledgements", "marks", "retrieval")
 
 
 @get([f"/orders/{{number:str}}/{act}" for act in ACTED], sync_to_thread=False)
@@ -74,6 +75,12 @@ def post_acknowledgement(
 def post_mark(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str] | Redirect:
     """Set payment or fulfilment by hand, with a reason."""
     return run_act(request, number, body, act="marks", done="marked", verb=_mark)
+
+
+@post("/orders/{number:str}/retrieval", sync_to_thread=True, status_code=303)
+def post_retrieval(request: PageRequest, *, number: FromPath[str], body: RawBody) -> Response[str] | Redirect:
+    """Take the order out of the archive."""
+    return run_act(request, number, body, act="retrieval", done="retrieved", verb=_retrieve)
 
 
 def run_act(
@@ -138,6 +145,12 @@ def _mark(tx: Tx, actor: Actor, order_id: int, form: Form) -> None:
     )  # fmt: skip
 
 
+def _retrieve(tx: Tx, actor: Actor, order_id: int, _: Form) -> str:
+    bring_back(tx, actor, order_id=order_id)
+    undo = Undo(act="brought_back", back=_back(tx, order_id), subject_id=order_id)
+    return "retrieved" + offer_undo(tx, actor, undo)
+
+
 def _read_until(tx: Tx, text: str) -> int | None:
     """Return the instant of a `datetime-local` field, None where it was left empty."""
     if not text:
@@ -151,4 +164,4 @@ def _read_until(tx: Tx, text: str) -> int | None:
     return until_us
 
 
-ACTS = [get_act, post_cancellation, post_hold, post_acknowledgement, post_mark]
+ACTS = [get_act, post_cancellation, post_hold, post_acknowledgement, post_mark, post_retrieval]

@@ -15,7 +15,7 @@ from tocsin.orders.ask import ask_orders
 from tocsin.orders.listing import Page
 from tocsin.orders.own_columns import columns_of, keep_columns
 from tocsin.orders.saved_screen import COLUMNS
-from tocsin.orders.screen import Filter, count_rows, screen_orders
+from tocsin.orders.screen import Filter, count_rows, daily_filter, screen_orders
 from tocsin.orders.syntax import QUERY_CHARACTERS, parse_query, plain_words
 from tocsin.web.asking import show_chips, show_mistake
 from tocsin.web.form import read_pairs
@@ -66,8 +66,10 @@ def show_list(
     query = {"q": text, "screen": screen.name, "col": list(columns) if columns != screen.columns else []}
 
     def read(tx: Tx) -> dict[str, Any]:
-        count = len(page.rows) if refusal or _is_words(text) else count_rows(tx, wanted=Filter(query=text))
+        wanted = Filter(query=text) if text else daily_filter(tx)
+        count = len(page.rows) if refusal or _is_words(text) else count_rows(tx, wanted=wanted)
         return {
+            "listed": wanted.query,
             "rows": show_rows(tx, page.rows), "printers": show_printers(tx),
             "screens": show_screens(tx, actor, words=words),
             "page": show_pager(
@@ -96,11 +98,12 @@ EMPTY = {
 
 
 def _find(desk: Desk, actor: Actor, *, text: str, after: str) -> tuple[Page, Refusal | None]:
-    """Return what a text asks for, and why it can't be read where it can't."""
+    """Return what a text asks for, without one the daily list, and why it can't be read where it can't."""
     try:
         if text:
             return ask_orders(desk.db, actor, text=text, door=DOOR, after=after), None
-        return screen_orders(desk.db, actor, wanted=Filter(), door=DOOR, after=after), None
+        wanted = desk.db.read(actor.merchant_id, daily_filter)
+        return screen_orders(desk.db, actor, wanted=wanted, door=DOOR, after=after), None
     except Refusal as refusal:
         if refusal.kind != "invalid" and refusal.code != "shop_missing":
             raise

@@ -38,7 +38,7 @@ DONE = {
     "held_waits": "Held: it prints by itself once it is released or acknowledged", "held_mend": "Not printed: look at what stops it, then print it again", "revised": "Revised", "asked_again": "Asked for again", "revised_held": "Revised, but something else holds it", "revised_watched": "Revised; its print asks for a second person",
     "acknowledged": "Acknowledged", "acknowledged_some": "Acknowledged, but for those that have changed meanwhile", "signed": "Acknowledged once: what asks for two persons waits for the second", "saved": "Saved", "screen_saved": "Screen saved", "dropped": "Removed", "settled": "Answered", "handed_over": "Handed over: recorded",
     "ended": "Session ended", "password": "Password changed; your other sessions have ended",
-    "created": "Created", "tested": "The keys fit; the platform's first call shows the rest", "printed": "Given to the print terminal", "marked": "Marked", "revoked": "Key revoked",
+    "created": "Created", "tested": "The keys fit; the platform's first call shows the rest", "printed": "Given to the print terminal", "marked": "Marked", "retrieved": "Taken out of the archive", "revoked": "Key revoked",
     "silenced": "Silenced: the light stays", "taken": "You have it: nobody else is called", "cleared": "Cleared: it is over",
     "posture": "The posture has been set", "passkey_added": "Passkey added; your other sessions have ended",
     "passkey_revoked": "Passkey revoked; your other sessions have ended",
