@@ -34,6 +34,32 @@ def test_a_loop_works_off_what_waits_and_wakes_at_an_event(db: Database):
     assert time.monotonic() - began < 1
 
 
+def test_what_happens_one_by_one_is_dealt_with_some_at_a_time(db: Database):
+    house, told = make_house(db), list[int]()
+    waiting, steps = set[int](), list[int]()
+
+    def step() -> int:
+        found = sorted(waiting)
+        waiting.difference_update(found)
+        told.extend(found)
+        steps.append(len(found))
+        return len(found)
+
+    loop = Loop("test", step, idle_seconds=60, by_event=True)
+    loop.start()
+    began = time.monotonic()
+    for n in range(60):
+        waiting.add(n)
+        db.write(house.merchant_id, lambda tx: append_event(tx, "test", subject_id=1))
+    passed = time.monotonic() - began
+    until = time.monotonic() + 10
+    while len(told) < 60 and time.monotonic() < until:
+        time.sleep(0.01)
+    loop.stop()
+    assert sorted(told) == list(range(60)), "the last one too"
+    assert len(steps) <= passed / 0.05 + 6, (passed, steps)
+
+
 @pytest.mark.parametrize("fault", [RuntimeError("broken"), DatabaseAway()])
 def test_a_step_that_fails_is_taken_again(monkeypatch: pytest.MonkeyPatch, fault: Exception):
     monkeypatch.setattr("tocsin.core.loop._AFTER_FAULT_SECONDS", 0.01)

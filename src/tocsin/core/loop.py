@@ -4,6 +4,7 @@ A step that fails is logged and taken again: nothing in the background waits for
 """
 
 import threading
+import time
 from collections.abc import Callable
 
 from tocsin.core.errors import Outage
@@ -12,6 +13,8 @@ from tocsin.core.log import get_log
 from tocsin.core.telemetry import doing
 
 _AFTER_FAULT_SECONDS = 1.0
+# What happens one by one under load is dealt with some at a time: each step has a price of its own, its commits above all.
+_REST_SECONDS = 0.05
 _log = get_log("loop")
 
 
@@ -21,7 +24,7 @@ class Loop:
     Args:
         step: does some work and returns how much; it is called again at once while it returns any.
         idle_seconds: longest wait between two steps that found nothing.
-        by_event: wake at each commit that appended events.
+        by_event: wake at each commit that appended events; the first one at once, those that follow it together.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class Loop:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
-            wait_seconds = 0.0
+            wait_seconds, began = 0.0, time.monotonic()
             try:
                 with doing("step", self._name):
                     found = self._step()
@@ -64,5 +67,8 @@ class Loop:
             except Exception as fault:  # noqa: BLE001 - the next turn tries again
                 _log.error("step_failed", loop=self._name, exc_info=fault)
                 wait_seconds = _AFTER_FAULT_SECONDS
+            rest_seconds = began + _REST_SECONDS - time.monotonic()
+            if self._by_event and rest_seconds > 0:
+                self._stopping.wait(rest_seconds)
             if wait_seconds:
                 self._wake.wait(wait_seconds)

@@ -84,7 +84,9 @@ _SWEEP_DELIVERIES = Statement[None](
 def make_messages(db: Database) -> int:
     """Make messages of what the events since last time tell; return how many events were read."""
     events = db.read(DIRECTORY_SCOPE, lambda tx: peek_events(tx, CONSUMER, limit=_BATCH))
-    mine = [one for one in events if one.kind in KINDS and one.merchant_id]
+    told_of = {one.merchant_id for one in events if one.kind in KINDS and one.merchant_id}
+    listening = {merchant_id for merchant_id in told_of if db.read(merchant_id, all_endpoints)}
+    mine = [one for one in events if one.kind in KINDS and one.merchant_id in listening]
     for merchant_id, told in groupby(sorted(mine, key=attrgetter("merchant_id")), attrgetter("merchant_id")):
         db.write(merchant_id, partial(tell_endpoints, events=list(told)))
     if not mine and len(events) < _MOVE_AFTER:
