@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import pytest
@@ -156,6 +157,25 @@ def test_nobody_keeps_others_of_his_line_out_by_sending_many(
         flood[-2].result(5)
     carried = line.let_go(right, *rush, other)
     assert carried.index("the right operator") < 4 and line.turns.waiting() == 0
+
+
+def test_where_each_has_one_waiting_the_newest_is_told_so_and_the_threads_live(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "WAITING_MOST_OF_ONE", 5)
+    each = [line.ask(f"s{n}", Caller("", f"10.0.0.{n}")) for n in range(5)]
+    with pytest.raises(TooBusy):
+        line.ask("newest", Caller("", "10.0.0.9")).result(5)
+    assert len(line.let_go(*each)) == 5 and line.turns.waiting() == 0
+    line.ask("after", Caller("", "10.0.0.9")).result(5)
+
+
+def test_one_that_stops_an_iteration_is_told_so_and_so_are_those_told_with_it(line: Line) -> None:
+    line.let_go()
+    ended, fine = line.submit(partial(next, iter(())), who=short()), line.ask("fine", short())
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        ended.result(5)
+    fine.result(5)
 
 
 def test_a_call_that_ends_more_than_itself_ends_no_thread(line: Line) -> None:

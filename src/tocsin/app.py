@@ -34,6 +34,7 @@ from tocsin.web.headers import SCAN_PATH, headers_of
 from tocsin.web.routes import FORM_MOST_BYTES, PAGES, UPLOADS
 
 _YEAR_SECONDS = 365 * 24 * 3600
+_SHORT_BYTES = 16 << 10
 _REQUEST_ID = b"x-request-id"
 _SESSION = re.compile(rf"{gate.SESSION_COOKIE}=([^;]+)")
 _log = get_log("app")
@@ -149,9 +150,12 @@ class Front:
 
 
 def _is_short(scope: HTTPScope) -> bool:
-    """Tell whether the route that a request was found to be for says so."""
+    """Tell whether the route that a request was found to be for says so, and its body is small."""
     handler: BaseRouteHandler | None = scope.get("route_handler")
-    return handler is not None and bool(handler.opt.get("short"))
+    if handler is None or not handler.opt.get("short"):
+        return False
+    length = _header(scope, b"content-length")
+    return scope["method"] in gate.SAFE_METHODS or (length.isdecimal() and int(length[:9]) <= _SHORT_BYTES)
 
 
 def _cache_of(scope: Scope) -> str:

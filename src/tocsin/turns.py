@@ -108,19 +108,22 @@ class Turns(Executor):
     def _gather(self) -> None:
         gatherer, each = Gatherer(), 0.0
         while (call := self._take_short(wait=True)) is not None:
-            carried, began = list[Call](), time.monotonic()
+            aside, count, began = list[Call](), 0, time.monotonic()
             while call is not None:
-                carried.append(call)
+                count += 1
                 gatherer.carry(call.carry)
+                if call.ended:  # it waits for nobody's commit
+                    tell([call])
+                else:
+                    aside.append(call)
                 # Who comes next waits for all of these: as many as took so long the last time.
-                room = len(carried) < _GATHERED_MOST and (len(carried) + 1) * each < _GATHER_SECONDS
+                room = count < _GATHERED_MOST and (count + 1) * each < _GATHER_SECONDS
+                room = room and time.monotonic() - began < _GATHER_SECONDS
                 call = self._take_short(wait=False) if room else None
-            tell([one for one in carried if one.ended])
-            aside = [one for one in carried if not one.ended]
-            gatherer.settle()
-            tell(aside)
-            each = max(0.8 * each, (time.monotonic() - began) / len(carried))
-            del carried, aside
+            for _ in gatherer.settle():
+                tell([one for one in aside if one.ended])
+                aside = [one for one in aside if not one.ended]
+            each = max(0.8 * each, (time.monotonic() - began) / count)
 
     def _take_short(self, *, wait: bool) -> Call | None:
         with self._short_changed:

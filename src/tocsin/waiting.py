@@ -78,7 +78,7 @@ class Call:
         self.future: asyncio.Future[Any] = self.loop.create_future()
         self._work, self.until, self.ended = work, until, False
         self._result: Any = None
-        self._fault: Exception | None = None
+        self._fault: BaseException | None = None
 
     def carry(self) -> None:
         """Do it, and keep what became of it; nothing where nobody waits for it."""
@@ -89,12 +89,9 @@ class Call:
                 raise TooBusy(retry_after_seconds=1)
             self._result = self._work()
         except BaseException as fault:  # noqa: BLE001 - whatever it is, it is its caller's: the thread carries others
-            # What ends a thread would end the loop that waits for it, and the desk with it.
-            self._fault = (
-                fault
-                if isinstance(fault, Exception)
-                else RuntimeError(f"a request's work ended by {fault!r}")
-            )
+            # What ends a thread would end the loop that waits for it, and the desk with it; no future takes a StopIteration.
+            plain = isinstance(fault, Exception) and not isinstance(fault, StopIteration)
+            self._fault = fault if plain else RuntimeError(f"a request's work ended by {fault!r}")
         finally:
             self.ended = True
 
@@ -152,7 +149,7 @@ class _Line:
         if not self.others:
             return None
         most = max(self.others.values(), key=len)
-        if len(most) <= len(self.others.get(own, ())):
+        if len(most) <= max(1, len(self.others.get(own, ()))):
             return None
         self.waiting -= 1
         return most.pop()  # it has more than one: none is left empty

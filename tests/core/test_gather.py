@@ -2,16 +2,19 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.house import House, make_house
+from tests.house import House, make_draft, make_house
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import OutcomeUnknown, Refusal
 from tocsin.core.gather import Gatherer, Outcome, is_gathered, step_aside
 from tocsin.core.journal import read_journal, write_journal
+from tocsin.core.tenant import create_shop
+from tocsin.orders.intake import take_in
 
 
 class Wrong(Refusal):
@@ -34,7 +37,8 @@ def carry(*calls: Callable[[], Any]) -> list[Any]:
         gatherer = Gatherer()
         for place in range(len(calls)):
             gatherer.carry(partial(run, place))
-        gatherer.settle()
+        for _ in gatherer.settle():
+            pass
 
     thread = threading.Thread(target=gather)
     thread.start()
@@ -97,3 +101,55 @@ def test_changes_share_a_transaction_and_a_refused_one_leaves_nothing(db: Databa
     assert [one if isinstance(one, int) else type(one) for one in found] == [3, 4, Wrong, 6, 7]
     assert noted(house, db) == sorted(f"note:{n}" for n in (0, 1, 2, 3, 4, 3, 4, 6, 7))
     assert sorted(done) == [0, 1, 2, 3, 3, 4, 4, 6, 7]
+    if not adds:
+        assert len(seen) == 10, "nobody's change is made again for another that was refused"
+
+
+def test_what_keeps_one_scope_keeps_no_other() -> None:
+    free = threading.Event()
+
+    def commit(scope: str, changes: Sequence[int]) -> list[Outcome]:
+        if scope == "kept":
+            assert free.wait(10), "the other one waits for it"
+        return [Outcome(change) for change in changes]
+
+    def other() -> int:
+        found = int(step_aside(commit, "free", 2))
+        free.set()
+        return found
+
+    assert carry(partial(step_aside, commit, "kept", 1), other) == [1, 2]
+
+
+def test_groups_that_count_in_two_shops_do_not_stand_in_each_other_s_way(db: Database) -> None:
+    house = make_house(db)
+    db.write(house.merchant_id, partial(create_shop, code="S2", name="二店", zone="Asia/Shanghai"))
+    held = threading.Barrier(2, timeout=30)
+
+    def take(tx: Tx, code: str, name: str) -> str:
+        tried.append(name)
+        found = take_in(tx, house.actor(), make_draft(external_id=name, shop=code, channel="api"))
+        if name.endswith("first"):
+            with suppress(threading.BrokenBarrierError):
+                held.wait(0.5)  # each has counted in its first shop before it counts in the second
+        return found.number
+
+    def ask(*orders: tuple[str, str]) -> None:
+        told.extend(carry(*(
+            partial(db.write_together, house.merchant_id, partial(take, code=code, name=name)) for code, name in orders
+        )))  # fmt: skip
+
+    told, tried = list[str](), list[str]()
+    for code in (house.shop.code, "S2"):  # the first of a day makes the counter
+        db.write(house.merchant_id, partial(take, code=code, name=f"before {code}"))
+    tried.clear()
+    threads = [
+        threading.Thread(target=ask, args=((house.shop.code, "a first"), ("S2", "a"))),
+        threading.Thread(target=ask, args=(("S2", "b first"), (house.shop.code, "b"))),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(set(told)) == 4 and all(isinstance(number, str) for number in told), told
+    assert len(tried) == 4, "a deadlock had them made again"

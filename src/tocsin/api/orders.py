@@ -103,7 +103,7 @@ def create_order(request: ApiRequest, *, data: JSONBody[OrderIn], body: RawBody)
     return change_once(request, body, take, status=201)
 
 
-@get("/orders", sync_to_thread=True, opt={"short": True})
+@get("/orders", sync_to_thread=True)
 def find_orders(
     request: ApiRequest, *, q: Text = "", after: Text = "", limit: Limit = 50, desk_state: State = "", payment: Text = "",
     fulfilment: Text = "", held: Text = "", finding: Text = "", date_from: Text = "", date_to: Text = "",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from tocsin.core import clock
+from tocsin.core.errors import Refusal
 from tocsin.core.gather import Outcome
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement
@@ -95,6 +96,19 @@ class Tx:
         """Send what is run without waiting for each answer; a fault is told at the end (PostgreSQL alone has a way to save)."""
         with self._cursor.connection.pipeline() if self.dialect == "postgresql" else nullcontext():
             yield
+
+    def attempt(self, verb: Callable[["Tx"], Any]) -> Outcome:
+        """Run a verb within this transaction; where it refuses, what it did is undone, and the transaction goes on."""
+        kept = len(self._after)
+        self._cursor.execute("SAVEPOINT attempt")
+        try:
+            outcome = Outcome(verb(self))
+        except Refusal as refused:
+            self._cursor.execute("ROLLBACK TO attempt")
+            del self._after[kept:]
+            outcome = Outcome(fault=refused)
+        self._cursor.execute("RELEASE attempt")
+        return outcome
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something once this transaction is durable: devices and wake-ups wait for it."""

@@ -6,11 +6,14 @@ commit is a change of threads for everybody, which costs more than what is commi
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cache
 from typing import Any, NamedTuple
 
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 
+_COMMITS_MOST = 8
 _here = threading.local()
 
 
@@ -46,16 +49,17 @@ class Gatherer:
         """Carry a call to its end, or to where it steps aside; it may not raise."""
         greenlet(call).switch()
 
-    def settle(self) -> None:
-        """Commit what those aside wait for, and carry each to its end."""
+    def settle(self) -> Iterator[None]:
+        """Commit what those aside wait for, each scope by itself, and carry each to its end; yields as one scope after the other is."""
         while self._aside:
             aside, self._aside = self._aside, []
             groups: dict[tuple[Commit, Any], list[_Aside]] = {}
             for one in aside:
                 groups.setdefault((one.commit, one.scope), []).append(one)
-            for (commit, scope), group in groups.items():
-                for one, outcome in zip(group, _commit(commit, scope, group), strict=True):
+            for group, outcomes in _committed(list(groups.values())):
+                for one, outcome in zip(group, outcomes, strict=True):
                     one.who.switch(outcome)
+                yield
 
     def wait(self, commit: Commit, scope: Any, change: Any) -> Outcome:
         """Step aside until a change is committed."""
@@ -68,9 +72,24 @@ class Gatherer:
         return getcurrent() is not self._main
 
 
-def _commit(commit: Commit, scope: Any, group: list[_Aside]) -> Sequence[Outcome]:
+def _committed(groups: list[list[_Aside]]) -> Iterator[tuple[list[_Aside], Sequence[Outcome]]]:
+    """Yield groups as they are committed: of several at once, so that none waits for what keeps another."""
+    if len(groups) == 1:
+        yield groups[0], _commit(groups[0])
+        return
+    begun = {_pool().submit(_commit, group): group for group in groups}
+    for done in as_completed(begun):
+        yield begun[done], done.result()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_COMMITS_MOST, thread_name_prefix="commit")
+
+
+def _commit(group: list[_Aside]) -> Sequence[Outcome]:
     try:
-        return commit(scope, [one.change for one in group])
+        return group[0].commit(group[0].scope, [one.change for one in group])
     except BaseException as fault:  # noqa: BLE001 - whatever it is, it is theirs: the thread carries others
         return [Outcome(fault=fault)] * len(group)
 

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from tocsin.core.db import DESK_ROLE, DIRECTORY_SCOPE, Database, State, Tx
-from tocsin.core.errors import DatabaseAway, OutcomeUnknown, Refusal
+from tocsin.core.errors import DatabaseAway, Outage, OutcomeUnknown, Refusal
 from tocsin.core.gather import Outcome, is_gathered, step_aside
 from tocsin.core.reaching import reach, require_durable
 from tocsin.core.statement import Statement
-from tocsin.core.telemetry import timed
+from tocsin.core.telemetry import box_of, doing, timed
 from tocsin.core.together import Groups, commit_each
 from tocsin.core.vault import Vault
 
@@ -59,7 +59,7 @@ class PostgresDatabase(Database):
     carriers = 3
 
     def __init__(self, url: str, vault: Vault, *, connections: int = 8) -> None:
-        self.url, self.vault, self._together = url, vault, Groups(self._write_all)
+        self.url, self.vault, self._together = url, vault, Groups(self._add_all)
         with psycopg.connect(reach(url), autocommit=True) as connection:
             require_durable(connection)
         self._pool: ConnectionPool[Any] = ConnectionPool(
@@ -94,26 +94,44 @@ class PostgresDatabase(Database):
         raise AssertionError("unreachable")
 
     def write_together(self, merchant_id: int, verb: Callable[[Tx], R], *, adds: bool = False) -> R:
-        """Run a verb in one transaction with gathered ones of its merchant; those that only add are always, and sent without waiting."""
-        scope = (merchant_id, adds)
+        """Run a verb in one transaction with gathered ones of its merchant; those that only add always, and without waiting for answers."""
         if is_gathered():
-            return step_aside(self._write_each, scope, verb)  # type: ignore[no-any-return]
+            return step_aside(self._add_each if adds else self._write_group, merchant_id, verb)  # type: ignore[no-any-return]
         # Of what is not gathered nobody knows how long it takes: its merchant's others do not wait for it.
-        return self._together.of(scope).run(verb) if adds else self.write(merchant_id, verb)
+        return self._together.of(merchant_id).run(verb) if adds else self.write(merchant_id, verb)
 
     def write_each(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
-        """Run verbs in one transaction; where that fails, each alone."""
-        return self._write_each((merchant_id, False), verbs)
+        """Run verbs in one transaction, of which a refused one is undone alone; where it fails, each in one of its own."""
+        return self._write_shared(merchant_id, verbs, begin="BEGIN")
 
-    def _write_each(self, scope: tuple[int, bool], verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
-        return commit_each(partial(self._write_all, scope), verbs)
+    def _write_group(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
+        # One such transaction of a merchant at a time: each counts in several shops, in the order in which orders came.
+        begin = f"BEGIN; SELECT pg_advisory_xact_lock({int(merchant_id)})"
+        return self._write_shared(merchant_id, verbs, begin=begin)
 
-    def _write_all(self, scope: tuple[int, bool], verbs: Sequence[Callable[[Tx], Any]]) -> list[Any]:
-        merchant_id, adds = scope
+    def _write_shared(
+        self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]], *, begin: str
+    ) -> list[Outcome]:
+        if len(verbs) > 1:
+            try:
+                with doing("write", box_of(verbs[0])), self._transaction(merchant_id, begin) as tx:
+                    found = [tx.attempt(verb) for verb in verbs]
+            except Exception as fault:  # noqa: BLE001 - whose it is is seen when each is alone
+                if isinstance(fault, Outage) and not isinstance(fault, ConnectionLost):
+                    return [Outcome(fault=fault)] * len(verbs)
+            else:
+                tx.finish()
+                return found
+        return [commit_each(partial(self._write_all, merchant_id), [verb])[0] for verb in verbs]
 
+    def _add_each(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
+        return commit_each(partial(self._add_all, merchant_id), verbs)
+
+    def _write_all(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Any]:
+        return self.write(merchant_id, lambda tx: [verb(tx) for verb in verbs])
+
+    def _add_all(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Any]:
         def run(tx: Tx) -> list[Any]:
-            if not adds:
-                return [verb(tx) for verb in verbs]
             tx.vault.keys(tx)  # once for all, while an answer may still be waited for
             with tx.pipelined():
                 return [verb(tx) for verb in verbs]

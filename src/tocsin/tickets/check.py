@@ -119,7 +119,7 @@ def check_new_revisions(db: Database, *, limit: int = 100) -> int:
     for merchant_id, order_ids in waiting.items():
         asked = iter(order_ids)
         while piece := list(islice(asked, _TOGETHER)):
-            _check_orders(db, merchant_id, piece)
+            _check_orders(db, merchant_id, sorted(piece))  # two that check at once lock in one order
     if events:
         db.write(0, lambda tx: move_consumer(tx, CONSUMER, events[-1]))
     return len(events)
