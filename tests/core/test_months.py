@@ -19,10 +19,12 @@ from tocsin.core.db import DESK_ROLE
 from tocsin.core.ident import made_at_us, made_by, new_id, older_maker
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.vault import Vault
+from tocsin.migrations import months
 from tocsin.migrations.months import (
     MONTHLY,
     IdsAhead,
     MonthsBusy,
+    TableBusy,
     extend_months,
     month_at,
     partition_lines,
@@ -34,6 +36,9 @@ from tocsin.settings import Settings
 
 _MONTH_US = 31 * clock.DAY_US
 _KEYS = "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = ANY(%s::regclass[]) ORDER BY 1"
+
+_BOUND = "SELECT conname FROM pg_constraint WHERE conname = 'months_bound'"
+_READ = "SELECT 1 FROM order_line"
 
 
 @pytest.fixture
@@ -165,21 +170,52 @@ def test_what_was_broken_off_is_as_it_was(
 ) -> None:
     counter.take()
     before = copied(url)
-    bound = "SELECT conname FROM pg_constraint WHERE conname = 'months_bound'"
     with monkeypatch.context() as patched:
         patched.setattr("tocsin.migrations.months._drop_bounds", lambda _connection: None)  # as who is killed
         patched.setattr("tocsin.migrations.months.walls_of", lambda *_: ["SELECT broken"])
         with pytest.raises(psycopg.errors.UndefinedColumn):
             partition_lines(url, lambda _said: None)
-    assert ask(url, bound) == [("months_bound",)] and copied(url) == before
+    assert ask(url, _BOUND) == [("months_bound",)] and copied(url) == before
     with psycopg.connect(url) as other:
         other.execute("SELECT pg_advisory_lock(7180718)")
         assert extend_months(url) == 0, "somebody is at it"
         with pytest.raises(MonthsBusy):
             partition_lines(url, lambda _said: None)
-    assert extend_months(url) == 0 and ask(url, bound) == []
+    assert extend_months(url) == 0 and ask(url, _BOUND) == []
     partition_lines(url, lambda _said: None)
     assert copied(url) == before
+
+
+@pytest.fixture
+def reader(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+    """A client whose transactions stay open, as those of a backup; nobody waits long for it."""
+    monkeypatch.setattr(months, "_PATIENCE", "SET lock_timeout = '50ms'")
+    monkeypatch.setattr(months, "_TRIES", 2)
+    monkeypatch.setattr(months, "_PAUSE_SECONDS", 0.0)
+    with psycopg.connect(url) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("from_then", ["_swap", "_run"])
+def test_a_table_in_use_all_the_time_is_told_and_is_as_it_was(
+    reader: psycopg.Connection[Any], url: str, monkeypatch: pytest.MonkeyPatch, from_then: str
+) -> None:
+    """In use from the beginning, or only from the moment when its rows were read."""
+    true = getattr(months, from_then)
+
+    def used_from_then(*given: Any, **named: Any) -> None:
+        reader.execute(_READ)
+        true(*given, **named)
+
+    monkeypatch.setattr(months, from_then, used_from_then)
+    with pytest.raises(TableBusy, match="order_line"):
+        partition_lines(url, lambda _said: None)
+    reader.rollback()
+    assert extend_months(url) == 0 and ask(url, _BOUND) == [], "what was left is taken away by the next turn"
+    monkeypatch.setattr(months, from_then, true)
+    monkeypatch.setattr(months.time, "sleep", lambda _: reader.rollback())
+    reader.execute(_READ)
+    assert partition_lines(url, lambda _said: None) == 1, "in use for a moment"
 
 
 def test_orders_of_the_future_are_told(counter: Counter, url: str) -> None:
@@ -187,7 +223,7 @@ def test_orders_of_the_future_are_told(counter: Counter, url: str) -> None:
         counter.take()
     with pytest.raises(IdsAhead, match="order_line"):
         partition_lines(url, lambda _said: None)
-    assert ask(url, "SELECT conname FROM pg_constraint WHERE conname = 'months_bound'") == []
+    assert ask(url, _BOUND) == []
     assert counter.take()
 
 

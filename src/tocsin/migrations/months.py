@@ -5,7 +5,7 @@ An id says when it was made, so a month is a range of ids. Which tables, why no 
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, LiteralString
 
@@ -25,6 +25,8 @@ MONTHLY = {"order_line": "order_id"}  # each with the id that says its month
 AHEAD = 3
 _LOCK, _BOUND = 7180718, "months_bound"
 _TRIES, _PAUSE_SECONDS = 60, 2.0
+# Who waits for a table makes all others wait behind him.
+_PATIENCE: LiteralString = "SET lock_timeout = '2s'"
 _KIND = (
     "SELECT relkind::text FROM pg_class WHERE relname = %s AND relnamespace = current_schema()::regnamespace"
 )
@@ -89,7 +91,7 @@ def partition_lines(url: str, tell: Callable[[str], None]) -> int:
         for table in waiting:
             tell(f"{table}: reads it once")
             _partition(connection, table)
-        _extend(connection)
+        _when_free(", ".join(MONTHLY), lambda: _extend(connection))
         for table in MONTHLY:
             tell(f"{table}: {', '.join(parts_of(connection, table))}")
     return len(waiting)
@@ -136,41 +138,51 @@ def _as_owner(url: str) -> Iterator[Connection]:
         (free,) = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() or (False,)
         if not free:
             raise MonthsBusy
-        connection.execute(
-            "SET lock_timeout = '2s'"
-        )  # who waits for a table makes all others wait behind him
+        connection.execute(_PATIENCE)
         yield connection
 
 
 def _partition(connection: Connection, table: str) -> None:
     # A month more than this one: whatever comes while the table is read has its place in it.
     beyond = month_at(clock.now_us(), later=2)
-    _drop_bounds(connection)
     try:
-        _run(
-            connection, "ALTER TABLE {table} ADD CONSTRAINT {bound} CHECK ({column} < {low}) NOT VALID",
-            table=table, column=MONTHLY[table], low=beyond.low,
-        )  # fmt: skip
-        _run(connection, "ALTER TABLE {table} VALIDATE CONSTRAINT {bound}", table=table)
-        _swap_when_free(connection, table, beyond=beyond)
+        _when_free(table, lambda: _bind(connection, table, beyond=beyond))
+        _when_free(
+            table, lambda: _run(connection, "ALTER TABLE {table} VALIDATE CONSTRAINT {bound}", table=table)
+        )
+        _when_free(table, lambda: _swap_at_once(connection, table, beyond=beyond))
     except psycopg.errors.CheckViolation as ahead:
         raise IdsAhead(table=table) from ahead
     finally:
         if not connection.closed:
-            _drop_bounds(connection)
+            with suppress(*_BUSY):  # then the next turn of a desk takes it away
+                _drop_bounds(connection)
 
 
-def _swap_when_free(connection: Connection, table: str, *, beyond: Month) -> None:
+def _when_free(table: str, act: Callable[[], object]) -> None:
+    """Do what a lock is needed for, again and again while the table is in use."""
     for tries_left in reversed(range(_TRIES)):
         try:
-            with connection.transaction():
-                _swap(connection, table, beyond=beyond)
+            act()
         except _BUSY:
             if not tries_left:
                 raise TableBusy(table=table) from None
             time.sleep(_PAUSE_SECONDS)  # whom it held up goes first
         else:
             return
+
+
+def _bind(connection: Connection, table: str, *, beyond: Month) -> None:
+    _drop_bounds(connection)
+    _run(
+        connection, "ALTER TABLE {table} ADD CONSTRAINT {bound} CHECK ({column} < {low}) NOT VALID",
+        table=table, column=MONTHLY[table], low=beyond.low,
+    )  # fmt: skip
+
+
+def _swap_at_once(connection: Connection, table: str, *, beyond: Month) -> None:
+    with connection.transaction():
+        _swap(connection, table, beyond=beyond)
 
 
 def _swap(connection: Connection, table: str, *, beyond: Month) -> None:
