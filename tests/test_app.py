@@ -1,8 +1,12 @@
 """What holds for every answer: names, origins, headers, and faults as pages or problems."""
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
+import httpx
 import pytest
 from litestar.testing import TestClient
 from msgspec.structs import replace
@@ -159,6 +163,25 @@ def test_a_health_that_is_none_is_a_problem(door: Door):
     door.desk.db.state = None  # type: ignore[assignment,method-assign]
     answer = door.client.get("/readyz")
     assert (answer.status_code, answer.json()["code"]) == (500, "broken")
+
+
+def test_health_does_not_wait_behind_polls_and_streams(door: Door):
+    """Every thread that asyncio gives to those who wait is taken."""
+    let_go = Event()
+
+    async def ask() -> httpx.Response:
+        loop, pool = asyncio.get_running_loop(), ThreadPoolExecutor(2)
+        loop.set_default_executor(pool)
+        polls = [loop.run_in_executor(None, let_go.wait, 10) for _ in range(8)]
+        try:
+            transport = httpx.ASGITransport(door.client.app)
+            async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+                return await asyncio.wait_for(client.get("/readyz"), 5)
+        finally:
+            let_go.set()
+            await asyncio.gather(*polls)
+
+    assert asyncio.run(ask()).json() == {"status": "ok"}
 
 
 def test_a_server_that_is_about_to_end_says_so_and_keeps_nobody(door: Door):

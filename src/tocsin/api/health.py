@@ -1,6 +1,8 @@
 """Health: whether the process is alive, and whether it can serve."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from litestar import Request, get
@@ -9,6 +11,9 @@ from msgspec import Struct
 from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.opening import newest_version
+
+# A thread of its own, in no line: behind requests, long polls or streams a proxy would take a busy server for a broken one.
+_asking = ThreadPoolExecutor(1, thread_name_prefix="readiness")
 
 
 class Draining(Refusal):
@@ -47,8 +52,8 @@ async def get_readiness(request: Request[Any, Any, Any]) -> Health:
     desk: Desk = request.app.state.desk
     if desk.streams.draining:
         raise Draining
-    # Not in the line of requests: a proxy would take a busy server for a broken one.
-    state, needed = await asyncio.to_thread(desk.db.state), newest_version()
+    asked = asyncio.get_running_loop().run_in_executor(_asking, copy_context().run, desk.db.state)
+    state, needed = await asked, newest_version()
     if not state.takes_changes():
         raise DatabaseReadOnly
     if state.schema < needed:
