@@ -6,6 +6,7 @@ from tests.desk import NOW_US
 from tests.house import House, make_draft, make_house
 from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
+from tocsin.orders import bounds
 from tocsin.orders.campaign import (
     CampaignMoved,
     CampaignTwice,
@@ -20,6 +21,7 @@ from tocsin.orders.campaign import (
     undo_campaign,
 )
 from tocsin.orders.campaign_report import Counted, Stock, count_campaign, count_campaigns
+from tocsin.orders.draft import Line, Totals
 from tocsin.orders.intake import take_in
 from tocsin.orders.packing import pack_campaign, places_of, write_packing
 from tocsin.tickets.check import check_order
@@ -114,6 +116,24 @@ def test_a_campaign_is_counted_and_packed_by_place_and_article(db: Database) -> 
     ]  # fmt: skip
     assert [place.pickup_point for place in places_of(rows)] == ["=1+1", "东门"]
     assert '"\'=1+1","翠苑一区","LI-5"' in write_packing(rows).decode("utf-8-sig")
+
+
+def test_quantities_beyond_any_sum_are_judged_counted_and_packed(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were let in once: a barcode that was scanned into the box for the quantity."""
+    monkeypatch.setattr(bounds, "_MOST_MICRO", 2**65)
+    house, huge = make_house(db), 9 * 10**18
+    made = db.write(house.merchant_id, lambda tx: add_campaign(tx, house.actor(), plan=PLAN))
+    lines = tuple(Line(title="梨", sku="LI-5", unit="件", quantity_micro=huge) for _ in range(2))
+    absurd = {"lines": lines, "totals": Totals(goods_minor=0, payable_minor=0), "pickup_point": "东门"}
+    assert found(house, "E-0", **absurd) == ["limit", "stock"]
+    assert found(house, "E-1", **absurd) == ["limit", "stock"], "judged by what came before too"
+    one = db.read(house.merchant_id, lambda tx: get_campaign(tx, house.actor(), campaign_id=made))
+    (stock,) = db.read(house.merchant_id, lambda tx: count_campaign(tx, house.actor(), one=one)).stock
+    assert stock.left < -(10**9) and type(stock.used) is int
+    (row,) = db.read(house.merchant_id, lambda tx: pack_campaign(tx, house.actor(), code="MS-1"))
+    assert row.held_micro + row.quantity_micro == 2**62 and write_packing([row])
 
 
 def test_a_change_is_against_what_was_seen_and_is_taken_back(db: Database) -> None:

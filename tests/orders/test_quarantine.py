@@ -2,10 +2,12 @@
 
 import pytest
 
+from tests.house import make_draft
 from tests.orders.test_sheet import HEAD, only, parse
-from tocsin.core.money import AmountTooLarge
+from tocsin.core.money import MICRO, AmountTooLarge
 from tocsin.core.tenant import ShopMissing
-from tocsin.orders.bounds import require_sane
+from tocsin.orders.bounds import DraftWrong, require_sane
+from tocsin.orders.draft import Line
 from tocsin.orders.importer import bad_row
 
 SLIPPED = "王小明 13812345678"
@@ -36,6 +38,15 @@ def test_a_short_number_may_be_quoted_and_a_phone_may_not():
 
 
 def test_a_line_beyond_what_is_stored_keeps_its_order_out_alone():
-    draft = only(HEAD + "A1,张三,苹果,9000000000000,9000000000000\n")
+    draft = only(HEAD + "A1,张三,苹果,900000000,9000000000000\n")
     with pytest.raises(AmountTooLarge):
         require_sane(draft)
+
+
+def test_an_order_has_at_most_a_thousand_million_pieces():
+    most = 10**9 * MICRO
+    for field, quantities in (("lines.1.quantity_micro", (1, most + 1)), ("lines", (-1, most))):
+        lines = tuple(Line(title="梨", quantity_micro=each) for each in quantities)
+        with pytest.raises(DraftWrong, match=f"field {field} is wrong: an order has at most"):
+            require_sane(make_draft(lines=lines))
+    require_sane(make_draft(lines=(Line(title="梨", quantity_micro=most),)))

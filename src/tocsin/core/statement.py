@@ -95,6 +95,13 @@ def among(column: sa.ColumnElement[Any], *values: str) -> sa.ColumnElement[bool]
 
 
 NOUGHT: sa.ColumnElement[int] = sa.literal_column("0")
+_MOST = sa.literal_column(str(2**62), sa.BigInteger)
+
+
+def bounded_sum(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    """Return a sum of integers, exact to 2^53, that ends at 2^62: what is beyond is no fault of the whole statement."""
+    total = sa.func.sum(sa.cast(column, sa.Float))
+    return sa.case((total > _MOST, _MOST), (total < -_MOST, -_MOST), else_=sa.cast(total, sa.BigInteger))
 
 
 class any_of(sa.ColumnElement[bool]):  # noqa: N801 - reads as SQL

@@ -15,7 +15,7 @@ from msgspec import Struct
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Tx
 from tocsin.core.schema import big, blob, merchant_table, text
-from tocsin.core.statement import Statement, any_of, bind, own, upsert
+from tocsin.core.statement import Statement, any_of, bind, bounded_sum, own, upsert
 
 HOUR_US = 60 * MINUTE_US
 DAY_HOURS = 24
@@ -71,7 +71,7 @@ _PARTS = Statement[tuple[int, bytes]](
         own(tally_part), any_of(tally_part.c.order_id, "ids")
     )
 )
-_amount = sa.func.sum(_t.amount)
+_amount = bounded_sum(_t.amount)
 _of_shop = sa.or_(bind("shop_id") == sa.literal_column("0"), _t.shop_id == bind("shop_id"))
 
 
@@ -83,17 +83,17 @@ def _within(dimension: str, first: str, end: str) -> tuple[sa.ColumnElement[bool
 
 
 _SUMS = Statement(
-    sa.select(_t.unit, _t.name, sa.cast(_amount, sa.BigInteger).label("amount"))
+    sa.select(_t.unit, _t.name, _amount.label("amount"))
     .where(*_within("dimension", "from_unit", "to_unit")).group_by(_t.unit, _t.name).having(_amount != sa.literal_column("0")),
     Summed,
 )  # fmt: skip
 _RANGES = (("dimension", "first", "days_from"), ("daily", "day", "day_end"), ("dimension", "days_to", "end"))
 _parts = sa.union_all(*(sa.select(_t.name, _t.amount).where(*_within(*each)) for each in _RANGES)).subquery()
 _OVER = Statement[tuple[str, int]](
-    sa.select(_parts.c.name, sa.cast(sa.func.sum(_parts.c.amount), sa.BigInteger)).group_by(_parts.c.name)
+    sa.select(_parts.c.name, bounded_sum(_parts.c.amount)).group_by(_parts.c.name)
 )
 _OF_SUBJECTS = Statement[tuple[str, int]](
-    sa.select(_t.subject, sa.cast(_amount, sa.BigInteger))
+    sa.select(_t.subject, _amount)
     .where(own(tally), _t.dimension == bind("dimension", str), any_of(_t.subject, "subjects"))
     .group_by(_t.subject)
 )

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from msgspec.structs import asdict, astuple
 
 from tocsin.core.errors import Refusal
+from tocsin.core.money import MICRO
 from tocsin.orders.draft import Draft
 from tocsin.orders.total import goods_minor, line_discounts_minor, payable_minor
 
 _MOST = 2**63 - 1
+_MOST_MICRO = 10**9 * MICRO
+"""Millionths of pieces of an order: campaigns and tallies sum them over thousands of orders."""
 # Lists and screens are led by them: an index of PostgreSQL takes no text without end.
 _SHORT_MOST, _TEXT_MOST = 200, 8_000
 _SHORT = (
@@ -45,6 +48,7 @@ def require_sane(draft: Draft) -> None:
     for field, value in () if _is_small(draft) else _numbers(draft):
         if abs(value) > _MOST:
             raise DraftWrong(field=field, problem="it is beyond 64 bits")
+    _require_countable(draft)
     for field, value in _sums(draft):
         # half of the range, so that the difference of two sums is within it
         if abs(value) > _MOST // 2:
@@ -69,6 +73,15 @@ def _is_small(draft: Draft) -> bool:
         most = max(most, abs(line.quantity_micro), abs(line.unit_price_micro), abs(line.discount_minor),
                    abs(line.total_minor or 0))  # fmt: skip
     return most <= _MOST
+
+
+def _require_countable(draft: Draft) -> None:
+    """Refuse more pieces than an order may have, on the line that has them by itself, else on all."""
+    pieces_micro = [abs(line.quantity_micro) for line in draft.lines]
+    if sum(pieces_micro) > _MOST_MICRO:
+        place = next((place for place, each in enumerate(pieces_micro) if each > _MOST_MICRO), None)
+        field = "lines" if place is None else f"lines.{place}.quantity_micro"
+        raise DraftWrong(field=field, problem="an order has at most 1,000,000,000 pieces")
 
 
 def _texts(draft: Draft) -> Iterator[tuple[str, str]]:

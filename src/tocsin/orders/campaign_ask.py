@@ -6,7 +6,7 @@ from msgspec import Struct
 from tocsin.core.db import Tx
 from tocsin.core.money import MICRO
 from tocsin.core.party import party
-from tocsin.core.statement import Statement, any_of, bind, own
+from tocsin.core.statement import Statement, any_of, bind, bounded_sum, own
 from tocsin.orders.campaign import BY_CODE, Campaign, campaign
 from tocsin.orders.draft import Order
 from tocsin.orders.table import order_head, order_line
@@ -31,7 +31,7 @@ _ANY = Statement[tuple[int]](sa.select(campaign.c.id).where(own(campaign)).limit
 _h, _l, _same = order_head.c, order_line.c, party.alias("same_receiver")
 _of_head = sa.and_(_l.merchant_id == _h.merchant_id, _l.order_id == _h.id, _l.revision == _h.revision)
 _BOUGHT = Statement[tuple[int | None]](
-    sa.select(sa.cast(sa.func.sum(_l.quantity_micro), sa.BigInteger))
+    sa.select(bounded_sum(_l.quantity_micro))
     .select_from(order_head.join(order_line, _of_head))
     .where(
         own(order_head), _h.campaign == bind("code", str), _h.desk_state != "cancelled", _h.id < bind("order_id"),
@@ -48,7 +48,7 @@ _BOUGHT = Statement[tuple[int | None]](
     )
 )  # fmt: skip
 _SOLD = Statement[tuple[str, int]](
-    sa.select(_l.sku, sa.cast(sa.func.sum(_l.quantity_micro), sa.BigInteger))
+    sa.select(_l.sku, bounded_sum(_l.quantity_micro))
     .select_from(order_head.join(order_line, _of_head))
     .where(
         own(order_head), _h.campaign == bind("code", str), _h.desk_state != "cancelled", _h.id < bind("order_id"),

@@ -9,7 +9,7 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.clock import to_datetime
 from tocsin.core.db import Tx
 from tocsin.core.money import MICRO
-from tocsin.core.statement import Statement, any_of, bind, own
+from tocsin.core.statement import Statement, any_of, bind, bounded_sum, own
 from tocsin.core.tally import Tallies
 from tocsin.core.tenant import get_shop
 from tocsin.orders.campaign import LISTED_MOST, Campaign, campaign, list_campaigns
@@ -86,7 +86,7 @@ _PROBLEMS = Statement(
     Counted,
 )  # fmt: skip
 _SOLD = Statement[tuple[str, int]](
-    sa.select(_l.sku, sa.cast(sa.func.sum(_l.quantity_micro), sa.BigInteger))
+    sa.select(_l.sku, bounded_sum(_l.quantity_micro))
     .select_from(order_head.join(order_line, sa.and_(
         _l.merchant_id == _h.merchant_id, _l.order_id == _h.id, _l.revision == _h.revision
     )))

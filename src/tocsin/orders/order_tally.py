@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tocsin.core.db import Tx
 from tocsin.core.ident import made_at_us
-from tocsin.core.statement import Statement, any_of, own
+from tocsin.core.statement import Statement, any_of, bounded_sum, own
 from tocsin.core.tally import DAILY, DAY_HOURS, HOUR_US, Entry
 from tocsin.orders.table import order_finding, order_head, order_line
 
@@ -39,7 +39,7 @@ _CODES = Statement[tuple[int, str]](
     .order_by(_f.order_id, _f.code)
 )
 _PIECES = Statement[tuple[int, str, int]](
-    sa.select(_l.order_id, _l.sku, sa.cast(sa.func.sum(_l.quantity_micro), sa.BigInteger))
+    sa.select(_l.order_id, _l.sku, bounded_sum(_l.quantity_micro))
     .select_from(order_head.join(
         order_line, sa.and_(_l.merchant_id == _h.merchant_id, _l.order_id == _h.id, _l.revision == _h.revision)
     ))

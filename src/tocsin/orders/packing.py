@@ -9,7 +9,7 @@ from msgspec import Struct
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Tx
 from tocsin.core.money import plain_micro
-from tocsin.core.statement import NOUGHT, Statement, bind, own
+from tocsin.core.statement import NOUGHT, Statement, bind, bounded_sum, own
 from tocsin.orders.format import Content, find_format, write_file
 from tocsin.orders.table import order_head, order_line
 
@@ -44,8 +44,8 @@ _free = sa.case((_h.holds_open > NOUGHT, NOUGHT), else_=_l.quantity_micro)
 _PACKING = Statement(
     sa.select(
         _h.pickup_point, _h.community, _l.sku, _l.title, _l.spec,
-        sa.cast(sa.func.sum(_free), sa.BigInteger).label("quantity_micro"),
-        sa.cast(sa.func.sum(_held), sa.BigInteger).label("held_micro"),
+        bounded_sum(_free).label("quantity_micro"),
+        bounded_sum(_held).label("held_micro"),
         sa.func.count(sa.distinct(_l.order_id)).label("orders"),
     )
     .select_from(order_head.join(order_line, sa.and_(

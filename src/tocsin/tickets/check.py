@@ -14,10 +14,8 @@ from msgspec import Struct
 from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.clock import DAY_US
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event, move_consumer, peek_events
 from tocsin.core.ident import new_id
-from tocsin.core.log import get_log
 from tocsin.core.party import party
 from tocsin.core.preference import read_preference
 from tocsin.core.statement import Statement, among, bind, insert_into, own
@@ -27,7 +25,7 @@ from tocsin.orders.draft import PERSONAL_FIELDS, Order
 from tocsin.orders.listing import HeadRow
 from tocsin.orders.profile import declares_masking
 from tocsin.orders.stop import Hold, HoldKind, close_hold, list_holds, open_hold, open_holds
-from tocsin.orders.store import list_revisions, load_order, load_orders
+from tocsin.orders.store import load_order, load_orders
 from tocsin.orders.table import acknowledgement, order_finding, order_head
 from tocsin.orders.watch_list import watched_among
 from tocsin.tickets.check_choice import BOX, CheckPreference
@@ -36,17 +34,16 @@ from tocsin.tickets.intercept import queue_slips
 from tocsin.tickets.own_rule import own_checks
 from tocsin.tickets.remembered import recall
 from tocsin.tickets.rule import (
-    BROKEN_CODE,
     CheckContext,
     Finding,
     is_masked,
     run_checks,
 )
 from tocsin.tickets.table import print_job, verdict
+from tocsin.tickets.unchecked import hold_unchecked
 
 CONSUMER = "tickets.check"
 _TOGETHER = 8  # they share a commit, and hold each other's orders as long
-_log = get_log("tickets.check")
 _WAKING = frozenset({"order.produced", "order.moved", "order.cancelled", "order.acknowledged"})
 _VOIDING = frozenset({"refunded", "closed"})
 
@@ -131,14 +128,8 @@ def _check_orders(db: Database, merchant_id: int, order_ids: list[int]) -> None:
         merchant_id, [partial(check_order, actor=actor, order_id=order_id) for order_id in order_ids]
     )
     for order_id, outcome in zip(order_ids, found, strict=True):
-        if isinstance(
-            outcome.fault, Refusal
-        ):  # an order that can't be judged must not keep the others from it
-            code = outcome.fault.code
-            _log.error("order_unchecked", order=str(order_id), code=code)
-            db.write(merchant_id, partial(_hold_unchecked, order_id=order_id, code=code))
-        elif outcome.fault is not None:
-            raise outcome.fault
+        if outcome.fault is not None:
+            hold_unchecked(db, merchant_id, order_id=order_id, fault=outcome.fault)
 
 
 def lock_order(tx: Tx, *, order_id: int) -> None:
@@ -169,17 +160,6 @@ def check_order(tx: Tx, actor: Actor, *, order_id: int, job_id: int | None = Non
     _settle(tx, actor, made, holds, "acknowledge", () if made.errors() else open_w)
     _hold_late_news(tx, actor, order)
     return made
-
-
-def _hold_unchecked(tx: Tx, *, order_id: int, code: str) -> None:
-    """Hold an order that no check could read, for the reason that was given."""
-    if not any(hold.kind == "check" for hold in open_holds(tx, order_id=order_id)):
-        revision = list_revisions(tx, order_id=order_id)[0].revision
-        broken = Finding(code=BROKEN_CODE, level="E", data={"check": "*", "error": code})
-        open_hold(
-            tx, desk_actor(tx.merchant_id), order_id=order_id, revision=revision, kind="check", reason=code,
-            findings=(broken,),
-        )  # fmt: skip
 
 
 def axes_of(order: Order) -> str:

@@ -12,19 +12,18 @@ import sqlalchemy as sa
 
 from tocsin.core.actor import desk_actor
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
-from tocsin.core.log import get_log
 from tocsin.core.statement import Statement, among, bind, own
 from tocsin.core.tenant import list_merchants
+from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import hold, order_finding
 from tocsin.tickets.check import check_order, context_of
 from tocsin.tickets.rule import run_checks
 from tocsin.tickets.table import print_job
+from tocsin.tickets.unchecked import hold_unchecked
 
 EVERY_SECONDS = 600.0
 _PAGE = 100
-_log = get_log("tickets.check")
 
 _HELD = Statement[tuple[int, ...]](
     sa.select(hold.c.order_id).where(
@@ -73,13 +72,19 @@ def _check_again(db: Database, merchant_id: int, order_id: int) -> int:
         if not db.read(merchant_id, partial(_differs, order_id=order_id)):
             return 0
         db.write(merchant_id, partial(check_order, actor=desk_actor(merchant_id), order_id=order_id))
-    except Refusal as refused:  # one that can't be judged must not keep the others from it
-        _log.error("order_not_rechecked", order=str(order_id), code=refused.code)
+    except Exception as fault:  # noqa: BLE001 - one that can't be judged must not keep the others from it
+        hold_unchecked(db, merchant_id, order_id=order_id, fault=fault)
         return 0
     return 1
 
 
 def _differs(tx: Tx, *, order_id: int) -> bool:
     order = load_order(tx, order_id=order_id, real=True)
-    found = [msgspec.json.encode(finding).decode() for finding in run_checks(order, context_of(tx, order))]
-    return found != [row[0] for row in tx.rows(_STANDING, order_id=order_id)]
+    found = run_checks(order, context_of(tx, order))
+    if [msgspec.json.encode(each).decode() for each in found] != [
+        row[0] for row in tx.rows(_STANDING, order_id=order_id)
+    ]:
+        return True
+    # What held an order whose check broke is no finding that stands: here it has not broken.
+    stopped = any(each.level == "E" for each in found)
+    return not stopped and any(one.kind == "check" for one in open_holds(tx, order_id=order_id))
