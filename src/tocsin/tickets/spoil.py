@@ -8,6 +8,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, bind, own
+from tocsin.orders.archive import wake_order
 from tocsin.tickets.job import SPOILED, get_job
 from tocsin.tickets.table import print_job
 
@@ -37,5 +38,6 @@ def spoil_paper(tx: Tx, actor: Actor, *, job_id: int) -> None:
         return
     if not tx.run(_SPOIL, b_id=job_id, reason=SPOILED):
         raise PaperNotOut(state=job.state)
+    wake_order(tx, order_id=job.order_id)
     append_event(tx, "print.spoiled", subject_id=job.order_id, data={"job": str(job_id)})
     write_journal(tx, actor, verb="tickets.spoil", subject=f"order:{job.order_id}", data={"job": str(job_id)})
