@@ -134,6 +134,7 @@ def bench(
     try:
         for works_here in _in_turn(works):
             for clients in _clients(works_here[0], asked.clients):
+                tocsin.rest()
                 sides = [Side(tocsin, jobs, work, clients, asked.seconds) for work in works_here]
                 sides += [Side(raw, others, work, 1, asked.seconds / 2) for work in works_here]
                 rows += beside(measure(sides, runs=asked.runs), servers=servers)

@@ -1,6 +1,7 @@
 """Tocsin under load: `tocsin serve`, once or several times on one database, asked over HTTP with a key as any program is."""
 
 import shutil
+import time
 from collections import Counter
 from urllib.parse import quote, urlencode
 
@@ -28,6 +29,7 @@ from tests.proofs.running import RunningDesk
 from tocsin.orders.wire import draft_to_in
 
 _PAGES = 100
+_REST_SECONDS, _RESTING = 180.0, 0.1
 _SCREEN = "/orders?payment=paid&fulfilment=shipped"
 
 
@@ -49,6 +51,15 @@ class Tocsin(HttpTarget):
         self._head = f"Host: localhost\r\nAuthorization: Bearer {filled.key}\r\n"
         self._cookie = _sign_in(filled.desk)
         self._find_page()
+
+    def rest(self) -> None:
+        """Wait until nothing is done behind: a start checks thousands of held orders again, and what was taken in is checked and counted."""
+        until, before = time.monotonic() + _REST_SECONDS, self.spent()["server"]
+        while time.monotonic() < until:
+            time.sleep(1)
+            before, last = self.spent()["server"], before
+            if before - last < _RESTING:
+                return
 
     def can(self, work: str) -> bool:
         """Tell whether it has such a work: all."""
