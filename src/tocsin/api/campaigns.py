@@ -26,7 +26,7 @@ from tocsin.orders.campaign import (
 from tocsin.orders.campaign_report import Counted, Stock, count_campaign
 from tocsin.orders.packing import Packed, pack_campaign, write_packing
 from tocsin.orders.sheet_cells import read_instant
-from tocsin.tickets.tallying import read_tallies
+from tocsin.tickets.tallying import Counting, read_with_tallies
 
 
 class CampaignIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,9 +116,8 @@ def get_report(request: ApiRequest, *, campaign_id: FromPath[str]) -> ReportOut:
     desk, actor = enter(request)
     wanted = read_id(campaign_id)
 
-    def read(tx: Tx) -> ReportOut:
+    def read(tx: Tx, tallies: Tallies | Counting | None) -> ReportOut:
         one = get_campaign(tx, actor, campaign_id=wanted)
-        tallies = read_tallies(tx)
         # A program is told of this moment: where the tallies lag, the orders themselves are counted.
         whole = tallies if isinstance(tallies, Tallies) and not tallies.counted_to_us else None
         found = count_campaign(tx, actor, one=one, tallies=whole)
@@ -127,7 +126,7 @@ def get_report(request: ApiRequest, *, campaign_id: FromPath[str]) -> ReportOut:
             stock=found.stock,
         )  # fmt: skip
 
-    return desk.db.read(actor.merchant_id, read)
+    return read_with_tallies(desk.db, actor.merchant_id, read)
 
 
 @get("/campaigns/{campaign_id:str}/packing", sync_to_thread=True)

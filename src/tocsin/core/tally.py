@@ -19,6 +19,8 @@ from tocsin.core.statement import Statement, any_of, bind, bounded_sum, own, ups
 
 HOUR_US = 60 * MINUTE_US
 DAY_HOURS = 24
+AMOUNT_MOST = 2**62 - 1
+"""Where an amount ends, and a change of it: what is beyond is no figure of anything, and must not stop the others."""
 DAILY = ".day"
 """What the name of a dimension ends with whose units are days of UTC."""
 
@@ -52,10 +54,12 @@ class Summed(Struct, frozen=True):
 Amounts = Mapping[Entry, int]
 _t = tally.c
 _adding = upsert(tally)
+_MOST = sa.literal_column(str(AMOUNT_MOST), sa.BigInteger)
+_added = _t.amount + _adding.excluded.amount
 _ADD = Statement[None](
     _adding.on_conflict_do_update(
         index_elements=["merchant_id", "dimension", "subject", "unit", "shop_id", "name"],
-        set_={"amount": _t.amount + _adding.excluded.amount},
+        set_={"amount": sa.case((_added > _MOST, _MOST), (_added < -_MOST, -_MOST), else_=_added)},
     ),
     sets=[c.name for c in tally.columns],
 )
@@ -184,7 +188,8 @@ def apply_change(tx: Tx, change: Change) -> None:
     """Put a change into the tallies; whoever makes changes does so one at a time."""
     if change.amounts:
         tx.many(_ADD, [
-            {"dimension": key.dimension, "subject": key.subject, "unit": key.unit, "shop_id": key.shop_id, "name": key.name, "amount": amount}
+            {"dimension": key.dimension, "subject": key.subject, "unit": key.unit, "shop_id": key.shop_id, "name": key.name,
+             "amount": max(-AMOUNT_MOST, min(amount, AMOUNT_MOST))}
             for key, amount in sorted(change.amounts.items())
         ])  # fmt: skip
     if change.parts:

@@ -13,7 +13,13 @@ from tocsin.core.statement import Statement, any_of, bind, bounded_sum, own
 from tocsin.core.tally import Tallies
 from tocsin.core.tenant import get_shop
 from tocsin.orders.campaign import LISTED_MOST, Campaign, campaign, list_campaigns
-from tocsin.orders.order_tally import CAMPAIGN_HOURS, CAMPAIGN_PIECES, CAMPAIGN_PROBLEMS, CAMPAIGN_STATES
+from tocsin.orders.order_tally import (
+    CAMPAIGN_HOURS,
+    CAMPAIGN_PIECES,
+    CAMPAIGN_PROBLEMS,
+    CAMPAIGN_STATES,
+    piece_name,
+)
 from tocsin.orders.table import order_finding, order_head, order_line
 
 COUNT_MOST = 10_000
@@ -152,9 +158,10 @@ def _tallied(tallies: Tallies, one: Campaign) -> _Told:
 
     hours = tallies.by_unit(CAMPAIGN_HOURS, units=range(-_ANY_HOUR, _ANY_HOUR), subject=one.code)
     told = sorted((_Hour(row.unit, row.amount) for row in hours), key=attrgetter("hour"))
+    sold = tallies.of_subject(CAMPAIGN_PIECES, one.code)
     return _Told(
         most_first(CAMPAIGN_STATES), most_first(CAMPAIGN_PROBLEMS), told[-_HOURS_MOST:],
-        tallies.of_subject(CAMPAIGN_PIECES, one.code),
+        {sku: sold.get(piece_name(sku), 0) for sku in one.pieces()},
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What an order adds to the tallies: by hour and campaign, by problem, and to its campaign its state, problems and pieces."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
@@ -14,11 +15,12 @@ from tocsin.orders.table import order_finding, order_head, order_line
 ORDERS, VOID, PROBLEMS = "orders", "void", "problems"
 CAMPAIGN_HOURS, CAMPAIGN_STATES = "campaign.hours", "campaign.states"
 CAMPAIGN_PROBLEMS, CAMPAIGN_PIECES = "campaign.problems", "campaign.pieces"
+_NAME_MOST, _PIECES_MOST_MICRO = 100, 10**15
 _h, _f, _l = order_head.c, order_finding.c, order_line.c
 
 
 class OrderFacts(Struct, frozen=True, array_like=True):
-    """What is counted of an order; `pieces` are the millionths of pieces by SKU that it takes of its campaign."""
+    """What is counted of an order; `pieces` are the millionths of pieces that it takes of its campaign, by `piece_name`."""
 
     shop_id: int
     hour: int
@@ -57,13 +59,21 @@ def order_facts(tx: Tx, *, order_ids: Sequence[int]) -> dict[int, OrderFacts]:
     ]
     pieces = dict[int, list[tuple[str, int]]]()
     for order_id, sku, quantity_micro in tx.rows(_PIECES, ids=of_campaigns) if of_campaigns else ():
-        pieces.setdefault(order_id, []).append((sku, quantity_micro))
+        counted = max(-_PIECES_MOST_MICRO, min(quantity_micro, _PIECES_MOST_MICRO))
+        pieces.setdefault(order_id, []).append((piece_name(sku), counted))
     return {
         order_id: OrderFacts(
             shop_id, placed_at_us // HOUR_US, campaign, state, tuple(codes.get(order_id, ())), tuple(pieces.get(order_id, ()))
         )
         for order_id, shop_id, placed_at_us, campaign, state in heads
     }  # fmt: skip
+
+
+def piece_name(sku: str) -> str:
+    """Return what the pieces of a SKU are counted under: itself, or its beginning and a digest where no index takes it whole."""
+    if len(sku) <= _NAME_MOST:
+        return sku
+    return f"{sku[:_NAME_MOST]}…{hashlib.sha256(sku.encode()).hexdigest()[:32]}"
 
 
 def order_entries(order_id: int, facts: OrderFacts) -> Iterator[tuple[Entry, int]]:
@@ -78,5 +88,5 @@ def order_entries(order_id: int, facts: OrderFacts) -> Iterator[tuple[Entry, int
         yield Entry(CAMPAIGN_STATES, 0, facts.state, subject=facts.campaign), 1
         for code in facts.codes:
             yield Entry(CAMPAIGN_PROBLEMS, 0, code, subject=facts.campaign), 1
-        for sku, quantity_micro in facts.pieces:
-            yield Entry(CAMPAIGN_PIECES, 0, sku, subject=facts.campaign), quantity_micro
+        for name, quantity_micro in facts.pieces:
+            yield Entry(CAMPAIGN_PIECES, 0, name, subject=facts.campaign), quantity_micro

@@ -4,10 +4,15 @@ A merchant's tallies and how far his events are counted move in one transaction.
 are counted in pieces, oldest first; until all are, and where a zone is not whole hours off UTC, figures are counted from the rows.
 """
 
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
 import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.errors import Outage, Refusal
 from tocsin.core.event import (
     BEGINNING,
     Event,
@@ -18,6 +23,7 @@ from tocsin.core.event import (
     peek_events,
 )
 from tocsin.core.ident import made_at_us
+from tocsin.core.log import get_log
 from tocsin.core.schema import big, merchant_table, text
 from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.core.tally import Tallies, apply_change, change_of, drop_some
@@ -25,12 +31,15 @@ from tocsin.core.tenant import list_merchants
 from tocsin.orders.table import order_head
 from tocsin.tickets.ticket_tally import entries_of, read_facts
 
+R = TypeVar("R")
 CONSUMER = "tickets.tally"
 VERSION = 1
 """Of what is counted: another one has all counted anew."""
 CLEARING, COUNTING, COUNTED = "clearing", "counting", "counted"
 PIECE, PENDING_MOST = 50, 500
 _BATCH, _DROPPED, _ROUNDS = 500, 500, 50
+_REST_SECONDS = 60.0
+_log = get_log("tickets.tally")
 _ABOUT = ("order.", "print.", "check.")
 
 tally_state = merchant_table(
@@ -86,18 +95,40 @@ class Tallier:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._unfinished: set[int] | None = None
+        self._rests = dict[int, float]()
 
     def step(self) -> int:
-        """Count what has happened since last time; return how much of it there was."""
+        """Count what has happened since last time; return how much of it there was.
+
+        A merchant whose count breaks rests for a minute: the others' goes on.
+        """
         if self._unfinished is None:
             merchants = self._db.read(DIRECTORY_SCOPE, list_merchants)
             self._unfinished = {one.id for one in merchants}
         events = self._db.read(DIRECTORY_SCOPE, lambda tx: peek_events(tx, CONSUMER, limit=_BATCH))
-        told = {one.merchant_id for one in events if one.merchant_id and one.kind.startswith(_ABOUT)}
-        self._unfinished = {one for one in told | self._unfinished if not self._count(one)}
+        self._unfinished |= {
+            one.merchant_id for one in events if one.merchant_id and one.kind.startswith(_ABOUT)
+        }
+        resting = {one for one, until in self._rests.items() if until > time.monotonic()}
+        more = [one for one in sorted(self._unfinished - resting) if not self._try(one)]
         if events:
             self._db.write(DIRECTORY_SCOPE, lambda tx: move_consumer(tx, CONSUMER, events[-1]))
-        return (len(events) == _BATCH) + len(self._unfinished)
+        return (len(events) == _BATCH) + len(more)
+
+    def _try(self, merchant_id: int) -> bool:
+        """Count for a while; tell whether there is no more to count of the merchant now."""
+        try:
+            ended = self._count(merchant_id)
+        except Outage:
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever his count meets, the others' must not wait for it
+            _log.error("tallies_failed", merchant=str(merchant_id), exc_info=fault)
+            self._rests[merchant_id] = time.monotonic() + _REST_SECONDS
+            return True
+        self._rests.pop(merchant_id, None)
+        if ended and self._unfinished:
+            self._unfinished.discard(merchant_id)
+        return ended
 
     def _count(self, merchant_id: int) -> bool:
         """Count for a while; tell whether all of the merchant's is counted."""
@@ -132,8 +163,32 @@ def count_again(tx: Tx) -> None:
     tx.run(_AGAIN, version=0)
 
 
+def read_with_tallies(
+    db: Database, merchant_id: int, read: Callable[[Tx, Tallies | Counting | None], R]
+) -> R:
+    """Read on one snapshot, which the tallies are of too; where they can't be read, without them.
+
+    What happens between two statements would else be counted twice: as pending, and in the sums.
+
+    Raises:
+        Exception: whatever `read` raises without tallies.
+    """
+    try:
+        with db.snapshot(merchant_id) as tx:
+            return read(tx, read_tallies(tx))
+    except (Refusal, Outage):
+        raise
+    except Exception as fault:  # noqa: BLE001 - the rows themselves are counted
+        _log.error("tallies_unread", merchant=str(merchant_id), exc_info=fault)
+    with db.snapshot(merchant_id) as tx:
+        return read(tx, None)
+
+
 def read_tallies(tx: Tx) -> Tallies | Counting | None:
-    """Return the merchant's tallies with what has happened since, how far they are, or None where nobody has begun."""
+    """Return the merchant's tallies with what has happened since, how far they are, or None where nobody has begun.
+
+    Its snapshot must be that of the figures: see `read_with_tallies`.
+    """
     state = tx.one(_STATE)
     if state is None or not state.is_counted:
         counting = state is not None and state.version == VERSION and state.counted_to > 0

@@ -26,7 +26,7 @@ from tocsin.web.campaign_form import FAULTS, fault_of, form_of, read_plan
 from tocsin.web.form import Form, read_form, read_number
 from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.shell import go, show, status_of, words_of
-from tocsin.web.tallied import read_fresh
+from tocsin.web.tallied import Fresh, read_fresh
 
 
 @get("/campaigns/{campaign_id:str}", sync_to_thread=True)
@@ -137,15 +137,14 @@ def _done(
 def _page(
     request: PageRequest, actor: Actor, campaign_id: int, *, form: Form | None = None, refusal: Refusal | None = None
 ) -> Response[str]:  # fmt: skip
-    def read(tx: Tx) -> tuple[Campaign, dict[str, Any]]:
+    def read(tx: Tx, fresh: Fresh) -> tuple[Campaign, dict[str, Any]]:
         one = get_campaign(tx, actor, campaign_id=campaign_id)
-        fresh = read_fresh(tx)
         report = count_campaign(tx, actor, one=one, tallies=fresh.tallies)
         states = {row.name: row.orders for row in report.by_state}
         shown = {"report": report, "states_of": states, "fresh": fresh}
         return one, {**shown, "form": {**form_of(one.plan(), get_shop(tx).zone), **(form or {})}}
 
-    one, found = desk_of(request).db.read(actor.merchant_id, read)
+    one, found = read_fresh(desk_of(request).db, actor.merchant_id, read)
     return show(
         request, "orders/campaign.html", actor=actor, section="campaign", status=status_of(refusal) if refusal else 200,
         one=one, state=one.state(now_us()), wanted=f'campaign:"{one.code}"', may_set=actor.may("shop_settings"),

@@ -17,7 +17,7 @@ from tocsin.web.form import Form, once, read_form
 from tocsin.web.guard import PageRequest, desk_of, enter
 from tocsin.web.rows import show_count
 from tocsin.web.shell import go, show, status_of, words_of
-from tocsin.web.tallied import read_fresh
+from tocsin.web.tallied import Fresh, read_fresh
 
 
 @get("/campaigns", sync_to_thread=True)
@@ -49,8 +49,8 @@ def _list(
 ) -> Response[str]:
     words, now = words_of(request, actor), now_us()
 
-    def read(tx: Tx) -> list[dict[str, Any]]:
-        counts = count_campaigns(tx, actor, tallies=read_fresh(tx).tallies)
+    def read(tx: Tx, fresh: Fresh) -> list[dict[str, Any]]:
+        counts = count_campaigns(tx, actor, tallies=fresh.tallies)
         return [
             {"one": one, "state": one.state(now), "count_text": show_count(words, counts.get(one.id, 0))}
             for one in list_campaigns(tx, actor)
@@ -58,7 +58,7 @@ def _list(
 
     return show(
         request, "orders/campaigns.html", actor=actor, section="campaign", status=status_of(refusal) if refusal else 200,
-        campaigns=desk_of(request).db.read(actor.merchant_id, read), form=form or {},
+        campaigns=read_fresh(desk_of(request).db, actor.merchant_id, read), form=form or {},
         errors=fault_of(refusal, words) if refusal else {}, may_set=actor.may("shop_settings"),
     )  # fmt: skip
 

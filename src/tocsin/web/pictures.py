@@ -38,7 +38,7 @@ NAMES = ("orders", "problems", "waits", "papers", "attempts")
 
 
 class _Asked(Struct, frozen=True):
-    """Which shop (or all), and the period, in that shop's business days."""
+    """Which shop (or all), and the period, in that shop's business days: of whole hours of UTC, as tallies are, or not."""
 
     shops: list[Shop]
     shop: Shop | None
@@ -61,8 +61,8 @@ def get_pictures(request: PageRequest) -> Response[str]:
     require(actor, "query")
     words = words_of(request, actor)
 
-    def read(tx: Tx) -> dict[str, Any]:
-        asked = _read_asked(request, tx)
+    def read(tx: Tx, fresh: Fresh) -> dict[str, Any]:
+        asked = _read_asked(request, tx, fresh)
         period = asked.period
         waits = picture_waits(tx, actor, **asked.of)
         others = [name for name in NAMES if name != "waits" and (name != "attempts" or actor.may("journal"))]
@@ -79,7 +79,7 @@ def get_pictures(request: PageRequest) -> Response[str]:
         "orders/pictures.html",
         actor=actor,
         section="picture",
-        **desk.db.read(actor.merchant_id, read),
+        **read_fresh(desk.db, actor.merchant_id, read),
     )
 
 
@@ -93,11 +93,11 @@ def get_picture_file(request: PageRequest, *, name: FromPath[str]) -> Response[b
         raise AddressWrong
     words = words_of(request, actor)
 
-    def read(tx: Tx) -> Picture:
-        return _draw(tx, actor, wanted, asked=_read_asked(request, tx), words=words)
+    def read(tx: Tx, fresh: Fresh) -> Picture:
+        return _draw(tx, actor, wanted, asked=_read_asked(request, tx, fresh), words=words)
 
     headers = {"content-disposition": f'attachment; filename="{wanted}.csv"'}
-    made = write_picture(desk.db.read(actor.merchant_id, read))
+    made = write_picture(read_fresh(desk.db, actor.merchant_id, read))
     return Response(made, media_type="text/csv", headers=headers)
 
 
@@ -109,7 +109,7 @@ def write_picture(picture: Picture) -> bytes:
     return out.getvalue()
 
 
-def _read_asked(request: PageRequest, tx: Tx) -> _Asked:
+def _read_asked(request: PageRequest, tx: Tx, fresh: Fresh) -> _Asked:
     given = request.query_params
     shops, code = list_shops(tx), given.get("shop", "")[:40]
     shop = next((one for one in shops if one.code == code), None)
@@ -119,7 +119,7 @@ def _read_asked(request: PageRequest, tx: Tx) -> _Asked:
     period = make_period(
         given.get("period", ""), now_us=tx.now_us, zone=days.zone, starts_at_hour=days.day_starts_at_hour
     )
-    return _Asked(shops, shop, period, read_fresh(tx, usable=period.whole_hours))
+    return _Asked(shops, shop, period, fresh if period.whole_hours else Fresh())
 
 
 def _draw(tx: Tx, actor: Actor, name: str, *, asked: _Asked, words: Words) -> Picture:
