@@ -53,7 +53,7 @@ def test_what_people_typed_is_text() -> None:
 
 def test_a_missing_name_is_an_error() -> None:
     with pytest.raises(UndefinedError, match="rows"):
-        render("orders/query.html", locale="en", shell=shell(), **{**ASKED, "asked": None})
+        render("orders/query.html", locale="en", shell=shell(), **{**ASKED, "asked": None, "listed": ""})
 
 
 def test_rights_decide_what_is_offered() -> None:
