@@ -61,7 +61,7 @@ def record_nothing() -> None:
 def answer_early() -> None:
     """Changes are acknowledged before they are durable."""
 
-    run_whole = Writer.run
+    run_whole, run_all_whole = Writer.run, Writer.run_all
 
     def run_late(self: Writer, call: Callable[[Any], Any]) -> Any:
         answered: Future[Any] = Future()
@@ -81,7 +81,19 @@ def answer_early() -> None:
         return answered.result()
 
     def run_all_late(self: Writer, calls: Sequence[Callable[[Any], Any]]) -> list[Outcome]:
-        return [_outcome(partial(run_late, self, call)) for call in calls]
+        answered = [Future[Any]() for _ in calls]
+
+        def answer(place: int, connection: Any) -> None:
+            try:
+                answered[place].set_result(calls[place](connection))
+            except Exception as fault:
+                answered[place].set_exception(fault)
+                raise
+            time.sleep(_BEFORE_COMMIT_SECONDS)
+
+        late = [partial(answer, place) for place in range(len(calls))]
+        threading.Thread(target=run_all_whole, args=(self, late), daemon=True).start()
+        return [_outcome(one.result) for one in answered]
 
     def write_late(self: PostgresDatabase, merchant_id: int, verb: Callable[[Any], Any]) -> Any:
         answered: Future[Any] = Future()
