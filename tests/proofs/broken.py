@@ -89,7 +89,8 @@ def answer_early() -> None:
             except Exception as fault:
                 answered[place].set_exception(fault)
                 raise
-            time.sleep(_BEFORE_COMMIT_SECONDS)
+            if place == len(calls) - 1:  # all have been answered by now
+                time.sleep(_BEFORE_COMMIT_SECONDS * len(calls))
 
         late = [partial(answer, place) for place in range(len(calls))]
         threading.Thread(target=run_all_whole, args=(self, late), daemon=True).start()
