@@ -103,9 +103,9 @@ class Groups:
         commit: as of `Together`, told the scope before.
     """
 
-    def __init__(self, commit: Callable[[Any, Sequence[Any]], Sequence[Any]]) -> None:
-        self._commit, self._of = commit, dict[Any, Together]()
+    def __init__(self, commit: Callable[[int, Sequence[Any]], Sequence[Any]]) -> None:
+        self._commit, self._of = commit, dict[int, Together]()
 
-    def of(self, scope: Any) -> Together:
+    def of(self, scope: int) -> Together:
         """Return where a scope's changes gather."""
         return self._of.get(scope) or self._of.setdefault(scope, Together(partial(self._commit, scope)))
