@@ -41,10 +41,6 @@ class Gatherer:
         self._aside, self._main = list[_Aside](), getcurrent()
         _here.gatherer = self
 
-    def __len__(self) -> int:
-        """Return how many have stepped aside."""
-        return len(self._aside)
-
     def carry(self, call: Callable[[], None]) -> None:
         """Carry a call to its end, or to where it steps aside; it may not raise."""
         greenlet(call).switch()

@@ -16,6 +16,7 @@ from tocsin.orders.table import order_head
 BOX = "archive"
 ARCHIVED, BROUGHT_BACK = "order.archived", "order.brought_back"
 DAYS_LEAST, DAYS_MOST = 30, 3650
+SENT = ("shipped", "delivered", "returned")
 
 
 class ArchiveDaysWrong(Refusal):
@@ -44,7 +45,7 @@ class ArchiveRules(Struct, frozen=True):
 
 _h = order_head.c
 CLOSED = sa.and_(
-    among(_h.desk_state, "printed"), among(_h.fulfilment, "shipped", "delivered", "returned"), _h.holds_open <= NOUGHT
+    among(_h.desk_state, "printed"), among(_h.fulfilment, *SENT), _h.holds_open <= NOUGHT
 )  # fmt: skip
 _ARCHIVE = Statement[None](
     sa.update(order_head).where(own(order_head), any_of(_h.id, "ids"), CLOSED), sets=("desk_state",)

@@ -15,12 +15,11 @@ from tocsin.core.ident import id_at
 from tocsin.core.journal import journal, write_journal
 from tocsin.core.statement import Statement, among, any_of, bind, own
 from tocsin.core.tenant import list_merchants
-from tocsin.orders.archive import CLOSED, archive_orders, archive_rules
+from tocsin.orders.archive import CLOSED, SENT, archive_orders, archive_rules
 from tocsin.orders.table import order_head, platform_request
 from tocsin.tickets.table import print_job
 
 PIECE, WALKED = 100, 1_000
-_DONE = frozenset({"shipped", "delivered", "returned"})
 
 
 class _Walked(Struct, frozen=True):
@@ -74,7 +73,7 @@ class Archiver:
 def archive_some(db: Database, merchant_id: int, *, after: int) -> int:
     """Archive what is due of a merchant's next thousand printed orders; return the last of them, 0 at the end."""
     walked = db.read(merchant_id, partial(_walk, after=after))
-    ids = [one.id for one in walked if one.fulfilment in _DONE and one.holds_open <= 0]
+    ids = [one.id for one in walked if one.fulfilment in SENT and one.holds_open <= 0]
     for place in range(0, len(ids), PIECE):
         db.write(merchant_id, partial(_archive_piece, ids=ids[place : place + PIECE]))
     return walked[-1].id if len(walked) == WALKED else 0
