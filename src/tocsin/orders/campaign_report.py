@@ -1,5 +1,6 @@
 """What became of a campaign: its orders over time, by state and by problem, and what its stock has left."""
 
+from collections.abc import Mapping
 from operator import attrgetter
 
 import sqlalchemy as sa
@@ -151,16 +152,18 @@ def _counted(tx: Tx, one: Campaign) -> _Told:
     )  # fmt: skip
 
 
-def _tallied(tallies: Tallies, one: Campaign) -> _Told:
-    def most_first(dimension: str) -> tuple[Counted, ...]:
-        sums = tallies.of_subject(dimension, one.code)
-        return tuple(Counted(name, sums[name]) for name in sorted(sums, key=lambda name: (-sums[name], name)))
+def most_first(sums: Mapping[str, int]) -> tuple[Counted, ...]:
+    """Return amounts by name, the largest first."""
+    return tuple(Counted(name, sums[name]) for name in sorted(sums, key=lambda name: (-sums[name], name)))
 
+
+def _tallied(tallies: Tallies, one: Campaign) -> _Told:
     hours = tallies.by_unit(CAMPAIGN_HOURS, units=range(-_ANY_HOUR, _ANY_HOUR), subject=one.code)
     told = sorted((_Hour(row.unit, row.amount) for row in hours), key=attrgetter("hour"))
     sold = tallies.of_subject(CAMPAIGN_PIECES, one.code)
     return _Told(
-        most_first(CAMPAIGN_STATES), most_first(CAMPAIGN_PROBLEMS), told[-_HOURS_MOST:],
+        most_first(tallies.of_subject(CAMPAIGN_STATES, one.code)),
+        most_first(tallies.of_subject(CAMPAIGN_PROBLEMS, one.code)), told[-_HOURS_MOST:],
         {sku: sold.get(piece_name(sku), 0) for sku in one.pieces()},
     )  # fmt: skip
 

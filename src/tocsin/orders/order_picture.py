@@ -9,7 +9,7 @@ from tocsin.core.ident import id_at
 from tocsin.core.period import Period, unit_of
 from tocsin.core.statement import Statement, bind, own
 from tocsin.core.tally import Tallies
-from tocsin.orders.campaign_report import Counted
+from tocsin.orders.campaign_report import Counted, most_first
 from tocsin.orders.order_tally import ORDERS, PROBLEMS, VOID
 from tocsin.orders.table import order_finding, order_head
 
@@ -113,8 +113,7 @@ def picture_problems(
     """
     require(actor, "query")
     if tallies:
-        sums = tallies.sums(PROBLEMS, hours=period.hours, shop_id=shop_id)
-        return [Counted(name, sums[name]) for name in sorted(sums, key=lambda name: (-sums[name], name))]
+        return [*most_first(tallies.sums(PROBLEMS, hours=period.hours, shop_id=shop_id))]
     bounds = {"from_id": id_at(period.from_us), "to_id": id_at(period.to_us)}
     return tx.rows(_CODES_OF_SHOP, shop_id=shop_id, **bounds) if shop_id else tx.rows(_CODES, **bounds)
 
