@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
@@ -27,15 +28,14 @@ from tocsin.web.words import Words
 
 DOCS = Path(__file__).parent
 BEGIN, END = "<!-- written by docs/make.py -->", "<!-- end -->"
-# Migrations run when they are imported; __main__ may.
-NOT_IMPORTED = ("tocsin.__main__", "tocsin.migrations")
+# What alembic calls runs when it is imported; __main__ may.
+NOT_IMPORTED = ("tocsin.__main__", "tocsin.migrations.env", "tocsin.migrations.versions")
 
 
-def import_everything() -> None:
-    """Import each module of Tocsin, so that every refusal is known."""
-    for module in pkgutil.walk_packages(tocsin.__path__, "tocsin."):
-        if not module.name.startswith(NOT_IMPORTED):
-            importlib.import_module(module.name)
+def import_everything() -> list[ModuleType]:
+    """Import each module of Tocsin, so that every refusal is known; return them."""
+    names = (module.name for module in pkgutil.walk_packages(tocsin.__path__, "tocsin."))
+    return [importlib.import_module(name) for name in names if not name.startswith(NOT_IMPORTED)]
 
 
 # — settings —

@@ -1,13 +1,11 @@
 """Every statement of a merchant's tables carries the merchant, and every key of such a table begins with him."""
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-import tocsin
+from docs.make import import_everything
 from tests.telling import assert_none
 from tocsin.core.statement import Statement
 from tocsin.migrations.tables import all_tables, is_directory
@@ -42,15 +40,12 @@ def unscoped(sql: str) -> list[str]:
 
 def all_statements() -> Iterator[tuple[str, Statement[object]]]:
     """Yield each statement that a module of the product holds, by its name."""
-    for found in pkgutil.walk_packages(tocsin.__path__, "tocsin."):
-        if found.name.startswith("tocsin.migrations.") or found.name.endswith("__main__"):
-            continue
-        module = importlib.import_module(found.name)
+    for module in import_everything():
         for name, value in vars(module).items():
             if isinstance(value, Statement):
-                yield f"{found.name}.{name}", value
+                yield f"{module.__name__}.{name}", value
             elif isinstance(value, dict) and isinstance(value.get("postgresql"), Statement):
-                yield f"{found.name}.{name}", value["postgresql"]
+                yield f"{module.__name__}.{name}", value["postgresql"]
 
 
 def test_each_statement_says_whose_rows_it_means() -> None:

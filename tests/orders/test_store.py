@@ -26,6 +26,7 @@ SECRET = Party(
     name="司马相如如", phone="13998761234", province="安徽省", city="合肥市", district="蜀山区",
     address="望江西路 9187 号梧桐苑 6 栋 1704 室", postcode="230088", buyer_note="请交给司马相如如,电话 13998761234,放门房",
 )  # fmt: skip
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TELLING = ("司马相如", "相如", "13998761234", "98761234", "9187", "梧桐苑", "1704", "230088")
 
 
@@ -55,12 +56,10 @@ def dump(db: Database) -> dict[str, str]:
 
 
 def stands_in(word: str, text: str) -> bool:
-    """Tell whether a word stands in a text; four digits alone, since each long id holds some four."""
-    return bool(
-        re.search(
-            rf"(?<![0-9A-Za-z]){word}(?![0-9A-Za-z])" if len(word) == 4 and word.isdigit() else word, text
-        )
-    )
+    """Tell whether a word stands in a text; four digits alone and in no UUID, since each long id holds some four."""
+    if len(word) != 4 or not word.isdigit():
+        return word in text
+    return bool(re.search(rf"(?<![0-9A-Za-z]){word}(?![0-9A-Za-z])", UUID.sub("", text)))
 
 
 def test_personal_text_is_nowhere_in_clear(db: Database) -> None:

@@ -198,7 +198,8 @@ class Chaos:
 
     def _print_whole(self) -> int:
         job_id = self._ask()
-        assert self._wait_ended(job_id) == "printed"
+        ended = self._wait_ended(job_id)
+        assert ended == "printed", self.clerk.job(job_id)
         return job_id
 
     def _slip(self, order_id: int) -> Slip:

@@ -1,8 +1,6 @@
 """Words: every text of the pages has its Chinese, and what has none is shown in English."""
 
 import ast
-import importlib
-import pkgutil
 import re
 from collections import Counter
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 from babel.messages.extract import extract_from_dir
 
 import tocsin
+from docs.make import import_everything
 from tests.telling import assert_none
 from tocsin.access.api_key import KeyScopeRefused
 from tocsin.access.operator import NameTaken
@@ -75,9 +74,7 @@ def test_each_text_of_the_pages_has_its_chinese() -> None:
 
 def texts_of_the_code() -> list[tuple[str, str]]:
     """Return (msgid, where) of each text that pages translate: refusals, findings, tables of texts, calls."""
-    for module in pkgutil.walk_packages(tocsin.__path__, "tocsin."):
-        if not module.name.endswith("__main__") and ".migrations." not in module.name:
-            importlib.import_module(module.name)
+    import_everything()
     texts = [(refusal.template(), refusal.code) for refusal in every_refusal() if refusal.__module__.startswith("tocsin")]  # fmt: skip
     texts += [(text, "finding") for text in every_message()]
     texts += [(text, "shell.DONE") for text in shell.DONE.values()]

@@ -69,7 +69,7 @@ class TableBusy(Refusal):
 
 
 class IdsAhead(Refusal):
-    """{table} has orders of a time that has not come: a clock was wrong once, months can't be made of it"""
+    """{table} has orders of a time that has not come, a clock was wrong once: try again when that time has passed"""
 
     kind, code = "conflict", "ids_ahead"
 
