@@ -19,8 +19,8 @@ from tocsin.waiting import Caller, TooBusy, caller
 class Line:
     """One thread that is held until all have asked, and the order in which they were carried."""
 
-    def __init__(self) -> None:
-        self.turns, self.order = Turns(1), list[str]()
+    def __init__(self, carriers: int = 1) -> None:
+        self.turns, self.order = Turns(1, carriers=carriers), list[str]()
         self._loop = asyncio.new_event_loop()
         self._runs = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runs.start()
@@ -267,6 +267,53 @@ def test_who_waits_behind_a_short_one_that_turned_out_long_is_helped(line: Line)
     finally:
         held.set()
     long.result(5)
+
+
+def test_who_waits_behind_a_long_one_of_his_own_merchant_is_helped_later(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_STUCK_TIMES", 4)
+    line.let_go()
+    held, taken = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        taken.set()
+        assert held.wait(10)
+
+    long = line.submit(stay, who=short())
+    assert taken.wait(5)
+    try:
+        line.ask("own", short()).result(5)
+        assert not long.done()
+    finally:
+        held.set()
+    long.result(5)
+
+
+def test_one_carrier_is_kept_free_of_each_merchant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """His changes wait for each other: with all carriers in them a rush would keep everybody else."""
+    monkeypatch.setattr(turns, "_STUCK_TIMES", 10**6)
+    line, held, taken = Line(carriers=3), threading.Event(), threading.Semaphore(0)
+
+    def stay() -> None:
+        taken.release()
+        assert held.wait(10)
+
+    try:
+        rush = [line.submit(stay, who=short(1, f"key {n}")) for n in range(6)]
+        assert taken.acquire(timeout=5) and taken.acquire(timeout=5)
+        assert not taken.acquire(timeout=0.2), "two of three carry it"
+        for n in range(5):
+            line.ask(f"other {n}", short(2)).result(5)
+        assert not taken.acquire(timeout=0.05) and not any(one.done() for one in rush)
+        held.set()
+        for one in rush:
+            one.result(5)
+        line.ask("after", short(1)).result(5)
+        assert not line.turns._carried, "nothing is counted that is carried no more"
+    finally:
+        held.set()
+        line.end()
 
 
 def test_one_that_ends_at_once_waits_for_nobody_s_commit(line: Line) -> None:

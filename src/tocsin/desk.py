@@ -100,9 +100,11 @@ class Desk:
         self._sounding.start()
         self._outbound.start()
         self._loops = [
-            Loop("alarm", lambda: watch_signals(self.db), idle_seconds=1, by_event=True),
+            Loop("alarm", lambda: watch_signals(self.db), idle_seconds=1, by_event=("alarm.",)),
             Loop("incidents", lambda: tend_incidents(self.db), idle_seconds=2),
-            Loop("people", self._tell_people, idle_seconds=1, by_event=True),
+            Loop(
+                "people", self._tell_people, idle_seconds=1, by_event=("alarm.", "access."), rest_seconds=0.25
+            ),
             Loop("drills", lambda: tend_drills(self.db), idle_seconds=1),
             Loop("drill plan", lambda: start_due_drills(self.db), idle_seconds=60),
             Loop("notices", self._each(sweep_notices), idle_seconds=_DAY_SECONDS),

@@ -63,7 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Language of new operators, and of who asks without saying his: `zh_CN`, `en`, or another folder of `locale`."""
     request_threads: int = 8
     """Threads that carry requests into the core."""
-    database_connections: int = 8
+    database_connections: int = 12
     """Connections kept to the database: readers on SQLite, all on PostgreSQL."""
     print_threads: int = 2
     """Papers that are drawn at the same time; each printer that has work is spoken to by itself."""

@@ -4,12 +4,14 @@ Merchants take turns, and within a merchant those who ask (a key, a session, an 
 that his shop's program sends. Who has begun is carried on before others begin. Where too many of one
 wait, the newest of who has the most waiting is refused at once: what waits for long is asked for twice.
 
-Short requests are gathered by a carrier (core/gather.py); who waits behind one that turned out long is helped by another thread.
+Short requests are gathered by a carrier (core/gather.py). Where there are several, one merchant's are never carried by all of
+them: his changes wait for each other. Who waits behind one that turned out long is helped by another thread.
 """
 
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
@@ -20,7 +22,8 @@ from tocsin.waiting import Call, Caller, Waiting, caller, tell
 
 WAIT_SECONDS_MOST = 10.0
 _GATHERED_MOST, _GATHER_SECONDS = 32, 0.02
-_HELP_SECONDS = 0.005
+# How long others than those who are carried wait for help, and how often as long these themselves do.
+_HELP_SECONDS, _STUCK_TIMES = 0.03, 8
 
 
 class Turns(Executor):
@@ -33,7 +36,9 @@ class Turns(Executor):
 
     def __init__(self, threads: int, *, carriers: int = 1) -> None:
         self._long, self._short = Waiting(), Waiting()
-        self._ended, self._helped, self._taken, self._watched = False, False, 0, False
+        self._ended, self._helped, self._taken, self._watched, self._stuck = False, False, 0, False, 0
+        # By how many carriers each group is carried.
+        self._carried, self._carriers = Counter[int](), carriers
         lock = threading.Lock()
         self._changed, self._short_changed = threading.Condition(lock), threading.Condition(lock)
         for number in range(threads):
@@ -79,9 +84,10 @@ class Turns(Executor):
     def _watch(self, loop: asyncio.AbstractEventLoop, taken: int) -> None:
         """Where short ones wait and no carrier has taken any meanwhile, have another thread carry one."""
         self._watched = bool(self._short.count)
+        self._stuck = self._stuck + 1 if self._watched and self._taken == taken else 0
         if not self._watched:
             return
-        if self._taken == taken:
+        if self._stuck:
             with self._changed:
                 self._helped = True
                 self._changed.notify()
@@ -96,9 +102,11 @@ class Turns(Executor):
     def _take(self) -> Call | None:
         with self._changed:
             while True:
-                if self._helped and self._short.count:
+                if self._helped:
                     self._helped = False
-                    return self._short.take()
+                    spared = self._carried if self._stuck < _STUCK_TIMES else ()
+                    if (call := self._short.take(spared=spared)) is not None:
+                        return call
                 if self._long.count:
                     return self._long.take()
                 if self._ended:
@@ -106,8 +114,10 @@ class Turns(Executor):
                 self._changed.wait()
 
     def _gather(self) -> None:
-        gatherer, each = Gatherer(), 0.0
-        while (call := self._take_short(wait=True)) is not None:
+        gatherer, each, groups = Gatherer(), 0.0, set[int]()
+        # Others wait for what is gathered only where nobody else carries them meanwhile.
+        gather_seconds = _GATHER_SECONDS * self._carriers
+        while (call := self._take_short(groups, wait=True)) is not None:
             aside, count, began, spent = list[Call](), 0, time.monotonic(), time.thread_time()
             while call is not None:
                 count += 1
@@ -117,20 +127,37 @@ class Turns(Executor):
                 else:
                     aside.append(call)
                 # Who comes next waits for all of these: as many as took so long the last time.
-                room = count < _GATHERED_MOST and (count + 1) * each < _GATHER_SECONDS
-                room = room and time.monotonic() - began < _GATHER_SECONDS
-                call = self._take_short(wait=False) if room else None
+                room = count < _GATHERED_MOST and (count + 1) * each < gather_seconds
+                room = room and time.monotonic() - began < gather_seconds
+                call = self._take_short(groups, wait=False) if room else None
             for _ in gatherer.settle():
                 tell([one for one in aside if one.ended])
                 aside = [one for one in aside if not one.ended]
+            self._let_go(groups)
             # Not what it waited for: the disk takes as long for one as for all.
             each = max(0.8 * each, (time.thread_time() - spent) / count)
 
-    def _take_short(self, *, wait: bool) -> Call | None:
+    def _take_short(self, groups: set[int], *, wait: bool) -> Call | None:
         with self._short_changed:
-            while not self._short.count:
+            while (call := self._short.take(spared=self._kept_from(groups))) is None:
                 if self._ended or not wait:
                     return None
                 self._short_changed.wait()
             self._taken += 1
-            return self._short.take()
+            if call.group not in groups:
+                groups.add(call.group)
+                self._carried[call.group] += 1
+            return call
+
+    def _kept_from(self, groups: set[int]) -> set[int]:
+        """Return the groups that a carrier leaves to the others: one of all is kept free of each."""
+        if self._carriers == 1:
+            return set()
+        return {one for one, by in self._carried.items() if by >= self._carriers - 1 and one not in groups}
+
+    def _let_go(self, groups: set[int]) -> None:
+        with self._short_changed:
+            self._carried -= Counter(groups)
+            groups.clear()
+            if self._short.count and self._carriers > 1:
+                self._short_changed.notify_all()

@@ -5,7 +5,7 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
@@ -71,12 +71,12 @@ class Call:
         until: when nobody waits for it any more, by the monotonic clock.
     """
 
-    __slots__ = ("_fault", "_result", "_work", "ended", "future", "loop", "until")
+    __slots__ = ("_fault", "_result", "_work", "ended", "future", "group", "loop", "until")
 
     def __init__(self, work: Callable[[], Any], until: float) -> None:
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
-        self._work, self.until, self.ended = work, until, False
+        self._work, self.until, self.ended, self.group = work, until, False, _NOBODY
         self._result: Any = None
         self._fault: BaseException | None = None
 
@@ -172,12 +172,16 @@ class Waiting:
         if not asker.begun:
             self._make_room(line, asker)
         line.put(call, asker)
+        call.group = asker.group
         self._lines.setdefault(asker.group, line)
         self.count += 1
 
-    def take(self) -> Call:
-        """Return whose turn it is; there is one."""
-        group, line = self._lines.popitem(last=False)
+    def take(self, *, spared: Container[int] = ()) -> Call | None:
+        """Return whose turn it is, of the groups that are not spared; None where nobody's is."""
+        group = next((one for one in self._lines if one not in spared), None)
+        if group is None:
+            return None
+        line = self._lines.pop(group)
         call = line.take()
         if line.waiting:
             self._lines[group] = line  # behind the other groups
@@ -186,8 +190,8 @@ class Waiting:
 
     def take_all(self) -> Iterator[Call]:
         """Yield all, in turn."""
-        while self.count:
-            yield self.take()
+        while (call := self.take()) is not None:
+            yield call
 
     def _make_room(self, line: _Line, asker: Caller) -> None:
         """Where it is full, the newest of who has the most waiting is told so: nobody keeps others out by sending many."""

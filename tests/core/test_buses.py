@@ -107,7 +107,7 @@ def test_another_process_is_woken_by_events_appended_here(pair: tuple[Database, 
         if here is there:
             theirs = ours
         heard = threading.Event()
-        theirs.listen(lambda topic: heard.set() if topic == "event" else None)
+        theirs.listen(lambda topic: heard.set() if topic == "event order.produced" else None)
         leave = join_bus(ours)
         here.write(1, lambda tx: append_event(tx, "order.produced", subject_id=1))
         assert heard.wait(10)

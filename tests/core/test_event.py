@@ -42,6 +42,7 @@ class Open:
 
         def run(tx: Tx) -> None:
             verb(tx)
+            tx.settle()
             self._ready.set()
             self._end.wait(20)
 

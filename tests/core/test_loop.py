@@ -22,7 +22,7 @@ def test_a_loop_works_off_what_waits_and_wakes_at_an_event(db: Database):
         done.release()
         return 1
 
-    loop = Loop("test", step, idle_seconds=60, by_event=True)
+    loop = Loop("test", step, idle_seconds=60, by_event=("",))
     loop.start()
     assert all(done.acquire(timeout=5) for _ in range(3))
     time.sleep(0.05)
@@ -32,6 +32,28 @@ def test_a_loop_works_off_what_waits_and_wakes_at_an_event(db: Database):
     began = time.monotonic()
     loop.stop()
     assert time.monotonic() - began < 1
+
+
+def test_a_loop_wakes_at_its_own_kinds_of_events_alone(db: Database):
+    house, steps = make_house(db), threading.Semaphore(0)
+
+    def step() -> int:
+        steps.release()
+        return 0
+
+    loop = Loop("test", step, idle_seconds=60, by_event=("print.", "order.cancelled"))
+    loop.start()
+    try:
+        assert steps.acquire(timeout=5), "its first step"
+        time.sleep(0.1)
+        for kind in ("order.produced", "order.moved", "alarm.raised"):
+            db.write(house.merchant_id, lambda tx, kind=kind: append_event(tx, kind, subject_id=1))
+        assert not steps.acquire(timeout=0.3)
+        for kind in ("print.queued", "order.cancelled"):
+            db.write(house.merchant_id, lambda tx, kind=kind: append_event(tx, kind, subject_id=1))
+            assert steps.acquire(timeout=5), kind
+    finally:
+        loop.stop()
 
 
 def test_what_happens_one_by_one_is_dealt_with_some_at_a_time(db: Database):
@@ -45,7 +67,7 @@ def test_what_happens_one_by_one_is_dealt_with_some_at_a_time(db: Database):
         steps.append(len(found))
         return len(found)
 
-    loop = Loop("test", step, idle_seconds=60, by_event=True)
+    loop = Loop("test", step, idle_seconds=60, by_event=("",))
     loop.start()
     began = time.monotonic()
     for n in range(60):

@@ -228,6 +228,7 @@ def test_what_waits_for_its_standby_is_neither_passed_by_nor_found_as_a_breach(h
 
     def slowly(tx: Tx) -> None:
         write_journal(tx, house.actor(), verb="orders.hold", subject="order:1", data={})
+        tx.settle()
         written.set()
         assert go_on.wait(30)
 

@@ -46,7 +46,7 @@ class Sounding:
         self._stirred: set[int] = set()
         self._merchants_at, self._news_after, self._heard = 0.0, -1, frozenset[int]()
         self._wake, self._stopping = threading.Event(), threading.Event()
-        self._unhook = on_event(self._wake.set)
+        self._unhook = on_event(self._wake.set, kinds=("alarm.",))
         self._thread = threading.Thread(target=self._run, name="sirens", daemon=True)
 
     def start(self) -> None:

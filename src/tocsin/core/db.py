@@ -7,7 +7,7 @@ drawing, parsing or network.
 
 import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from tocsin.core import clock
 from tocsin.core.errors import Refusal
 from tocsin.core.gather import Outcome
+from tocsin.core.later import Later
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement
 from tocsin.core.telemetry import doing
@@ -44,12 +45,40 @@ class State(msgspec.Struct, frozen=True):
 class Tx:
     """An open transaction in one merchant's scope (0 is the directory's)."""
 
-    __slots__ = ("_after", "_cursor", "_streams", "dialect", "merchant_id", "now_us", "vault")
+    __slots__ = (
+        "_after",
+        "_cursor",
+        "_later",
+        "_streams",
+        "dialect",
+        "kept",
+        "merchant_id",
+        "now_us",
+        "vault",
+    )
 
-    def __init__(self, cursor: Any, *, dialect: str, merchant_id: int, vault: "Vault") -> None:
+    def __init__(
+        self,
+        cursor: Any,
+        *,
+        dialect: str,
+        merchant_id: int,
+        vault: "Vault",
+        kept: dict[object, Any] | None = None,
+    ) -> None:
         self._cursor, self.dialect, self.merchant_id, self.vault = cursor, dialect, merchant_id, vault
         self.now_us, self._streams = clock.now_us(), 0
         self._after: list[Callable[[], None]] = []
+        self._later = None if dialect == "sqlite" else Later(cursor.connection)
+        # What was read once and is asked for again, by what it is; who changes it takes it out.
+        self.kept: dict[object, Any] = {} if kept is None else kept
+
+    def add(self, statement: Statement[Any], **params: Any) -> None:
+        """Run a statement that nobody asks about: its fault may be told by a later one, or at the end."""
+        if self._later is None:
+            self._execute(statement, params)
+        else:
+            self._later.put(*self._bound(statement, params))
 
     def run(self, statement: Statement[Any], **params: Any) -> int:
         """Run a statement; return how many rows it touched."""
@@ -70,16 +99,33 @@ class Tx:
         values = self._execute(statement, params).fetchone()
         return None if values is None else values[0]
 
+    def first_of_each(self, asked: Sequence[tuple[Statement[Any], dict[str, Any]]]) -> list[Any]:
+        """Return the first row of each of some statements, or None, all in one round trip where there is a server."""
+        if self._later is None:
+            return [self.one(statement, **params) for statement, params in asked]
+        cursors = [self._later.ask(*self._bound(statement, params)) for statement, params in asked]
+        with doing("statement", asked[0][0].box):
+            self._later.settle()
+        found = (
+            (cursor.fetchone(), statement.row) for cursor, (statement, _) in zip(cursors, asked, strict=True)
+        )
+        return [row(*values) if values and row else values for values, row in found]
+
     def many(self, statement: Statement[Any], rows: Iterable[Mapping[str, Any]]) -> None:
-        """Run a statement once per mapping of binds."""
+        """Run a statement once per mapping of binds; as `add`, nobody asks about it."""
         sql, constants = statement.compiled(self.dialect)
         shared = {**constants, "merchant_id": self.merchant_id}
+        bound = [{**shared, **row} for row in rows]
+        if self._later is not None:
+            self._later.put_many(sql, bound)
+            return
         with doing("statement", statement.box, sql=sql):
-            self._cursor.executemany(sql, [{**shared, **row} for row in rows])
+            self._cursor.executemany(sql, bound)
 
     def stream(self, statement: Statement[T], **params: Any) -> Iterator[T]:
         """Yield rows as they come, on a cursor of its own: other statements may run meanwhile."""
         self._streams += 1
+        self.settle()
         own = (
             {} if self.dialect == "sqlite" else {"name": f"stream_{self._streams}"}
         )  # rows stay on the server
@@ -91,23 +137,23 @@ class Tx:
             for values in batch:
                 yield row(*values) if row else values
 
-    @contextmanager
-    def pipelined(self) -> Iterator[None]:
-        """Send what is run without waiting for each answer; a fault is told at the end (PostgreSQL alone has a way to save)."""
-        with self._cursor.connection.pipeline() if self.dialect == "postgresql" else nullcontext():
-            yield
+    def settle(self) -> None:
+        """Run what was only added so far; raises its fault."""
+        if self._later is not None:
+            self._later.settle()
 
     def attempt(self, verb: Callable[["Tx"], Any]) -> Outcome:
         """Run a verb within this transaction; where it refuses, what it did is undone, and the transaction goes on."""
         kept = len(self._after)
-        self._cursor.execute("SAVEPOINT attempt")
+        self._say("SAVEPOINT attempt")
         try:
             outcome = Outcome(verb(self))
         except Refusal as refused:
-            self._cursor.execute("ROLLBACK TO attempt")
+            self._say("ROLLBACK TO attempt")
             del self._after[kept:]
+            self.kept.clear()
             outcome = Outcome(fault=refused)
-        self._cursor.execute("RELEASE attempt")
+        self._say("RELEASE attempt")
         return outcome
 
     def after_commit(self, action: Callable[[], None]) -> None:
@@ -125,8 +171,17 @@ class Tx:
     def _execute(self, statement: Statement[Any], params: dict[str, Any]) -> Any:
         sql, bound = self._bound(statement, params)
         with doing("statement", statement.box, sql=sql):
-            self._cursor.execute(sql, bound)
+            if self._later is None:
+                self._cursor.execute(sql, bound)
+            else:
+                self._later.send(self._cursor, sql, bound)
         return self._cursor
+
+    def _say(self, sql: str) -> None:
+        if self._later is None:
+            self._cursor.execute(sql)
+        else:
+            self._later.put(sql)
 
     def _bound(self, statement: Statement[Any], params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         sql, constants = statement.compiled(self.dialect)

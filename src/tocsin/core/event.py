@@ -129,37 +129,45 @@ _OWN_AFTER = {
     for dialect, settled in _SETTLED.items() for only_settled in (True, False)
 }  # fmt: skip
 TOPIC = "event"
-_wakers: list[Callable[[], None]] = []
+_wakers: list[tuple[Callable[[], None], tuple[str, ...]]] = []
 _buses: list[Bus] = []
 
 
 def append_event(tx: Tx, kind: str, *, subject_id: int, data: dict[str, Any] | None = None) -> None:
     """Add an event to the transaction; whoever listens is woken once it is durable."""
     text_ = msgspec.json.encode(data or {}).decode()
-    tx.run(_ADD, merchant_id=tx.merchant_id, kind=kind, subject_id=subject_id, data=text_, at_us=tx.now_us)
+    tx.add(_ADD, merchant_id=tx.merchant_id, kind=kind, subject_id=subject_id, data=text_, at_us=tx.now_us)
     tx.after_commit(lambda: _happened(kind))
 
 
 def _happened(kind: str) -> None:
     count("event", kind)
-    _wake()
+    for bus in tuple(_buses):
+        bus.publish(f"{TOPIC} {kind}")  # a bus wakes its own process too
+    if not _buses:
+        _wake(kind)
 
 
-def on_event(waker: Callable[[], None]) -> Callable[[], None]:
+def on_event(waker: Callable[[], None], *, kinds: tuple[str, ...] = ("",)) -> Callable[[], None]:
     """Have a callable woken after each commit that appended events; return what takes it off again.
 
     With a bus joined, commits of other processes wake it too. It may be woken for nothing.
+
+    Args:
+        kinds: what the events that wake it begin with: of a rush of orders who waits for a printer hears nothing.
     """
-    _wakers.append(waker)
-    return lambda: _wakers.remove(waker)
+    entry = (waker, kinds)
+    _wakers.append(entry)
+    return lambda: _wakers.remove(entry)
 
 
 def join_bus(bus: Bus) -> Callable[[], None]:
     """Tell other processes of this one's events and wake at theirs; return what leaves the bus again."""
 
     def wake(topic: str) -> None:
-        if topic in (TOPIC, EVERYTHING):
-            _wake_here()
+        name, _, kind = topic.partition(" ")
+        if name in (TOPIC, EVERYTHING):
+            _wake(kind)
 
     unlisten = bus.listen(wake)
     _buses.append(bus)
@@ -201,7 +209,7 @@ def position_of(tx: Tx, consumer: str) -> Position:
 
 def move_consumer(tx: Tx, consumer: str, last: Event) -> None:
     """Set a consumer's position to the last event that it has dealt with."""
-    tx.run(_MOVE, name=consumer, horizon=last.horizon, event_id=last.id)
+    tx.add(_MOVE, name=consumer, horizon=last.horizon, event_id=last.id)
 
 
 def pass_all(tx: Tx, consumer: str) -> None:
@@ -237,13 +245,8 @@ def latest_event_id(tx: Tx) -> int:
     return int(tx.value(_LATEST[tx.dialect]) or 0)
 
 
-def _wake() -> None:
-    for bus in tuple(_buses):
-        bus.publish(TOPIC)  # a bus wakes its own process too
-    if not _buses:
-        _wake_here()
-
-
-def _wake_here() -> None:
-    for waker in tuple(_wakers):
-        waker()
+def _wake(kind: str) -> None:
+    """Wake those whom a kind of event wakes; all where it is not told."""
+    for waker, kinds in tuple(_wakers):
+        if not kind or kind.startswith(kinds):
+            waker()

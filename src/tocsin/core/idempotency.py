@@ -98,7 +98,7 @@ def claim_key(tx: Tx, key: str, *, route: str, body: bytes) -> Answer | None:
         KeyInUse: the first request is still running.
         KeyBrokeOff: it has not been answered for longer than any request runs.
     """
-    tx.run(_EXPIRE, before=tx.now_us - LIFE_US)
+    tx.add(_EXPIRE, before=tx.now_us - LIFE_US)
     digest = tx.vault.keys(tx).digest("idempotency", hashlib.sha256(body).hexdigest())
     if tx.run(_CLAIM, key=key, route=route, body_digest=digest, status=0, answer=None, at_us=tx.now_us):
         return None
@@ -114,7 +114,7 @@ def claim_key(tx: Tx, key: str, *, route: str, body: bytes) -> Answer | None:
 def settle_key(tx: Tx, key: str, answer: Answer) -> None:
     """Keep the answer of a claimed key, sealed; call it in the transaction of the change itself."""
     sealed = seal(tx.vault.keys(tx).wrapping, answer.body, bound_to=_bound(tx, key))
-    tx.run(_SETTLE, b_key=key, status=answer.status, answer=sealed)
+    tx.add(_SETTLE, b_key=key, status=answer.status, answer=sealed)
 
 
 def open_answer(tx: Tx, key: str, sealed: bytes) -> bytes:

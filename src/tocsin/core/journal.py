@@ -66,7 +66,7 @@ def write_journal(
     tx: Tx, actor: Actor, *, verb: str, subject: str, data: dict[str, Any] | None = None
 ) -> None:
     """Add an entry to the transaction."""
-    tx.run(
+    tx.add(
         _ADD, id=new_id(), at_us=tx.now_us, actor_kind=actor.kind, actor_id=actor.id, actor_name=actor.name, verb=verb,
         subject=subject, data=msgspec.json.encode(data or {}).decode(),
     )  # fmt: skip

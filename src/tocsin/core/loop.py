@@ -24,13 +24,21 @@ class Loop:
     Args:
         step: does some work and returns how much; it is called again at once while it returns any.
         idle_seconds: longest wait between two steps that found nothing.
-        by_event: wake at each commit that appended events; the first one at once, those that follow it together.
+        by_event: what the kinds of the events begin with that wake it; the first one at once, those that follow it together.
+        rest_seconds: how long those that follow gather.
     """
 
     def __init__(
-        self, name: str, step: Callable[[], int], *, idle_seconds: float, by_event: bool = False
+        self,
+        name: str,
+        step: Callable[[], int],
+        *,
+        idle_seconds: float,
+        by_event: tuple[str, ...] = (),
+        rest_seconds: float = _REST_SECONDS,
     ) -> None:
         self._name, self._step, self._idle_seconds, self._by_event = name, step, idle_seconds, by_event
+        self._rest_seconds = rest_seconds
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._unlisten: Callable[[], None] | None = None
@@ -38,7 +46,7 @@ class Loop:
     def start(self) -> None:
         """Begin."""
         if self._by_event:
-            self._unlisten = on_event(self._wake.set)
+            self._unlisten = on_event(self._wake.set, kinds=self._by_event)
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
@@ -67,7 +75,7 @@ class Loop:
             except Exception as fault:  # noqa: BLE001 - the next turn tries again
                 _log.error("step_failed", loop=self._name, exc_info=fault)
                 wait_seconds = _AFTER_FAULT_SECONDS
-            rest_seconds = began + _REST_SECONDS - time.monotonic()
+            rest_seconds = began + self._rest_seconds - time.monotonic()
             if self._by_event and rest_seconds > 0:
                 self._stopping.wait(rest_seconds)
             if wait_seconds:

@@ -120,7 +120,7 @@ def store_party(tx: Tx, *, order_id: int, version: int, real: Party, masked: Par
     keys = tx.vault.keys(tx)
     owner, data_key = _find_or_add_person(tx, keys, real.phone)
     digest = digest_party(keys, real)
-    tx.run(
+    tx.add(
         _ADD_PARTY, order_id=order_id, version=version, person_id=owner, digest=digest,
         sealed=seal(data_key, msgspec.json.encode(real), bound_to=_bound(tx.merchant_id, order_id, version)),
         masked=msgspec.json.encode(masked).decode(),
@@ -179,7 +179,7 @@ def _find_or_add_person(tx: Tx, keys: MerchantKeys, phone: str) -> tuple[int, by
     digest = keys.digest("person", plain_phone(phone)) if phone else None
     found = tx.one(_PERSON_BY_PHONE, phone_digest=digest) if digest else None
     if found is not None and found.wrapped_key is None:  # erased: who orders again is a new person
-        tx.run(_FORGET_PHONE, b_id=found.id)
+        tx.add(_FORGET_PHONE, b_id=found.id)
         found = None
     if found is not None:
         return _open_person(tx, keys, found)

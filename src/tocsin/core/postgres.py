@@ -24,6 +24,7 @@ from tocsin.core.together import Groups, commit_each
 from tocsin.core.vault import Vault
 
 R = TypeVar("R")
+T = TypeVar("T")
 _TRIES = 4
 # A restart of a moment is waited for. The pool tries to connect when it is asked, not ever more seldom by itself.
 _PATIENCE_SECONDS, _ASK_SECONDS = 10.0, 1.0
@@ -59,7 +60,7 @@ class PostgresDatabase(Database):
     carriers = 3
 
     def __init__(self, url: str, vault: Vault, *, connections: int = 8) -> None:
-        self.url, self.vault, self._together = url, vault, Groups(self._add_all)
+        self.url, self.vault, self._together = url, vault, Groups(self._write_all)
         with psycopg.connect(reach(url), autocommit=True) as connection:
             require_durable(connection)
         self._pool: ConnectionPool[Any] = ConnectionPool(
@@ -125,18 +126,10 @@ class PostgresDatabase(Database):
         return [commit_each(partial(self._write_all, merchant_id), [verb])[0] for verb in verbs]
 
     def _add_each(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
-        return commit_each(partial(self._add_all, merchant_id), verbs)
+        return commit_each(partial(self._write_all, merchant_id), verbs)
 
     def _write_all(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Any]:
         return self.write(merchant_id, lambda tx: [verb(tx) for verb in verbs])
-
-    def _add_all(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Any]:
-        def run(tx: Tx) -> list[Any]:
-            tx.vault.keys(tx)  # once for all, while an answer may still be waited for
-            with tx.pipelined():
-                return [verb(tx) for verb in verbs]
-
-        return self.write(merchant_id, run)
 
     @timed("read")
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
@@ -149,6 +142,17 @@ class PostgresDatabase(Database):
                 if attempt == _TRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+    def ask(self, merchant_id: int, statement: Statement[T], **params: Any) -> T | None:
+        """Return the first row of one statement; gathered ones share a round trip."""
+        if is_gathered():
+            return step_aside(self._ask_each, merchant_id, (statement, params))  # type: ignore[no-any-return]
+        return super().ask(merchant_id, statement, **params)
+
+    def _ask_each(
+        self, merchant_id: int, asked: Sequence[tuple[Statement[Any], dict[str, Any]]]
+    ) -> list[Outcome]:
+        return commit_each(lambda some: self.read(merchant_id, lambda tx: tx.first_of_each(some)), asked)
 
     def state(self) -> State:
         """Return how the server is: the one of several that takes changes, if one does."""
@@ -196,7 +200,9 @@ class PostgresDatabase(Database):
         try:
             try:
                 cursor = connection.cursor()
-                yield Tx(cursor, dialect="postgresql", merchant_id=merchant_id, vault=self.vault)
+                tx = Tx(cursor, dialect="postgresql", merchant_id=merchant_id, vault=self.vault)
+                yield tx
+                tx.settle()
             except BaseException as fault:
                 _roll_back(connection)
                 if _is_lost(connection, fault):

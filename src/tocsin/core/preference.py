@@ -45,10 +45,13 @@ _ADD = Statement[None](
 
 def read_preference(tx: Tx, kind: type[S], *, box: str, shop_id: int = 0) -> S:
     """Return a box's preferences: the shop's, else the merchant's, else the struct's defaults."""
-    found = tx.one(_NEWEST, shop_id=shop_id, box=box)
-    if found is None and shop_id:
-        found = tx.one(_NEWEST, shop_id=0, box=box)
-    return kind() if found is None else msgspec.json.decode(found.value, type=kind)
+    place = (kind, box, shop_id)
+    if place not in tx.kept:
+        found = tx.one(_NEWEST, shop_id=shop_id, box=box)
+        if found is None and shop_id:
+            found = tx.one(_NEWEST, shop_id=0, box=box)
+        tx.kept[place] = kind() if found is None else msgspec.json.decode(found.value, type=kind)
+    return tx.kept[place]  # type: ignore[no-any-return]
 
 
 def preference_revision(tx: Tx, *, box: str, shop_id: int = 0) -> int:
@@ -70,6 +73,7 @@ def change_preference(
     present = preference_revision(tx, box=box, shop_id=shop_id)
     if present != revision:
         raise PreferenceMoved(box=box, revision=present)
+    tx.kept.clear()
     encoded = msgspec.json.encode(value).decode()
     # On PostgreSQL two may have seen the same revision: the key lets one of them through.
     if not tx.run(

@@ -106,7 +106,9 @@ class SqliteDatabase(Database):
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = lock_folder(path.parent)
         self._lane = Lane()
-        self._writer = Writer(connect_file(path), self._lane)
+        # What the verbs of one transaction of the writer have read once, by merchant.
+        self._kept: dict[int, dict[object, Any]] = {}
+        self._writer = Writer(connect_file(path), self._lane, began=self._kept.clear)
         self._readers = ReadPool(lambda: connect_file(path, read_only=True), readers)
 
     @timed("write")
@@ -138,8 +140,13 @@ class SqliteDatabase(Database):
         # Closed even after a fault: a cursor that a traceback keeps alive holds its statement in use, and the next one
         # of the same text, where it can't be prepared, would do nothing without a word (the driver tells no error then).
         with closing(connection.cursor()) as cursor:
-            tx = Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault)
-            return verb(tx), tx
+            kept = self._kept.setdefault(merchant_id, {})
+            tx = Tx(cursor, dialect="sqlite", merchant_id=merchant_id, vault=self.vault, kept=kept)
+            try:
+                return verb(tx), tx
+            except BaseException:
+                kept.clear()  # it may have read what it had changed
+                raise
 
     def state(self) -> State:
         """Return how the file is; the writer says it."""

@@ -146,12 +146,16 @@ def get_shop(tx: Tx, *, code: str = "", shop_id: int = 0) -> Shop:
     Raises:
         ShopMissing: the merchant has no such shop.
     """
-    if shop_id:
-        found = tx.one(_SHOP_BY_ID, id=shop_id)
-    else:
-        found = tx.one(_SHOP_BY_CODE, code=code) if code else tx.one(_SHOPS)
+    place = (Shop, code, shop_id)
+    found: Shop | None = tx.kept.get(place)
     if found is None:
-        raise ShopMissing(shop=code or str(shop_id or "?"))
+        if shop_id:
+            found = tx.one(_SHOP_BY_ID, id=shop_id)
+        else:
+            found = tx.one(_SHOP_BY_CODE, code=code) if code else tx.one(_SHOPS)
+        if found is None:
+            raise ShopMissing(shop=code or str(shop_id or "?"))
+        tx.kept[place] = found
     return found
 
 
@@ -170,5 +174,6 @@ def change_shop(
         raise ShopWrong(field="zone", problem="choose one of the list")
     if not 0 <= day_starts_at_hour <= _LATEST_HOUR:
         raise ShopWrong(field="day_starts_at_hour", problem="an hour from 0 to 12")
+    tx.kept.clear()
     tx.run(_CHANGE_SHOP, b_id=shop_id, name=plain, zone=zone, day_starts_at_hour=day_starts_at_hour)
     write_journal(tx, actor, verb="shop.change", subject=f"shop:{shop_id}", data={"zone": zone})

@@ -61,10 +61,13 @@ class Writer:
     Args:
         connection: a DB-API connection in autocommit mode that any thread may use, one at a time.
         lane: where the verbs of a group are run; its COMMIT, which waits for the disk, is outside of it.
+        began: told when a transaction has begun, before its first call.
     """
 
-    def __init__(self, connection: Any, lane: Lane | None = None) -> None:
-        self._connection, self._lane = connection, lane or Lane()
+    def __init__(
+        self, connection: Any, lane: Lane | None = None, *, began: Callable[[], None] = lambda: None
+    ) -> None:
+        self._connection, self._lane, self._began = connection, lane or Lane(), began
         self._waiting: deque[_Waiter] = deque()
         self._stopping, self._leader = False, 0
         self._mutex = threading.Lock()
@@ -177,6 +180,7 @@ class Writer:
         until, must_leave = time.monotonic() + GROUP_SECONDS, self._lane.enter()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
+            self._began()
             changed = self._run_first(group[0], done)
             while self._waiting and not self._waiting[0].alone:
                 if len(done) >= GROUP_VERBS or time.monotonic() > until:

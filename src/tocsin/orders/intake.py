@@ -180,7 +180,7 @@ def _first(tx: Tx, actor: Actor, draft: Draft, shop: Shop) -> Taken:
         version_us=draft.source_version_us, source_revision=1, number=issued.number, revision=1,
         desk_state="cancelled" if draft.cancelled else "produced", news="",
     )  # fmt: skip
-    tx.run(
+    tx.add(
         ADD, channel=draft.channel, shop_id=shop.id, external_id=draft.external_id, order_id=issued.order_id,
         content_digest=known.content_digest, axes=known.axes, version_us=known.version_us, source_revision=1, news="",
     )  # fmt: skip

@@ -142,7 +142,7 @@ def record_lookup(
         of_id: the look-up of the file that is handed out; None: this one is a file's own.
     """
     lookup_id, keys = new_id(), tx.vault.keys(tx)
-    tx.run(
+    tx.add(
         _ADD, id=lookup_id, at_us=tx.now_us, actor_kind=actor.kind, actor_id=actor.id, actor_name=actor.name, door=door,
         kind=kind, purpose=purpose, query_digest=digest_of(tx, query), count=len(pairs),
         sealed_query=seal(keys.wrapping, query.encode("utf-8", "replace"), bound_to=_bound(tx)),
@@ -151,7 +151,7 @@ def record_lookup(
     )  # fmt: skip
     if kind in DETAIL_KINDS:
         for order_id, _ in pairs:
-            tx.run(_ADD_INDEX, order_id=order_id, lookup_id=lookup_id)
+            tx.add(_ADD_INDEX, order_id=order_id, lookup_id=lookup_id)
     return lookup_id
 
 
@@ -212,7 +212,7 @@ def index_lookups(tx: Tx, *, limit: int = 200, begun_us: int | None = None) -> i
         tx.many(_ADD_INDEX, [{"order_id": order_id, "lookup_id": lookup_id} for order_id, lookup_id in pairs])
     if found:
         _index_shops(tx, found)
-        tx.run(_MOVE_MARK, indexed_to=found[-1].id)
+        tx.add(_MOVE_MARK, indexed_to=found[-1].id)
         _count(tx, found)
     return len(found)
 

@@ -67,7 +67,7 @@ class Sender:
         """Begin."""
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="outbound")
         self._loops = (
-            Loop("webhooks", self.step, idle_seconds=1, by_event=True),
+            Loop("webhooks", self.step, idle_seconds=1, by_event=("",), rest_seconds=0.25),
             Loop("webhooks kept", self._sweep, idle_seconds=_DAY_SECONDS),
         )
         for loop in self._loops:

@@ -84,9 +84,9 @@ def produce_order(tx: Tx, actor: Actor, draft: Draft, *, shop: Shop, reason: str
     order_id, clean = new_id(), clean_draft(draft)
     _freeze(tx, actor, clean, order_id=order_id, revision=1, reason=reason)
     number = _next_number(tx, shop)
-    tx.run(_ADD_NUMBER, number=number, order_id=order_id)
+    tx.add(_ADD_NUMBER, number=number, order_id=order_id)
     placed = clean.placed_at_us if clean.placed_at_us is not None else tx.now_us
-    tx.run(
+    tx.add(
         _ADD_HEAD, id=order_id, shop_id=shop.id, number=number, channel=clean.channel, external_id=clean.external_id,
         external_status=clean.external_status, status_known=int(clean.status_known), payment=clean.payment, fulfilment=clean.fulfilment,
         paid_minor=clean.totals.paid_minor, placed_at_us=placed, paid_at_us=clean.paid_at_us,
@@ -174,7 +174,7 @@ def _freeze(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, revision: int,
     )  # fmt: skip
     canonical = msgspec.json.encode([body, draft.lines, digest], order="deterministic")
     goods = goods_minor(draft.lines, draft.currency)
-    tx.run(
+    tx.add(
         _ADD_REVISION, order_id=order_id, revision=revision, party_version=revision,
         body=msgspec.json.encode(body).decode(), content_hash=hashlib.sha256(canonical).hexdigest(),
         computed_goods_minor=goods, computed_payable_minor=payable_minor(draft.totals, goods), reason=reason,

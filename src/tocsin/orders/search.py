@@ -53,7 +53,7 @@ def index_order(tx: Tx, *, order_id: int, number: str, draft: Draft | Order) -> 
     """Put an order's tokens into the index, in place of its earlier ones."""
     keys = tx.vault.keys(tx)
     tokens = {keys.digest("search", token) for token in order_tokens(number, draft)}
-    tx.run(_PUT[tx.dialect], order_id=order_id, tokens=" ".join(sorted(tokens)))
+    tx.add(_PUT[tx.dialect], order_id=order_id, tokens=" ".join(sorted(tokens)))
 
 
 def merge_index(tx: Tx) -> None:

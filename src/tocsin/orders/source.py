@@ -67,7 +67,7 @@ def as_brought(tx: Tx, known: KnownSource) -> bool:
 def keep_source(tx: Tx, place: Place, kept: KnownSource) -> None:
     """Store what a source said last."""
     channel, shop_id, external_id = place
-    tx.run(
+    tx.add(
         _MOVE_SOURCE, b_channel=channel, b_shop=shop_id, b_external=external_id, content_digest=kept.content_digest,
         axes=kept.axes, version_us=kept.version_us, source_revision=kept.source_revision, news=kept.news,
     )  # fmt: skip

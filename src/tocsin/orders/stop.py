@@ -184,7 +184,7 @@ def open_hold(
     if until_us is not None and not 0 < until_us < _UNTIL_MOST_US:
         raise HoldTimeWrong
     hold_id = new_id()
-    tx.run(
+    tx.add(
         _ADD, id=hold_id, order_id=order_id, revision=revision, kind=kind, reason=reason,
         findings=msgspec.json.encode(findings).decode(), job_id=job_id, copy=copy, since_us=tx.now_us, by_id=actor.id,
         by_name=actor.name, until_us=until_us, closed_at_us=None, closed_by="", closed_reason="", told_at_us=None,
@@ -202,9 +202,9 @@ def close_hold(tx: Tx, actor: Actor, found: Hold, *, reason: str) -> bool:
     """Close a hold; False when somebody else has closed it meanwhile."""
     if not tx.run(_CLOSE, b_id=found.id, closed_at_us=tx.now_us, closed_by=actor.name, closed_reason=reason):
         return False
-    tx.value(_COUNT_HEAD, b_id=found.order_id, more=-1)
+    tx.add(_COUNT_HEAD, b_id=found.order_id, more=-1)
     if found.kind == "conflict":  # what the source brought is kept no longer than it is asked about
-        tx.run(_DROP_DRAFT, b_order=found.order_id)
+        tx.add(_DROP_DRAFT, b_order=found.order_id)
     append_event(
         tx, "order.released", subject_id=found.order_id, data={"hold": str(found.id), "kind": found.kind}
     )

@@ -212,7 +212,7 @@ def _goods(order: Order) -> list[tuple[str, str, int]]:
 
 
 def _record(tx: Tx, order: Order, made: Verdict, job_id: int | None) -> None:
-    tx.run(
+    tx.add(
         _ADD, id=made.id, order_id=order.id, revision=order.revision, job_id=job_id, content_hash=order.content_hash,
         axes=axes_of(order), passed=int(made.passed), findings=msgspec.json.encode(made.findings).decode(),
         at_us=tx.now_us,
@@ -226,7 +226,7 @@ def _record(tx: Tx, order: Order, made: Verdict, job_id: int | None) -> None:
              "field": f.field, "data": msgspec.json.encode(f).decode()}
             for place, f in enumerate(made.findings)
         ])  # fmt: skip
-    tx.run(_MARK, b_id=order.id, checked=made.findings[0].level if made.findings else "ok")
+    tx.add(_MARK, b_id=order.id, checked=made.findings[0].level if made.findings else "ok")
 
 
 def _settle(

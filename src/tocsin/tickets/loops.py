@@ -18,9 +18,9 @@ from tocsin.tickets.tallying import Tallier
 def ticket_loops(db: Database, *, base_url: Callable[[], str]) -> list[Loop]:
     """Return the loops that check, print what a screen asks for, ask clouds for papers, wake what is due, count, archive, and tell what is overdue."""
     return [
-        Loop("check", lambda: check_new_revisions(db), idle_seconds=1, by_event=True),
+        Loop("check", lambda: check_new_revisions(db), idle_seconds=1, by_event=("order.",)),
         Loop("check again", lambda: recheck(db), idle_seconds=EVERY_SECONDS),
-        Loop("automatic papers", lambda: print_automatically(db, base_url=base_url()), idle_seconds=1, by_event=True),
+        Loop("automatic papers", lambda: print_automatically(db, base_url=base_url()), idle_seconds=1, by_event=("order.",), rest_seconds=0.1),
         Loop("printer clouds", lambda: ask_clouds(db), idle_seconds=2),
         Loop("due holds", lambda: wake_due(db, base_url=base_url()), idle_seconds=5),
         Loop("tallies", Tallier(db).step, idle_seconds=2),

@@ -32,6 +32,8 @@ from tocsin.tickets.queue_move import away_queues, use_backups
 from tocsin.tickets.trial import Looks, keep_seen, look_after
 
 _IDLE_SECONDS, _DOUBT_SECONDS = 1.0, 0.2
+# A rush of orders has no papers yet: what asks for one, or for one back.
+_WAKING = ("print.", "intercept.", "station.", "job.", "ticket.", "shift.", "order.cancelled")
 _LOOKS_OF_ONE, _LOOKS_IN_ALL = 3, 32
 _CLAIM_TRIES, _STORE_TRIES = 3, 20
 _log = get_log("tickets.spool")
@@ -58,7 +60,7 @@ class Spool:
         self._looks, self._looking = Looks(), dict[int, int]()
         self._faults: dict[int, tuple[int, float]] = {}
         self._first, self._since_us = True, now_us()
-        self._unhook = on_event(self._wake.set)
+        self._unhook = on_event(self._wake.set, kinds=_WAKING)
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
 
     def start(self) -> None:

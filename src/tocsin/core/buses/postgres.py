@@ -127,15 +127,15 @@ class PostgresBus(Bus):
                     self._tell(connection, "")  # our own listener ends at once, not when it would look again
                     return
                 try:
-                    for topic in topics:
-                        self._tell(connection, topic)
+                    self._tell(connection, *topics)
                 except BaseException:
                     with self._changed:
                         self._waiting.update(topics)
                     raise
 
-    def _tell(self, connection: "psycopg.Connection[tuple[object, ...]]", topic: str) -> None:
-        connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{self._me} {topic}"))
+    def _tell(self, connection: "psycopg.Connection[tuple[object, ...]]", *topics: str) -> None:
+        told = [f"{self._me} {topic}" for topic in topics]
+        connection.execute("SELECT pg_notify(%s, one) FROM unnest(%s::text[]) AS one", (CHANNEL, told))
 
 
 PLUGIN = PostgresBus()

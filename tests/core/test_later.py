@@ -1,0 +1,147 @@
+"""What nobody asks about waits for what is asked: in its order, with its faults told, and never left out."""
+
+from functools import partial
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from msgspec import Struct
+
+from tests.core.test_gather import carry
+from tests.house import make_house
+from tocsin.core.db import Database, Tx
+from tocsin.core.errors import Refusal
+from tocsin.core.journal import journal, read_journal, write_journal
+from tocsin.core.postgres import PostgresDatabase
+from tocsin.core.preference import change_preference, preference, read_preference
+from tocsin.core.sqlite import engine
+from tocsin.core.statement import Statement, own
+from tocsin.core.tenant import change_shop, get_shop, list_shops
+
+_COUNT = Statement[tuple[int]](sa.select(sa.func.count()).select_from(journal).where(own(journal)))
+_READS = Statement[tuple[int]](sa.select(sa.func.count()).select_from(preference).where(own(preference)))
+_WRONG = Statement[None](sa.text("INSERT INTO journal (merchant_id, id) VALUES (:merchant_id, 1)"))
+_FAULTS = (engine.IntegrityError, psycopg.errors.NotNullViolation)
+
+
+class Wrong(Refusal):
+    """It is wrong: mend it"""
+
+    kind, code = "invalid", "wrong"
+
+
+class Colour(Struct, frozen=True):
+    name: str = "red"
+
+
+def test_what_is_added_goes_with_the_next_that_is_asked_and_the_rest_at_the_end(db: Database) -> None:
+    house = make_house(db)
+
+    def verb(tx: Tx) -> tuple[int, int]:
+        for n in (1, 2, 3):
+            write_journal(tx, house.actor(), verb="test.note", subject=f"note:{n}")
+        sent = (
+            tx._cursor.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL").fetchone()[0]
+            if isinstance(db, PostgresDatabase)
+            else False
+        )
+        found = int(tx.value(_COUNT))
+        write_journal(tx, house.actor(), verb="test.note", subject="note:4")
+        return found, sent
+
+    assert db.write(house.merchant_id, verb) == (3, False), "seen by who asks, and not sent one by one"
+    told = db.read(house.merchant_id, read_journal)
+    assert [one.subject for one in told] == ["note:4", "note:3", "note:2", "note:1"]
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_fault_of_what_was_added_is_told_as_it_is_and_nothing_is_kept(db: Database, asks: bool) -> None:
+    house = make_house(db)
+
+    def verb(tx: Tx) -> None:
+        write_journal(tx, house.actor(), verb="test.note", subject="note:1")
+        tx.add(_WRONG)
+        for n in range(5):  # none of these was run
+            write_journal(tx, house.actor(), verb="test.note", subject=f"after:{n}")
+        if asks:
+            tx.value(_COUNT)
+
+    with pytest.raises(_FAULTS):
+        db.write(house.merchant_id, verb)
+    assert db.read(house.merchant_id, read_journal) == []
+    db.write(house.merchant_id, partial(write_journal, actor=house.actor(), verb="test.note", subject="next"))
+    assert [one.subject for one in db.read(house.merchant_id, read_journal)] == ["next"], (
+        "the connection is sound"
+    )
+
+
+def test_questions_of_calls_that_come_at_once_are_answered_each(db: Database) -> None:
+    house = make_house(db)
+    db.write(house.merchant_id, partial(write_journal, actor=house.actor(), verb="test.note", subject="one"))
+    found = carry(
+        *(
+            partial(db.ask, scope, _COUNT)
+            for scope in (house.merchant_id, 7, house.merchant_id, house.merchant_id)
+        )
+    )
+    assert found == [(1,), (0,), (1,), (1,)]
+    wrong = Statement[tuple[int]](sa.text("SELECT 1 / 0 FROM nowhere"))
+    found = carry(*(partial(db.ask, house.merchant_id, one) for one in (_COUNT, wrong, _COUNT)))
+    assert (found[0], found[2]) == ((1,), (1,)) and isinstance(found[1], Exception), (
+        "one that fails is nobody else's"
+    )
+
+
+def test_what_is_read_once_is_kept_until_it_is_changed(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    house, asked = make_house(db), list[str]()
+    one = Tx.one
+
+    def note(tx: Tx, statement: Statement[object], **params: object) -> object:
+        asked.append(statement.box)
+        return one(tx, statement, **params)
+
+    monkeypatch.setattr(Tx, "one", note)
+    read = partial(read_preference, kind=Colour, box="colour")
+
+    def verb(tx: Tx) -> list[str]:
+        found = [read(tx).name for _ in range(3)]
+        assert asked == ["core.preference"]
+        change_preference(tx, house.actor(), Colour("blue"), box="colour", revision=0)
+        return [*found, read(tx).name]
+
+    assert db.write(house.merchant_id, verb) == ["red", "red", "red", "blue"]
+
+    def move(tx: Tx) -> list[str]:
+        zones = [get_shop(tx, shop_id=house.shop.id).zone]
+        change_shop(
+            tx, house.actor(), shop_id=house.shop.id, name="店", zone="Asia/Tokyo", day_starts_at_hour=0
+        )
+        return [*zones, get_shop(tx, shop_id=house.shop.id).zone]
+
+    assert db.write(house.merchant_id, move) == ["Asia/Shanghai", "Asia/Tokyo"]
+    assert db.read(house.merchant_id, list_shops)[0].zone == "Asia/Tokyo"
+
+
+def test_what_a_refused_one_changed_is_not_kept_for_those_beside_it(db: Database) -> None:
+    house = make_house(db)
+
+    def refuse(tx: Tx) -> None:
+        change_preference(tx, house.actor(), Colour("blue"), box="colour", revision=0)
+        assert read_preference(tx, Colour, box="colour").name == "blue"
+        raise Wrong
+
+    def look(tx: Tx) -> tuple[str, int]:
+        return read_preference(tx, Colour, box="colour").name, int(tx.value(_READS))
+
+    first, refused, last = db.write_each(house.merchant_id, [look, refuse, look])
+    assert isinstance(refused.fault, Wrong)
+    assert (first.result, last.result) == (("red", 0), ("red", 0))
+    told = db.write_each(
+        house.merchant_id,
+        [
+            look,
+            partial(change_preference, actor=house.actor(), value=Colour("green"), box="colour", revision=0),
+            look,
+        ],
+    )
+    assert [one.result for one in (told[0], told[2])] == [("red", 0), ("green", 1)]
