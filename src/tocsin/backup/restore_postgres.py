@@ -97,7 +97,10 @@ def _runner(raw: "psycopg.Connection[Any]", vault: Vault) -> Callable[[int, Call
     def run(merchant_id: int, verb: Callable[[Tx], Any]) -> Any:
         raw.execute(sql.SQL("SET LOCAL tocsin.merchant = {}").format(sql.Literal(str(merchant_id))))
         with raw.cursor() as cursor:
-            return verb(Tx(cursor, dialect="postgresql", merchant_id=merchant_id, vault=vault))
+            tx = Tx(cursor, dialect="postgresql", merchant_id=merchant_id, vault=vault)
+            result = verb(tx)
+            tx.settle()
+            return result
 
     return run
 

@@ -77,8 +77,10 @@ class Tx:
         """Run a statement that nobody asks about: its fault may be told by a later one, or at the end."""
         if self._later is None:
             self._execute(statement, params)
-        else:
-            self._later.put(*self._bound(statement, params))
+            return
+        sql, bound = self._bound(statement, params)
+        with doing("statement", statement.box, sql=sql):
+            self._later.put(sql, bound)
 
     def run(self, statement: Statement[Any], **params: Any) -> int:
         """Run a statement; return how many rows it touched."""
@@ -116,11 +118,11 @@ class Tx:
         sql, constants = statement.compiled(self.dialect)
         shared = {**constants, "merchant_id": self.merchant_id}
         bound = [{**shared, **row} for row in rows]
-        if self._later is not None:
-            self._later.put_many(sql, bound)
-            return
         with doing("statement", statement.box, sql=sql):
-            self._cursor.executemany(sql, bound)
+            if self._later is None:
+                self._cursor.executemany(sql, bound)
+            else:
+                self._later.put_many(sql, bound)
 
     def stream(self, statement: Statement[T], **params: Any) -> Iterator[T]:
         """Yield rows as they come, on a cursor of its own: other statements may run meanwhile."""
@@ -139,8 +141,9 @@ class Tx:
 
     def settle(self) -> None:
         """Run what was only added so far; raises its fault."""
-        if self._later is not None:
-            self._later.settle()
+        if self._later is not None and self._later.waits():
+            with doing("commit", "core.later"):
+                self._later.settle()
 
     def attempt(self, verb: Callable[["Tx"], Any]) -> Outcome:
         """Run a verb within this transaction; where it refuses, what it did is undone, and the transaction goes on."""

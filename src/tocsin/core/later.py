@@ -42,10 +42,13 @@ class Later:
         else:
             cursor.execute(sql, bound)
 
+    def waits(self) -> bool:
+        """Tell whether something waits."""
+        return bool(self._waiting)
+
     def settle(self) -> None:
-        """Send what waits, where something does; raises as `send`."""
-        if self._waiting:
-            self._send()
+        """Send what waits; raises as `send`."""
+        self._send()
 
     def _send(self, *last: "partial[Any]") -> None:
         calls, self._waiting = [*self._waiting, *last], []
