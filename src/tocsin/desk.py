@@ -15,7 +15,7 @@ from tocsin.alarm.escalate import tend_incidents
 from tocsin.alarm.evidence import sweep_evidence
 from tocsin.alarm.message import name_accounts_by
 from tocsin.alarm.notice import sweep_notices
-from tocsin.alarm.notify import tell_people
+from tocsin.alarm.notify import TELLING, tell_people
 from tocsin.alarm.ring import ring_after_restart
 from tocsin.alarm.sounding import Sounding
 from tocsin.alarm.watch import watch_signals
@@ -102,9 +102,7 @@ class Desk:
         self._loops = [
             Loop("alarm", lambda: watch_signals(self.db), idle_seconds=1, by_event=("alarm.",)),
             Loop("incidents", lambda: tend_incidents(self.db), idle_seconds=2),
-            Loop(
-                "people", self._tell_people, idle_seconds=1, by_event=("alarm.", "access."), rest_seconds=0.25
-            ),
+            Loop("people", self._tell_people, idle_seconds=1, by_event=TELLING, rest_seconds=0.25),
             Loop("drills", lambda: tend_drills(self.db), idle_seconds=1),
             Loop("drill plan", lambda: start_due_drills(self.db), idle_seconds=60),
             Loop("notices", self._each(sweep_notices), idle_seconds=_DAY_SECONDS),

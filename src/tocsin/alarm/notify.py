@@ -34,6 +34,8 @@ _INCIDENT = frozenset(
 )
 _CHANGED = "access.account_changed"
 _KINDS = _INCIDENT | {"alarm.posture", _CHANGED}
+TELLING = ("alarm.", "access.")
+"""What the kinds of events begin with that people may be told of."""
 _BATCH, _MOVE_AFTER = 500, 50
 _log = get_log("notify")
 _Post = Callable[..., int]

@@ -5,9 +5,8 @@ durable; `read` gives it a snapshot. Nothing slow belongs inside: no hashing of 
 drawing, parsing or network.
 """
 
-import queue
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -272,34 +271,3 @@ class Database:
     def close(self) -> None:
         """Finish what was accepted and close every connection."""
         raise NotImplementedError
-
-
-class ReadPool:
-    """Connections that are lent one at a time, at most so many; the one that came back last goes out first: it is warm."""
-
-    def __init__(self, connect: Callable[[], Any], size: int) -> None:
-        self._connect, self._free = connect, list[Any]()
-        self._places = queue.SimpleQueue[None]()
-        for _ in range(size):
-            self._places.put(None)
-
-    def take(self) -> Any:
-        """Return a connection, which must be given back even after a fault; wait where all are lent."""
-        self._places.get()
-        with suppress(IndexError):
-            return self._free.pop()
-        try:
-            return self._connect()
-        except BaseException:
-            self._places.put(None)
-            raise
-
-    def give(self, connection: Any) -> None:
-        """Take a connection back."""
-        self._free.append(connection)
-        self._places.put(None)
-
-    def close(self) -> None:
-        """Close the connections that are not lent."""
-        while self._free:
-            self._free.pop().close()

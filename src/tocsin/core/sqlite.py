@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from tocsin.core.db import DIRECTORY_SCOPE, Database, ReadPool, State, Tx
+from tocsin.core.db import DIRECTORY_SCOPE, Database, State, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.gather import Outcome, is_gathered, step_aside
 from tocsin.core.lane import Lane
+from tocsin.core.read_pool import ReadPool
 from tocsin.core.statement import Statement
 from tocsin.core.telemetry import timed
 from tocsin.core.vault import Vault
