@@ -118,7 +118,7 @@ class Tocsin(HttpTarget):
                 request = self._post("/orders/import", body, kind="application/x-ndjson")
                 return _Said(request, f'"new":{len(drafts)}'.encode(), kind="order", count=len(drafts))
             case Amend(number=number, seen=seen):
-                said = {"seen": seen, "reason": "asked", "changes": {"merchant_note": "at the gate"}}
+                said = {"seen": seen, "reason": "asked", "changes": {"merchant_note": f"at the gate, {seen}"}}
                 request = self._post(f"/orders/{number}/amendments", msgspec.json.encode(said))
                 return _Said(request, f'"revision":{seen + 1}'.encode(), kind="amended", statuses=(201,))
 

@@ -30,7 +30,7 @@ def amend_raw(raw: Raw, number: str, *, seen: int) -> None:
     said = (time.time_ns() // 1000, 1, "owner", "asked", number, seen)
     order_id = raw._do(_PAST, said).fetchone()[0]
     raw._do(_PAST_LINES, (seen, order_id))
-    assert raw._do(_CHANGE, ("at the gate", order_id, seen)).rowcount == 1
+    assert raw._do(_CHANGE, (f"at the gate, {seen}", order_id, seen)).rowcount == 1
     raw._c.execute("COMMIT")
 
 

@@ -234,8 +234,8 @@ def sweep_places(db: Database, merchant_id: int, needles: Needles) -> dict[str, 
 
 def _hide_in_rules(tx: Tx, needles: Needles) -> int:
     """Put words that a rule can still be read with in the place of his, in every revision of what was chosen."""
+    tx.kept.clear()
     return sum(
-        tx.kept.clear()
         tx.run(_CHOOSE, b_shop=shop, b_box=box, b_revision=revision, value=needles.hide(value, name="erased", phone="0000000"))
         for shop, box, revision, value in tx.rows(_CHOSEN, least=0) if needles.are_in(value)
     )  # fmt: skip
