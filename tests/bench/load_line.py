@@ -24,8 +24,14 @@ class Line(asyncio.Protocol):
         self._got, self._status, self._body_at, self._end = bytearray(), 0, 0, 0
 
     async def ask(self, request: bytes) -> Answer:
-        """Send a request; return its answer once it is whole."""
+        """Send a request; return its answer once it is whole.
+
+        Raises:
+            OSError: the system has hung up, before or meanwhile.
+        """
         assert self._transport is not None
+        if self._transport.is_closing():
+            raise ConnectionResetError("the system hung up")
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._waiting
