@@ -109,6 +109,48 @@ def test_one_carrier_is_kept_free_of_each_merchant(monkeypatch: pytest.MonkeyPat
         line.end()
 
 
+def test_whose_changes_are_made_is_carried_again_while_another_s_are_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "_STUCK_TIMES", 10**6)
+    monkeypatch.setattr(turns, "_GATHER_SECONDS", 10.0)
+    line, held, third, waits = Line(carriers=3), threading.Event(), threading.Event(), threading.Semaphore(0)
+    both_rush, both_others, away = threading.Barrier(3), threading.Barrier(2), threading.Event()
+
+    def commit(scope: str, changes: Sequence[int]) -> list[Outcome]:
+        if scope == "rush":
+            waits.release()
+            assert held.wait(10)
+        return [Outcome(change) for change in changes]
+
+    def begin(scope: str, meets: threading.Barrier | None) -> int:
+        if meets is not None:
+            meets.wait(10)
+        return int(step_aside(commit, scope, 1))
+
+    def stay() -> None:
+        away.set()
+        assert third.wait(10)
+
+    try:
+        kept = line.submit(stay, who=short(3))
+        assert away.wait(5)
+        rush = [line.submit(begin, "rush", both_rush, who=short(1)) for _ in range(2)]
+        others = [line.submit(begin, "other", both_others, who=short(2)) for _ in range(2)]
+        both_rush.wait(10)  # each of two carriers has one of the rush, and takes one of the others to it
+        for one in others:
+            one.result(5)
+        assert all(waits.acquire(timeout=5) for _ in range(2))
+        third.set()
+        kept.result(5)
+        line.submit(begin, "other", None, who=short(2)).result(5)
+        assert not any(one.done() for one in rush)
+    finally:
+        held.set()
+        third.set()
+        line.end()
+
+
 def test_one_that_ends_at_once_waits_for_nobody_s_commit(line: Line) -> None:
     committing, held = threading.Event(), threading.Event()
 

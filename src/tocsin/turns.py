@@ -133,7 +133,8 @@ class Turns(Executor):
             for _ in gatherer.settle():
                 tell([one for one in aside if one.ended])
                 aside = [one for one in aside if not one.ended]
-            self._let_go(groups)
+                self._let_go(groups - {one.group for one in aside}, groups)
+            self._let_go(set(groups), groups)
             # Not what it waited for: the disk takes as long for one as for all.
             each = max(0.8 * each, (time.thread_time() - spent) / count)
 
@@ -155,9 +156,12 @@ class Turns(Executor):
             return set()
         return {one for one, by in self._carried.items() if by >= self._carriers - 1 and one not in groups}
 
-    def _let_go(self, groups: set[int]) -> None:
+    def _let_go(self, ended: set[int], groups: set[int]) -> None:
+        """A carrier has none of some groups any more, whatever it still has of others."""
+        if not ended:
+            return
         with self._short_changed:
-            self._carried -= Counter(groups)
-            groups.clear()
+            self._carried -= Counter(ended)
+            groups -= ended
             if self._short.count and self._carriers > 1:
                 self._short_changed.notify_all()

@@ -165,21 +165,23 @@ class Rush:
         watch = Watch(self.alarmed, self.first, self.peer, self.numbers)
 
         async def all_of_it() -> tuple[float, float]:
-            start = time.perf_counter()
+            start, over = time.perf_counter(), threading.Event()
 
-            def going() -> bool:  # on a slow machine the first paper may take longer than a short rush
-                lasted = time.perf_counter() - start
-                return lasted < (seconds if watch.siren_ms and watch.print_ms else seconds + _WAITED_SECONDS)
+            def lasts() -> bool:  # on a slow machine the first paper may take longer than a short rush
+                passed = time.perf_counter() - start
+                return passed < (seconds if watch.siren_ms and watch.print_ms else seconds + _WAITED_SECONDS)
 
-            sending = asyncio.gather(rush.send(going), other.send(going))
+            # Until the power is cut, and no sooner: what is answered in the last moment counts most.
+            sending = asyncio.gather(*(each.send(lambda: not over.is_set()) for each in (rush, other)))
             await asyncio.sleep(min(_WARM_SECONDS, seconds / 2))
             warm = _resident_mb(desk.process.pid)  # type: ignore[union-attr]
-            while going():
+            while lasts():
                 await asyncio.sleep(0.02)
             grown = _resident_mb(desk.process.pid) - warm  # type: ignore[union-attr]
             if cut:
                 watch.ending.set()
                 desk.process.kill()  # type: ignore[union-attr] # while orders are on their way
+            over.set()
             lasted = time.perf_counter() - start
             await sending
             return grown, lasted
