@@ -3,21 +3,26 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from tests.proofs.broken_serving import fail_some, first_come, keep_all, tire
+from tests.proofs.broken_serving import (
+    answer_groups_early,
+    answer_rush_early,
+    fail_some,
+    first_come,
+    keep_all,
+    tire,
+)
 from tocsin.__main__ import main
 from tocsin.access import admission, assertion, attempt, finger_answer, finger_record, limiter, login, passkey
 from tocsin.alarm import attack, siren_line
 from tocsin.alarm.siren import Confirmed
 from tocsin.api import amendments, stations
-from tocsin.core.gather import Outcome
 from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.statement import Statement, own, upsert
@@ -61,7 +66,7 @@ def record_nothing() -> None:
 def answer_early() -> None:
     """Changes are acknowledged before they are durable."""
 
-    run_whole, run_all_whole = Writer.run, Writer.run_all
+    run_whole = Writer.run
 
     def run_late(self: Writer, call: Callable[[Any], Any]) -> Any:
         answered: Future[Any] = Future()
@@ -80,22 +85,6 @@ def answer_early() -> None:
         threading.Thread(target=run, daemon=True).start()
         return answered.result()
 
-    def run_all_late(self: Writer, calls: Sequence[Callable[[Any], Any]]) -> list[Outcome]:
-        answered = [Future[Any]() for _ in calls]
-
-        def answer(place: int, connection: Any) -> None:
-            try:
-                answered[place].set_result(calls[place](connection))
-            except Exception as fault:
-                answered[place].set_exception(fault)
-                raise
-            if place == len(calls) - 1:  # all have been answered by now
-                time.sleep(_BEFORE_COMMIT_SECONDS * len(calls))
-
-        late = [partial(answer, place) for place in range(len(calls))]
-        threading.Thread(target=run_all_whole, args=(self, late), daemon=True).start()
-        return [_outcome(one.result) for one in answered]
-
     def write_late(self: PostgresDatabase, merchant_id: int, verb: Callable[[Any], Any]) -> Any:
         answered: Future[Any] = Future()
 
@@ -112,7 +101,8 @@ def answer_early() -> None:
         threading.Thread(target=run, daemon=True).start()
         return answered.result()
 
-    Writer.run, Writer.run_all = run_late, run_all_late  # type: ignore[method-assign]
+    Writer.run = run_late  # type: ignore[method-assign]
+    answer_groups_early(lambda count: _BEFORE_COMMIT_SECONDS * count)
     PostgresDatabase.write = write_late  # type: ignore[method-assign,assignment]
 
 
@@ -255,20 +245,13 @@ def change_blindly() -> None:
     amendments.amend_order, produce._next_number, produce._ADD_NUMBER = amend_head, number_again, adding
 
 
-def _outcome(call: Callable[[], Any]) -> Outcome:
-    try:
-        return Outcome(call())
-    except Exception as fault:
-        return Outcome(fault=fault)
-
-
 FAULTS = {
     "find_nothing": find_nothing, "check_nothing": check_nothing, "record_nothing": record_nothing,
     "answer_early": answer_early, "send_again": send_again, "count_late": count_late,
     "sound_late": sound_late, "record_few": record_few, "raise_each": raise_each, "trust_blindly": trust_blindly,
     "take_twice": take_twice, "hash_nothing": hash_nothing, "name_passkeys": name_passkeys,
     "change_blindly": change_blindly, "first_come": first_come, "keep_all": keep_all, "tire": tire,
-    "fail_some": fail_some,
+    "fail_some": fail_some, "answer_rush_early": answer_rush_early,
 }  # fmt: skip
 
 if __name__ == "__main__":

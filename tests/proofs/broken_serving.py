@@ -1,10 +1,18 @@
 """Faults that are planted in how requests are served, for proofs that must see them."""
 
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from tocsin import app, server
+from tocsin.core.gather import Outcome
+from tocsin.core.writer import Writer
+
+# Longer than an answer is on its way where hundreds ask at once.
+_RUSH_SECONDS = 0.3
 
 
 class _Fifo(ThreadPoolExecutor):
@@ -54,3 +62,45 @@ def fail_some() -> None:
         require(self, scope, host)
 
     app.Front._require_sound = fail  # type: ignore[method-assign]
+
+
+def answer_groups_early(hold_seconds: Callable[[int], float], *, threads: str = "") -> None:
+    """Changes that were gathered on SQLite are acknowledged before their commit.
+
+    Args:
+        hold_seconds: how long so many are held before it.
+        threads: what the names of the threads begin with whose changes are meant.
+    """
+    whole = Writer.run_all
+
+    def run_all(self: Writer, calls: Sequence[Callable[[Any], Any]]) -> list[Outcome]:
+        if not threading.current_thread().name.startswith(threads):
+            return whole(self, calls)
+        answered = [Future[Any]() for _ in calls]
+
+        def answer(place: int, connection: Any) -> None:
+            try:
+                answered[place].set_result(calls[place](connection))
+            except Exception as fault:
+                answered[place].set_exception(fault)
+                raise
+            if place == len(calls) - 1:  # all have been answered by now
+                time.sleep(hold_seconds(len(calls)))
+
+        late = [partial(answer, place) for place in range(len(calls))]
+        threading.Thread(target=whole, args=(self, late), daemon=True).start()
+        return [_outcome(one.result) for one in answered]
+
+    Writer.run_all = run_all  # type: ignore[method-assign]
+
+
+def answer_rush_early() -> None:
+    """Requests are answered before their commit, and nothing else is: the rush goes on meanwhile."""
+    answer_groups_early(lambda _: _RUSH_SECONDS, threads="carrier")
+
+
+def _outcome(call: Callable[[], Any]) -> Outcome:
+    try:
+        return Outcome(call())
+    except Exception as fault:
+        return Outcome(fault=fault)
