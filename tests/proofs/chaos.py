@@ -198,11 +198,6 @@ class Chaos:
 
     def _print_whole(self) -> int:
         job_id = self._ask()
-        if self._wait_ended(job_id) == "unknown" and not self.seen["stood_still"]:
-            # The machine stood still for longer than an answer is waited for: that may happen once.
-            self.seen["stood_still"] += 1
-            self.clerk.do(settle_unknown, job_id=job_id, came_out=True)
-            job_id = self._ask()
         assert self._wait_ended(job_id) == "printed", self.clerk.job(job_id)
         return job_id
 
