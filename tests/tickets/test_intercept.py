@@ -1,5 +1,6 @@
 """Intercept slips: one for each paper of a void order, where it came out, until somebody has pulled it."""
 
+import time
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.tickets.test_hand_over import printed
 from tocsin.core.clock import MINUTE_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.statement import Statement
-from tocsin.tickets import intercept
+from tocsin.tickets import intercept, spool
 from tocsin.tickets.hold import release_hold
 from tocsin.tickets.intercept import queue_slips, slips_of
 from tocsin.tickets.job import jobs_of_order
@@ -55,6 +56,18 @@ def test_a_slip_comes_out_where_the_ticket_lies_and_says_void(db: Database) -> N
         counter.do(release_hold, hold_id=hold.id, reason="撤回了")
         pulled = counter.ask(slips_of, order_id=order_id)
         assert [(slip.state, slip.pulled_by) for slip in pulled] == [("pulled", counter.actor.name)] * 2
+
+
+def test_a_slip_that_is_queued_wakes_who_prints_it(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "_IDLE_SECONDS", 60.0)
+    with open_counter(db) as counter:
+        order_id = counter.take(external_id="R-1", quantity=3).order_id
+        (job,) = counter.print(order_id).job_ids
+        counter.run_spool()
+        counter.wait_state(job, "printed")
+        time.sleep(0.5)  # it has looked for more, and waits
+        refund(counter, order_id)
+        assert wait_until(lambda: states(counter, order_id) == ["printed"], seconds=20)
 
 
 def test_each_paper_of_an_order_has_a_slip_however_many_there_are(db: Database) -> None:

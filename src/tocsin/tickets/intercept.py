@@ -104,6 +104,7 @@ def queue_slips(tx: Tx, *, order_id: int) -> int:
         if job.state in ON_PAPER and job.id not in told
     ]
     for job in papers if present else []:
+        append_event(tx, "intercept.queued", subject_id=order_id, data={"job": str(job.id)})
         printer_id = stands_now(tx, printer_id=job.printer_id, since_us=job.started_at_us or job.asked_at_us)
         printer_id = printer_id if printer_id in there else present[0].id
         tx.run(

@@ -33,7 +33,7 @@ from tocsin.tickets.trial import Looks, keep_seen, look_after
 
 _IDLE_SECONDS, _DOUBT_SECONDS = 1.0, 0.2
 # A rush of orders has no papers yet: what asks for one, or for one back.
-_WAKING = ("print.", "intercept.", "station.", "job.", "ticket.", "shift.", "order.cancelled")
+_WAKING = ("print.", "intercept.", "station.")
 _LOOKS_OF_ONE, _LOOKS_IN_ALL = 3, 32
 _CLAIM_TRIES, _STORE_TRIES = 3, 20
 _log = get_log("tickets.spool")
