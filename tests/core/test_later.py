@@ -85,6 +85,10 @@ def test_questions_of_calls_that_come_at_once_are_answered_each(db: Database) ->
         )
     )
     assert found == [(1,), (0,), (1,), (1,)]
+    if isinstance(db, PostgresDatabase):
+        begun = Statement[tuple[object]](sa.text("SELECT now()"))
+        told = carry(*(partial(db.ask, house.merchant_id, begun) for _ in range(4)))
+        assert len(set(told)) == 1, "of one transaction"
     wrong = Statement[tuple[int]](sa.text("SELECT 1 / 0 FROM nowhere"))
     found = carry(*(partial(db.ask, house.merchant_id, one) for one in (_COUNT, wrong, _COUNT)))
     assert (found[0], found[2]) == ((1,), (1,)) and isinstance(found[1], Exception), (
@@ -120,6 +124,25 @@ def test_what_is_read_once_is_kept_until_it_is_changed(db: Database, monkeypatch
 
     assert db.write(house.merchant_id, move) == ["Asia/Shanghai", "Asia/Tokyo"]
     assert db.read(house.merchant_id, list_shops)[0].zone == "Asia/Tokyo"
+
+
+def test_verbs_of_one_transaction_read_once_and_the_next_one_anew(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, one = make_house(db), Tx.one
+    asked = list[str]()
+
+    def note(tx: Tx, statement: Statement[object], **params: object) -> object:
+        asked.append(statement.box)
+        return one(tx, statement, **params)
+
+    monkeypatch.setattr(Tx, "one", note)
+    look = partial(get_shop, shop_id=house.shop.id)
+    found = db.write_each(house.merchant_id, [look] * 3)
+    assert [shop.result.zone for shop in found] == ["Asia/Shanghai"] * 3 and asked == ["core.tenant"]
+    move = Statement[None](sa.text("UPDATE shop SET zone = 'Asia/Tokyo' WHERE merchant_id = :merchant_id"))
+    db.write(house.merchant_id, lambda tx: tx.run(move))  # by who knows nothing of what others keep
+    assert db.write(house.merchant_id, look).zone == "Asia/Tokyo"
 
 
 def test_what_a_refused_one_changed_is_not_kept_for_those_beside_it(db: Database) -> None:

@@ -33,9 +33,8 @@ _INCIDENT = frozenset(
     {"alarm.raised", "alarm.level", "alarm.again", "alarm.escalated", "alarm.counted", "alarm.cleared"}
 )
 _CHANGED = "access.account_changed"
-_KINDS = _INCIDENT | {"alarm.posture", _CHANGED}
-TELLING = ("alarm.", "access.")
-"""What the kinds of events begin with that people may be told of."""
+TELLING = (*_INCIDENT, "alarm.posture", _CHANGED)
+"""The kinds of events that people may be told of."""
 _BATCH, _MOVE_AFTER = 500, 50
 _log = get_log("notify")
 _Post = Callable[..., int]
@@ -47,7 +46,7 @@ def tell_people(db: Database, queue: Queue, *, base_url: str) -> int:
     An event that is read twice, as by two processes, makes its notices once.
     """
     events = db.read(DIRECTORY_SCOPE, lambda tx: peek_events(tx, CONSUMER, limit=_BATCH))
-    mine = [one for one in events if one.kind in _KINDS and one.merchant_id]
+    mine = [one for one in events if one.kind in TELLING and one.merchant_id]
     for one in mine:
         try:
             db.write(one.merchant_id, partial(tell_event, event=one, queue=queue, base_url=base_url))

@@ -35,7 +35,8 @@ from tocsin.tickets.terminal import request_papers
 
 CONSUMER = "tickets.auto_print"
 ASKED = "tickets.print_by_screen"
-_WAKING = frozenset({"order.produced", "order.moved", "order.released", "order.acknowledged"})
+WAKING = ("order.produced", "order.moved", "order.released", "order.acknowledged")
+"""The kinds of events after which an order may be printed by itself."""
 _BATCH, _MOVE_AFTER = 200, 100
 _log = get_log("tickets.auto_print")
 
@@ -137,12 +138,12 @@ def print_automatically(db: Database, *, base_url: str) -> int:
     At least once: an order is asked for once, since that it was stands beside its papers in one transaction.
     """
     events = db.read(0, _next_events)
-    merchants = {one.merchant_id for one in events if one.kind in _WAKING}
+    merchants = {one.merchant_id for one in events if one.kind in WAKING}
     screens = {merchant_id: db.read(merchant_id, list_automatic) for merchant_id in merchants}
     mine = [
         one
         for one in events
-        if one.kind in _WAKING and any(one.subject_id > auto.since_id for auto in screens[one.merchant_id])
+        if one.kind in WAKING and any(one.subject_id > auto.since_id for auto in screens[one.merchant_id])
     ]
     for one in mine:
         try:

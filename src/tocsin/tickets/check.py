@@ -44,7 +44,8 @@ from tocsin.tickets.unchecked import hold_unchecked
 
 CONSUMER = "tickets.check"
 _TOGETHER = 8  # they share a commit, and hold each other's orders as long
-_WAKING = frozenset({"order.produced", "order.moved", "order.cancelled", "order.acknowledged"})
+WAKING = ("order.produced", "order.moved", "order.cancelled", "order.acknowledged")
+"""The kinds of events after which an order is checked."""
 _VOIDING = frozenset({"refunded", "closed"})
 
 
@@ -111,7 +112,7 @@ def check_new_revisions(db: Database, *, limit: int = 100) -> int:
     events = db.write(0, lambda tx: peek_events(tx, CONSUMER, limit=limit))
     waiting: dict[int, dict[int, None]] = {}
     for event in events:
-        if event.kind in _WAKING:
+        if event.kind in WAKING:
             waiting.setdefault(event.merchant_id, {})[event.subject_id] = None
     for merchant_id, order_ids in waiting.items():
         asked = iter(order_ids)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tocsin.core.clock import DAY_US
 from tocsin.core.db import Database
 from tocsin.core.loop import Loop
+from tocsin.tickets import auto_print, check
 from tocsin.tickets.archiving import Archiver
 from tocsin.tickets.auto_print import print_automatically
 from tocsin.tickets.check import check_new_revisions
@@ -18,9 +19,9 @@ from tocsin.tickets.tallying import Tallier
 def ticket_loops(db: Database, *, base_url: Callable[[], str]) -> list[Loop]:
     """Return the loops that check, print what a screen asks for, ask clouds for papers, wake what is due, count, archive, and tell what is overdue."""
     return [
-        Loop("check", lambda: check_new_revisions(db), idle_seconds=1, by_event=("order.",)),
+        Loop("check", lambda: check_new_revisions(db), idle_seconds=1, by_event=check.WAKING),
         Loop("check again", lambda: recheck(db), idle_seconds=EVERY_SECONDS),
-        Loop("automatic papers", lambda: print_automatically(db, base_url=base_url()), idle_seconds=1, by_event=("order.",), rest_seconds=0.1),
+        Loop("automatic papers", lambda: print_automatically(db, base_url=base_url()), idle_seconds=1, by_event=auto_print.WAKING, rest_seconds=0.1),
         Loop("printer clouds", lambda: ask_clouds(db), idle_seconds=2),
         Loop("due holds", lambda: wake_due(db, base_url=base_url()), idle_seconds=5),
         Loop("tallies", Tallier(db).step, idle_seconds=2),
