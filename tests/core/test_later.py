@@ -1,6 +1,9 @@
 """What nobody asks about waits for what is asked: in its order, with its faults told, and never left out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from unittest.mock import MagicMock
 
 import psycopg
 import pytest
@@ -12,6 +15,7 @@ from tests.house import make_house
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.journal import journal, read_journal, write_journal
+from tocsin.core.later import Later
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.preference import change_preference, preference, read_preference
 from tocsin.core.sqlite import engine
@@ -168,3 +172,25 @@ def test_what_a_refused_one_changed_is_not_kept_for_those_beside_it(db: Database
         ],
     )
     assert [one.result for one in (told[0], told[2])] == [("red", 0), ("green", 1)]
+
+
+def test_the_fault_that_ended_others_is_told_and_not_that_they_were_ended() -> None:
+    """Where the server's word of the fault comes before that of the rest, psycopg ends with the rest's."""
+
+    class Connection:
+        def cursor(self) -> MagicMock:
+            return MagicMock()
+
+        @contextmanager
+        def pipeline(self) -> Iterator[None]:
+            yield
+            try:
+                raise psycopg.errors.DeadlockDetected
+            finally:
+                raise psycopg.errors.PipelineAborted
+
+    later = Later(Connection())
+    later.put("INSERT 1")
+    later.put("INSERT 2")
+    with pytest.raises(psycopg.errors.DeadlockDetected):
+        later.settle()
