@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
+from tocsin import waiting
 from tocsin.turns import Turns
 from tocsin.waiting import Caller, caller
 
@@ -61,6 +63,36 @@ class Line:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._runs.join(5)
         self._loop.close()
+
+
+@contextmanager
+def open_line(carriers: int = 1) -> Iterator[Line]:
+    """A line of which nobody is known yet; what it keeps is let go at the end."""
+    waiting._known.clear()
+    made = Line(carriers)
+    try:
+        yield made
+    finally:
+        made.end()
+        waiting._known.clear()
+
+
+@contextmanager
+def kept(line: Line, who: Caller) -> Iterator["Future[Any]"]:
+    """A call of somebody's that is being carried and does not end within this."""
+    held, taken = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        taken.set()
+        assert held.wait(10)
+
+    call = line.submit(stay, who=who)
+    assert taken.wait(5)
+    try:
+        yield call
+    finally:
+        held.set()
+        call.result(5)
 
 
 def of(merchant_id: int, credential: str, *, begun: bool = False) -> Caller:

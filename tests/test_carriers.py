@@ -6,18 +6,16 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.asking_line import Line, short
-from tocsin import turns, waiting
+from tests.asking_line import Line, kept, open_line, short
+from tests.proofs.running import wait_until
+from tocsin import turns
 from tocsin.core.gather import Outcome, step_aside
 
 
 @pytest.fixture
 def line() -> Iterator[Line]:
-    waiting._known.clear()
-    made = Line()
-    yield made
-    made.end()
-    waiting._known.clear()
+    with open_line() as made:
+        yield made
 
 
 def test_short_ones_share_a_commit_on_one_thread(line: Line) -> None:
@@ -44,22 +42,10 @@ def test_short_ones_share_a_commit_on_one_thread(line: Line) -> None:
 
 def test_who_waits_behind_a_short_one_that_turned_out_long_is_helped(line: Line) -> None:
     line.let_go()
-    held, taken = threading.Event(), threading.Event()
-
-    def stay() -> None:
-        taken.set()
-        assert held.wait(10)
-
-    long = line.submit(stay, who=short())
-    assert taken.wait(5)
-    helped = [line.ask(f"helped {n}", short(2)) for n in range(3)]
-    try:
-        for one in helped:
+    with kept(line, short()) as long:
+        for one in [line.ask(f"helped {n}", short(2)) for n in range(3)]:
             one.result(5)
         assert not long.done()
-    finally:
-        held.set()
-    long.result(5)
 
 
 def test_who_waits_behind_a_long_one_of_his_own_merchant_is_helped_later(
@@ -67,46 +53,25 @@ def test_who_waits_behind_a_long_one_of_his_own_merchant_is_helped_later(
 ) -> None:
     monkeypatch.setattr(turns, "_STUCK_TIMES", 4)
     line.let_go()
-    held, taken = threading.Event(), threading.Event()
-
-    def stay() -> None:
-        taken.set()
-        assert held.wait(10)
-
-    long = line.submit(stay, who=short())
-    assert taken.wait(5)
-    try:
+    with kept(line, short()) as long:
         line.ask("own", short()).result(5)
         assert not long.done()
-    finally:
-        held.set()
-    long.result(5)
 
 
 def test_one_carrier_is_kept_free_of_each_merchant(monkeypatch: pytest.MonkeyPatch) -> None:
     """His changes wait for each other: with all carriers in them a rush would keep everybody else."""
     monkeypatch.setattr(turns, "_STUCK_TIMES", 10**6)
-    line, held, taken = Line(carriers=3), threading.Event(), threading.Semaphore(0)
-
-    def stay() -> None:
-        taken.release()
-        assert held.wait(10)
-
-    try:
-        rush = [line.submit(stay, who=short(1, f"key {n}")) for n in range(6)]
-        assert taken.acquire(timeout=5) and taken.acquire(timeout=5)
-        assert not taken.acquire(timeout=0.2), "two of three carry it"
-        for n in range(5):
-            line.ask(f"other {n}", short(2)).result(5)
-        assert not taken.acquire(timeout=0.05) and not any(one.done() for one in rush)
-        held.set()
-        for one in rush:
-            one.result(5)
-        line.ask("after", short(1)).result(5)
-        assert not line.turns._carried, "nothing is counted that is carried no more"
-    finally:
-        held.set()
-        line.end()
+    with open_line(carriers=3) as line:
+        with kept(line, short(1, "a")) as first, kept(line, short(1, "b")) as second:
+            third = line.ask("third", short(1, "c"))
+            for n in range(5):
+                line.ask(f"other {n}", short(2)).result(5)
+            assert not (third.done() or first.done() or second.done()), "two of three carry it"
+        third.result(5)
+        # An answer is told before it is let go.
+        assert wait_until(lambda: not line.turns._carried, seconds=5), (
+            "what is carried no more is not counted"
+        )
 
 
 def test_whose_changes_are_made_is_carried_again_while_another_s_are_waited_for(
@@ -114,8 +79,8 @@ def test_whose_changes_are_made_is_carried_again_while_another_s_are_waited_for(
 ) -> None:
     monkeypatch.setattr(turns, "_STUCK_TIMES", 10**6)
     monkeypatch.setattr(turns, "_GATHER_SECONDS", 10.0)
-    line, held, third, waits = Line(carriers=3), threading.Event(), threading.Event(), threading.Semaphore(0)
-    both_rush, both_others, away = threading.Barrier(3), threading.Barrier(2), threading.Event()
+    held, waits = threading.Event(), threading.Semaphore(0)
+    both_rush, both_others = threading.Barrier(3), threading.Barrier(2)
 
     def commit(scope: str, changes: Sequence[int]) -> list[Outcome]:
         if scope == "rush":
@@ -128,27 +93,17 @@ def test_whose_changes_are_made_is_carried_again_while_another_s_are_waited_for(
             meets.wait(10)
         return int(step_aside(commit, scope, 1))
 
-    def stay() -> None:
-        away.set()
-        assert third.wait(10)
-
-    try:
-        kept = line.submit(stay, who=short(3))
-        assert away.wait(5)
-        rush = [line.submit(begin, "rush", both_rush, who=short(1)) for _ in range(2)]
-        others = [line.submit(begin, "other", both_others, who=short(2)) for _ in range(2)]
-        both_rush.wait(10)  # each of two carriers has one of the rush, and takes one of the others to it
-        for one in others:
-            one.result(5)
-        assert all(waits.acquire(timeout=5) for _ in range(2))
-        third.set()
-        kept.result(5)
+    with open_line(carriers=3) as line:
+        with kept(line, short(3)):
+            rush = [line.submit(begin, "rush", both_rush, who=short(1)) for _ in range(2)]
+            others = [line.submit(begin, "other", both_others, who=short(2)) for _ in range(2)]
+            both_rush.wait(10)  # each of two carriers has one of the rush, and takes one of the others to it
+            for one in others:
+                one.result(5)
+            assert all(waits.acquire(timeout=5) for _ in range(2))
         line.submit(begin, "other", None, who=short(2)).result(5)
         assert not any(one.done() for one in rush)
-    finally:
         held.set()
-        third.set()
-        line.end()
 
 
 def test_one_that_ends_at_once_waits_for_nobody_s_commit(line: Line) -> None:

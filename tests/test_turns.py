@@ -6,18 +6,15 @@ from functools import partial
 
 import pytest
 
-from tests.asking_line import Line, of, short
+from tests.asking_line import Line, of, open_line, short
 from tocsin import turns, waiting
 from tocsin.waiting import Caller, TooBusy
 
 
 @pytest.fixture
 def line() -> Iterator[Line]:
-    waiting._known.clear()
-    made = Line()
-    yield made
-    made.end()
-    waiting._known.clear()
+    with open_line() as made:
+        yield made
 
 
 def test_merchants_take_turns(line: Line) -> None:
