@@ -27,6 +27,7 @@ T = TypeVar("T")
 DIRECTORY_SCOPE = 0
 DESK_ROLE = "tocsin_desk"  # acts on PostgreSQL, and owns nothing
 STREAM_ROWS = 500
+_NO_SERVER = "SQLite's writer has savepoints of its own, and nothing there is waited for"
 _log = get_log("db")
 
 
@@ -101,9 +102,8 @@ class Tx:
         return None if values is None else values[0]
 
     def first_of_each(self, asked: Sequence[tuple[Statement[Any], dict[str, Any]]]) -> list[Any]:
-        """Return the first row of each of some statements, or None, all in one round trip where there is a server."""
-        if self._later is None:
-            return [self.one(statement, **params) for statement, params in asked]
+        """Return the first row of each of some statements, or None, all in one round trip of a server."""
+        assert self._later is not None, _NO_SERVER
         cursors = [self._later.ask(*self._bound(statement, params)) for statement, params in asked]
         with doing("statement", asked[0][0].box):
             self._later.settle()
@@ -145,17 +145,18 @@ class Tx:
                 self._later.settle()
 
     def attempt(self, verb: Callable[["Tx"], Any]) -> Outcome:
-        """Run a verb within this transaction; where it refuses, what it did is undone, and the transaction goes on."""
+        """Run a verb within this transaction of a server; where it refuses, what it did is undone, and the transaction goes on."""
+        assert self._later is not None, _NO_SERVER
         kept = len(self._after)
-        self._say("SAVEPOINT attempt")
+        self._later.put("SAVEPOINT attempt")
         try:
             outcome = Outcome(verb(self))
         except Refusal as refused:
-            self._say("ROLLBACK TO attempt")
+            self._later.put("ROLLBACK TO attempt")
             del self._after[kept:]
             self.kept.clear()
             outcome = Outcome(fault=refused)
-        self._say("RELEASE attempt")
+        self._later.put("RELEASE attempt")
         return outcome
 
     def after_commit(self, action: Callable[[], None]) -> None:
@@ -178,12 +179,6 @@ class Tx:
             else:
                 self._later.send(self._cursor, sql, bound)
         return self._cursor
-
-    def _say(self, sql: str) -> None:
-        if self._later is None:
-            self._cursor.execute(sql)
-        else:
-            self._later.put(sql)
 
     def _bound(self, statement: Statement[Any], params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         sql, constants = statement.compiled(self.dialect)
