@@ -1,7 +1,7 @@
 """What nobody asks about waits for what is asked: in its order, with its faults told, and never left out."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from unittest.mock import MagicMock
 
@@ -11,16 +11,19 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tests.core.test_gather import carry
+from tests.databases import PostgresServer
 from tests.house import make_house
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.ident import new_id
 from tocsin.core.journal import journal, read_journal, write_journal
 from tocsin.core.later import Later
-from tocsin.core.postgres import PostgresDatabase
+from tocsin.core.postgres import NotCommitted, PostgresDatabase
 from tocsin.core.preference import change_preference, preference, read_preference
 from tocsin.core.sqlite import engine
 from tocsin.core.statement import Statement, own
 from tocsin.core.tenant import change_shop, get_shop, list_shops
+from tocsin.core.vault import Vault
 
 _COUNT = Statement[tuple[int]](sa.select(sa.func.count()).select_from(journal).where(own(journal)))
 _READS = Statement[tuple[int]](sa.select(sa.func.count()).select_from(preference).where(own(preference)))
@@ -194,3 +197,31 @@ def test_the_fault_that_ended_others_is_told_and_not_that_they_were_ended() -> N
     later.put("INSERT 2")
     with pytest.raises(psycopg.errors.DeadlockDetected):
         later.settle()
+
+
+@pytest.mark.parametrize("swallows", [False, True])
+def test_statements_that_a_fault_kept_from_being_prepared_are_prepared_anew(
+    postgres_server: PostgresServer, postgres_template: str, swallows: bool
+) -> None:
+    """What is sent behind a fault the server passes over; psycopg takes a statement for prepared once it is sent."""
+    wrong = Statement[None](sa.text("SELECT 1 / 0"))
+    name = f"own_{new_id()}"
+    postgres_server.copy(postgres_template, name)
+    db = PostgresDatabase(postgres_server.url(name), Vault(b"k" * 32), connections=1)
+
+    def fail(tx: Tx, note: Statement[None]) -> None:
+        with suppress(psycopg.errors.DivisionByZero) if swallows else nullcontext():
+            tx.add(wrong)
+            tx.add(note, more=1)
+            tx.settle()
+
+    try:
+        for used in range(8):  # the sixth time it is prepared
+            note = Statement[None](sa.text(f"SELECT {used} + :more"))
+            for _ in range(used):
+                db.write(0, lambda tx, note=note: tx.add(note, more=1))
+            with pytest.raises(NotCommitted if swallows else psycopg.errors.DivisionByZero):
+                db.write(0, partial(fail, note=note))
+            db.write(0, lambda tx, note=note: tx.add(note, more=1))
+    finally:
+        db.close()

@@ -216,7 +216,7 @@ class PostgresDatabase(Database):
 def _roll_back(connection: Any) -> None:
     if not connection.closed:
         with suppress(psycopg.OperationalError):  # a lost connection's transaction is rolled back there
-            connection.execute("ROLLBACK")
+            connection.rollback()  # makes psycopg forget, too, what was to be prepared behind a fault and was not
 
 
 def _is_lost(connection: Any, fault: BaseException) -> bool:
@@ -258,6 +258,7 @@ def _commit(connection: Any, *, reads: bool) -> None:
         connection.remove_notice_handler(note)
     # A verb that swallowed a failed statement leaves a transaction that COMMIT rolls back without a word.
     if told != "COMMIT":
+        connection.close()  # nobody told psycopg which of its statements were not prepared
         raise NotCommitted
     if any(warned):
         raise OutcomeUnknown
