@@ -26,7 +26,7 @@ from tests.proofs.standby import Pair
 from tests.proofs.station_kills import Agent, make_code
 
 _DATABASE = "desk"
-_PATIENCE_SECONDS = 180.0
+_PATIENCE_SECONDS, _ALONE_SECONDS = 180.0, 2.0
 _NUMBERS = "SELECT number FROM order_number"
 
 
@@ -82,7 +82,7 @@ class Cluster:
 
     def targets(self) -> dict[str, Callable[[], None]]:
         """Return what can be killed and begun again, by name."""
-        found: dict[str, Callable[[], None]] = {"primary": self._recover}
+        found: dict[str, Callable[[], None]] = {"primary": self._recover, "replica": self._follow}
         for n, server in enumerate(self.servers):
             found[f"server {n}"] = lambda server=server: self._again(server)
         for n, worker in enumerate(self.workers):
@@ -103,11 +103,12 @@ class Cluster:
         self.killed[name.split(maxsplit=1)[0]] += 1
 
     def fail_over(self) -> None:
-        """Lose the primary for good; its standby goes on."""
+        """Lose the primary for good; its standby goes on, and is followed by a copy of its own in the lost one's place."""
         waiting = threading.Thread(target=self._note_back, args=("failover",))
         waiting.start()
         self.pair.fail_over()
         waiting.join(_PATIENCE_SECONDS)
+        self.pair.follow_again()
 
     def end(self, *, patience_seconds: float = _PATIENCE_SECONDS) -> dict[str, Any]:
         """Let the hands finish and every paper end, and reckon."""
@@ -164,14 +165,8 @@ class Cluster:
             agent.work()
             self.agents.append(agent)
             queues.append(
-                add_printer(
-                    self.client,
-                    self.peers.all[n + 1].port,
-                    answer_seconds=3,
-                    station=agent.name,
-                    name=agent.name,
-                )
-            )
+                add_printer(self.client, self.peers.all[n + 1].port, answer_seconds=3, station=agent.name, name=agent.name)
+            )  # fmt: skip
         return queues
 
     def _begin_hands(self, queues: list[str]) -> None:
@@ -200,6 +195,12 @@ class Cluster:
     def _recover(self) -> None:
         self.pair.primary.kill()
         self.pair.primary.start()
+
+    def _follow(self) -> None:
+        """Every commit waits for the standby meanwhile: nothing may be answered, and nothing lost."""
+        self.pair.standby.kill()
+        time.sleep(_ALONE_SECONDS)
+        self.pair.standby.start()
 
     def _again(self, server: RunningDesk) -> None:
         server.kill()
@@ -261,7 +262,7 @@ def find_unreplicated(*, seed: int) -> bool:
         cluster.wait_acked(20)
         cluster.pair.primary.kill()
         cluster.pair.standby.start()
-        cluster.fail_over()
+        cluster.pair.fail_over()
         return bool(cluster.end(patience_seconds=0)["lost"])
     finally:
         cluster.close()
@@ -279,7 +280,7 @@ def main(given: list[str]) -> dict[str, Any]:
     """Read the options, plant the faults, and prove."""
     parser = argparse.ArgumentParser(prog="bin/prove cluster", description=__doc__)
     parser.add_argument(
-        "--kills", type=int, default=160, help="how many in all; each of eight is killed in turn"
+        "--kills", type=int, default=180, help="how many in all; each of nine is killed in turn"
     )
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     asked = parser.parse_args(given)

@@ -106,9 +106,10 @@ class Pair:
 
     def __init__(self, database: str, *, waits: bool = True) -> None:
         self.primary, self.standby, self._database = Node(), Node(), database
+        self._waits = waits
         try:
             self._make_primary()
-            self._make_standby(waits=waits)
+            self._make_standby()
         except BaseException:
             self.close()
             raise
@@ -123,6 +124,11 @@ class Pair:
         self.primary.kill()
         self.standby.sql("SELECT pg_promote(true, 60)")
         self.primary, self.standby = self.standby, self.primary
+
+    def follow_again(self) -> None:
+        """Copy the one that was lost from the new primary, which waits for it from now on, where one was waited for."""
+        shutil.rmtree(self.standby.data)
+        self._make_standby()
 
     def close(self) -> None:
         """End both and remove their files."""
@@ -150,16 +156,16 @@ class Pair:
         node.sql(f"CREATE DATABASE {self._database}")
         upgrade_postgres(node.url(self._database))
 
-    def _make_standby(self, *, waits: bool) -> None:
+    def _make_standby(self) -> None:
         node, main = self.standby, f"host=127.0.0.1 port={self.primary.port} user=owner"
         node.run("pg_basebackup", "-d", main, "-D", str(node.data), "-X", "stream", "-c", "fast", "-R", "-N")
         with (node.data / "postgresql.auto.conf").open("a") as settings:
             settings.write(f"primary_conninfo = '{main} application_name={_STANDBY}'\n")
         node.start()
-        if waits:
+        if self._waits:
             self.primary.sql(f"ALTER SYSTEM SET synchronous_standby_names = '{_STANDBY}'")
             self.primary.sql("SELECT pg_reload_conf()")
-        wanted = [("sync" if waits else "async",)]
+        wanted = [("sync" if self._waits else "async",)]
         until = time.monotonic() + _READY_SECONDS
         while self.primary.sql("SELECT sync_state FROM pg_stat_replication") != wanted:
             if time.monotonic() > until:
