@@ -17,6 +17,8 @@ class Figure(Struct, frozen=True):
     per_second: float
 
 
+_LOOP = 20_000
+
 Work = tuple[Sequence[Callable[[], object]], int]
 """Calls that each do a work once, and how many units one of them does."""
 
@@ -46,3 +48,11 @@ def _figure(work: str, taken: list[float], units: int) -> Figure:
     taken.sort()
     median, last = statistics.median(taken), taken[min(len(taken) - 1, int(len(taken) * 0.99))]
     return Figure(work, round(median, 3), round(taken[0], 3), round(last, 3), round(1000 * units / median, 1))
+
+
+def fixed_loop() -> float:
+    """Return the processor's seconds of a work that is always the same: how fast the machine is at the moment."""
+    before, total = time.process_time(), 0
+    for n in range(_LOOP):
+        total += n * n
+    return time.process_time() - before

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from tests.bench.clock import fixed_loop
 from tests.bench.load_target import children_of
 from tests.databases import PostgresServer
 
 Call = Callable[[], object]
-_LOOP = 20_000
 
 
 class Meter:
@@ -21,7 +21,7 @@ class Meter:
 
     def __init__(self, server: PostgresServer | None, *, rounds: int) -> None:
         self._server, self._rounds = server, rounds
-        self._best_s = min(_loop() for _ in range(20))
+        self._best_s = min(fixed_loop() for _ in range(20))
 
     def measure(self, works: Mapping[str, Sequence[Call]]) -> dict[str, dict[str, float]]:
         """Return each work's cost in the least disturbed of its rounds: milliseconds of a processor for one call, and by the clock.
@@ -44,13 +44,13 @@ class Meter:
         }
 
     def _round(self, calls: Sequence[Call]) -> tuple[float, float]:
-        pace, before, taken = _loop(), self._spent(), list[float]()
+        pace, before, taken = fixed_loop(), self._spent(), list[float]()
         for call in calls:
             began = time.perf_counter()
             call()
             taken.append(time.perf_counter() - began)
         spent = self._spent() - before
-        slower = max(1.0, (pace + _loop()) / 2 / self._best_s)
+        slower = max(1.0, (pace + fixed_loop()) / 2 / self._best_s)
         return spent / len(calls) / slower * 1000, statistics.median(taken) * 1000
 
     def _spent(self) -> float:
@@ -61,11 +61,3 @@ class Meter:
 def _run_seconds(pid: int) -> float:
     """Return the time that a process of one thread has run: counted to the nanosecond, where ticks are ten milliseconds."""
     return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[0]) / 1e9
-
-
-def _loop() -> float:
-    """Return the processor's seconds of a fixed work."""
-    before, total = time.process_time(), 0
-    for n in range(_LOOP):
-        total += n * n
-    return time.process_time() - before
