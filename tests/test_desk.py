@@ -72,7 +72,7 @@ print(*sys.modules)
     assert loaded & {
         "typst", "PIL", "segno", "fontTools", "webauthn", "OpenSSL", "httpx", "httpcore", "psycopg", "psycopg_pool", "procrastinate",
         "apprise", "pywebpush", "pymodbus", "paho", "serial", "escpos", "alembic", "python_calamine", "dbus_fast", "acme", "pytest",
-        "rich", "attr", "pygments",
+        "rich", "pygments",
     } == set()  # fmt: skip
 
 
