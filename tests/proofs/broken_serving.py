@@ -9,10 +9,14 @@ from typing import Any
 
 from tocsin import app, server
 from tocsin.core.gather import Outcome
+from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.writer import Writer
 
 # Longer than an answer is on its way where hundreds ask at once.
 _RUSH_SECONDS = 0.3
+
+_Change = Callable[[Any], Any]
+_Whole = Callable[[Sequence[_Change]], list[Outcome]]
 
 
 class _Fifo(ThreadPoolExecutor):
@@ -64,39 +68,57 @@ def fail_some() -> None:
     app.Front._require_sound = fail  # type: ignore[method-assign]
 
 
-def answer_groups_early(hold_seconds: Callable[[int], float], *, threads: str = "") -> None:
-    """Changes that were gathered on SQLite are acknowledged before their commit.
+def answer_groups_early(hold_seconds: Callable[[int], float], *, threads: str | tuple[str, ...] = "") -> None:
+    """Changes that were gathered are acknowledged before their commit, on SQLite and on PostgreSQL.
 
     Args:
         hold_seconds: how long so many are held before it.
         threads: what the names of the threads begin with whose changes are meant.
     """
-    whole = Writer.run_all
+    run_all, write_shared = Writer.run_all, PostgresDatabase._write_shared
 
-    def run_all(self: Writer, calls: Sequence[Callable[[Any], Any]]) -> list[Outcome]:
+    def answer(whole: _Whole, changes: Sequence[_Change]) -> list[Outcome]:
         if not threading.current_thread().name.startswith(threads):
-            return whole(self, calls)
-        answered = [Future[Any]() for _ in calls]
+            return whole(changes)
+        return _answer_early(whole, changes, hold_seconds=hold_seconds(len(changes)))
 
-        def answer(place: int, connection: Any) -> None:
-            try:
-                answered[place].set_result(calls[place](connection))
-            except Exception as fault:
-                answered[place].set_exception(fault)
-                raise
-            if place == len(calls) - 1:  # all have been answered by now
-                time.sleep(hold_seconds(len(calls)))
+    def run_all_early(self: Writer, calls: Sequence[_Change]) -> list[Outcome]:
+        return answer(partial(run_all, self), calls)
 
-        late = [partial(answer, place) for place in range(len(calls))]
-        threading.Thread(target=whole, args=(self, late), daemon=True).start()
-        return [_outcome(one.result) for one in answered]
+    def write_early(
+        self: PostgresDatabase, merchant_id: int, verbs: Sequence[_Change], *, begin: str
+    ) -> list[Outcome]:
+        return answer(partial(write_shared, self, merchant_id, begin=begin), verbs)
 
-    Writer.run_all = run_all  # type: ignore[method-assign]
+    Writer.run_all = run_all_early  # type: ignore[method-assign]
+    PostgresDatabase._write_shared = write_early  # type: ignore[method-assign]
 
 
 def answer_rush_early() -> None:
     """Requests are answered before their commit, and nothing else is: the rush goes on meanwhile."""
-    answer_groups_early(lambda _: _RUSH_SECONDS, threads="carrier")
+    # A carrier hands what several merchants wait for to threads that only commit.
+    answer_groups_early(lambda _: _RUSH_SECONDS, threads=("carrier", "commit"))
+
+
+def _answer_early(whole: _Whole, changes: Sequence[_Change], *, hold_seconds: float) -> list[Outcome]:
+    answered = [Future[Any]() for _ in changes]
+
+    def answer(place: int, given: Any) -> Any:
+        # Where the shared transaction failed each change is made again alone: it has been answered.
+        told = answered[place] if not answered[place].done() else Future[Any]()
+        try:
+            result = changes[place](given)
+        except Exception as fault:
+            told.set_exception(fault)
+            raise
+        told.set_result(result)
+        if place == len(changes) - 1:  # all have been answered by now
+            time.sleep(hold_seconds)
+        return result
+
+    late = [partial(answer, place) for place in range(len(changes))]
+    threading.Thread(target=whole, args=(late,), daemon=True).start()
+    return [_outcome(one.result) for one in answered]
 
 
 def _outcome(call: Callable[[], Any]) -> Outcome:

@@ -27,7 +27,10 @@ from tocsin.orders.wire import draft_to_in
 from tocsin.settings import Settings
 
 SECONDS, CLIENTS, OTHERS = 60.0, 256, 2
-OTHER_P99_MS, OTHER_TO_RUSH, SIREN_P99_MS = 250, 0.3, 1000
+# What each figure may be at most; memory and paper with room: what fails them grows without an end.
+MOST = {
+    "lost": 0, "doubled": 0, "other_p99_ms": 250, "other_to_rush_p99": 0.3, "siren_p99_ms": 1000, "print_p99_ms": 5000, "rss_growth_mb": 200,
+}  # fmt: skip
 _WARM_SECONDS, _SIREN_EVERY, _PRINT_EVERY = 3.0, 2.0, 0.7
 _WAITED_SECONDS, _TRIES = 40.0, 4
 _MARK = "external-id-of-this"
@@ -216,10 +219,7 @@ class Rush:
 
 def broken_promises(found: dict[str, Any]) -> list[str]:
     """Return the figures that do not say what was promised."""
-    most = {
-        "lost": 0, "doubled": 0, "other_p99_ms": OTHER_P99_MS, "other_to_rush_p99": OTHER_TO_RUSH, "siren_p99_ms": SIREN_P99_MS,
-    }  # fmt: skip
-    wrong = [name for name, bound in most.items() if found[name] > bound]
+    wrong = [name for name, bound in MOST.items() if found[name] > bound]
     wrong += [name for name in ("acked", "other_acked", "sirens", "prints") if not found[name]]
     return wrong + (["unexpected"] if found["unexpected"] else [])
 
@@ -248,20 +248,18 @@ def prove_rush(engines: tuple[str, ...], *, seconds: float, clients: int) -> dic
     """Plant each fault, then let the rush come to the sound product, on each engine."""
     began, by_engine = time.monotonic(), dict[str, Any]()
     with open_ground() as ground:
-        planted = find_planted(ground, engines[0], clients=clients)
         for engine in engines:
+            planted = find_planted(ground, engine, clients=clients)
             found = run_one(ground, engine, seconds=seconds, clients=clients)
-            by_engine[engine] = found | {"broken_promises": broken_promises(found)}
+            by_engine[engine] = found | {"broken_promises": broken_promises(found), "planted_faults": planted}
             print(f"{engine}: {by_engine[engine]}", flush=True)
-    worst = {
-        name: max(found[name] for found in by_engine.values())
-        for name in ("lost", "doubled", "other_p99_ms", "other_to_rush_p99", "siren_p99_ms", "print_p99_ms", "rss_growth_mb")
-    }  # fmt: skip
+    every = list(by_engine.values())
+    seen = all(all(found["planted_faults"].values()) for found in every)
     return {
-        "acked": sum(found["acked"] for found in by_engine.values()),
-        "durable_per_s": {engine: found["durable_per_s"] for engine, found in by_engine.items()}, **worst,
-        "planted_faults": planted, "planted_fault_found": all(planted.values()),
-        "holds": all(planted.values()) and not any(found["broken_promises"] for found in by_engine.values()),
+        "acked": sum(found["acked"] for found in every),
+        "durable_per_s": {engine: found["durable_per_s"] for engine, found in by_engine.items()},
+        **{name: max(found[name] for found in every) for name in MOST}, "planted_fault_found": seen,
+        "holds": seen and not any(found["broken_promises"] for found in every),
         "engines": by_engine, "seconds": round(time.monotonic() - began, 1),
     }  # fmt: skip
 

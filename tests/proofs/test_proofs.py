@@ -202,15 +202,22 @@ def test_a_rush_small_loses_nothing_and_others_go_between(engine: str) -> None:
     assert found["other_p50_ms"] < found["rush_p50_ms"] / 2, "first come, first served, all wait alike"
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_each_planted_fault_is_seen_in_a_rush_small(engine: str) -> None:
+    with open_ground() as ground:
+        found = rush.find_planted(ground, engine, clients=48)
+    assert found == dict.fromkeys(rush.FAULTS, True)
+
+
 def test_each_figure_of_the_rush_can_break_its_promise() -> None:
     sound = {
         "lost": 0, "doubled": 0, "other_p99_ms": 250, "other_to_rush_p99": 0.3, "siren_p99_ms": 1000, "acked": 9, "other_acked": 1, "sirens": 1,
-        "prints": 1, "unexpected": [],
+        "prints": 1, "print_p99_ms": 5000, "rss_growth_mb": 200, "unexpected": [],
     }  # fmt: skip
     assert rush.broken_promises(sound) == []
     for name, wrong in (
         ("lost", 1), ("doubled", 1), ("other_p99_ms", 251), ("other_to_rush_p99", 0.31), ("siren_p99_ms", 1001), ("acked", 0), ("other_acked", 0),
-        ("sirens", 0), ("prints", 0), ("unexpected", ["x"]),
+        ("sirens", 0), ("prints", 0), ("print_p99_ms", 5001), ("rss_growth_mb", 201), ("unexpected", ["x"]),
     ):  # fmt: skip
         assert rush.broken_promises({**sound, name: wrong}) == [name]
 
