@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
+from tocsin.core.errors import Outage, Refusal
 from tocsin.core.event import append_event
 from tocsin.core.log import get_log
 from tocsin.core.plugins import load_plugins
@@ -63,6 +63,7 @@ class Queue:
         stalled_seconds: silence after which a worker counts as dead and its jobs are taken up again.
         poll_seconds: longest time that a due job waits when no wake-up comes.
         threads: so many work at a time: a message of the alarm does not wait behind an export.
+        after_fault_seconds: rest after a fault of the database, before it is asked again.
     """
 
     name: str
@@ -75,9 +76,11 @@ class Queue:
         stalled_seconds: float = 30,
         poll_seconds: float = 0.5,
         threads: int = 1,
+        after_fault_seconds: float = 1,
     ) -> None:
         self.first_delay_seconds, self.stalled_seconds = first_delay_seconds, stalled_seconds
         self.poll_seconds, self.threads = poll_seconds, threads
+        self.after_fault_seconds = after_fault_seconds
         self._stop, self._working = threading.Event(), []  # type: threading.Event, list[threading.Thread]
 
     def defer(self, tx: Tx, task: str, *, payload: dict[str, Any], at_us: int = 0, lock: str = "") -> None:
@@ -99,10 +102,10 @@ class Queue:
         raise NotImplementedError
 
     def open(self, db: Database) -> None:
-        """Begin to work in threads of its own."""
+        """Begin to work in threads of its own, which outlive whatever the database meets."""
         self._stop = threading.Event()
         for _ in range(self.threads):
-            working = threading.Thread(target=self.work, args=(db, self._stop), name="queue", daemon=True)
+            working = threading.Thread(target=self._work_on, args=(db, self._stop), name="queue", daemon=True)
             working.start()
             self._working.append(working)
 
@@ -111,6 +114,16 @@ class Queue:
         self._stop.set()
         while self._working:
             self._working.pop().join()
+
+    def _work_on(self, db: Database, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                self.work(db, stop)
+            except Outage as away:
+                _log.warning("queue_waits", code=away.code)
+            except Exception as fault:  # noqa: BLE001 - nobody would start the thread again
+                _log.error("queue_failed", exc_info=fault)
+            stop.wait(self.after_fault_seconds)
 
     def retry_seconds(self, attempts: int) -> float | None:
         """Return the wait after so many failed attempts, or None: give up."""

@@ -6,6 +6,7 @@ The table is there on PostgreSQL too, empty: one history of the schema for both.
 
 import secrets
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from msgspec import Struct
 from tocsin.core.clock import SECOND_US
 from tocsin.core.db import Database, Tx
 from tocsin.core.ident import new_id
+from tocsin.core.log import get_log
 from tocsin.core.queue import WORKER_DIED, Job, Queue, log_fault, require_task, tell_failed
 from tocsin.core.schema import big, directory_table, text
 from tocsin.core.statement import Statement, bind, insert_into, own
@@ -30,6 +32,7 @@ sa.Index("ix_job_merchant_id_lock", job.c.merchant_id, job.c.lock)
 
 # Another process's work is told from ours by this word.
 _PROCESS = secrets.token_hex(8)
+_log = get_log("queue")
 
 
 class _Claimed(Struct, frozen=True):
@@ -97,7 +100,7 @@ class EmbeddedQueue(Queue):
             if claimed is None:
                 self._woken.wait(self.poll_seconds)
             else:
-                self._run(db, claimed)
+                self._end(db, claimed, outcome=self._run(db, claimed), stop=stop)
 
     def failed(self, tx: Tx) -> list[Job]:
         """Return the merchant's jobs that were given up."""
@@ -110,18 +113,30 @@ class EmbeddedQueue(Queue):
         found = db.write(0, lambda tx: tx.rows(_CLAIM, process=_PROCESS, now_us=tx.now_us))
         return found[0] if found else None
 
-    def _run(self, db: Database, claimed: _Claimed) -> None:
+    def _run(self, db: Database, claimed: _Claimed) -> Callable[[Tx], object]:
+        """Run a job; return what writes what became of it."""
         try:
             payload = msgspec.json.decode(claimed.payload, type=dict[str, Any])
             with doing("task", claimed.task):
                 require_task(claimed.task)(db, claimed.merchant_id, payload)
         except Exception as fault:  # noqa: BLE001 - whatever a task raises is its failure, not the worker's
             log_fault(claimed.task, fault, job_id=claimed.id, attempts=claimed.attempts + 1)
-            db.write(
-                claimed.merchant_id, partial(self._put_back, claimed=claimed, fault=type(fault).__name__)
-            )
-        else:
-            db.write(claimed.merchant_id, lambda tx: tx.run(_DONE, b_id=claimed.id))
+            return partial(self._put_back, claimed=claimed, fault=type(fault).__name__)
+        return lambda tx: tx.run(_DONE, b_id=claimed.id)
+
+    def _end(
+        self, db: Database, claimed: _Claimed, *, outcome: Callable[[Tx], object], stop: threading.Event
+    ) -> None:
+        # Until it is written: a job that stays ours is taken up by nobody, and holds all that come after it by their lock.
+        while True:
+            try:
+                db.write(claimed.merchant_id, outcome)
+            except Exception as fault:  # noqa: BLE001 - a full disk has room again at some time
+                _log.error("job_end_unwritten", task=claimed.task, job_id=claimed.id, exc_info=fault)
+            else:
+                return
+            if stop.wait(self.after_fault_seconds):
+                return  # the next process takes it up
 
     def _put_back(self, tx: Tx, *, claimed: _Claimed, fault: str) -> None:
         attempts = claimed.attempts + 1

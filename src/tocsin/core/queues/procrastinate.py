@@ -14,7 +14,7 @@ import msgspec
 import sqlalchemy as sa
 
 from tocsin.core.db import DESK_ROLE, Database, Tx
-from tocsin.core.errors import DatabaseAway
+from tocsin.core.errors import Outage
 from tocsin.core.log import get_log
 from tocsin.core.queue import (
     MAX_ATTEMPTS,
@@ -188,7 +188,7 @@ class ProcrastinateQueue(Queue):
 def _is_there(db: Database) -> bool:
     try:
         return db.state().takes_changes()
-    except DatabaseAway:
+    except Outage:  # a server that is being restarted is lost at the COMMIT of a question too
         return False
 
 
