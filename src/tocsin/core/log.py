@@ -13,10 +13,12 @@ from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 # It asks for rich, which draws faults in colours: a tenth of all that a start imports, for what is never drawn.
-_rich = sys.modules.setdefault("rich", None)  # type: ignore[arg-type] # None is "not there" to an import
+_plain = "rich" not in sys.modules
+if _plain:
+    sys.modules["rich"] = None  # type: ignore[assignment] # "not there", to an import
 import structlog  # noqa: E402
 
-if _rich is None:
+if _plain:
     del sys.modules["rich"]
 
 _PERSONAL = frozenset({

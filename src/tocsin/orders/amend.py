@@ -21,7 +21,7 @@ from tocsin.orders.compare import compare_orders as compare_orders
 from tocsin.orders.draft import Order
 from tocsin.orders.field_right import require_fields
 from tocsin.orders.platform import ask_platform
-from tocsin.orders.produce import Issued, produce_revision
+from tocsin.orders.produce import Issued, clean_draft, produce_revision
 from tocsin.orders.second_person import require_second
 from tocsin.orders.store import load_order
 from tocsin.orders.table import order_head
@@ -97,7 +97,7 @@ def issue_change(tx: Tx, actor: Actor, before: Order, *, after: Order, reason: s
     if not compare_orders(before, after):
         raise NothingChanged(seen=before.revision)
     issued = produce_revision(
-        tx, actor, draft_of(after), order_id=before.id, number=before.number, seen=before.revision,
+        tx, actor, clean_draft(draft_of(after)), order_id=before.id, number=before.number, seen=before.revision,
         reason=mask_text(reason.strip(), before.receiver, after.receiver),
     )  # fmt: skip
     if issued is None:

@@ -6,7 +6,7 @@ depends on what was said and when, never on the order in which it arrived.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -21,6 +21,7 @@ _WAY: tuple[Fulfilment, ...] = ("unfulfilled", "partial", "shipped", "delivered"
 _PAYMENTS: tuple[Payment, ...] = ("unpaid", "authorised", "closed", "paid", "part_refunded", "refunded")
 AXES = ("payment", "fulfilment", "cancelled", "paid_minor", "paid_at_us", "external_status", "status_known")
 _CLOCKS_APART_US = 10 * MINUTE_US
+D = TypeVar("D", bound=Draft)
 Values = dict[str, Any]
 Said = dict[str, tuple[int, Values]]
 """The newest news of each axis: when it was so, and what."""
@@ -58,7 +59,7 @@ def heard_at(at_us: int, now_us: int) -> int:
     return at_us if at_us <= now_us + _CLOCKS_APART_US else now_us
 
 
-def as_heard(draft: Draft, now_us: int) -> Draft:
+def as_heard(draft: D, now_us: int) -> D:
     """Return a draft whose version lies in no future."""
     version_us = draft.source_version_us
     if version_us is None or heard_at(version_us, now_us) == version_us:

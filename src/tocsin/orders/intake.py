@@ -38,7 +38,7 @@ from tocsin.orders.bounds import DraftWrong as DraftWrong  # what intake refuses
 from tocsin.orders.conflict import agree_again, meet_source
 from tocsin.orders.draft import Draft, Order
 from tocsin.orders.mask_fit import keep_real
-from tocsin.orders.produce import clean_draft, produce_order, produce_revision
+from tocsin.orders.produce import Clean, clean_draft, produce_order, produce_revision
 from tocsin.orders.source import ADD, FIND, FIND_LOCKED, KnownSource, as_brought, content_digest, keep_source
 from tocsin.orders.stop import open_hold
 from tocsin.orders.store import load_order
@@ -173,7 +173,7 @@ def _hear(tx: Tx, actor: Actor, known: KnownSource, *, said: Said, place: Place)
     return Taken("moved" if moved else "older", known.order_id, known.number, known.revision)
 
 
-def _first(tx: Tx, actor: Actor, draft: Draft, shop: Shop) -> Taken:
+def _first(tx: Tx, actor: Actor, draft: Clean, shop: Shop) -> Taken:
     issued = produce_order(tx, actor, draft, shop=shop, reason=f"intake: {draft.channel}")
     known = KnownSource(
         order_id=issued.order_id, content_digest=content_digest(tx, draft), axes=keep_axes(axes_of(draft)),
@@ -198,7 +198,7 @@ def _is_older(known: KnownSource, draft: Draft) -> bool:
     return draft.source_version_us < known.version_us
 
 
-def _keep_cancelled(known: KnownSource, draft: Draft) -> Draft:
+def _keep_cancelled(known: KnownSource, draft: Clean) -> Clean:
     """Return a draft that stays cancelled unless it is known to be newer than what cancelled it."""
     newer = draft.source_version_us is not None and draft.source_version_us > (known.version_us or 0)
     return draft if newer or not kept_axes(known.axes)["cancelled"] else replace(draft, cancelled=True)
@@ -216,7 +216,7 @@ def _judge(tx: Tx, known: KnownSource, draft: Draft, *, digest: str, hides: bool
     return "changed" if by_source and not hides and as_brought(tx, known) else "conflict"
 
 
-def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: KnownSource) -> Taken:
+def _again(tx: Tx, actor: Actor, draft: Clean, shop: Shop, known: KnownSource) -> Taken:
     kept, hides = keep_real(tx, draft, known)
     draft = _keep_cancelled(known, kept)
     digest = content_digest(tx, draft, known=known.content_digest)
@@ -243,7 +243,7 @@ def _again(tx: Tx, actor: Actor, draft: Draft, shop: Shop, known: KnownSource) -
     return Taken(result, known.order_id, known.number, revision)
 
 
-def _take_content(tx: Tx, actor: Actor, draft: Draft, known: KnownSource) -> int:
+def _take_content(tx: Tx, actor: Actor, draft: Clean, known: KnownSource) -> int:
     if known.desk_state == "cancelled":  # by its shop: what the shop says of it now may say so again
         tx.run(_SET_STATE, b_id=known.order_id, desk_state="produced")
     issued = produce_revision(

@@ -1,6 +1,7 @@
 """Masks from outside: whether a text with stars is what a real text was masked to."""
 
 import re
+from typing import TypeVar
 
 from msgspec.structs import asdict, replace
 
@@ -9,6 +10,7 @@ from tocsin.orders.draft import Draft, Order
 from tocsin.orders.source import KnownSource
 from tocsin.orders.store import load_order
 
+D = TypeVar("D", bound=Draft)
 # One dot between parts of a name is none of a mask.
 STARS = re.compile(r"(?:[*＊●]|[•·](?=[•·])|(?<=[•·])[•·])+")
 # No shop hides a field in more places; a text with more is no mask.
@@ -17,7 +19,7 @@ _STAR_RUNS = 16
 _NAMED = ("name", "phone", "address")
 
 
-def keep_real(tx: Tx, draft: Draft, known: KnownSource) -> tuple[Draft, bool]:
+def keep_real(tx: Tx, draft: D, known: KnownSource) -> tuple[D, bool]:
     """Return a draft whose masked fields have the real text that the source gave before, where it fits the mask.
 
     Also whether the source hides what it changed: a mask stands in it for another text than the real one that is kept.

@@ -32,7 +32,7 @@ from tocsin.orders.table import number_counter, order_head, order_line, order_nu
 from tocsin.orders.total import complete_totals, goods_minor, payable_minor
 
 P = TypeVar("P", bound=Struct)
-_SUMMARY_CHARACTERS = 60
+_SUMMARY_CHARACTERS, _FIELDS = 60, Draft.__struct_fields__
 _TEXTS = (
     "channel",
     "external_id",
@@ -45,6 +45,10 @@ _TEXTS = (
     "community",
     "group_no",
 )
+
+
+class Clean(Draft, frozen=True):
+    """A draft that went through `clean_draft`: only such enter the store, and what is changed of one since was clean too."""
 
 
 class Issued(Struct, frozen=True):
@@ -79,38 +83,36 @@ _MOVE_HEAD = Statement[None](
 )
 
 
-def produce_order(tx: Tx, actor: Actor, draft: Draft, *, shop: Shop, reason: str) -> Issued:
+def produce_order(tx: Tx, actor: Actor, draft: Clean, *, shop: Shop, reason: str) -> Issued:
     """Issue a new order: its first revision, its number, its place in lists and search."""
-    order_id, clean = new_id(), clean_draft(draft)
-    _freeze(tx, actor, clean, order_id=order_id, revision=1, reason=reason)
+    order_id, masked = new_id(), mask_party(draft.receiver)
+    _freeze(tx, actor, draft, masked=masked, order_id=order_id, revision=1, reason=reason)
     number = _next_number(tx, shop)
     tx.add(_ADD_NUMBER, number=number, order_id=order_id)
-    placed = clean.placed_at_us if clean.placed_at_us is not None else tx.now_us
+    placed = draft.placed_at_us if draft.placed_at_us is not None else tx.now_us
     tx.add(
-        _ADD_HEAD, id=order_id, shop_id=shop.id, number=number, channel=clean.channel, external_id=clean.external_id,
-        external_status=clean.external_status, status_known=int(clean.status_known), payment=clean.payment, fulfilment=clean.fulfilment,
-        paid_minor=clean.totals.paid_minor, placed_at_us=placed, paid_at_us=clean.paid_at_us,
+        _ADD_HEAD, id=order_id, shop_id=shop.id, number=number, channel=draft.channel, external_id=draft.external_id,
+        external_status=draft.external_status, status_known=int(draft.status_known), payment=draft.payment, fulfilment=draft.fulfilment,
+        paid_minor=draft.totals.paid_minor, placed_at_us=placed, paid_at_us=draft.paid_at_us,
         produced_at_us=tx.now_us, holds_open=0,
-        **_head_content(clean, revision=1, desk_state="cancelled" if clean.cancelled else "produced"),
+        **_head_content(draft, masked=masked, revision=1),
     )  # fmt: skip
-    index_order(tx, order_id=order_id, number=number, draft=clean)
+    index_order(tx, order_id=order_id, number=number, draft=draft)
     append_event(tx, "order.produced", subject_id=order_id, data={"revision": 1, "number": number})
     write_journal(tx, actor, verb="orders.produce", subject=f"order:{order_id}", data={"number": number})
     return Issued(order_id, number, 1)
 
 
 def produce_revision(
-    tx: Tx, actor: Actor, draft: Draft, *, order_id: int, number: str, seen: int, reason: str
+    tx: Tx, actor: Actor, draft: Clean, *, order_id: int, number: str, seen: int, reason: str
 ) -> Issued | None:
     """Issue revision `seen` + 1 of an order, back at `produced`; None when the head has moved on or is cancelled."""
-    clean = clean_draft(draft)
-    content = _head_content(
-        clean, revision=seen + 1, desk_state="cancelled" if clean.cancelled else "produced"
-    )
+    masked = mask_party(draft.receiver)
+    content = _head_content(draft, masked=masked, revision=seen + 1)
     if not tx.run(_MOVE_HEAD, b_id=order_id, b_seen=seen, **content):
         return None
-    _freeze(tx, actor, clean, order_id=order_id, revision=seen + 1, reason=reason)
-    index_order(tx, order_id=order_id, number=number, draft=clean)
+    _freeze(tx, actor, draft, masked=masked, order_id=order_id, revision=seen + 1, reason=reason)
+    index_order(tx, order_id=order_id, number=number, draft=draft)
     append_event(tx, "order.produced", subject_id=order_id, data={"revision": seen + 1, "number": number})
     write_journal(
         tx, actor, verb="orders.produce", subject=f"order:{order_id}", data={"revision": seen + 1}
@@ -118,7 +120,7 @@ def produce_revision(
     return Issued(order_id, number, seen + 1)
 
 
-def clean_draft(draft: Draft) -> Draft:
+def clean_draft(draft: Draft) -> Clean:
     """Return a draft without control characters in any text, with line ids and a payable.
 
     `stripped` names the fields that held control or bidi characters: the check `text` tells of them.
@@ -145,7 +147,8 @@ def clean_draft(draft: Draft) -> Draft:
         )
     )
     plain = clean(draft, "", _TEXTS)
-    return complete_totals(replace(plain, receiver=receiver, lines=lines, stripped=tuple(stripped)))
+    whole = complete_totals(replace(plain, receiver=receiver, lines=lines, stripped=tuple(stripped)))
+    return Clean(**{name: getattr(whole, name) for name in _FIELDS})
 
 
 def _with_ids(given: tuple[Line, ...]) -> tuple[Line, ...]:
@@ -161,8 +164,10 @@ def _with_ids(given: tuple[Line, ...]) -> tuple[Line, ...]:
     return tuple(kept)
 
 
-def _freeze(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, revision: int, reason: str) -> None:
-    real, masked = draft.receiver, mask_party(draft.receiver)
+def _freeze(
+    tx: Tx, actor: Actor, draft: Clean, *, masked: Party, order_id: int, revision: int, reason: str
+) -> None:
+    real = draft.receiver
     digest = store_party(
         tx, order_id=order_id, version=revision, real=StoredParty(**asdict(real), merchant_note=draft.merchant_note),
         masked=StoredParty(**asdict(masked), merchant_note=mask_text(draft.merchant_note, real)),
@@ -187,11 +192,10 @@ def _freeze(tx: Tx, actor: Actor, draft: Draft, *, order_id: int, revision: int,
         ])  # fmt: skip
 
 
-def _head_content(draft: Draft, *, revision: int, desk_state: str) -> dict[str, object]:
-    masked = mask_party(draft.receiver)
+def _head_content(draft: Clean, *, masked: Party, revision: int) -> dict[str, object]:
     summary = "，".join(line.title for line in draft.lines)
     return {
-        "revision": revision, "desk_state": desk_state, "currency": draft.currency, "payment_method": draft.payment_method,
+        "revision": revision, "desk_state": "cancelled" if draft.cancelled else "produced", "currency": draft.currency, "payment_method": draft.payment_method,
         "delivery": draft.delivery, "campaign": draft.campaign, "payable_minor": draft.totals.payable_minor,
         "receiver_name": masked.name, "receiver_phone": masked.phone, "summary": summary[:_SUMMARY_CHARACTERS],
         "checked": "", "pickup_point": draft.pickup_point, "community": draft.community, "group_state": draft.group_state,
