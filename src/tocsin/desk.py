@@ -26,7 +26,7 @@ from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import join_bus
 from tocsin.core.log import get_log
-from tocsin.core.loop import Loop
+from tocsin.core.loop import Loop, for_each_merchant
 from tocsin.core.node import NodeLease, lease_node
 from tocsin.core.queue import Queue, queue_for
 from tocsin.core.tenant import Merchant, list_merchants
@@ -175,7 +175,7 @@ class Desk:
         return self._each(verb)()
 
     def _each(self, verb: Callable[[Tx], int]) -> Callable[[], int]:
-        return lambda: sum(self.db.write(merchant.id, verb) for merchant in self.merchants())
+        return lambda: for_each_merchant(self.db, lambda merchant_id: self.db.write(merchant_id, verb))
 
     def _count_unanswered(self) -> int:
         return count_unanswered(self.db) + self.db.write(DIRECTORY_SCOPE, sweep_challenges)
@@ -184,7 +184,7 @@ class Desk:
         return self.db.write(DIRECTORY_SCOPE, sweep_attempts)
 
     def _tend_news(self) -> int:
-        return sum(tend_news(self.db, merchant.id) for merchant in self.merchants())
+        return for_each_merchant(self.db, partial(tend_news, self.db))
 
 
 def open_desk(settings: Settings) -> Desk:

@@ -7,8 +7,9 @@ from tocsin.alarm import escalate
 from tocsin.alarm.escalate import tend_incidents
 from tocsin.alarm.incident import acknowledge_incident, clear_incident, raise_incident, silence_incident
 from tocsin.alarm.record import open_incidents
+from tocsin.alarm.rules import AlarmRules
 from tocsin.core.clock import shift_clock
-from tocsin.core.db import Database
+from tocsin.core.db import Database, Tx
 
 
 @pytest.fixture
@@ -144,3 +145,22 @@ def test_each_merchants_time_is_his_own(db: Database):
     shift_clock(minutes(5))
     tend(db)
     assert (one.incident().escalated, other.incident().escalated) == (1, 0)
+
+
+def test_rules_that_no_longer_decode_keep_no_other_merchant_from_being_called(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+):
+    scenes = [Scene(db), Scene(db)]
+    for scene in scenes:
+        scene.fail(times=3)
+    shift_clock(minutes(4))
+    honest = escalate.read_alarm_rules
+
+    def read(tx: Tx) -> AlarmRules:
+        if tx.merchant_id == scenes[0].merchant_id:
+            raise ValueError("written by an older desk")
+        return honest(tx)
+
+    monkeypatch.setattr(escalate, "read_alarm_rules", read)
+    assert tend_incidents(db) == 1
+    assert [steps(scene) for scene in scenes] == [[], [1]]

@@ -7,9 +7,9 @@ import pytest
 
 from tests.house import make_house
 from tocsin.core.db import Database
-from tocsin.core.errors import DatabaseAway
+from tocsin.core.errors import DatabaseAway, OutcomeUnknown
 from tocsin.core.event import append_event
-from tocsin.core.loop import Loop
+from tocsin.core.loop import Loop, for_each_merchant
 
 
 def test_a_loop_works_off_what_waits_and_wakes_at_an_event(db: Database):
@@ -102,3 +102,49 @@ def test_a_loop_that_never_began_can_be_ended():
     loop = Loop("never began", lambda: taken.append(1) or 0, idle_seconds=1)
     loop.stop()
     assert not taken and "never began" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_one_merchant_meets_keeps_no_other_waiting(db: Database):
+    first, second = make_house(db).merchant_id, make_house(db).merchant_id
+    seen: list[int] = []
+
+    def act(merchant_id: int) -> int:
+        seen.append(merchant_id)
+        if merchant_id == first:
+            raise ValueError("his rules")
+        return 3
+
+    assert for_each_merchant(db, act, besides=(0,)) == 6 and seen == [0, first, second]
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_step_of_faults_alone_fails_once_all_had_their_turn(db: Database, *, again: bool):
+    first, second = make_house(db).merchant_id, make_house(db).merchant_id
+    seen: list[int] = []
+
+    def act(merchant_id: int) -> int:
+        seen.append(merchant_id)
+        if merchant_id == first:
+            raise ValueError("his rules")
+        return 0
+
+    if again:
+        with pytest.raises(ValueError, match="his rules"):
+            for_each_merchant(db, act)
+    else:
+        assert for_each_merchant(db, act, again=False) == 0
+    assert seen == [first, second]
+
+
+@pytest.mark.parametrize("away", [DatabaseAway(), OutcomeUnknown()])
+def test_an_outage_is_everybodys(db: Database, away: Exception):
+    first, _ = make_house(db).merchant_id, make_house(db).merchant_id
+    seen: list[int] = []
+
+    def act(merchant_id: int) -> int:
+        seen.append(merchant_id)
+        raise away
+
+    with pytest.raises(type(away)):
+        for_each_merchant(db, act, again=False)
+    assert seen == [first]

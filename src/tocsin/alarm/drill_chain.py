@@ -14,8 +14,8 @@ from tocsin.alarm.siren_row import SirenRow, list_sirens
 from tocsin.alarm.timeline import Entry, add_entry, read_timeline
 from tocsin.core.actor import Actor
 from tocsin.core.clock import SECOND_US
-from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
-from tocsin.core.tenant import list_merchants
+from tocsin.core.db import Database, Tx
+from tocsin.core.loop import for_each_merchant
 
 SOUND_SECONDS = 3
 SIGNAL_SECONDS, SIREN_SECONDS, END_SECONDS = 10, 15, 60
@@ -40,8 +40,7 @@ def begin_incident(tx: Tx, *, drill_id: int) -> None:
 
 def tend_drills(db: Database) -> int:
     """Take each running drill a step further; return how many ended."""
-    merchants = db.read(DIRECTORY_SCOPE, list_merchants)
-    return sum(_tend(db, one.id) for one in merchants)
+    return for_each_merchant(db, partial(_tend, db))
 
 
 def read_chain(tx: Tx, present: Drill) -> list[Link]:

@@ -8,10 +8,11 @@ from tocsin.alarm.drill import Drill, DrillRunning, DrillUntimely, list_drills, 
 from tocsin.alarm.quiet import waits_for_a_word
 from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.clock import DAY_US, MINUTE_US, from_datetime, to_datetime
-from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.loop import for_each_merchant
 from tocsin.core.preference import change_preference, preference_revision, read_preference
-from tocsin.core.tenant import get_shop, list_merchants
+from tocsin.core.tenant import get_shop
 
 BOX = "alarm.drill"
 OFF = -1
@@ -60,8 +61,11 @@ def start_due_drills(db: Database) -> int:
 
     It waits half an hour for an open alarm to end; a desk that was off then does not make up for it at another hour.
     """
-    merchants = db.read(DIRECTORY_SCOPE, list_merchants)
-    return sum(db.write(one.id, _start) for one in merchants if db.read(one.id, is_due))
+
+    def start(merchant_id: int) -> int:
+        return db.write(merchant_id, _start) if db.read(merchant_id, is_due) else 0
+
+    return for_each_merchant(db, start)
 
 
 def is_due(tx: Tx) -> bool:

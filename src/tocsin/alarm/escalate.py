@@ -14,7 +14,7 @@ from tocsin.alarm.timeline import add_entry
 from tocsin.core.clock import MINUTE_US, SECOND_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import append_event
-from tocsin.core.tenant import list_merchants
+from tocsin.core.loop import for_each_merchant
 
 WAITING_KINDS = frozenset({DRILL, "restored", "backup_late"})
 """Kinds of incidents that only a person ends."""
@@ -22,8 +22,11 @@ WAITING_KINDS = frozenset({DRILL, "restored", "backup_late"})
 
 def tend_incidents(db: Database) -> int:
     """Escalate, end and tell what is due, one step an incident; return how many."""
-    merchants = [0, *(merchant.id for merchant in db.read(DIRECTORY_SCOPE, list_merchants))]
-    return sum(db.write(each, _tend) for each in merchants if db.read(each, _any_due))
+
+    def tend(merchant_id: int) -> int:
+        return db.write(merchant_id, _tend) if db.read(merchant_id, _any_due) else 0
+
+    return for_each_merchant(db, tend, besides=(DIRECTORY_SCOPE,))
 
 
 def next_step(present: Incident, rules: AlarmRules, now_us: int) -> int:

@@ -11,7 +11,7 @@ from tocsin.alarm.timeline import add_entry
 from tocsin.core.clock import MINUTE_US, SECOND_US
 from tocsin.core.db import Database, Tx
 from tocsin.core.event import append_event
-from tocsin.core.tenant import list_merchants
+from tocsin.core.loop import for_each_merchant
 
 
 def lift_incident(
@@ -53,8 +53,11 @@ def ring_again(tx: Tx, present: Incident, *, rules: AlarmRules) -> Incident:
 
 def ring_after_restart(db: Database) -> int:
     """Let each incident that sounded and that nobody silenced or cleared sound again; return how many."""
-    merchants = db.read(0, list_merchants)
-    return sum(db.write(merchant.id, _restart) for merchant in merchants if db.read(merchant.id, _unsilenced))
+
+    def restart(merchant_id: int) -> int:
+        return db.write(merchant_id, _restart) if db.read(merchant_id, _unsilenced) else 0
+
+    return for_each_merchant(db, restart, again=False)  # the desk opens for the others, whatever it meets
 
 
 def _restart(tx: Tx) -> int:

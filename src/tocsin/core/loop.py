@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 
+from tocsin.core.db import DIRECTORY_SCOPE, Database
 from tocsin.core.errors import Outage
 from tocsin.core.event import on_event
 from tocsin.core.log import get_log
 from tocsin.core.telemetry import doing
+from tocsin.core.tenant import list_merchants
 
 _AFTER_FAULT_SECONDS = 1.0
 # What happens one by one under load is dealt with some at a time: each step has a price of its own, its commits above all.
@@ -80,3 +82,30 @@ class Loop:
                 self._stopping.wait(rest_seconds)
             if wait_seconds:
                 self._wake.wait(wait_seconds)
+
+
+def for_each_merchant(
+    db: Database, act: Callable[[int], int], *, besides: tuple[int, ...] = (), again: bool = True
+) -> int:
+    """Do something for each merchant; what one meets is logged and the others go on. Return the sum of what was done.
+
+    Args:
+        act: is told the merchant's id, and returns how much it did.
+        besides: further scopes, such as the directory's, which go first.
+        again: let a step in which nothing but faults came fail, so that it is soon taken again.
+
+    Raises:
+        Outage: at once, for it is everybody's.
+    """
+    done, faults = 0, list[Exception]()
+    for merchant_id in (*besides, *(one.id for one in db.read(DIRECTORY_SCOPE, list_merchants))):
+        try:
+            done += act(merchant_id)
+        except Outage:
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever his data meets, the others' must not wait for it
+            _log.error("merchant_failed", merchant=str(merchant_id), exc_info=fault)
+            faults.append(fault)
+    if again and faults and not done:
+        raise faults[0]
+    return done

@@ -10,15 +10,15 @@ from functools import partial
 import sqlalchemy as sa
 
 from tocsin.core.clock import DAY_US
-from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.db import Database, Tx
 from tocsin.core.forget import destroy_key, overwrite_freed, parties_of, persons_of_order
 from tocsin.core.ident import id_at
-from tocsin.core.loop import Loop
+from tocsin.core.loop import Loop, for_each_merchant
 from tocsin.core.party import party
 from tocsin.core.preference import read_preference
 from tocsin.core.queue import queue_for
 from tocsin.core.statement import NOUGHT, Statement, any_of, bind, own
-from tocsin.core.tenant import list_merchants, list_shops
+from tocsin.core.tenant import list_shops
 from tocsin.orders.compaction import ask_compaction
 from tocsin.orders.erase import forget_receiver
 from tocsin.orders.kept_files import purge_finished
@@ -92,7 +92,7 @@ def retention_loops(db: Database) -> list[Loop]:
     """Return the daily loops of what goes by time, for every merchant."""
 
     def each(run: Callable[[int], int]) -> Callable[[], int]:
-        return lambda: sum(run(merchant.id) for merchant in db.read(DIRECTORY_SCOPE, list_merchants))
+        return lambda: for_each_merchant(db, run)
 
     steps: dict[str, Callable[[], int]] = {
         "retention": each(lambda merchant_id: erase_old(db, merchant_id)),

@@ -9,8 +9,8 @@ from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Database, Tx
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
+from tocsin.core.loop import for_each_merchant
 from tocsin.core.statement import Statement, bind, own
-from tocsin.core.tenant import list_merchants
 from tocsin.orders.table import hold
 from tocsin.tickets.radar import HELD_LONG, HELD_US
 
@@ -39,9 +39,11 @@ _TELL = Statement[None](
 
 def tell_overdue(db: Database) -> int:
     """Tell of each hold that has become overdue since last time; return of how many."""
-    merchants = db.read(0, list_merchants)
-    late = [one.id for one in merchants if db.read(one.id, _overdue)]
-    return sum(db.write(merchant_id, tell_holds) for merchant_id in late)
+
+    def tell(merchant_id: int) -> int:
+        return db.write(merchant_id, tell_holds) if db.read(merchant_id, _overdue) else 0
+
+    return for_each_merchant(db, tell)
 
 
 def tell_holds(tx: Tx) -> int:

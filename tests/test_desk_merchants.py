@@ -1,0 +1,70 @@
+"""What one merchant's data does to a step keeps no other merchant from it."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.house import make_house
+from tocsin.alarm.ring import ring_after_restart
+from tocsin.core.db import Database
+from tocsin.core.loop import Loop
+from tocsin.desk import Desk
+from tocsin.settings import Settings
+
+LOOPS = (
+    "incidents", "drills", "drill plan", "notices", "conflicts", "bulk acts", "overdue holds", "lookup index", "waiting news",
+    "retention", "waiting rows", "old look-ups", "deliveries", "journal seal", "journal verify",
+)  # fmt: skip
+
+
+class Broken:
+    """Takes the place of a database's method: the first merchant's transactions fail, whoever else is reached is noted."""
+
+    def __init__(self, honest: Callable[..., Any], *, first: int, reached: set[int]) -> None:
+        self._honest, self._first, self._reached = honest, first, reached
+
+    def __call__(self, merchant_id: int, *args: Any) -> Any:
+        self._reached.add(merchant_id)
+        if merchant_id == self._first:
+            raise ValueError("his rules")
+        return self._honest(merchant_id, *args)
+
+
+@pytest.fixture
+def steps(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, Callable[[], int]]]:
+    """The steps of a desk's loops, none of which runs by itself, and what it does first of all."""
+    monkeypatch.setattr(Loop, "start", lambda _: None)
+    desk = Desk(Settings(data_dir=str(tmp_path)), db)
+    monkeypatch.setattr(desk.queue, "open", lambda _: None)
+    desk.start()
+    found = {loop._name: loop._step for loop in desk._loops}
+    desk.stop()
+    yield found | {"ring": partial(ring_after_restart, db)}
+    desk.close()
+
+
+def test_a_merchants_fault_keeps_no_other_from_a_step(
+    db: Database, steps: dict[str, Callable[[], int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = make_house(db).merchant_id, make_house(db).merchant_id
+    reached = set[int]()
+    for method in ("read", "write", "snapshot"):
+        monkeypatch.setattr(db, method, Broken(getattr(db, method), first=first, reached=reached))
+    failed, kept = set[str](), set[str]()
+    for name in (*LOOPS, "ring"):
+        reached.clear()
+        try:
+            steps[name]()
+        except ValueError:
+            failed.add(name)
+        if not {first, second} <= reached:
+            kept.add(name)
+    assert kept == set()
+    assert failed == {*LOOPS} - {"journal verify"}, (
+        "a step is taken again soon, but not one that reads all there is"
+    )
