@@ -192,3 +192,21 @@ def test_old_attempts_are_swept_while_the_desk_runs(db: Database, tmp_path: Path
     left = db.read(0, lambda tx: tx.value(count))
     desk.close()
     assert left == 0
+
+
+def test_what_cannot_be_given_back_leaves_nothing_else_open(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    desk = Desk(Settings(data_dir=str(tmp_path)), db)
+    closed: list[str] = []
+
+    def fail() -> None:
+        raise ValueError("broken")
+
+    for part, name in ((desk._lease, "lease"), (desk.bus, "bus"), (db, "database")):
+        honest = part.close
+        monkeypatch.setattr(part, "close", lambda honest=honest, name=name: closed.append(name) or honest())
+    monkeypatch.setattr(desk, "stop", fail)
+    with pytest.raises(ValueError, match="broken"):
+        desk.close()
+    assert closed == ["lease", "bus", "database"]

@@ -1,6 +1,7 @@
 """The desk of one process: its settings, database, queue and bus, and what runs in the background."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import join_bus
 from tocsin.core.log import get_log
-from tocsin.core.loop import Loop, for_each_merchant
+from tocsin.core.loop import Loop, for_each_merchant, stop_loops
 from tocsin.core.node import NodeLease, lease_node
 from tocsin.core.queue import Queue, queue_for
 from tocsin.core.tenant import Merchant, list_merchants
@@ -131,8 +132,7 @@ class Desk:
     def stop(self) -> None:
         """End the background work after the step in hand."""
         self.closing = True
-        for loop in self._loops:
-            loop.stop()
+        stop_loops(self._loops)
         self._loops = []
         self._outbound.stop()
         if self._sounding is not None:
@@ -144,12 +144,10 @@ class Desk:
         self.queue.close()
 
     def close(self) -> None:
-        """Give everything back: the node number, the bus, the database."""
-        self.stop()
-        self._lease.close()
-        self._leave_bus()
-        self.bus.close()
-        self.db.close()
+        """Give everything back: the node number, the bus, the database; what one meets keeps nothing else open."""
+        with ExitStack() as last_first:
+            for give_back in (self.db.close, self.bus.close, self._leave_bus, self._lease.close, self.stop):
+                last_first.callback(give_back)
 
     @property
     def _seals(self) -> Path:

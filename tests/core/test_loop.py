@@ -9,7 +9,7 @@ from tests.house import make_house
 from tocsin.core.db import Database
 from tocsin.core.errors import DatabaseAway, OutcomeUnknown
 from tocsin.core.event import append_event
-from tocsin.core.loop import Loop, for_each_merchant
+from tocsin.core.loop import Loop, for_each_merchant, stop_loops
 
 
 def test_a_loop_works_off_what_waits_and_wakes_at_an_event(db: Database):
@@ -102,6 +102,44 @@ def test_a_loop_that_never_began_can_be_ended():
     loop = Loop("never began", lambda: taken.append(1) or 0, idle_seconds=1)
     loop.stop()
     assert not taken and "never began" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_loops_end_together_however_long_their_steps_take():
+    """None begins another step while the first one is waited for."""
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def step() -> int:
+        begun.release()
+        go_on.wait(20)
+        return 1
+
+    loops = [Loop(f"slow {n}", step, idle_seconds=60) for n in range(5)]
+    for loop in loops:
+        loop.start()
+    assert all(begun.acquire(timeout=5) for _ in loops)
+    stopping = threading.Thread(target=stop_loops, args=(iter(loops),))
+    stopping.start()
+    while not all(loop._stopping.is_set() for loop in loops):
+        assert stopping.is_alive()
+        time.sleep(0.01)
+    go_on.set()
+    stopping.join(5)
+    assert not stopping.is_alive() and not begun.acquire(blocking=False)
+
+
+def test_a_loop_that_is_ended_just_before_it_rests_does_not_rest(monkeypatch: pytest.MonkeyPatch):
+    loop = Loop("test", lambda: 0, idle_seconds=60)
+    honest = loop._wake.clear
+
+    def clear() -> None:
+        loop.end()  # between its look whether it goes on and this
+        honest()
+
+    monkeypatch.setattr(loop._wake, "clear", clear)
+    loop.start()
+    assert loop._thread is not None
+    loop._thread.join(5)
+    assert not loop._thread.is_alive()
 
 
 def test_what_one_merchant_meets_keeps_no_other_waiting(db: Database):

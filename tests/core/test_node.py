@@ -7,6 +7,7 @@ import pytest
 from tocsin.core import ident, node
 from tocsin.core.clock import shift_clock
 from tocsin.core.db import Database
+from tocsin.core.errors import DatabaseAway, OutcomeUnknown
 from tocsin.core.ident import new_id, use_node
 from tocsin.core.node import LEASE_SECONDS, NodesExhausted, lease_node
 
@@ -101,3 +102,16 @@ def test_when_all_numbers_are_leased_it_says_so(db: Database, monkeypatch: pytes
             lease_node(db)
     first.close()
     assert ident.NODES == 1024
+
+
+@pytest.mark.parametrize("away", [DatabaseAway(), OutcomeUnknown()])
+def test_a_number_that_cannot_be_given_back_expires(
+    db: Database, monkeypatch: pytest.MonkeyPatch, away: Exception
+) -> None:
+    lease = lease_node(db)
+
+    def write(*_: object) -> None:
+        raise away
+
+    monkeypatch.setattr(db, "write", write)
+    lease.close()

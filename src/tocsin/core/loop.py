@@ -5,7 +5,7 @@ A step that fails is logged and taken again: nothing in the background waits for
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tocsin.core.db import DIRECTORY_SCOPE, Database
 from tocsin.core.errors import Outage
@@ -52,19 +52,25 @@ class Loop:
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """End after the step in hand."""
+    def end(self) -> None:
+        """Take no further step; wait for nothing."""
         if self._unlisten is not None:
             self._unlisten()
             self._unlisten = None
         self._stopping.set()
         self._wake.set()
+
+    def stop(self) -> None:
+        """End after the step in hand."""
+        self.end()
         if self._thread is not None:
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             self._wake.clear()
+            if self._stopping.is_set():  # after it: whoever ends the loop wakes it last
+                return
             wait_seconds, began = 0.0, time.monotonic()
             try:
                 with doing("step", self._name):
@@ -82,6 +88,14 @@ class Loop:
                 self._stopping.wait(rest_seconds)
             if wait_seconds:
                 self._wake.wait(wait_seconds)
+
+
+def stop_loops(loops: Iterable[Loop]) -> None:
+    """End all after the steps in hand: it takes as long as the longest of them."""
+    for loop in (told := tuple(loops)):
+        loop.end()
+    for loop in told:
+        loop.stop()
 
 
 def for_each_merchant(

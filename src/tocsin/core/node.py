@@ -5,12 +5,13 @@ Number 0 is never leased: it is of the one process on SQLite, and of who makes i
 
 import secrets
 import threading
+from contextlib import suppress
 
 import sqlalchemy as sa
 
 from tocsin.core.clock import SECOND_US
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
+from tocsin.core.errors import Outage, Refusal
 from tocsin.core.ident import NODES, use_node
 from tocsin.core.log import get_log
 from tocsin.core.schema import big, directory_table, text
@@ -61,7 +62,8 @@ class NodeLease:
         self._stop.set()
         if self._leased:
             self._thread.join()
-            self._db.write(0, lambda tx: tx.run(_GIVE_BACK, b_node=self.node, b_holder=self._holder))
+            with suppress(Outage):  # then it expires by itself
+                self._db.write(0, lambda tx: tx.run(_GIVE_BACK, b_node=self.node, b_holder=self._holder))
 
     def _take(self, tx: Tx) -> int:
         tx.run(_EXPIRE, now_us=tx.now_us)
