@@ -55,6 +55,19 @@ class Open:
         self._thread.join()
 
 
+def test_one_that_fails_when_it_is_woken_keeps_nobody_asleep(db: Database) -> None:
+    woken: list[str] = []
+
+    def fail() -> None:
+        raise RuntimeError("Event loop is closed")
+
+    leave = [on_event(waker) for waker in (fail, lambda: woken.append("behind it"))]
+    add(db, "a")
+    for each in leave:
+        each()
+    assert woken == ["behind it"] and take(db) == ["a"]
+
+
 def test_each_consumer_reads_each_event_once_in_order(db: Database) -> None:
     for kind in ("a", "b", "c"):
         add(db, kind)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from tocsin.core.bus import EVERYTHING, Bus
 from tocsin.core.db import Tx
+from tocsin.core.log import get_log
 from tocsin.core.schema import DIRECTORY, big, directory_table, metadata, text
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.telemetry import count
@@ -129,6 +130,7 @@ _OWN_AFTER = {
     for dialect, settled in _SETTLED.items() for only_settled in (True, False)
 }  # fmt: skip
 TOPIC = "event"
+_log = get_log("event")
 _wakers: list[tuple[Callable[[], None], tuple[str, ...]]] = []
 _buses: list[Bus] = []
 
@@ -249,4 +251,7 @@ def _wake(kind: str) -> None:
     """Wake those whom a kind of event wakes; all where it is not told."""
     for waker, kinds in tuple(_wakers):
         if not kind or kind.startswith(kinds):
-            waker()
+            try:
+                waker()
+            except Exception as fault:  # noqa: BLE001 - one whose loop has ended keeps nobody behind it asleep
+                _log.warning("waker_failed", kind=kind, exc_info=fault)
