@@ -3,6 +3,7 @@
 from functools import partial
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from tests.counter import open_counter
@@ -30,6 +31,21 @@ def restore(tx: Tx, *, backup: dict[str, list[tuple[object, ...]]]) -> None:
         for row in backup.get(table.name, []):
             names = list(table.columns.keys())
             tx.run(Statement[None](sa.insert(table), sets=names), **dict(zip(names, row, strict=True)))
+
+
+def test_who_was_not_listed_when_he_was_erased_is_listed_by_the_sweep(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the database was lost in the COMMIT, what would have followed it was never done."""
+    with open_counter(db) as counter:
+        open_folders(tmp_path)
+        keep_erased_in(tmp_path / "kept")
+        counter.take(receiver=HIM)
+        person_id = counter.ask(person_by_phone, phone=HIM.phone)
+        monkeypatch.setattr(Tx, "finish", lambda _: None)
+        erase(counter)
+        merchant_id = counter.house.merchant_id
+        assert (tmp_path / "kept" / "erased.txt").read_text() == f"{merchant_id} {person_id}\n"
 
 
 def test_whom_a_backup_brings_back_goes_again(db: Database, tmp_path: Path) -> None:

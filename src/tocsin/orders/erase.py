@@ -201,6 +201,8 @@ def sweep_erased(db: Database, merchant_id: int, payload: dict[str, Any]) -> Non
     needles = db.read(merchant_id, read)
     if needles is None:
         return
+    # Again: where the answer to his erasure was lost, or the disk was full, nobody has listed him.
+    list_erased(merchant_id, db.read(merchant_id, partial(_erased, erasure_id=erasure_id)).person_id)
     found = sweep_places(db, merchant_id, needles)
     remove_files(db.write(merchant_id, partial(_papers_of, erasure_id=erasure_id)))
     db.write(merchant_id, partial(_end, erasure_id=erasure_id, found=found, queue=queue_for(db)))
@@ -209,10 +211,13 @@ def sweep_erased(db: Database, merchant_id: int, payload: dict[str, Any]) -> Non
 
 def _papers_of(tx: Tx, *, erasure_id: int) -> list[Path]:
     """Return his papers' files again: a kill may have come between his erasure and their removal."""
-    (erased,) = tx.rows(_ONE, id=erasure_id)
-    return _files_of(
-        tx, order_ids=sorted({row.order_id for row in parties_of(tx, person_id=erased.person_id)})
-    )
+    person_id = _erased(tx, erasure_id=erasure_id).person_id
+    return _files_of(tx, order_ids=sorted({row.order_id for row in parties_of(tx, person_id=person_id)}))
+
+
+def _erased(tx: Tx, *, erasure_id: int) -> Erasure:
+    (found,) = tx.rows(_ONE, id=erasure_id)
+    return found
 
 
 def _files_of(tx: Tx, *, order_ids: list[int]) -> list[Path]:
