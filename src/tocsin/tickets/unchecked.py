@@ -11,6 +11,8 @@ from tocsin.orders.store import list_revisions
 from tocsin.tickets.rule import BROKEN_CODE, Finding
 
 _log = get_log("tickets.check")
+# SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL (sqlite.org/rescode.html) and PostgreSQL's class of insufficient resources.
+_NOBODYS, _NOBODYS_CLASS = frozenset({5, 6, 13}), "53"
 
 
 def hold_unchecked(db: Database, merchant_id: int, *, order_id: int, fault: BaseException) -> None:
@@ -18,18 +20,26 @@ def hold_unchecked(db: Database, merchant_id: int, *, order_id: int, fault: Base
 
     Raises:
         Outage: no order can be checked for now.
+        Exception: none can, for the database is full or locked.
     """
-    if isinstance(fault, Outage) or not isinstance(fault, Exception):
+    if not isinstance(fault, Exception) or _is_of_all(fault):
         raise fault
     known = isinstance(fault, Refusal)
     code = fault.code if isinstance(fault, Refusal) else type(fault).__name__
     _log.error("order_unchecked", order=str(order_id), code=code, exc_info=None if known else fault)
     try:
         db.write(merchant_id, partial(_hold, order_id=order_id, code=code))
-    except Outage:
-        raise
-    except Exception as unheld:  # noqa: BLE001 - it is checked again before paper in any case
+    except Exception as unheld:
+        if _is_of_all(unheld):
+            raise
+        # It is checked again before paper in any case.
         _log.error("order_unheld", order=str(order_id), exc_info=unheld)
+
+
+def _is_of_all(fault: Exception) -> bool:
+    """Tell whether a fault is of the database as a whole, and of no order."""
+    in_sqlite, in_postgres = getattr(fault, "sqlite_errorcode", 0), getattr(fault, "sqlstate", None) or ""
+    return isinstance(fault, Outage) or in_sqlite & 0xFF in _NOBODYS or in_postgres.startswith(_NOBODYS_CLASS)
 
 
 def _hold(tx: Tx, *, order_id: int, code: str) -> None:
