@@ -92,3 +92,9 @@ class Served:
             return said.decode()
         self.process.kill()
         raise RuntimeError(f"tocsin serve: {said!r} {self.process.communicate()[1]!r}")
+
+
+def resident_mb(pid: int) -> float:
+    """Return how much of the machine's memory a process has, in MiB."""
+    text = Path(f"/proc/{pid}/status").read_text("ascii")
+    return int(text.partition("VmRSS:")[2].split()[0]) / 1024

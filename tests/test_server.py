@@ -6,7 +6,9 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
+from tests.proofs.running import ENGINES, open_ground
 from tests.served import Served
 from tocsin.core.clock import now_us
 from tocsin.core.event import replay_events
@@ -40,6 +42,14 @@ def test_a_new_desk_serves_both_loopbacks_with_the_demo_and_an_owner_link(tmp_pa
     assert len(again.owner_links()) == 1, "there is no owner yet"
     assert again.ready_seconds < 10  # counted, its lines would take most of that
     again.stop()
+
+
+@pytest.mark.parametrize("on", ENGINES)
+def test_a_desk_at_rest_takes_less_than_200_mb(on: str) -> None:
+    with open_ground() as ground:
+        desk = ground.make_desk(on)
+        desk.start()
+        assert 20 < desk.rest_mb[0] < 200
 
 
 def test_a_stream_takes_up_where_it_broke_off_and_ends_with_the_server(tmp_path: Path):

@@ -92,7 +92,7 @@ class Reign:
             "killed_while_sending": len(self.caught), "settled": len(self.kept.settled), "lost": len(lost),
             "printed_twice_by_program": len(twice), "sending_not_unknown": len(resent), "all_ended": quiet,
             "unexpected": len(self.kept.unexpected), "start_p50_ms": round(statistics.median(starts or [0])),
-            "start_most_ms": round(max(starts or [0])),
+            "start_most_ms": round(max(starts or [0])), "rest_mb": round(max(self.desk.rest_mb), 1),
             "said": [*lost[:3], *twice[:3], *resent[:3], *self.kept.unexpected[:3]],
         }  # fmt: skip
 
@@ -191,7 +191,7 @@ def prove_kill(engines: tuple[str, ...], *, kills: int, seed: int) -> dict[str, 
         "lookups", "repeated",
     )  # fmt: skip
     joined: dict[str, Any] = {name: sum(found[name] for found in every) for name in summed}
-    joined["start_p50_ms"] = max(found["start_p50_ms"] for found in every)
+    joined |= {name: max(found[name] for found in every) for name in ("start_p50_ms", "rest_mb")}
     joined["planted_fault_found"] = all(all(found["planted_faults"].values()) for found in every)
     joined["holds"] = joined["planted_fault_found"] and not any(found["broken_promises"] for found in every)
     return joined | {"seed": seed, "engines": by_engine, "seconds": round(time.monotonic() - began, 1)}

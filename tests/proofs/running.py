@@ -18,6 +18,7 @@ import psycopg
 
 from tests.databases import PostgresServer, lay_out
 from tests.near import uncounted
+from tests.served import resident_mb
 from tocsin.core.ident import new_id
 from tocsin.core.reaching import reach
 from tocsin.core.sqlite import engine as sqlite
@@ -47,6 +48,7 @@ class RunningDesk:
         self.env = dict[str, str]()
         self.process: subprocess.Popen[str] | None = None
         self.starts_ms: list[float] = []
+        self.rest_mb: list[float] = []
 
     def start(self, *, fault: str = "") -> None:
         """Start the server, broken as `fault` says, and wait until it says that it serves."""
@@ -73,6 +75,7 @@ class RunningDesk:
             if "serves on" in line:
                 break
         self.starts_ms.append((time.monotonic() - began) * 1000)
+        self.rest_mb.append(resident_mb(self.process.pid))
         if not self.owner_link:
             self.owner_link = _find_link(lines)
 

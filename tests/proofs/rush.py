@@ -7,7 +7,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +19,7 @@ from tests.peers.escpos_peer import EscposPeer
 from tests.proofs.alarmed import Alarmed
 from tests.proofs.asking import Client, Unexpected, add_printer, become_owner_in, read
 from tests.proofs.running import ENGINES, Ground, open_ground
+from tests.served import resident_mb
 from tocsin.access.session import csrf_token
 from tocsin.console.ask import ask
 from tocsin.console.merchants import MerchantMade, MerchantNew
@@ -177,10 +177,10 @@ class Rush:
             # Until the power is cut, and no sooner: what is answered in the last moment counts most.
             sending = asyncio.gather(*(each.send(lambda: not over.is_set()) for each in (rush, other)))
             await asyncio.sleep(min(_WARM_SECONDS, seconds / 2))
-            warm = _resident_mb(desk.process.pid)  # type: ignore[union-attr]
+            warm = resident_mb(desk.process.pid)  # type: ignore[union-attr]
             while lasts():
                 await asyncio.sleep(0.02)
-            grown = _resident_mb(desk.process.pid) - warm  # type: ignore[union-attr]
+            grown = resident_mb(desk.process.pid) - warm  # type: ignore[union-attr]
             if cut:
                 watch.ending.set()
                 desk.process.kill()  # type: ignore[union-attr] # while orders are on their way
@@ -286,11 +286,6 @@ def _key_of(browser: httpx.Client, base: str) -> str:
 
 def _secret(client: Client) -> str:
     return client.http.headers["authorization"].removeprefix("Bearer ")
-
-
-def _resident_mb(pid: int) -> float:
-    text = Path(f"/proc/{pid}/status").read_text("ascii")
-    return int(text.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 def _at(taken: list[float], share: float) -> float:

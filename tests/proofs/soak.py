@@ -14,7 +14,8 @@ from tests.bench.load_line import Line, open_line
 from tests.bench.load_target import WrongAnswer
 from tests.bench.load_tocsin import Tocsin
 from tests.proofs.running import ENGINES, Ground, open_ground
-from tests.proofs.rush import _at, _resident_mb
+from tests.proofs.rush import _at
+from tests.served import resident_mb
 
 MINUTES, CLIENTS, SLICES = 60.0, 16, 60
 GROWTH_PERCENT, P99_RATIO = 5.0, 1.5
@@ -85,7 +86,7 @@ class Soak:
 
         async def watch() -> None:
             while (passed := time.perf_counter() - began) < seconds:
-                slices[int(passed / seconds * SLICES)][1].append(_resident_mb(process.pid))
+                slices[int(passed / seconds * SLICES)][1].append(resident_mb(process.pid))
                 await asyncio.sleep(seconds / SLICES / 5)
 
         await asyncio.gather(watch(), *(work() for _ in range(CLIENTS)))
