@@ -5,10 +5,10 @@ from importlib.metadata import version
 
 from msgspec import Struct
 
-from tocsin.access.presence import is_there
+from tocsin.access.presence import station_state
 from tocsin.access.station import list_stations
 from tocsin.alarm.record import open_incidents
-from tocsin.alarm.siren_row import list_sirens
+from tocsin.alarm.siren_row import SirenRow, list_sirens
 from tocsin.core.actor import desk_actor
 from tocsin.core.db import Tx
 from tocsin.core.tenant import Merchant, list_shops
@@ -17,11 +17,13 @@ from tocsin.tickets.device import list_printers
 from tocsin.tickets.radar import KINDS, count_problems
 from tocsin.tickets.trial import say_state
 
-_WELL = frozenset({"ready", "off", "there"})
+# A station that said goodbye belongs to a shop that closed; where it is expected always it is soon `vanished`. A printer that
+# was never asked is not known to be unwell; a siren that was never heard is.
+_WELL = frozenset({"ready", "off", "there", "left", "unknown", "paper_low"})
 
 
 class Part(Struct, frozen=True):
-    """A station (`state` there, away, revoked), a printer or a siren (their states as pages have them).
+    """A station, a printer or a siren, with its state as pages have it; a siren that answers and was never heard is `untried`.
 
     `detail`: a station's version, or what a siren says of itself.
     """
@@ -31,8 +33,8 @@ class Part(Struct, frozen=True):
     detail: str = ""
 
     def is_well(self) -> bool:
-        """Tell whether nobody has to look at it; a printer that was never asked is not known to be unwell."""
-        return self.state in _WELL or self.state in ("unknown", "paper_low", "")
+        """Tell whether nobody has to look at it."""
+        return self.state in _WELL
 
 
 class MerchantHealth(Struct, frozen=True):
@@ -78,13 +80,18 @@ def read_fleet(desk: Desk) -> Fleet:
 def _health(tx: Tx, *, one: Merchant) -> MerchantHealth:
     counts = count_problems(tx)
     stations = [
-        Part(each.name, "there" if is_there(each, tx.now_us) else "away", each.version)
+        Part(each.name, station_state(each, tx.now_us), each.version)
         for each in list_stations(tx, desk_actor(tx.merchant_id))
         if not each.revoked_at_us
     ]
     return MerchantHealth(
         one.id, one.name, tuple(shop.code for shop in list_shops(tx)), tuple(stations),
         tuple(Part(each.name, say_state(each.last_status())) for each in list_printers(tx)),
-        tuple(Part(each.name, each.state, each.problem) for each in list_sirens(tx)),
+        tuple(Part(each.name, _siren_state(each), each.problem) for each in list_sirens(tx)),
         {kind: getattr(counts, kind) for kind in KINDS}, len(open_incidents(tx)),
     )  # fmt: skip
+
+
+def _siren_state(found: SirenRow) -> str:
+    is_heard = found.tested_at_us or found.sounded_at_us
+    return "untried" if found.state == "off" and not is_heard else found.state

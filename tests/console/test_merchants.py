@@ -83,7 +83,7 @@ def test_each_part_that_is_unwell_is_named() -> None:
         1,
         "m",
         ("A",),
-        (Part("s", "there", "1"),),
+        (Part("s", "there", "1"), Part("t", "left", "1")),
         (Part("p", "ready"), Part("q", "unknown")),
         (Part("h", "off"),),
         {"unknown": 0},
@@ -91,10 +91,10 @@ def test_each_part_that_is_unwell_is_named() -> None:
     )
     assert sound.is_well() and sound.unwell() == ()
     for name, wrong in (
-        ("stations", "away"),
+        *(("stations", state) for state in ("vanished", "silent", "waits", "clock", "new")),
         ("printers", "paper_out"),
         ("sirens", "failed"),
-        ("sirens", "on"),
+        *(("sirens", state) for state in ("on", "light", "untried", "")),
     ):
         broken = replace(sound, **{name: (Part("x", wrong),)})
         assert not broken.is_well() and [part.name for part in broken.unwell()] == ["x"]

@@ -61,8 +61,8 @@ _FLEET: Context = {
     "fleet": Fleet("0.1.0", "postgresql", ()),
     "merchants": [
         MerchantHealth(
-            1, "鼎龙旗舰店", ("DL", "DL2"), (Part("前台电脑", "there", "0.1.0"), Part("仓库", "away", "0.0.9")), (Part("前台", "paper_out"), Part("后厨", "ready")),
-            (Part("门口", "failed", "It does not answer"), Part("收银台", "off")), dict.fromkeys(("unprinted", "waiting", "unknown", "held_long", "after_print", "changed"), 2), 1,
+            1, "鼎龙旗舰店", ("DL", "DL2"), (Part("前台电脑", "there", "0.1.0"), Part("仓库", "vanished", "0.0.9"), Part("分店", "left", "0.1.0"), Part("新店", "waits")), (Part("前台", "paper_out"), Part("后厨", "ready")),
+            (Part("门口", "failed", "It does not answer"), Part("收银台", "off"), Part("后门", "untried")), dict.fromkeys(("unprinted", "waiting", "unknown", "held_long", "after_print", "changed"), 2), 1,
         ),
         MerchantHealth(2, "徽州茶行", ("CH",), (), (Part("柜台", "unknown"),), (Part("备用", ""),), {"unprinted": 0}, 0),
     ],

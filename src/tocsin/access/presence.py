@@ -5,12 +5,12 @@ unless it is expected always. One that falls silent without a word is missed aft
 """
 
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from tocsin.access.admission import sweep_nonces
-from tocsin.access.station import Station, find_station, live_stations, station
+from tocsin.access.station import WAITS, Station, find_station, live_stations, station
 from tocsin.alarm.signal import Signal, send_signal
 from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.clock import SECOND_US, now_us
@@ -24,6 +24,7 @@ from tocsin.core.tenant import list_merchants
 
 SILENT_SECONDS = 30
 ReaderState = Literal["none", "ready", "vanished"]
+StationState = Literal["revoked", "clock", "waits", "vanished", "left", "new", "there", "silent"]
 
 _of_id = (own(station), station.c.id == bind("b_station_id"))
 _VANISH = Statement[None](
@@ -130,6 +131,17 @@ def is_there(found: Station, now: int) -> bool:
     """Tell whether a station has been heard of lately, so that it can be asked for something."""
     return not (found.revoked_at_us or found.vanished_at_us or found.left_at_us) and (
         now - found.last_seen_us <= SILENT_SECONDS * SECOND_US
+    )
+
+
+def station_state(found: Station, now: int) -> StationState:
+    """Return how a station is, in one word; `silent` where nobody has missed it yet."""
+    known: dict[StationState, Any] = {
+        "revoked": found.revoked_at_us, "clock": found.problem == "clock", "waits": found.problem == WAITS,
+        "vanished": found.vanished_at_us, "left": found.left_at_us, "new": not found.last_seen_us,
+    }  # fmt: skip
+    return next(
+        (name for name, holds in known.items() if holds), "there" if is_there(found, now) else "silent"
     )
 
 

@@ -9,15 +9,8 @@ from litestar.response import Redirect
 from tocsin.access.desk import list_desks
 from tocsin.access.desk_reader import list_placed, place_reader
 from tocsin.access.operator import list_operators
-from tocsin.access.presence import is_there
-from tocsin.access.station import (
-    WAITS,
-    Station,
-    create_station_code,
-    expect_station,
-    list_stations,
-    revoke_station,
-)
+from tocsin.access.presence import station_state
+from tocsin.access.station import Station, create_station_code, expect_station, list_stations, revoke_station
 from tocsin.access.step_up import is_proved
 from tocsin.core.actor import Actor, require
 from tocsin.core.clock import now_us
@@ -109,18 +102,9 @@ def _page(request: PageRequest, actor: Actor, *, made: dict[str, Any] | None = N
 def _show(one: Station, names: dict[int, str]) -> dict[str, Any]:
     return {
         "id": one.id, "name": one.name, "version": one.version, "address": one.address, "by": names.get(one.created_by, "—"),
-        "created_at_us": one.created_at_us, "last_seen_us": one.last_seen_us or None, "state": _state(one), "reader": one.reader,
+        "created_at_us": one.created_at_us, "last_seen_us": one.last_seen_us or None, "state": station_state(one, now_us()), "reader": one.reader,
         "driver": one.reader_driver, "always": bool(one.always), "revoked": bool(one.revoked_at_us),
     }  # fmt: skip
-
-
-def _state(one: Station) -> str:
-    """Return a station's state: revoked, clock, waits, new, vanished, left, there, or silent."""
-    known = {"revoked": one.revoked_at_us, "clock": one.problem == "clock", "waits": one.problem == WAITS, "vanished": one.vanished_at_us,
-             "left": one.left_at_us, "new": not one.last_seen_us}  # fmt: skip
-    return next(
-        (name for name, holds in known.items() if holds), "there" if is_there(one, now_us()) else "silent"
-    )
 
 
 STATIONS = [
