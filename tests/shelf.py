@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from tocsin.core.beside import Beside
 from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.together import Groups
@@ -44,10 +45,12 @@ class Kept(PostgresDatabase):
 
     def __init__(self, url: str, vault: Vault, pool: ConnectionPool[Any]) -> None:
         self.url, self.vault, self._pool, self._together = url, vault, pool, Groups(self._write_all)
+        self._beside = Beside(url)
 
     def close(self) -> None:
         """Let nobody of this test reach the connections any more, as where they were closed."""
         self._pool = ConnectionPool(self.url, open=False)
+        self._beside.close()
 
 
 class Shelf:

@@ -1,8 +1,10 @@
 """The embedded database: durable, one process, one writer."""
 
 import os
+import resource
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,44 @@ def test_a_write_that_can_not_be_prepared_is_never_a_silent_success(path: Path) 
     assert other.execute("SELECT count(*) FROM away").fetchone() == (1,)
     other.close()
     database.close()
+
+
+@pytest.fixture
+def full_disk(path: Path) -> Iterator[Callable[[bool], None]]:
+    """A disk that takes no byte beyond what the write-ahead log is now, as one that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(full: bool) -> None:
+        size = path.with_name("desk.sqlite-wal").stat().st_size if full else before[0]
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+
+    yield fill
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_takes_nothing_is_told_and_what_is_kept_since_is_seen(
+    path: Path, full_disk: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_MARK_EVERY_SECONDS", 0.0)
+    db = SqliteDatabase(path, Vault(b"k" * 32))
+    for n in range(20):
+        db.write(0, lambda tx, n=n: create_merchant(tx, name=f"m{n}"))
+    assert db.state().takes_changes()
+    full_disk(True)
+    with pytest.raises(engine.OperationalError):
+        db.write(0, lambda tx: create_merchant(tx, name="lost"))
+    assert not db.state().takes_changes()
+    assert len(db.read(0, list_merchants)) == 20, "what only reads goes well"
+    full_disk(False)
+    assert db.state().takes_changes()
+    db.close()
+
+
+def test_the_disk_is_written_to_now_and_then_alone(path: Path) -> None:
+    db, log = SqliteDatabase(path, Vault(b"k" * 32)), path.with_name("desk.sqlite-wal")
+    db.state()
+    size = log.stat().st_size
+    assert size and db.state().takes_changes() and log.stat().st_size == size
+    db._mark_due = 0.0
+    assert db.state().takes_changes() and log.stat().st_size > size
+    db.close()

@@ -12,7 +12,8 @@ from tocsin.core.errors import Refusal
 from tocsin.desk import Desk
 from tocsin.opening import newest_version
 
-# A thread of its own, in no line: behind requests, long polls or streams a proxy would take a busy server for a broken one.
+# A thread of its own, and on PostgreSQL a connection, in no line: behind requests, long polls or streams a proxy would take a
+# busy server for a broken one.
 _asking = ThreadPoolExecutor(1, thread_name_prefix="readiness")
 
 
@@ -23,7 +24,7 @@ class Draining(Refusal):
 
 
 class DatabaseReadOnly(Refusal):
-    """The database takes no changes: it is a standby; name the primary too, with target_session_attrs=read-write"""
+    """The database takes no changes: its disk is full, broken or read-only (make room; `tocsin doctor` looks), or it is a standby (name the primary too, with target_session_attrs=read-write)"""
 
     kind, code = "locked", "database_read_only"
 

@@ -14,6 +14,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from tocsin.core.beside import Beside
 from tocsin.core.db import DESK_ROLE, DIRECTORY_SCOPE, Database, State, Tx
 from tocsin.core.errors import DatabaseAway, Outage, OutcomeUnknown, Refusal
 from tocsin.core.gather import Outcome, is_gathered, step_aside
@@ -29,12 +30,6 @@ _TRIES = 4
 # A restart of a moment is waited for. The pool tries to connect when it is asked, not ever more seldom by itself.
 _PATIENCE_SECONDS, _ASK_SECONDS = 10.0, 1.0
 _IN_THE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation)  # fmt: skip
-_STATE = Statement(
-    sa.text("SELECT version_num AS schema, current_setting('transaction_read_only') AS read_only FROM alembic_version").columns(
-        sa.column("schema"), sa.column("read_only")
-    ),
-    State,
-)  # fmt: skip
 _BEGUN = Statement[tuple[int]](
     sa.text(
         "SELECT (extract(epoch FROM min(xact_start)) * 1000000)::bigint AS us FROM pg_stat_activity"
@@ -61,6 +56,7 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: str, vault: Vault, *, connections: int = 8) -> None:
         self.url, self.vault, self._together = url, vault, Groups(self._write_all)
+        self._beside = Beside(url)
         with psycopg.connect(reach(url), autocommit=True) as connection:
             require_durable(connection)
         self._pool: ConnectionPool[Any] = ConnectionPool(
@@ -156,9 +152,7 @@ class PostgresDatabase(Database):
 
     def state(self) -> State:
         """Return how the server is: the one of several that takes changes, if one does."""
-        begin = "BEGIN; SET LOCAL ROLE NONE"  # its schema is the owner's to read
-        with self._transaction(DIRECTORY_SCOPE, begin, patience_seconds=_ASK_SECONDS) as tx:
-            return tx.one(_STATE) or State("", "on")
+        return self._beside.state()
 
     def begun_us(self) -> int:
         """Return since when the oldest change that is under way is; the sessions of the desk's user alone are seen."""
@@ -186,8 +180,9 @@ class PostgresDatabase(Database):
         return compact_server(self.url)
 
     def close(self) -> None:
-        """Close the pool."""
+        """Close the pool, and what is beside it."""
         self._pool.close()
+        self._beside.close()
 
     @contextmanager
     def _transaction(

@@ -6,6 +6,7 @@ in 314, with FULL in none.
 
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
@@ -18,6 +19,7 @@ from tocsin.core.db import DIRECTORY_SCOPE, Database, State, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.gather import Outcome, is_gathered, step_aside
 from tocsin.core.lane import Lane
+from tocsin.core.log import get_log
 from tocsin.core.read_pool import ReadPool
 from tocsin.core.statement import Statement
 from tocsin.core.telemetry import timed
@@ -33,6 +35,7 @@ __all__ = ["SqliteDatabase", "connect_file", "engine", "lock_folder", "require_s
 
 R = TypeVar("R")
 T = TypeVar("T")
+_log = get_log("sqlite")
 _FIRST_WITH_WAL, _FIRST_MENDED = (3, 7, 0), (3, 51, 3)
 _CLOSED = -1
 _STATE = Statement(
@@ -41,6 +44,8 @@ _STATE = Statement(
     ),
     State,
 )
+# It says nothing, and the disk has to take it: what only reads goes well on one that is full or was made read-only.
+_MARK, _MARK_EVERY_SECONDS = Statement[None](sa.text("PRAGMA user_version = 1")), 5.0
 
 
 class EngineAffected(Refusal):
@@ -110,6 +115,7 @@ class SqliteDatabase(Database):
         # What the verbs of one transaction of the writer have read once, by merchant.
         self._kept: dict[int, dict[object, Any]] = {}
         self._writer = Writer(connect_file(path), self._lane, began=self._kept.clear)
+        self._mark_due = 0.0
         self._readers = ReadPool(lambda: connect_file(path, read_only=True), readers)
 
     @timed("write")
@@ -150,9 +156,22 @@ class SqliteDatabase(Database):
                 raise
 
     def state(self) -> State:
-        """Return how the file is; the writer says it."""
-        found = self.write(DIRECTORY_SCOPE, lambda tx: tx.one(_STATE))
+        """Return how the file is; the writer says it, and now and then really writes."""
+        try:
+            found = self.write(DIRECTORY_SCOPE, self._look)
+        except engine.DatabaseError as fault:
+            _log.error("disk_takes_nothing", exc_info=fault)
+            return State("", "on")
         return found or State("", "on")
+
+    def _look(self, tx: Tx) -> State | None:
+        if time.monotonic() >= self._mark_due:
+            tx.run(_MARK)
+            tx.after_commit(self._note_mark)
+        return tx.one(_STATE)
+
+    def _note_mark(self) -> None:
+        self._mark_due = time.monotonic() + _MARK_EVERY_SECONDS
 
     @timed("read")
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
