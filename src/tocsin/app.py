@@ -19,7 +19,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from tocsin import gate, waiting
 from tocsin.api import errors as api_errors
 from tocsin.api.routes import API
-from tocsin.body import Paced, require_plain
+from tocsin.body import Held, Paced, require_plain
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
 from tocsin.core.telemetry import count
@@ -67,7 +67,7 @@ class Front:
 
     def __init__(self, inner: ASGIApp, desk: Desk) -> None:
         self._inner, self._desk = inner, desk
-        self._secure = desk.settings.is_https()
+        self._secure, self._held = desk.settings.is_https(), Held()
         self._headers = lru_cache(maxsize=16)(self._headers_with)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,9 +98,14 @@ class Front:
             answer = _refused(asked, wrong) if isinstance(wrong, Refusal) else _failed(asked, wrong)
             await answer.to_asgi_response(app=None, request=Request(scope))(scope, receive, send_with_headers)
             return
-        waiting.caller.set(self._caller_of(scope))
+        asker = self._caller_of(scope)
+        waiting.caller.set(asker)
         grace = self._desk.settings.body_grace_seconds
-        await self._inner(scope, Paced(receive, grace_seconds=grace), send_with_headers)
+        body = Paced(receive, grace_seconds=grace, held=self._held, group=asker.group)
+        try:
+            await self._inner(scope, body, send_with_headers)
+        finally:
+            body.end()
 
     @staticmethod
     def _caller_of(scope: HTTPScope) -> waiting.Caller:

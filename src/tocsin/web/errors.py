@@ -109,7 +109,8 @@ def _page(request: PageRequest, *, status: int, code: str, text: str, cure: str)
         back_url=_back_of(request),
         shell={"path": request.url.path, "csrf_token": form_token(request), "theme": theme_of(request)},
     )  # fmt: skip
-    return Response(html, status_code=status, media_type=MediaType.HTML)
+    headers = {"retry-after": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Response(html, status_code=status, headers=headers, media_type=MediaType.HTML)
 
 
 def _back_of(request: PageRequest) -> str:
