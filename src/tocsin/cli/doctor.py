@@ -2,17 +2,31 @@
 
 import ctypes
 import os
+import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import click
-import msgspec
 
+from tocsin.cli.look_at_server import (
+    apart_seconds,
+    look_at_connections,
+    look_at_database,
+    look_at_its_disk,
+    look_at_months,
+    look_at_standby,
+)
 from tocsin.cli.start import with_settings
+from tocsin.cli.told import Told
+from tocsin.core.clock import SECOND_US, now_us
 from tocsin.core.errors import Refusal
 from tocsin.core.sqlite import engine, require_sound_engine
+from tocsin.fleet import Part
 from tocsin.settings import Settings
 
 _ASSETS = Path(__file__).parent.parent
@@ -22,15 +36,16 @@ _FILES = (
 
 _SLOW_WRITE_MS, _PARTS_SHOWN = 50.0, 5
 _TIMEX_BYTES, _TIME_ERROR = 512, 5  # the struct is shorter
-_CLOCKS_APART_SECONDS, _THEIR_SECONDS = 2.0, "SELECT extract(epoch FROM clock_timestamp())"
-
-
-class Told(msgspec.Struct, frozen=True):
-    """One thing looked at."""
-
-    what: str
-    sound: bool
-    said: str
+_CLOCKS_APART_SECONDS, _ROOM_LEAST_BYTES = 2.0, 1 << 30
+# Nobody's shop is without any event for a year, and a clock that jumped back by minutes is put right by who keeps it.
+_YEAR_US, _BEHIND_US = 366 * 24 * 3600 * SECOND_US, 120 * SECOND_US
+_NEWEST_EVENTS = "SELECT at_us FROM event ORDER BY id DESC LIMIT 10000"
+# What is done about a part in a state; else it is power, cable or paper.
+_CURE = "look at power, cable and paper"
+_CURES = {
+    "untried": "try it, somebody has to hear it (Settings, Sirens)", "waits": "an owner lets it go on (/restored)",
+    "clock": "set its machine's clock right", "new": "start `tocsin station run` on its machine",
+}  # fmt: skip
 
 
 @click.command()
@@ -38,7 +53,7 @@ class Told(msgspec.Struct, frozen=True):
 @click.option("--host", help="Name to serve on.")
 @click.option("--port", type=int, help="TCP port to serve on.")
 def doctor(settings: Settings) -> None:
-    """Look at the engine, the database, its months, the disk, the clock, the fonts, the port, a running desk's parts and the backups; ends with 1 where something is not sound."""
+    """Look at the engine, the database, its connections, standby and months, the disk and its room, the clock, the fonts, the port, a running desk's parts and the backups; ends with 1 where something is not sound."""
     found = [look(settings) for look in LOOKS]
     for one in found:
         click.echo(f"{'ok ' if one.sound else 'NO '} {one.what}: {one.said}")
@@ -54,65 +69,29 @@ def look_at_engine(_settings: Settings) -> Told:
     return Told("engine", True, f"SQLite {engine.sqlite_version}")
 
 
-def look_at_database(settings: Settings) -> Told:
-    """Tell which PostgreSQL answers and which schema it holds, or that the embedded database is used."""
-    if not settings.database_url:
-        return Told("database", True, f"embedded, in {settings.path()}")
-    from tocsin.opening import newest_version, postgres_versions
-
-    try:
-        server, schema = postgres_versions(settings.database_url)
-    except Refusal as refusal:
-        return Told("database", False, refusal.message())
-    try:
-        import psycopg
-
-        from tocsin.core.reaching import reach, require_durable
-
-        with psycopg.connect(reach(settings.database_url), autocommit=True) as connection:
-            require_durable(connection)
-    except Refusal as refusal:
-        return Told("database", False, refusal.message())
-    newest = newest_version()
-    then = "" if schema == newest else f", {newest} after the next start"
-    return Told("database", True, f"PostgreSQL {server}, schema {schema or 'none yet'}{then}")
-
-
-def look_at_months(settings: Settings) -> Told:
-    """Tell whether the next month's partitions are there, where the lines of orders are kept in months."""
-    if not settings.database_url:
-        return Told("months", True, "the embedded database has none")
-    import psycopg
-
-    from tocsin.core.reaching import reach
-    from tocsin.migrations.months import MONTHLY, is_monthly, lacking_months
-
-    try:
-        with psycopg.connect(reach(settings.database_url), autocommit=True) as connection:
-            monthly = [table for table in MONTHLY if is_monthly(connection, table)]
-            lacking = lacking_months(connection)
-    except psycopg.Error:  # that it is away is told beside
-        return Told("months", True, "not asked")
-    if lacking:
-        said = f"{', '.join(lacking)} lack: a desk or a worker that runs makes them, or `tocsin partition`"
-        return Told("months", False, said)
-    return Told("months", True, f"{', '.join(monthly)} by month, ahead" if monthly else "not used")
-
-
 def look_at_disk(settings: Settings) -> Told:
-    """Tell how long the disk takes to keep one write."""
-    folder = settings.path()
-    folder.mkdir(parents=True, exist_ok=True)
-    began = time.perf_counter()
-    with tempfile.NamedTemporaryFile(dir=folder) as file:
-        for _ in range(10):
-            file.write(b"x" * 4096)
-            file.flush()
-            os.fsync(file.fileno())
-    took_ms = (time.perf_counter() - began) * 100
-    said = f"{took_ms:.1f} ms per durable write in {folder}"
+    """Tell how long the disk takes to keep one change: PostgreSQL's own where that is used."""
+    if settings.database_url:
+        return look_at_its_disk(settings, slow_ms=_SLOW_WRITE_MS)
+    took_ms = _write_ms(settings.path())
+    said = f"{took_ms:.1f} ms per durable write in {settings.path()}"
     slow = took_ms >= _SLOW_WRITE_MS
     return Told("disk", not slow, f"{said}: each order waits for one; use a local SSD" if slow else said)
+
+
+def look_at_room(settings: Settings) -> Told:
+    """Tell whether there is room in the data folder for what comes, and for the copy that a backup makes."""
+    folder, file = settings.path(), settings.path("desk.sqlite")
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free
+    copied = file.stat().st_size if not settings.database_url and file.is_file() else 0
+    said = f"{_gb(free)} free in {folder}"
+    if free < max(_ROOM_LEAST_BYTES, copied):
+        needed = f"{_gb(max(_ROOM_LEAST_BYTES, copied))} are needed, for a backup's copy too"
+        return Told("room", False, f"{said}; {needed}: remove old files, or move data_dir to a larger disk")
+    return Told(
+        "room", True, f"{said}; PostgreSQL's disk is not seen from here" if settings.database_url else said
+    )
 
 
 def look_at_clock(settings: Settings) -> Told:
@@ -120,12 +99,9 @@ def look_at_clock(settings: Settings) -> Told:
 
     Source: Linux, adjtimex(2): mode 0 only reads, and the state says whether it is synchronised.
     """
-    apart_seconds = _apart_seconds(settings) if settings.database_url else 0.0
-    if apart_seconds > _CLOCKS_APART_SECONDS:
-        said = (
-            f"{apart_seconds:.1f} seconds from the database's: keep both right by chrony or systemd-timesyncd"
-        )
-        return Told("clock", False, said)
+    wrong = _apart(settings) if settings.database_url else _against_events(settings)
+    if wrong:
+        return Told("clock", False, f"{wrong}: keep it right by chrony or systemd-timesyncd")
     try:
         state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     except (OSError, AttributeError):
@@ -133,19 +109,6 @@ def look_at_clock(settings: Settings) -> Told:
     # No fault: the host of a virtual machine or of a container may keep it right.
     unkept = "the kernel knows of nobody who keeps it right: chrony or systemd-timesyncd does, where no host does it"
     return Told("clock", True, unkept if state == _TIME_ERROR else "agrees, as far as it can be told")
-
-
-def _apart_seconds(settings: Settings) -> float:
-    import psycopg
-
-    from tocsin.core.reaching import reach
-
-    try:
-        with psycopg.connect(reach(settings.database_url), autocommit=True) as connection:
-            (there,) = connection.execute(_THEIR_SECONDS).fetchone() or (time.time(),)
-            return abs(time.time() - float(there))
-    except psycopg.Error:  # that it is away is told beside
-        return 0.0
 
 
 def look_at_parts(settings: Settings) -> Told:
@@ -163,23 +126,18 @@ def look_at_parts(settings: Settings) -> Told:
         found = ask(settings, "fleet.read", Nothing(), result=Fleet)
     except Refusal as refusal:
         return Told("parts", False, refusal.message())
-    unwell = [f"{part.name} ({part.state})" for one in found.merchants for part in one.unwell()]
+    unwell = [part for one in found.merchants for part in one.unwell()]
     if not unwell:
         return Told("parts", True, "stations, printers and sirens answer, as far as they have been asked")
-    shown = ", ".join(unwell[:_PARTS_SHOWN])
-    return Told(
-        "parts",
-        False,
-        f"look at power, cable and paper of {len(unwell)}: {shown}; the problems page tells more",
-    )
+    return Told("parts", False, f"{'; '.join(_cures(unwell))}; the problems page tells more")
 
 
 def look_at_files(_settings: Settings) -> Told:
     """Tell whether the ticket's fonts and the pages' scripts are there."""
     missing = [name for name in _FILES if not (_ASSETS / name).is_file()]
-    return Told(
-        "files", not missing, f"missing: {', '.join(missing)}" if missing else "fonts and scripts are there"
-    )
+    cure = "install Tocsin anew; in a checkout `bin/setup` fetches them"
+    said = f"missing: {', '.join(missing)}: {cure}" if missing else "fonts and scripts are there"
+    return Told("files", not missing, said)
 
 
 def look_at_port(settings: Settings) -> Told:
@@ -222,5 +180,58 @@ def look_at_backups(settings: Settings) -> Told:
 
 
 LOOKS: tuple[Callable[[Settings], Told], ...] = (
-    look_at_engine, look_at_database, look_at_months, look_at_disk, look_at_clock, look_at_files, look_at_port, look_at_parts, look_at_backups,
+    look_at_engine, look_at_database, look_at_connections, look_at_standby, look_at_months, look_at_disk, look_at_room, look_at_clock,
+    look_at_files, look_at_port, look_at_parts, look_at_backups,
 )  # fmt: skip
+
+
+def _write_ms(folder: Path) -> float:
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.perf_counter()
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        for _ in range(10):
+            file.write(b"x" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+    return (time.perf_counter() - began) * 100
+
+
+def _apart(settings: Settings) -> str:
+    apart = apart_seconds(settings)
+    return f"{apart:.1f} seconds from the database's" if apart > _CLOCKS_APART_SECONDS else ""
+
+
+def _against_events(settings: Settings) -> str:
+    """Return what is wrong with the clock, judged by when things happened at this desk; empty where nothing is."""
+    file, now = settings.path("desk.sqlite"), now_us()
+    if not file.is_file():
+        return ""
+    try:
+        with closing(engine.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as connection:
+            at = [row[0] for row in connection.execute(_NEWEST_EVENTS)][::-1]
+    except engine.Error:  # it is being restored, or of a version before any event
+        return ""
+    if at and at[-1] > now + _BEHIND_US:
+        return f"{_days(at[-1] - now)} days before what happened here last: it is behind, or was ahead"
+    # One that was put right since goes behind what stood before it was ahead, or near it.
+    ahead = next((b - a for a, b in pairwise([*at, now]) if min(b, now) - a > _YEAR_US), 0)
+    return (
+        f"nothing happened here for {_days(ahead)} days: if the desk was in use, it is ahead" if ahead else ""
+    )
+
+
+def _cures(unwell: list[Part]) -> Iterator[str]:
+    by_cure = defaultdict[str, list[str]](list)
+    for part in unwell:
+        by_cure[_CURES.get(part.state, _CURE)].append(f"{part.name} ({part.state or 'never seen'})")
+    for cure, names in by_cure.items():
+        more = f" and {len(names) - _PARTS_SHOWN} more" if len(names) > _PARTS_SHOWN else ""
+        yield f"{cure}: {', '.join(names[:_PARTS_SHOWN])}{more}"
+
+
+def _days(us: int) -> int:
+    return us // (24 * 3600 * SECOND_US)
+
+
+def _gb(size: int) -> str:
+    return f"{size / (1 << 30):.1f} GB"
