@@ -119,11 +119,12 @@ def test_loops_end_together_however_long_their_steps_take():
     assert all(begun.acquire(timeout=5) for _ in loops)
     stopping = threading.Thread(target=stop_loops, args=(iter(loops),))
     stopping.start()
-    while not all(loop._stopping.is_set() for loop in loops):
-        assert stopping.is_alive()
+    until = time.monotonic() + 5
+    while not (told := all(loop._stopping.is_set() for loop in loops)) and time.monotonic() < until:
         time.sleep(0.01)
     go_on.set()
     stopping.join(5)
+    assert told, "all, while the step of the first one goes on"
     assert not stopping.is_alive() and not begun.acquire(blocking=False)
 
 
