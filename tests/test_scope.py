@@ -22,10 +22,7 @@ def unscoped(sql: str) -> list[str]:
         if into and into[1] in OWN and "merchant_id" not in into[2]:
             return [into[1]]
         sql = sql[into.end() :] if into else sql
-    named = {}
-    for table, alias in _NAMED.findall(sql):
-        if table in OWN:
-            named[alias if alias and alias.lower() not in _WORDS else table] = table
+    named = named_in(sql)
     if not named:
         return []
     if "%(merchant_id)s" not in sql:
@@ -36,6 +33,15 @@ def unscoped(sql: str) -> list[str]:
         for alias, table in named.items()
         if not bare and not re.search(rf"\b{alias}\.merchant_id\b", sql)
     ]
+
+
+def named_in(sql: str) -> dict[str, str]:
+    """Return the merchant's tables that a statement reads, by the names that it has for them."""
+    return {
+        alias if alias and alias.lower() not in _WORDS else table: table
+        for table, alias in _NAMED.findall(sql)
+        if table in OWN
+    }
 
 
 def all_statements() -> Iterator[tuple[str, Statement[object]]]:
