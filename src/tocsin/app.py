@@ -28,7 +28,7 @@ from tocsin.desk import open_desk as open_desk
 from tocsin.observe import Timed
 from tocsin.register import Group, GroupedApp, GroupRouter
 from tocsin.web import errors as web_errors
-from tocsin.web.assets import get_static
+from tocsin.web.assets import get_static, read_asset
 from tocsin.web.guard import require_importer
 from tocsin.web.headers import SCAN_PATH, headers_of
 from tocsin.web.routes import FORM_MOST_BYTES, PAGES, UPLOADS
@@ -166,10 +166,14 @@ def _is_short(scope: HTTPScope) -> bool:
 def _cache_of(scope: Scope) -> str:
     if not scope["path"].startswith("/static/"):
         return "no-store"
+    if not scope["query_string"].startswith(b"v="):
+        return "public, max-age=300"
+    # A page of a server of another version names what this one does not have: that is kept under no name.
+    asset = read_asset(scope["path"].removeprefix("/static/"))
     return (
         f"public, max-age={_YEAR_SECONDS}, immutable"
-        if scope["query_string"].startswith(b"v=")
-        else "public, max-age=300"
+        if asset and scope["query_string"] == f"v={asset.mark}".encode()
+        else "no-cache"
     )
 
 

@@ -40,7 +40,12 @@ class SchemaOther(Refusal):
 
 
 def open_database(settings: Settings) -> Database:
-    """Open the settings' database, upgraded where it is behind, with the key that it was made with."""
+    """Open the settings' database, upgraded where it is behind, with the key that it was made with.
+
+    Raises:
+        SchemaOther: a later version has upgraded it.
+        DatabaseUnreachable, KeyFileMissing, KeyFileWrong, KeyMismatch
+    """
     key_file = settings.key_path()
     db = _open_postgres(settings, key_file) if settings.database_url else _open_sqlite(settings, key_file)
     try:
@@ -92,7 +97,7 @@ def _open_postgres(settings: Settings, key_file: Path) -> Database:
     from tocsin.core.postgres import PostgresDatabase
 
     url = settings.database_url
-    if postgres_versions(url)[1] != newest_version():
+    if _is_behind(postgres_versions(url)[1]):
         _quiet_upgrade()
         from tocsin.migrations.upgrade import upgrade_postgres
 
@@ -106,13 +111,20 @@ def _open_postgres(settings: Settings, key_file: Path) -> Database:
 def _open_sqlite(settings: Settings, key_file: Path) -> Database:
     path = settings.path("desk.sqlite")
     path.parent.mkdir(parents=True, exist_ok=True)
-    if _sqlite_version(path) != newest_version():
+    if _is_behind(_sqlite_version(path)):
         _upgrade_file(path)
     with closing(engine.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         (has_key,) = connection.execute(HAS_KEY_SQL).fetchone()
     return SqliteDatabase(
         path, open_vault(key_file, create=not has_key), readers=settings.database_connections
     )
+
+
+def _is_behind(there: str) -> bool:
+    newest = newest_version()
+    if there > newest:
+        raise SchemaOther(schema=there, newest=newest)
+    return there < newest
 
 
 def newest_version() -> str:

@@ -1,4 +1,4 @@
-"""Upgrades that are killed: the schema is the old one, whole, or the new one, and the people in it sign in afterwards."""
+"""Upgrades that are killed: the schema is the old one, whole, or the new one; its orders are there, and its people sign in afterwards."""
 
 import random
 import shutil
@@ -20,7 +20,7 @@ from tocsin.migrations.upgrade import migrate
 from tocsin.opening import open_database
 from tocsin.settings import Settings
 
-BEFORE = "0002"
+BEFORE, ORDERS = "0002", 2000
 PEOPLE = (
     "INSERT INTO merchant (id, name, demo, created_at_us) VALUES (7, 'm', 0, 1)",
     "INSERT INTO sign_in_name (name_key, merchant_id, operator_id) VALUES ('anne', 7, 9)",
@@ -80,7 +80,16 @@ def _migrate(desk: RunningDesk) -> None:
         migrate(connection, to=BEFORE)
         for statement in PEOPLE:
             connection.exec_driver_sql(statement)
+        # What later columns and indexes of the table must take in.
+        heads = sa.Table("order_head", sa.MetaData(), autoload_with=connection)
+        connection.execute(heads.insert(), [_head(heads, n) for n in range(ORDERS)])
     made.dispose()
+
+
+def _head(heads: sa.Table, n: int) -> dict[str, object]:
+    said: dict[str, object] = {"merchant_id": 7, "id": n + 1}
+    kinds: dict[type, object] = {int: 1, bytes: b"x", str: "x"}
+    return {column.name: kinds[column.type.python_type] for column in heads.columns} | said
 
 
 def _upgrade(desk: RunningDesk, *, kill_after: float = 0, in_pieces: bool = False) -> float:
@@ -131,13 +140,16 @@ def _shape_of(desk: RunningDesk) -> str:
 
 
 def _opens(desk: RunningDesk) -> bool:
-    """Tell whether the new version starts from it, and the people of before sign in."""
+    """Tell whether the new version starts from it, the orders of before are there, and the people of before sign in."""
     try:
         db = open_database(Settings(data_dir=str(desk.folder / "data"), database_url=desk.database_url))
     except Exception:
         return False
     try:
-        return isinstance(sign_in(db, name="Anne", password=PASSWORD, address="192.0.2.1"), SignedIn)
+        kept = desk.rows("SELECT count(*) FROM order_head WHERE group_state = ''")
+        return kept == [(ORDERS,)] and isinstance(
+            sign_in(db, name="Anne", password=PASSWORD, address="192.0.2.1"), SignedIn
+        )
     finally:
         db.close()
 

@@ -101,9 +101,10 @@ def test_two_attacks_on_the_journal_small() -> None:
     assert found["holds"], found
 
 
-def test_a_killed_upgrade_small() -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_killed_upgrade_small(engine: str) -> None:
     with open_ground() as ground:
-        found = restoring.run_upgrades(ground, "sqlite", kills=1, seed=7)
+        found = restoring.run_upgrades(ground, engine, kills=1, seed=7)
     assert (found["killed_upgrades"], found["unusable"]) == (1, 0), found
 
 
