@@ -11,15 +11,18 @@ import msgspec
 from msgspec import Struct
 
 from tocsin.backup.archive import DATABASE, JOBS, TABLES, ArchiveWriter, Manifest, files_of
+from tocsin.backup.erased import keep_erased
 from tocsin.backup.place import Place, name_backup
 from tocsin.backup.sealed_file import require_passphrase
 from tocsin.backup.work import PREFIX, clear_work
 from tocsin.core.clock import now_us, to_datetime
 from tocsin.core.errors import Refusal
 from tocsin.core.vault import open_vault
+from tocsin.orders.erased_list import Pairs
 from tocsin.settings import Settings
 
 Tell = Callable[[str, int, int], None]
+ERASURES = "erasure"  # no table of the first schemas
 
 
 class NothingToBackUp(Refusal):
@@ -35,6 +38,13 @@ class Made(Struct, frozen=True):
     size: int
     rows: int
     seconds: float
+
+
+class _Held(Struct, frozen=True):
+    """What a backup holds: rows by table, and who was erased."""
+
+    rows: dict[str, int]
+    erased: Pairs
 
 
 def make_backup(settings: Settings, place: Place, passphrase: str, *, tell: Tell) -> Made:
@@ -59,14 +69,9 @@ def make_backup(settings: Settings, place: Place, passphrase: str, *, tell: Tell
     make = _from_postgres if settings.database_url else _from_sqlite
     with place.writing(name) as file:
         counted = _Counted(file)
-        rows = make(settings, cast("BinaryIO", counted), passphrase, manifest=manifest, tell=tell)
-    _keep_erased(settings, place, mark)
-    return Made(name, counted.size, sum(rows.values()), (now_us() - began) / 1e6)
-
-
-def erased_name(mark: str) -> str:
-    """Return the name under which a place keeps who was erased by an installation, ids alone, newer than its older backups."""
-    return f"tocsin-{mark}-erased.txt"
+        held = make(settings, cast("BinaryIO", counted), passphrase, manifest=manifest, tell=tell)
+    keep_erased(place, mark, beside=settings.path("erased.txt"), known=held.erased)
+    return Made(name, counted.size, sum(held.rows.values()), (now_us() - began) / 1e6)
 
 
 def installation_mark(settings: Settings) -> str:
@@ -78,17 +83,10 @@ def installation_mark(settings: Settings) -> str:
     return open_vault(settings.key_path(), create=False).key_check()[:4].hex()
 
 
-def _keep_erased(settings: Settings, place: Place, mark: str) -> None:
-    listed = settings.path("erased.txt")
-    if listed.is_file():
-        with place.writing(erased_name(mark)) as file:
-            file.write(listed.read_bytes())
-
-
 def _from_sqlite(
     settings: Settings, file: BinaryIO, passphrase: str, *, manifest: Manifest, tell: Tell
-) -> dict[str, int]:
-    from tocsin.backup.sqlite_copy import copy_file, describe_copy
+) -> _Held:
+    from tocsin.backup.sqlite_copy import copy_file, describe_copy, erased_of
 
     kept = _read_files(settings)
     clear_work(settings.path())
@@ -98,6 +96,7 @@ def _from_sqlite(
     try:
         copy_file(settings.path("desk.sqlite"), copy, tell=lambda done, all_: tell("copy", done, all_))
         schema, rows = describe_copy(copy)
+        erased = erased_of(copy) if ERASURES in rows else set()
         with copy.open("rb") as copied:
             copy.unlink()  # from now on it is gone with this process, however that ends
             writer = ArchiveWriter(file, passphrase, msgspec.structs.replace(manifest, schema=schema))
@@ -105,14 +104,14 @@ def _from_sqlite(
             size = os.fstat(copied.fileno()).st_size
             writer.add_file(DATABASE, cast("BinaryIO", _Told(copied, size, tell)), size=size)
         writer.close(rows)
-        return rows
+        return _Held(rows, erased)
     finally:
         copy.unlink(missing_ok=True)
 
 
 def _from_postgres(
     settings: Settings, file: BinaryIO, passphrase: str, *, manifest: Manifest, tell: Tell
-) -> dict[str, int]:
+) -> _Held:
     from tocsin.backup.postgres_copy import Snapshot, count_rows
 
     kept = _read_files(settings)
@@ -131,7 +130,7 @@ def _from_postgres(
                 tell("write", done, max(done, snapshot.bytes))
                 writer.add(f"{TABLES}{table.name}/{place:08d}", part)
         writer.close(rows)
-        return rows
+        return _Held(rows, snapshot.erased() if ERASURES in rows else set())
     finally:
         snapshot.close()
 

@@ -28,6 +28,7 @@ _JOBS = """
 SELECT task_name, (args->>'merchant_id')::bigint, coalesce(args->'payload', '{}'), coalesce(lock, '') FROM procrastinate_jobs
 WHERE status IN ('todo', 'doing') ORDER BY id
 """
+_ERASED = "SELECT merchant_id, person_id FROM erasure WHERE merchant_id = %s"
 
 
 class Table(Struct, frozen=True):
@@ -78,6 +79,14 @@ class Snapshot:
     def jobs(self) -> list[Job]:
         """Return what waits in the queue."""
         return [Job(*row) for row in self._connection.execute(_JOBS)]
+
+    def erased(self) -> set[tuple[int, int]]:
+        """Return who was erased: merchant and person."""
+        found = set[tuple[int, int]]()
+        for merchant_id in self._merchants:
+            self._connection.execute(_as_merchant(merchant_id))
+            found.update(self._connection.execute(_ERASED, (merchant_id,)))
+        return found
 
     def _statements(self, table: Table) -> Iterator[sql.Composed]:
         columns = _columns(table)

@@ -38,6 +38,12 @@ def describe_copy(copy: Path) -> tuple[str, dict[str, int]]:
         return str(schema), count_rows(connection)
 
 
+def erased_of(copy: Path) -> set[tuple[int, int]]:
+    """Return who was erased by a copy's own account: merchant and person."""
+    with closing(engine.connect(f"file:{copy}?immutable=1", uri=True)) as connection:
+        return set(connection.execute("SELECT merchant_id, person_id FROM erasure").fetchall())
+
+
 def count_rows(connection: object) -> dict[str, int]:
     """Return how many rows each table of an open database has."""
     execute = connection.execute  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tocsin.backup.place import BackupMissing, Place
+from tocsin.backup.place import Place
 from tocsin.backup.settle import NUMBERS_SKIPPED
 from tocsin.cli.backup import PASSPHRASE, Progress, read_passphrase
 from tocsin.cli.start import stop, with_settings
@@ -69,11 +69,6 @@ def restore(
 
 def _erased_since(place: Place, name: str) -> bytes:
     """Return the place's own list of who was erased: of an older backup it is the newer one."""
-    from tocsin.backup.make import erased_name
+    from tocsin.backup.erased import read_erased
 
-    mark = name.split("-")[1] if name.count("-") > 1 else ""
-    try:
-        with place.reading(erased_name(mark)) as file:
-            return file.read()
-    except BackupMissing:
-        return b""
+    return read_erased(place, name.split("-")[1] if name.count("-") > 1 else "")

@@ -5,7 +5,7 @@ knows; where the database is older than the file, whoever came back with it goes
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +22,8 @@ NAME = "erased.txt"
 _AT_ONCE = 500
 _kept: list[Path] = []
 _log = get_log("erased_list")
+Pairs = set[tuple[int, int]]
+"""Merchant and person of each who was erased."""
 _ALL = Statement[tuple[int]](
     sa.select(erasure.c.person_id).where(own(erasure), erasure.c.id > bind("after")).order_by(erasure.c.id)
 )
@@ -72,14 +74,21 @@ def _erase(tx: Tx, *, erase: Callable[[Tx, int], None], person_id: int) -> None:
     erase(tx, person_id)
 
 
-def _read(path: Path) -> set[tuple[int, int]]:
-    """Return what the list holds; a line that a power cut left half is nobody's."""
-    if not path.exists():
-        return set()
-    pairs = (line.split() for line in path.read_text("ascii", "ignore").splitlines())
+def read_lines(text: bytes) -> Pairs:
+    """Return what a list holds; a line that a power cut left half is nobody's."""
+    pairs = (line.split() for line in text.decode("ascii", "ignore").splitlines())
     return {
         (int(pair[0]), int(pair[1])) for pair in pairs if len(pair) == 2 and all(map(str.isdecimal, pair))
     }
+
+
+def list_lines(pairs: Iterable[tuple[int, int]]) -> str:
+    """Return the lines of a list."""
+    return "".join(f"{merchant_id} {person_id}\n" for merchant_id, person_id in sorted(pairs))
+
+
+def _read(path: Path) -> Pairs:
+    return read_lines(path.read_bytes()) if path.exists() else set()
 
 
 def _append(path: Path, pairs: list[tuple[int, int]]) -> None:
@@ -87,6 +96,6 @@ def _append(path: Path, pairs: list[tuple[int, int]]) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a") as file:
-        file.write("".join(f"{merchant_id} {person_id}\n" for merchant_id, person_id in pairs))
+        file.write(list_lines(pairs))
         file.flush()
         os.fsync(file.fileno())
