@@ -199,6 +199,7 @@ REASONS: Mapping[str, str] = {
     "webhook_dead": "The webhook “{webhook}” has failed for days and is switched off ({problem})",
     "held_long": "An order is held for longer than a day, or past the time that was set",
     "backup_late": "No backup of the desk was made for {hours} hours",
+    "backup_failed": "No backup of the desk was made for {hours} hours, and the last try failed: {problem}",
     "restored": "The desk was restored from a backup: what was done after it was made is lost, and nothing of it acts by itself",
     "unread": "A signal could not be read: look at the log, and at the accounts",
 }

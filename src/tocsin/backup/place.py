@@ -42,7 +42,12 @@ class Kept(Struct, frozen=True, order=True):
 
 
 class Place:
-    """What every place promises."""
+    """What every place promises.
+
+    `may_be_away`: it looks empty where it is only not there, as a folder whose disk is not mounted does.
+    """
+
+    may_be_away = False
 
     def listed(self, installation: str = "") -> list[Kept]:
         """Return the backups, of one installation or of all, the oldest first.
@@ -88,6 +93,8 @@ class Place:
 
 class Folder(Place):
     """A folder of this machine, or one that it has mounted."""
+
+    may_be_away = True
 
     def __init__(self, path: Path) -> None:
         self._path = path

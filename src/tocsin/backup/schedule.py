@@ -9,12 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.alarm.incident import end_incident, raise_incident
-from tocsin.alarm.record import find_open, open_incidents
+from tocsin.alarm.record import find_open, open_incidents, store_incident
+from tocsin.backup.seen import LATE_TIMES, Seen, is_due, is_late, keep_seen, read_seen, see_place
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
@@ -22,10 +23,9 @@ from tocsin.core.loop import Loop
 from tocsin.core.tenant import list_merchants
 from tocsin.settings import Settings
 
-LATE = "backup_late"
-LATE_TIMES = 2
+LATE, FAILED = "backup_late", "backup_failed"
 _LOOK_SECONDS, _POLL_SECONDS, _END_SECONDS = 300.0, 0.5, 10.0
-_HOUR_SECONDS = 3_600
+_PROBLEM_MOST = 300
 _LOCK = "SELECT pg_try_advisory_lock(7180719)"
 _log = get_log("backup")
 
@@ -40,45 +40,34 @@ def backup_loops(settings: Settings, db: Database, *, is_closing: Callable[[], b
 
 
 def tend_backups(settings: Settings, db: Database, *, is_closing: Callable[[], bool] = lambda: False) -> int:
-    """Make a backup if one is due; return 0: a failure is told, and tried again in minutes."""
+    """Make a backup if one is due; return 0: a failure is kept and told, and tried again in minutes."""
     with _alone(db) as mine:
         if not mine:
             return 0
+        seen = read_seen(settings)
         try:
-            age = newest_age_seconds(settings)
-            if age is None or age >= settings.backup_hours * _HOUR_SECONDS:
-                _make(settings, is_closing)
-                age = newest_age_seconds(settings)
+            seen = _make_due(settings, seen, is_closing)
         except Refusal as refusal:
             _log.error("backup_failed", code=refusal.code, problem=refusal.message())
-            age = None
+            seen = replace(seen, problem=refusal.message())
         except Exception as fault:  # noqa: BLE001 - that none was made is told whatever kept it
             _log.error("backup_failed", exc_info=fault)
-            age = None
-        _tell(db, settings, age)
+            seen = replace(seen, problem=f"{type(fault).__name__}: {fault}"[:_PROBLEM_MOST])
+        _tell(db, settings, seen)
+        keep_seen(settings, seen)  # last: a disk that is full keeps nobody from being told
     return 0
 
 
-def newest_age_seconds(settings: Settings) -> int | None:
-    """Return how old the newest backup of this desk is; None where its place holds none.
-
-    Raises:
-        PlaceBroken: the place does not answer.
-        KeyFileMissing, KeyFileWrong: the desk has no key yet, or another's.
-    """
-    from tocsin.backup.make import installation_mark
-    from tocsin.backup.places import open_place
-
-    found = open_place(settings.backup_to, settings).listed(installation_mark(settings))
-    return int((datetime.now(UTC) - found[-1].made_at()).total_seconds()) if found else None
+def _make_due(settings: Settings, seen: Seen, is_closing: Callable[[], bool]) -> Seen:
+    seen = replace(see_place(settings, seen), problem="")
+    if not is_due(settings, seen):
+        return seen
+    problem = _make(settings, is_closing)
+    return replace(see_place(settings, seen), problem=problem)
 
 
-def is_late(settings: Settings, age_seconds: int | None) -> bool:
-    """Tell whether there should have been a backup long ago."""
-    return age_seconds is None or age_seconds >= LATE_TIMES * settings.backup_hours * _HOUR_SECONDS
-
-
-def _make(settings: Settings, is_closing: Callable[[], bool]) -> None:
+def _make(settings: Settings, is_closing: Callable[[], bool]) -> str:
+    """Let a child process make one; return why it could not, nothing where it could or was ended."""
     given = msgspec.structs.asdict(settings)
     environment = {**os.environ, **{f"TOCSIN_{name.upper()}": str(value) for name, value in given.items()}}
     words = [sys.executable, "-m", "tocsin", "backup", "--keep", str(settings.backup_keep)]
@@ -94,25 +83,34 @@ def _make(settings: Settings, is_closing: Callable[[], bool]) -> None:
                     with suppress(subprocess.TimeoutExpired):
                         process.wait(_END_SECONDS)
                     process.kill()
-                    return
+                    return ""
             else:
                 break
-    made = process.returncode == 0
-    (_log.info if made else _log.error)("backup_made" if made else "backup_failed", said=said[-500:].strip())
+    if process.returncode == 0:
+        _log.info("backup_made", said=said[-500:].strip())
+        return ""
+    _log.error("backup_failed", said=said[-500:].strip())
+    # The last line says it, of a refusal and of a traceback.
+    return (said.strip() or f"it ended with {process.returncode}").splitlines()[-1][:_PROBLEM_MOST]
 
 
-def _tell(db: Database, settings: Settings, age_seconds: int | None) -> None:
-    """Let the first merchant, whose people run the desk, see that none was made for long; it ends with the next."""
-    late = is_late(settings, age_seconds)
+def _tell(db: Database, settings: Settings, seen: Seen) -> None:
+    """Let the first merchant, whose people run the desk, see that none was made for long, and why; it ends with the next."""
+    late = is_late(settings, seen)
     for merchant in db.read(DIRECTORY_SCOPE, list_merchants)[:1]:
-        told = any(one.key == LATE for one in db.read(merchant.id, open_incidents))
-        if late != told:
-            db.write(merchant.id, lambda tx: _raise(tx, settings) if late else _end(tx))
+        told = [one for one in db.read(merchant.id, open_incidents) if one.key == LATE]
+        if late and not any(one.why_fields().get("problem", "") == seen.problem for one in told):
+            db.write(merchant.id, lambda tx: _raise(tx, settings, seen.problem))
+        elif told and not late:
+            db.write(merchant.id, _end)
 
 
-def _raise(tx: Tx, settings: Settings) -> None:
-    told = {"hours": LATE_TIMES * settings.backup_hours}
-    raise_incident(tx, kind=LATE, key=LATE, level="light", why=LATE, why_data=told, alert=False)
+def _raise(tx: Tx, settings: Settings, problem: str) -> None:
+    why, data = FAILED if problem else LATE, {"hours": LATE_TIMES * settings.backup_hours, "problem": problem}
+    raise_incident(tx, kind=LATE, key=LATE, level="light", why=why, why_data=data, alert=False)
+    present = find_open(tx, key=LATE)
+    if present is not None:  # the newest reason is the one to look after
+        store_incident(tx, replace(present, why=why, why_data=msgspec.json.encode(data).decode()))
 
 
 def _end(tx: Tx) -> None:

@@ -161,8 +161,8 @@ def look_at_backups(settings: Settings) -> Told:
     """Tell how old the newest backup is, or that none is made."""
     if not settings.backup_to:
         return Told("backups", True, "none is made by itself: set backup_to and backup_passphrase_file")
-    from tocsin.backup.schedule import is_late, newest_age_seconds
     from tocsin.backup.sealed_file import require_passphrase
+    from tocsin.backup.seen import is_late, read_seen, see_place, shares_disk
 
     try:
         require_passphrase(
@@ -170,13 +170,19 @@ def look_at_backups(settings: Settings) -> Told:
         )
         if not settings.key_path().is_file():
             return Told("backups", True, f"none yet in {settings.backup_to}: there is no desk yet")
-        age = newest_age_seconds(settings)
+        seen = see_place(settings, read_seen(settings))
     except OSError:
         return Told("backups", False, "set backup_passphrase_file to a file that can be read")
     except Refusal as refusal:
         return Told("backups", False, refusal.message())
-    said = "none yet" if age is None else f"the newest is {age // 3600} hours old"
-    return Told("backups", not is_late(settings, age), f"{said}, in {settings.backup_to}")
+    age = seen.age_seconds()
+    said = (
+        f"{'none yet' if age is None else f'the newest is {age // 3600} hours old'}, in {settings.backup_to}"
+    )
+    if seen.problem:
+        return Told("backups", False, f"{said}; the last try failed: {seen.problem}")
+    beside = ", on the same disk as the data folder: what takes the one takes the other"
+    return Told("backups", not is_late(settings, seen), said + (beside if shares_disk(settings) else ""))
 
 
 LOOKS: tuple[Callable[[Settings], Told], ...] = (
