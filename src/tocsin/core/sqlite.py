@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from tocsin.core.db import DIRECTORY_SCOPE, Database, State, Tx
 from tocsin.core.errors import Refusal
+from tocsin.core.freed import Freed
 from tocsin.core.gather import Outcome, is_gathered, step_aside
 from tocsin.core.lane import Lane
 from tocsin.core.log import get_log
@@ -116,6 +117,10 @@ class SqliteDatabase(Database):
         self._kept: dict[int, dict[object, Any]] = {}
         self._writer = Writer(connect_file(path), self._lane, began=self._kept.clear)
         self._mark_due = 0.0
+        self._freed = Freed(lambda: connect_file(path), self._writer)
+        log = Path(f"{path}-wal")
+        if log.exists() and log.stat().st_size:  # an end that was none may have left what was to be freed
+            self._freed.go_on()
         self._readers = ReadPool(lambda: connect_file(path, read_only=True), readers)
 
     @timed("write")
@@ -218,10 +223,8 @@ class SqliteDatabase(Database):
         return self._writer.waiting()
 
     def settle_freed(self) -> bool:
-        """Bring the write-ahead log into the file and empty it; False where somebody reads an older state."""
-        with closing(connect_file(self.path)) as connection:
-            (busy, *_), *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        return not busy
+        """Bring the write-ahead log into the file and empty it; where somebody reads it: False, and it is done behind once nobody does."""
+        return self._freed.settle()
 
     def compact(self) -> tuple[str, ...]:
         """Write the file anew; writers wait in their queue, and nobody is refused."""
@@ -239,6 +242,7 @@ class SqliteDatabase(Database):
         lock, self._lock = self._lock, _CLOSED
         if lock == _CLOSED:  # by then its number may be another file's
             return
+        self._freed.close()
         self._writer.stop()
         self._readers.close()
         os.close(lock)
