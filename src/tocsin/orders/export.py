@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import BinaryIO
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.journal import write_journal
+from tocsin.core.log import get_log
 from tocsin.core.statement import Statement, any_of, own
 from tocsin.orders.download import record_file, require_download
 from tocsin.orders.download_file import content_of
@@ -25,8 +27,11 @@ from tocsin.orders.table import order_head
 
 EXPORTS_MOST = 2
 SILENT_SECONDS = 60.0
+SLOWEST_BYTES_A_SECOND = 16 << 10
+"""Who takes a file more slowly, over all, is ended: its snapshot keeps what was overwritten in the files meanwhile."""
 _CHUNK_BYTES = 1 << 16
 _CHUNKS_AHEAD = 16
+_log = get_log("export")
 _places = threading.BoundedSemaphore(EXPORTS_MOST)
 
 
@@ -97,6 +102,7 @@ class Piped:
         self._db, self._merchant_id, self._write, self._ended = db, merchant_id, write, ended
         self._chunks: queue.Queue[bytes | None] = queue.Queue(_CHUNKS_AHEAD)
         self._pending, self._over, self._fault = bytearray(), threading.Event(), ""
+        self._handed_bytes, self._waited_seconds = 0, 0.0
         if not _places.acquire(blocking=False):
             raise ExportsBusy(limit=EXPORTS_MOST)
         threading.Thread(target=self._run, name="export", daemon=True).start()
@@ -147,23 +153,36 @@ class Piped:
             self._fault = self._fault or type(fault).__name__
 
     def _tell_end(self) -> None:
-        while not self._over.is_set():
-            try:
+        while True:
+            if (
+                self._over.is_set()
+            ):  # what waits gives room to the word that it is over: a slow reader may come back
+                with suppress(queue.Empty):
+                    while True:
+                        self._chunks.get_nowait()
+            with suppress(queue.Full):
                 self._chunks.put(None, timeout=1)
-            except queue.Full:
-                continue
-            return
+                return
 
     def _put(self, chunk: bytes) -> None:
-        until = time.monotonic() + SILENT_SECONDS
+        """Hand a chunk on; what is waited for the reader counts, never what the desk itself takes."""
+        began = time.monotonic()
+        left_seconds = SILENT_SECONDS + self._handed_bytes / SLOWEST_BYTES_A_SECOND - self._waited_seconds
+        until = began + min(SILENT_SECONDS, left_seconds)
         while not self._over.is_set() and time.monotonic() < until:
             try:
-                self._chunks.put(chunk, timeout=0.5)
+                self._chunks.put(chunk, timeout=min(0.5, max(0.0, until - time.monotonic())))
             except queue.Full:
                 continue
+            self._waited_seconds += time.monotonic() - began
+            self._handed_bytes += len(chunk)
             return
+        if not self._over.is_set():
+            waited = round(self._waited_seconds + time.monotonic() - began, 1)
+            why = "silent" if left_seconds > SILENT_SECONDS else "slow"
+            _log.warning("export_ended", why=why, handed_bytes=self._handed_bytes, waited_seconds=waited)
         self._over.set()
-        raise ExportBroken("the reader went away")
+        raise ExportBroken("the reader went away, or was too slow")
 
 
 class Export(Piped):
