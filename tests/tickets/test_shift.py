@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.access.people import PASSWORD, WRONG, Desk, enter, make_desk, make_operator
 from tests.access.seats import Seat, clerk_at, make_seat
@@ -20,9 +21,11 @@ from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Database
 from tocsin.core.errors import Refusal
 from tocsin.core.journal import read_journal
+from tocsin.core.statement import Statement, own
 from tocsin.core.tenant import get_shop
 from tocsin.orders.draft import Totals
 from tocsin.orders.intake import take_in
+from tocsin.orders.table import order_head
 from tocsin.tickets.hold import hold_order
 from tocsin.tickets.shift import begin_shift, offer_shift, take_back_shift, take_over_shift
 from tocsin.tickets.shift_count import Cash, count_shift
@@ -232,6 +235,24 @@ def test_the_figures_are_those_of_the_shift(db: Database) -> None:
         assert later.held_count() == 2, "what is held is handed on, whenever it began"
         elsewhere = counter.ask(_count, shop_id=7, from_us=from_us)
         assert (elsewhere.issued.count, elsewhere.holds, elsewhere.papers, elsewhere.cash) == (0, (), (), ())
+
+
+def test_amounts_that_no_sum_can_hold_stop_no_shift(db: Database) -> None:
+    with open_counter(db) as counter:
+        goods = [Totals(goods_minor=1000 * n, payable_minor=1000 * n) for n in (1, 2, 3)]
+        drafts = [
+            make_draft(payment="unpaid", payment_method="cod", price=10, quantity=n, totals=each)
+            for n, each in enumerate(goods, start=1)
+        ]
+        orders = [counter.do(_take, draft=draft) for draft in drafts]
+        counter.check()
+        counter.run_spool()
+        for one in orders:
+            counter.wait_state(counter.print(one.order_id).job_ids[0], "printed")
+        vast = Statement[None](sa.update(order_head).where(own(order_head)), sets=("payable_minor",))
+        db.write(counter.house.merchant_id, lambda tx: tx.run(vast, payable_minor=2**62 - 1))
+        (cash,) = _figures(counter, 0).cash
+        assert (cash.count, cash.minor) == (3, 2**62)
 
 
 def _take(tx: Any, *, actor: Actor, draft: Any) -> Any:

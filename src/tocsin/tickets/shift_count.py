@@ -12,7 +12,7 @@ from tocsin.core.clock import DAY_US
 from tocsin.core.db import Tx
 from tocsin.core.ident import id_at
 from tocsin.core.journal import journal
-from tocsin.core.statement import NOUGHT, Statement, among, bind, own
+from tocsin.core.statement import NOUGHT, Statement, among, bind, bounded_sum, own
 from tocsin.orders.table import hold, order_head
 from tocsin.tickets.table import hand_over, print_job
 
@@ -169,14 +169,14 @@ _handed = (own(hand_over), hand_over.c.id >= bind("from_id"), hand_over.c.id < b
 _HANDED = Statement[tuple[int]](
     sa.select(sa.func.count()).select_from(hand_over.join(order_head, _of_handed)).where(*_handed, _here)
 )
-_due = sa.func.sum(order_head.c.payable_minor - sa.func.coalesce(order_head.c.paid_minor, NOUGHT))
+_due = bounded_sum(order_head.c.payable_minor - sa.func.coalesce(order_head.c.paid_minor, NOUGHT))
 
 
 def _cash(of: sa.Table, *chosen: sa.ColumnElement[bool]) -> Statement[tuple[str, int, int]]:
     orders = sa.select(of.c.merchant_id, of.c.order_id).where(*chosen).distinct().subquery()
     same = sa.and_(order_head.c.merchant_id == orders.c.merchant_id, order_head.c.id == orders.c.order_id)
     return Statement(
-        sa.select(order_head.c.currency, sa.func.count(), sa.cast(_due, sa.BigInteger))
+        sa.select(order_head.c.currency, sa.func.count(), _due)
         .select_from(orders.join(order_head, same))
         .where(
             own(order_head), _here, order_head.c.payment_method == "cod", among(order_head.c.payment, "unpaid", "authorised"),
