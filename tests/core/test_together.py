@@ -10,9 +10,9 @@ import pytest
 
 from tests.house import make_house
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import OutcomeUnknown
+from tocsin.core.errors import DatabaseAway, OutcomeUnknown
 from tocsin.core.journal import read_journal, write_journal
-from tocsin.core.together import Together
+from tocsin.core.together import Together, commit_each
 
 
 class Store:
@@ -77,6 +77,22 @@ def test_what_may_have_been_made_is_not_made_again() -> None:
     first, *others = store.run(partial(int, 1), lose, partial(int, 2), partial(int, 3))
     assert first == 1 and [type(one) for one in others] == [OutcomeUnknown] * 3
     assert store.groups == [1, 3], "nobody tried again alone"
+
+
+def test_once_the_database_is_away_nobody_else_waits_for_it() -> None:
+    tried = list[int]()
+
+    def commit(verbs: Sequence[int]) -> list[int]:
+        tried.append(len(verbs))
+        if len(verbs) > 1:
+            raise ValueError("whose?")
+        if verbs[0] == 1:
+            raise OutcomeUnknown
+        return list(verbs)
+
+    told = commit_each(commit, [0, 1, 2, 3])
+    assert told[0].result == 0 and isinstance(told[1].fault, OutcomeUnknown) and tried == [4, 1, 1]
+    assert [type(one.fault) for one in told[2:]] == [DatabaseAway] * 2, "these were certainly not made"
 
 
 def test_the_first_one_hears_its_own_fault() -> None:

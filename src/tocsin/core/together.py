@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from tocsin.core.errors import Outage
+from tocsin.core.errors import DatabaseAway, Outage, OutcomeUnknown
 from tocsin.core.gather import Outcome
 
 GROUP_MOST = 64
@@ -39,7 +39,20 @@ def commit_each(commit: Callable[[Sequence[Any]], Sequence[Any]], verbs: Sequenc
     except Exception as fault:  # noqa: BLE001 - it is told to whose it is
         if len(verbs) == 1:
             return [Outcome(fault=fault)]
-    return [commit_each(commit, [verb])[0] for verb in verbs]
+    return commit_alone(commit, verbs)
+
+
+def commit_alone(commit: Callable[[Sequence[Any]], Sequence[Any]], verbs: Sequence[Any]) -> list[Outcome]:
+    """Make changes durable one by one. After an outage the rest is told so at once: each would wait for as long."""
+    told = list[Outcome]()
+    for verb in verbs:
+        told += commit_each(commit, [verb])
+        fault = told[-1].fault
+        if isinstance(fault, Outage):
+            # Of those that were not tried it is known.
+            rest = DatabaseAway() if isinstance(fault, OutcomeUnknown) else fault
+            return told + [Outcome(fault=rest)] * (len(verbs) - len(told))
+    return told
 
 
 class Together:
