@@ -18,7 +18,8 @@ from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 from tocsin.core.journal import journal, read_journal, write_journal
 from tocsin.core.later import Later
-from tocsin.core.postgres import NotCommitted, PostgresDatabase
+from tocsin.core.postgres import PostgresDatabase
+from tocsin.core.postgres_end import NotCommitted
 from tocsin.core.preference import change_preference, preference, read_preference
 from tocsin.core.sqlite import engine
 from tocsin.core.statement import Statement, own
@@ -177,12 +178,15 @@ def test_what_a_refused_one_changed_is_not_kept_for_those_beside_it(db: Database
     assert [one.result for one in (told[0], told[2])] == [("red", 0), ("green", 1)]
 
 
-def test_the_fault_that_ended_others_is_told_and_not_that_they_were_ended() -> None:
+@pytest.mark.parametrize("many", [False, True])
+def test_the_fault_that_ended_others_is_told_and_not_that_they_were_ended(many: bool) -> None:
     """Where the server's word of the fault comes before that of the rest, psycopg ends with the rest's."""
 
     class Connection:
         def cursor(self) -> MagicMock:
-            return MagicMock()
+            made = MagicMock()
+            made.executemany = self.run_many
+            return made
 
         @contextmanager
         def pipeline(self) -> Iterator[None]:
@@ -192,9 +196,16 @@ def test_the_fault_that_ended_others_is_told_and_not_that_they_were_ended() -> N
             finally:
                 raise psycopg.errors.PipelineAborted
 
+        def run_many(self, *_: object) -> None:
+            with self.pipeline():
+                pass
+
     later = Later(Connection())
-    later.put("INSERT 1")
-    later.put("INSERT 2")
+    if many:
+        later.put_many("INSERT", [])
+    else:
+        later.put("INSERT 1")
+        later.put("INSERT 2")
     with pytest.raises(psycopg.errors.DeadlockDetected):
         later.settle()
 

@@ -52,12 +52,13 @@ class Later:
 
     def _send(self, *last: "partial[Any]") -> None:
         calls, self._waiting = [*self._waiting, *last], []
-        if len(calls) == 1:
-            calls[0]()
+        if not calls:
             return
         aborted: Exception | None = None
         try:
-            with self._connection.pipeline():
+            with (
+                self._connection.pipeline()
+            ):  # of one alone too: where it runs once per row, psycopg would make it
                 for call in calls:
                     call()
         except Exception as fault:
