@@ -7,7 +7,7 @@ commit is a change of threads for everybody, which costs more than what is commi
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -46,16 +46,31 @@ class Gatherer:
         greenlet(call).switch()
 
     def settle(self) -> Iterator[None]:
-        """Commit what those aside wait for, each scope by itself, and carry each to its end; yields as one scope after the other is."""
-        while self._aside:
-            aside, self._aside = self._aside, []
-            groups: dict[tuple[Commit, Any], list[_Aside]] = {}
-            for one in aside:
-                groups.setdefault((one.commit, one.scope), []).append(one)
-            for group, outcomes in _committed(list(groups.values())):
-                for one, outcome in zip(group, outcomes, strict=True):
-                    one.who.switch(outcome)
-                yield
+        """Commit what those aside wait for, each scope by itself, and carry each to its end; yields as scopes are.
+
+        Who steps aside again waits for no other scope: his next is begun while those of others are under way.
+        """
+        begun = dict[Future[Sequence[Outcome]], list[_Aside]]()
+        while self._aside or begun:
+            groups = self._take_groups()
+            if len(groups) == 1 and not begun:  # it needs no other thread
+                self._go_on(groups[0], _commit(groups[0]))
+            else:
+                begun |= {_pool().submit(_commit, group): group for group in groups}
+                for done in wait(begun, return_when=FIRST_COMPLETED).done:
+                    self._go_on(begun.pop(done), done.result())
+            yield
+
+    def _take_groups(self) -> list[list[_Aside]]:
+        aside, self._aside = self._aside, []
+        groups: dict[tuple[Commit, Any], list[_Aside]] = {}
+        for one in aside:
+            groups.setdefault((one.commit, one.scope), []).append(one)
+        return list(groups.values())
+
+    def _go_on(self, group: list[_Aside], outcomes: Sequence[Outcome]) -> None:
+        for one, outcome in zip(group, outcomes, strict=True):
+            one.who.switch(outcome)
 
     def wait(self, commit: Commit, scope: Any, change: Any) -> Outcome:
         """Step aside until a change is committed."""
@@ -66,16 +81,6 @@ class Gatherer:
     def carries_this(self) -> bool:
         """Tell whether who asks is one of its calls."""
         return getcurrent() is not self._main
-
-
-def _committed(groups: list[list[_Aside]]) -> Iterator[tuple[list[_Aside], Sequence[Outcome]]]:
-    """Yield groups as they are committed: of several at once, so that none waits for what keeps another."""
-    if len(groups) == 1:
-        yield groups[0], _commit(groups[0])
-        return
-    begun = {_pool().submit(_commit, group): group for group in groups}
-    for done in as_completed(begun):
-        yield begun[done], done.result()
 
 
 @cache
