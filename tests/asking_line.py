@@ -15,8 +15,8 @@ from tocsin.waiting import Caller, caller
 class Line:
     """One thread that is held until all have asked, and the order in which they were carried."""
 
-    def __init__(self, carriers: int = 1) -> None:
-        self.turns, self.order = Turns(1, carriers=carriers), list[str]()
+    def __init__(self, threads: int = 1, carriers: int = 1) -> None:
+        self.turns, self.order = Turns(threads, carriers=carriers), list[str]()
         self._loop = asyncio.new_event_loop()
         self._runs = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._runs.start()
@@ -66,10 +66,10 @@ class Line:
 
 
 @contextmanager
-def open_line(carriers: int = 1) -> Iterator[Line]:
+def open_line(*, threads: int = 1, carriers: int = 1) -> Iterator[Line]:
     """A line of which nobody is known yet; what it keeps is let go at the end."""
     waiting._known.clear()
-    made = Line(carriers)
+    made = Line(threads, carriers)
     try:
         yield made
     finally:

@@ -1,12 +1,14 @@
 """Turns: merchants one after the other, within one those who ask, and a bound on who waits."""
 
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
-from tests.asking_line import Line, of, open_line, short
+from tests.asking_line import Line, kept, of, open_line, short
+from tests.proofs.running import wait_until
 from tocsin import turns, waiting
 from tocsin.waiting import Caller, TooBusy
 
@@ -151,3 +153,51 @@ def test_a_fault_is_its_caller_s_and_an_end_refuses_who_waits(line: Line) -> Non
     with pytest.raises(RuntimeError):
         other.ask("after", of(1, "key")).result(5)
     other.end()
+
+
+def test_one_thread_is_kept_free_of_each_merchant_s_long_work() -> None:
+    with open_line(threads=3) as line:
+        line.let_go()
+        with kept(line, of(1, "a")), kept(line, of(1, "b")):
+            third = line.ask("third", of(1, "c"))
+            for n in range(3):
+                line.ask(f"other {n}", of(2, "key")).result(5)
+            assert not third.done(), "two of three carry it"
+        third.result(5)
+    assert line.order[-1] == "third"
+
+
+def test_who_is_helped_leaves_a_thread_to_others_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rush whose changes all wait for one lock: it holds its carriers, and then the threads that help."""
+    monkeypatch.setattr(turns, "_STUCK_TIMES", 2)
+    monkeypatch.setattr(turns, "_HELP_SECONDS", 0.001)
+    held, waits = threading.Event(), threading.Semaphore(0)
+
+    def stay() -> None:
+        waits.release()
+        assert held.wait(30)
+
+    with open_line(threads=3, carriers=3) as line:
+        line.let_go()
+        rush = [line.submit(stay, who=short()) for _ in range(9)]
+        for _ in range(4):  # two carriers, and two threads that help
+            assert waits.acquire(timeout=5)
+        looked = line.turns._stuck
+        assert wait_until(lambda: line.turns._stuck > looked + 5, seconds=5), (
+            "help is asked for again and again"
+        )
+        line.ask("other", of(2, "key")).result(5)
+        assert not waits.acquire(blocking=False) and not any(one.done() for one in rush)
+        held.set()
+        for one in rush:
+            one.result(5)
+
+
+def test_whose_turn_it_was_not_is_carried_by_a_thread_that_waits_already() -> None:
+    with open_line(threads=3) as line:
+        line.let_go()
+        with kept(line, of(1, "a")) as first:
+            with kept(line, of(1, "b")):
+                third = line.ask("third", of(1, "c"))
+            third.result(5)
+            assert not first.done()

@@ -6,6 +6,7 @@ wait, the newest of who has the most waiting is refused at once: what waits for 
 
 Short requests are gathered by a carrier (core/gather.py). Where there are several, one merchant's are never carried by all of
 them: his changes wait for each other. Who waits behind one that turned out long is helped by another thread.
+Of the threads, too, one is kept free of each merchant: what his wait for, a lock or a disk, others do not.
 """
 
 import asyncio
@@ -37,8 +38,9 @@ class Turns(Executor):
     def __init__(self, threads: int, *, carriers: int = 1) -> None:
         self._long, self._short = Waiting(), Waiting()
         self._ended, self._helped, self._taken, self._watched, self._stuck = False, False, 0, False, 0
-        # By how many carriers each group is carried.
+        # By how many carriers each group is carried, and by how many threads.
         self._carried, self._carriers = Counter[int](), carriers
+        self._held, self._threads = Counter[int](), threads
         lock = threading.Lock()
         self._changed, self._short_changed = threading.Condition(lock), threading.Condition(lock)
         for number in range(threads):
@@ -94,24 +96,35 @@ class Turns(Executor):
         loop.call_later(_HELP_SECONDS, self._watch, loop, self._taken)
 
     def _work(self) -> None:
-        while (call := self._take()) is not None:
+        group: int | None = None
+        while (call := self._take(group)) is not None:
             call.carry()
             tell([call])
+            group = call.group
             del call  # it may hold a body
 
-    def _take(self) -> Call | None:
+    def _take(self, carried: int | None) -> Call | None:
+        """Wait for whose turn it is; `carried` is the group of the one before."""
         with self._changed:
-            while True:
-                if self._helped:
-                    self._helped = False
-                    spared = self._carried if self._stuck < _STUCK_TIMES else ()
-                    if (call := self._short.take(spared=spared)) is not None:
-                        return call
-                if self._long.count:
-                    return self._long.take()
+            if carried is not None:
+                self._held -= Counter((carried,))
+                if self._long.count:  # perhaps of those that it was one too many of
+                    self._changed.notify()
+            while (call := self._next()) is None:
                 if self._ended:
                     return None
                 self._changed.wait()
+            self._held[call.group] += 1
+            return call
+
+    def _next(self) -> Call | None:
+        full = {one for one, by in self._held.items() if by >= self._threads - 1 > 0}
+        if self._helped:
+            self._helped = False
+            spared = full | set(self._carried) if self._stuck < _STUCK_TIMES else full
+            if (call := self._short.take(spared=spared)) is not None:
+                return call
+        return self._long.take(spared=full)
 
     def _gather(self) -> None:
         gatherer, each, groups = Gatherer(), 0.0, set[int]()
