@@ -1,10 +1,13 @@
 """A desk of before is upgraded with what is in it: people still sign in, keys still open."""
 
+import time
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from alembic.config import Config
 
 from tests.access.people import PASSWORD, right_hash
 from tests.databases import PostgresServer
@@ -15,6 +18,7 @@ from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.sqlite import SqliteDatabase
 from tocsin.core.vault import Vault
 from tocsin.migrations import upgrade
+from tocsin.migrations.upgrade import TablesBusy
 
 BEFORE = "0002"
 PEOPLE = (
@@ -62,3 +66,32 @@ def test_postgresql(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyP
     fill_at(monkeypatch, lambda: upgrade.upgrade_postgres(url))
     upgrade.upgrade_postgres(url)
     assert enters(PostgresDatabase(url, vault, connections=2))
+
+
+def test_a_table_in_use_keeps_the_upgrade_from_it_and_nobody_else_for_long(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup reads a table for as long as it sends it; who waits for it with an ALTER makes every desk wait."""
+    name, waited = f"before_{new_id()}", list[float]()
+    postgres_server.sql(f"CREATE DATABASE {name}")
+    url = postgres_server.url(name)
+    fill_at(monkeypatch, lambda: upgrade.upgrade_postgres(url))
+    monkeypatch.setattr(upgrade, "_TRIES", 3)
+    monkeypatch.setattr(upgrade, "_PATIENCE", "SET LOCAL lock_timeout = '50ms'")
+    monkeypatch.setattr(time, "sleep", waited.append)
+    real = command.upgrade
+
+    def alter(config: Config, revision: str) -> None:
+        config.attributes["connection"].exec_driver_sql("ALTER TABLE operator ADD COLUMN more TEXT")
+        real(config, revision)
+
+    with monkeypatch.context() as patched, psycopg.connect(url) as backup:
+        patched.setattr(upgrade.command, "upgrade", alter)
+        backup.execute("SELECT * FROM operator")
+        with pytest.raises(TablesBusy):
+            upgrade.upgrade_postgres(url)
+        assert len(waited) == 2, "whom it kept waiting goes first"
+        monkeypatch.setattr(time, "sleep", lambda _: backup.rollback())
+        upgrade.upgrade_postgres(url)
+    found = postgres_server.sql("SELECT more, version_num FROM operator, alembic_version", database=name)
+    assert found == [(None, upgrade.HEAD)]

@@ -1,5 +1,6 @@
 """Brings a database to the newest schema; a killed upgrade leaves the old one."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -11,8 +12,19 @@ from alembic import command
 from alembic.config import Config
 
 from tocsin.core import sqlite
+from tocsin.core.errors import Refusal
 
 HEAD = "0012"
+_TRIES, _PAUSE_SECONDS = 60, 2.0
+# Who waits for a table makes all others wait behind him, and a backup holds each until it has sent it.
+_IN_USE = ("55P03", "40P01")  # lock_not_available, deadlock_detected
+_PATIENCE = "SET LOCAL lock_timeout = '2s'"
+
+
+class TablesBusy(Refusal):
+    """A table that the upgrade changes was in use all the time, by a backup or a long download: start again when it has ended"""
+
+    kind, code = "locked", "tables_busy"
 
 
 def upgrade_sqlite(path: Path) -> None:
@@ -35,9 +47,26 @@ def upgrade_sqlite(path: Path) -> None:
 
 
 def upgrade_postgres(url: str) -> None:
-    """Upgrade a PostgreSQL database with the rights of the URL's user; one process at a time."""
-    with migrating_postgres(url) as connection:
-        migrate(connection)
+    """Upgrade a PostgreSQL database with the rights of the URL's user; one process at a time.
+
+    While desks of before serve it, they are kept waiting for two seconds at most; it is tried again for some minutes.
+
+    Raises:
+        TablesBusy: nothing was changed.
+    """
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            with migrating_postgres(url) as connection:
+                connection.exec_driver_sql(_PATIENCE)
+                migrate(connection)
+        except sa.exc.OperationalError as fault:
+            if getattr(fault.orig, "sqlstate", "") not in _IN_USE:
+                raise
+            if not tries_left:
+                raise TablesBusy from fault
+            time.sleep(_PAUSE_SECONDS)  # whom it held up goes first
+        else:
+            return
 
 
 @contextmanager
