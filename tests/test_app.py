@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.api.door import BASE, Door, order_in
 from tocsin.app import build_app
 from tocsin.core.db import Database
-from tocsin.core.errors import DatabaseAway, OutcomeUnknown
+from tocsin.core.errors import DatabaseAway, DatabaseBusy, OutcomeUnknown
 from tocsin.desk import Desk
 from tocsin.settings import Settings
 from tocsin.web.assets import address_of
@@ -204,7 +204,7 @@ def test_a_server_that_is_about_to_end_says_so_and_keeps_nobody(door: Door):
 def test_a_database_that_is_away_is_no_fault_of_the_desk_and_an_unknown_outcome_is_told(door: Door):
     read = door.desk.db.read
     for fault, status, code, after in (
-        (DatabaseAway(), 503, "database_away", "1"), (OutcomeUnknown(), 500, "outcome_unknown", ""),
+        (DatabaseAway(), 503, "database_away", "1"), (DatabaseBusy(), 503, "database_busy", "1"), (OutcomeUnknown(), 500, "outcome_unknown", ""),
     ):  # fmt: skip
 
         def lose(*_: object, fault: Exception = fault) -> None:

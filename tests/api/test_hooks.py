@@ -10,7 +10,7 @@ from tests.orders.senders import GIVEN, Call, call_of, order_of
 from tests.peers.wechat_api import WechatApi
 from tocsin.core.clock import DAY_US, pass_time
 from tocsin.core.journal import read_journal
-from tocsin.core.postgres import NotCommitted
+from tocsin.core.postgres_end import NotCommitted
 from tocsin.orders.connection import (
     add_connection,
     change_keys,

@@ -12,7 +12,8 @@ from tests.databases import PostgresServer
 from tocsin.core.db import DESK_ROLE, Tx
 from tocsin.core.errors import DatabaseAway, OutcomeUnknown
 from tocsin.core.ident import new_id
-from tocsin.core.postgres import NotCommitted, PostgresDatabase
+from tocsin.core.postgres import PostgresDatabase
+from tocsin.core.postgres_end import NotCommitted
 from tocsin.core.reaching import NotDurable, reach
 from tocsin.core.statement import Statement
 from tocsin.core.tenant import create_merchant, create_shop, list_merchants, list_shops

@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 
 from tocsin.api.health import DatabaseReadOnly, Draining, SchemaBehind
 from tocsin.body import STATUS_OF_BODY
-from tocsin.core.errors import DatabaseAway, Kind, Outage, OutcomeUnknown, Refusal
+from tocsin.core.errors import DatabaseAway, DatabaseBusy, Kind, Outage, OutcomeUnknown, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
 from tocsin.orders.hook import SignatureWrong
@@ -36,6 +36,7 @@ _OF_BODY: dict[type[Exception], str] = {
 # A program that repeats by itself what was answered with 503 repeats nothing that may have been done.
 _OF_OUTAGE: dict[type[Outage], tuple[int, str]] = {
     DatabaseAway: (503, "The database is not reached at the moment; nothing was changed: send it again in a moment"),
+    DatabaseBusy: (503, "Others keep for too long what this change needs; nothing was changed: send it again in a moment"),
     OutcomeUnknown: (500, "The database was lost while the change was being saved: look whether it was made, or send it again"
                           " with the same Idempotency-Key or external id, which never makes it twice"),
 }  # fmt: skip

@@ -47,6 +47,12 @@ class DatabaseAway(Outage):
     code = "database_away"
 
 
+class DatabaseBusy(Outage):
+    """Others keep for too long what this change needs; nothing was changed"""
+
+    code = "database_busy"
+
+
 class OutcomeUnknown(Outage):
     """The database was lost while the change was being saved: it may have been made or not"""
 

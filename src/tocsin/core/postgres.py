@@ -16,12 +16,14 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from tocsin.core.beside import Beside
 from tocsin.core.db import DESK_ROLE, DIRECTORY_SCOPE, Database, State, Tx
-from tocsin.core.errors import DatabaseAway, Outage, OutcomeUnknown, Refusal
+from tocsin.core.errors import DatabaseAway, DatabaseBusy, Outage
 from tocsin.core.gather import Outcome, is_gathered, step_aside
-from tocsin.core.reaching import reach, require_durable
+from tocsin.core.postgres_end import ConnectionLost, commit, outage_of, roll_back
+from tocsin.core.postgres_pipeline import DeskConnection
+from tocsin.core.reaching import PATIENCE_THERE, reach, require_durable
 from tocsin.core.statement import Statement
 from tocsin.core.telemetry import box_of, doing, timed
-from tocsin.core.together import Groups, commit_each
+from tocsin.core.together import Groups, commit_alone, commit_each
 from tocsin.core.vault import Vault
 
 R = TypeVar("R")
@@ -30,22 +32,16 @@ _TRIES = 4
 # A restart of a moment is waited for. The pool tries to connect when it is asked, not ever more seldom by itself.
 _PATIENCE_SECONDS, _ASK_SECONDS = 10.0, 1.0
 _IN_THE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation)  # fmt: skip
+# Of a change that waits for another's lock: it holds a thread, a connection, and what it has locked itself.
+LOCK_PATIENCE = "5s"
+# A snapshot keeps nobody waiting, and is asked as fast as who it is for reads what it gives.
+_AT_LEISURE = "SET LOCAL idle_in_transaction_session_timeout = '10min'; SET LOCAL lock_timeout = 0"
 _BEGUN = Statement[tuple[int]](
     sa.text(
         "SELECT (extract(epoch FROM min(xact_start)) * 1000000)::bigint AS us FROM pg_stat_activity"
         " WHERE datname = current_database() AND backend_xid IS NOT NULL"
     ).columns(sa.column("us"))
 )
-
-
-class NotCommitted(Refusal):
-    """The change was rolled back after an error inside it: nothing was saved, try again"""
-
-    kind, code = "broken", "not_committed"
-
-
-class ConnectionLost(DatabaseAway):
-    """The connection was lost before the change was saved; nothing was changed"""
 
 
 class PostgresDatabase(Database):
@@ -61,6 +57,7 @@ class PostgresDatabase(Database):
             require_durable(connection)
         self._pool: ConnectionPool[Any] = ConnectionPool(
             reach(url),
+            connection_class=DeskConnection,
             min_size=1,
             max_size=connections,
             kwargs={"autocommit": True},
@@ -76,6 +73,7 @@ class PostgresDatabase(Database):
 
         Raises:
             DatabaseAway: the server is not reached; nothing was changed.
+            DatabaseBusy: others kept for too long what it needs; nothing was changed.
             OutcomeUnknown: it was lost while the change was being made durable.
         """
         for attempt in range(_TRIES):
@@ -119,7 +117,7 @@ class PostgresDatabase(Database):
             else:
                 tx.finish()
                 return found
-        return [commit_each(partial(self._write_all, merchant_id), [verb])[0] for verb in verbs]
+        return commit_alone(partial(self._write_all, merchant_id), verbs)
 
     def _add_each(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
         return commit_each(partial(self._write_all, merchant_id), verbs)
@@ -162,7 +160,9 @@ class PostgresDatabase(Database):
     @contextmanager
     def snapshot(self, merchant_id: int) -> Iterator[Tx]:
         """Open a repeatable snapshot to stream from."""
-        with self._transaction(merchant_id, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as tx:
+        with self._transaction(
+            merchant_id, f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {_AT_LEISURE}"
+        ) as tx:
             yield tx
 
     def waiting(self) -> int:
@@ -199,69 +199,19 @@ class PostgresDatabase(Database):
                 yield tx
                 tx.settle()
             except BaseException as fault:
-                _roll_back(connection)
-                if _is_lost(connection, fault):
-                    raise ConnectionLost from fault
+                roll_back(connection)
+                if (outage := outage_of(connection, fault)) is not None:
+                    raise outage from fault
                 raise
-            _commit(connection, reads="READ ONLY" in begin)
+            commit(connection, reads="READ ONLY" in begin)
         finally:
             pool.putconn(connection)
 
 
-def _roll_back(connection: Any) -> None:
-    if not connection.closed:
-        with suppress(psycopg.OperationalError):  # a lost connection's transaction is rolled back there
-            connection.rollback()  # makes psycopg forget, too, what was to be prepared behind a fault and was not
-
-
-def _is_lost(connection: Any, fault: BaseException) -> bool:
-    """Tell whether a fault is of the server, which is gone, or became a standby while it was spoken to."""
-    became_standby = (
-        isinstance(fault, psycopg.errors.ReadOnlySqlTransaction)
-        and not connection.closed
-        and connection.execute("SELECT pg_is_in_recovery()").fetchone()[0]
-    )
-    if became_standby:
-        connection.close()
-    return bool(connection.closed) and isinstance(
-        fault, (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
-    )
-
-
-def _commit(connection: Any, *, reads: bool) -> None:
-    """Make a transaction durable; of one that only reads nothing can be lost any more.
-
-    Raises:
-        OutcomeUnknown: the connection was lost meanwhile, or the server gave up waiting for its standby.
-        NotCommitted: it was rolled back.
-    """
-    warned: list[bool] = []
-
-    def note(one: Any) -> None:  # it can be read now, and no more when the statement has ended
-        warned.append(one.severity_nonlocalized == "WARNING")
-
-    connection.add_notice_handler(note)
-    try:
-        told = connection.execute("COMMIT").statusmessage
-    except psycopg.OperationalError as fault:
-        if not connection.closed:
-            raise
-        if not reads:
-            raise OutcomeUnknown from fault
-        return
-    finally:
-        connection.remove_notice_handler(note)
-    # A verb that swallowed a failed statement leaves a transaction that COMMIT rolls back without a word.
-    if told != "COMMIT":
-        connection.close()  # nobody told psycopg which of its statements were not prepared
-        raise NotCommitted
-    if any(warned):
-        raise OutcomeUnknown
-
-
 def desk_conninfo(url: str) -> str:
     """Return a database's address for a connection of one's own that acts as the desk's role."""
-    return reach(url, options=f"-c role={DESK_ROLE}")
+    options = {"role": DESK_ROLE, **PATIENCE_THERE}
+    return reach(url, options=" ".join(f"-c {name}={value}" for name, value in options.items()))
 
 
 def _begin(pool: ConnectionPool[Any], statement: str, *, until: float) -> Any:
@@ -271,7 +221,10 @@ def _begin(pool: ConnectionPool[Any], statement: str, *, until: float) -> Any:
         try:
             connection.execute(statement)
         except BaseException as fault:
+            roll_back(connection)
             pool.putconn(connection)
+            if isinstance(fault, psycopg.errors.LockNotAvailable):
+                raise DatabaseBusy from fault
             if not (connection.closed and isinstance(fault, psycopg.OperationalError)):
                 raise
             if not left:
@@ -292,4 +245,7 @@ def _get(pool: ConnectionPool[Any], until: float) -> Any:
 
 def _act_as_desk(connection: Any) -> None:
     require_durable(connection)  # of the standby too that became the primary
-    connection.execute(f"SET ROLE {DESK_ROLE}")
+    settings = {"role": DESK_ROLE, **PATIENCE_THERE, "lock_timeout": LOCK_PATIENCE}
+    connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
+    with suppress(psycopg.errors.InvalidParameterValue):  # not every system can tell a server that is waiting
+        connection.execute(f"SET client_connection_check_interval = '{LOCK_PATIENCE}'")

@@ -11,6 +11,16 @@ _PATIENCE = {
     "keepalives_interval": 5,
     "tcp_user_timeout": 10_000,
 }
+# The server finds out by itself after two hours that a machine fell silent, and never that a process stands still: as long would
+# all others wait for what it has locked, and readers of events for what it has begun.
+PATIENCE_THERE = {
+    "tcp_keepalives_idle": "10s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "15s",
+    "idle_in_transaction_session_timeout": "30s",
+    "client_min_messages": "warning",  # with a warning it tells that a change is not on its standby's disk
+}
 _ASKED = (
     "SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),"
     " current_setting('synchronous_standby_names')"

@@ -9,7 +9,7 @@ from litestar.response import Redirect
 
 from tocsin.access.step_up import ProofNeeded
 from tocsin.body import STATUS_OF_BODY
-from tocsin.core.errors import DatabaseAway, Kind, Outage, Refusal
+from tocsin.core.errors import DatabaseBusy, Kind, Outage, OutcomeUnknown, Refusal
 from tocsin.core.log import get_log
 from tocsin.gate import NotSignedIn, SessionLocked, TooManyTries
 from tocsin.orders.second_person import SecondPersonNeeded
@@ -88,8 +88,12 @@ def fault_page(request: PageRequest, fault: Exception) -> Response[str]:
 
 def _outage_page(request: PageRequest, fault: Outage, words: Words) -> Response[str]:
     _log.error("database_lost", code=fault.code, path=request.url.path, exc_info=fault.__cause__)
-    if isinstance(fault, DatabaseAway):
-        text = words.translate("The database is not reached at the moment; nothing was changed")
+    if not isinstance(fault, OutcomeUnknown):
+        text = (
+            words.translate("Others keep for too long what this change needs; nothing was changed")
+            if isinstance(fault, DatabaseBusy)
+            else words.translate("The database is not reached at the moment; nothing was changed")
+        )
         return _page(
             request, status=503, code=fault.code, text=text, cure=words.translate("Try again in a moment")
         )
