@@ -41,6 +41,18 @@ def test_what_one_merchant_sends_leaves_room_for_another_s_and_all_is_bounded(
     held.take(50, group=3)
 
 
+def test_one_that_is_alone_has_room_however_large_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "HELD_MOST_BYTES", 100)
+    monkeypatch.setattr(body, "HELD_MOST_BYTES_OF_ONE", 60)
+    held = Held()
+    held.take(90, group=1)
+    held.take(200, group=1, own=90)
+    with pytest.raises(BodiesFull):
+        held.take(1, group=2)
+    held.give(290, group=1)
+    held.take(1, group=2)
+
+
 def test_twenty_large_bodies_at_once_are_not_all_held_and_orders_go_on(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +95,10 @@ def test_twenty_large_bodies_at_once_are_not_all_held_and_orders_go_on(
 
 
 def test_a_page_says_so_too_and_when_to_come_again(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "HELD_MOST_BYTES", 0)
+    def refuse(*_: object, **__: object) -> None:
+        raise BodiesFull(retry_after_seconds=2)
+
+    monkeypatch.setattr(Held, "take", refuse)
     sheet = {"sheet": ("a.csv", b"\n" * LARGE)}
     answer = door.client.post("/imports", files=sheet, headers=door.headers("owner"))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")

@@ -59,17 +59,26 @@ class Held:
     def __init__(self) -> None:
         self._lock, self._of, self._all = threading.Lock(), Counter[int](), 0
 
-    def take(self, size: int, *, group: int) -> None:
+    def take(self, size: int, *, group: int, own: int = 0) -> None:
         """Count bytes that are about to be kept.
+
+        Args:
+            own: how many are kept of the same body: one that is alone has room, however large uploads may be here.
 
         Raises:
             BodiesFull: of all, or of this group, as much is held already.
         """
         with self._lock:
-            if self._all + size > HELD_MOST_BYTES or self._of[group] + size > HELD_MOST_BYTES_OF_ONE:
+            if self._is_full(self._all, size, own=own, most=HELD_MOST_BYTES) or self._is_full(
+                self._of[group], size, own=own, most=HELD_MOST_BYTES_OF_ONE
+            ):
                 raise BodiesFull(retry_after_seconds=2)
             self._of[group] += size
             self._all += size
+
+    @staticmethod
+    def _is_full(held: int, size: int, *, own: int, most: int) -> bool:
+        return held > own and held + size > most
 
     def give(self, size: int, *, group: int) -> None:
         """Count bytes that are no more kept."""
@@ -103,7 +112,7 @@ class Paced:
         self._come += size
         more = max(0, self._come - UNCOUNTED_BYTES) - self._counted
         if more > 0:
-            self._held.take(more, group=self._group)
+            self._held.take(more, group=self._group, own=self._counted)
             self._counted += more
 
     async def __call__(self) -> ReceiveMessage:
