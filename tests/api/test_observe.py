@@ -6,25 +6,27 @@ import re
 import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+from litestar.concurrency import set_asyncio_executor
 from msgspec.structs import replace
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.api.door import Door, order_in
 from tests.core.test_log import stream as stream
 from tests.databases import free_port
+from tests.spans import Collector
+from tests.spans import collector as collector
 from tocsin.core.db import Tx
-from tocsin.core.loop import Loop
 from tocsin.core.telemetry import _Now, box_of, doing
 from tocsin.observe import MetricsTaken, observed
 from tocsin.orders.store import _ID_OF_NUMBER
+from tocsin.turns import Turns
 from tocsin.web.fleet import fleet_pages
 
 
@@ -47,40 +49,6 @@ def read(port: int) -> dict[tuple[str, ...], float]:
     }
 
 
-class Collector:
-    """A collector of traces at a real socket."""
-
-    def __init__(self) -> None:
-        self.spans: list[Span] = []
-        take = self.spans.extend
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked = ExportTraceServiceRequest()
-                asked.ParseFromString(self.rfile.read(int(self.headers["content-length"])))
-                take(span for r in asked.resource_spans for s in r.scope_spans for span in s.spans)
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1/traces"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def collector() -> Iterator[Collector]:
-    made = Collector()
-    yield made
-    made.close()
-
-
 def test_each_box_that_an_order_passes_is_counted_and_nothing_personal_is(door: Door) -> None:
     port = free_port()
     with watched(door, metrics_address=f"127.0.0.1:{port}"):
@@ -100,7 +68,13 @@ def test_each_box_that_an_order_passes_is_counted_and_nothing_personal_is(door: 
         ("tocsin_happened_total", "", "answer", "404", ""),
         ("tocsin_happened_total", "", "event", "order.produced", ""),
         ("tocsin_happened_total", "", "refusal", "order_missing", ""),
-        *([("tocsin_seconds_count", "commit", "", "core.writer", "")] if door.db.dialect == "sqlite" else []),
+        (
+            "tocsin_seconds_count",
+            "commit",
+            "",
+            "core.writer" if door.db.dialect == "sqlite" else "core.postgres",
+            "",
+        ),
     ]:
         assert key in grown, sorted(grown)
     assert any(
@@ -149,9 +123,6 @@ def test_the_fleet_stands_beside_the_metrics_and_a_name_of_somebody_s_leads_nowh
 def test_a_request_is_a_trace_of_its_boxes_and_statements(door: Door, collector: Collector) -> None:
     with watched(door, traces_url=collector.url):
         made = door.ask("POST", "/orders", role="owner", json=order_in())
-        loop = Loop("quiet", lambda: 0, idle_seconds=60)
-        loop.start()
-        loop.stop()
         assert door.ask("GET", "/orders/none", role="owner").status_code == 404
     spans = {span.name: span for span in collector.spans}
     root = spans["request POST /api/v1/orders"]
@@ -160,14 +131,43 @@ def test_a_request_is_a_trace_of_its_boxes_and_statements(door: Door, collector:
     kinds = {span.name.partition(" ")[0] for span in mine}
     assert {"request", "write", "statement"} <= kinds and not root.parent_span_id
     assert [span for span in mine if not span.parent_span_id] == [root]
-    statement = next(span for span in mine if span.name == "statement core.event")
+    added = "statement" if door.db.dialect == "sqlite" else "added"
+    statement = next(span for span in mine if span.name == f"{added} core.event")
     assert by_id[statement.parent_span_id].name.startswith("write ")
     assert {event.name for span in mine for event in span.events} >= {"event order.produced", "answer 201"}
     lost = spans["request GET /api/v1/orders/{number}"]
     assert "refusal order_missing" in {event.name for event in lost.events}
-    assert not [span for span in collector.spans if span.name.startswith("step")]
     told = b"".join(span.SerializeToString() for span in collector.spans)
     assert made.json()["number"].encode() not in told and "王".encode() not in told
+
+
+def test_orders_that_are_carried_together_have_each_its_own_trace(door: Door, collector: Collector) -> None:
+    """As a server carries them: on the threads of `Turns`, many to a commit."""
+    headers, together = door.key(), 6
+    ready = threading.Barrier(together, timeout=10)
+
+    def send(n: int) -> None:
+        ready.wait()
+        sent = door.client.post("/api/v1/orders", headers=headers, json=order_in(external_id=f"o{n}"))
+        assert sent.status_code == 201, sent.text
+
+    turns = Turns(2, carriers=door.db.carriers)
+    set_asyncio_executor(turns)  # type: ignore[arg-type] # as `serve` does
+    try:
+        with watched(door, traces_url=collector.url), ThreadPoolExecutor(together) as clients:
+            list(clients.map(send, range(together)))
+    finally:
+        set_asyncio_executor(None)
+        turns.shutdown()
+    assert collector.roots() == ["request POST /api/v1/orders"] * together
+    added = "statement" if door.db.dialect == "sqlite" else "added"
+    for root in (span for span in collector.spans if not span.parent_span_id):
+        mine = [span for span in collector.spans if span.trace_id == root.trace_id]
+        names = Counter(span.name for span in mine)
+        assert names["write api.guard"] == 1
+        assert names[f"{added} core.event"] and names[f"{added} orders.produce"], names
+        told = Counter(event.name for span in mine for event in span.events)
+        assert told["event order.produced"] == told["answer 201"] == 1, told
 
 
 def test_no_trace_is_sent_where_none_is_wanted(door: Door, collector: Collector) -> None:

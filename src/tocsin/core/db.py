@@ -17,7 +17,7 @@ from tocsin.core.gather import Outcome
 from tocsin.core.later import Later
 from tocsin.core.log import get_log
 from tocsin.core.statement import Statement
-from tocsin.core.telemetry import doing
+from tocsin.core.telemetry import doing, within
 
 if TYPE_CHECKING:
     from tocsin.core.vault import Vault
@@ -79,8 +79,8 @@ class Tx:
             self._execute(statement, params)
             return
         sql, bound = self._bound(statement, params)
-        with doing("statement", statement.box, sql=sql):
-            self._later.put(sql, bound)
+        with doing("added", statement.box, sql=sql):
+            self._later.put(sql, bound, box=statement.box)
 
     def run(self, statement: Statement[Any], **params: Any) -> int:
         """Run a statement; return how many rows it touched."""
@@ -104,8 +104,10 @@ class Tx:
     def first_of_each(self, asked: Sequence[tuple[Statement[Any], dict[str, Any]]]) -> list[Any]:
         """Return the first row of each of some statements, or None, all in one round trip of a server."""
         assert self._later is not None, _NO_SERVER
-        cursors = [self._later.ask(*self._bound(statement, params)) for statement, params in asked]
-        with doing("statement", asked[0][0].box):
+        cursors = [
+            self._later.ask(*self._bound(statement, params), box=statement.box) for statement, params in asked
+        ]
+        with doing("statement", "core.later", beside=self._later.boxes()):
             self._later.settle()
         found = (
             (cursor.fetchone(), statement.row) for cursor, (statement, _) in zip(cursors, asked, strict=True)
@@ -117,11 +119,11 @@ class Tx:
         sql, constants = statement.compiled(self.dialect)
         shared = {**constants, "merchant_id": self.merchant_id}
         bound = [{**shared, **row} for row in rows]
-        with doing("statement", statement.box, sql=sql):
+        with doing("statement" if self._later is None else "added", statement.box, sql=sql):
             if self._later is None:
                 self._cursor.executemany(sql, bound)
             else:
-                self._later.put_many(sql, bound)
+                self._later.put_many(sql, bound, box=statement.box)
 
     def stream(self, statement: Statement[T], **params: Any) -> Iterator[T]:
         """Yield rows as they come, on a cursor of its own: other statements may run meanwhile."""
@@ -141,7 +143,7 @@ class Tx:
     def settle(self) -> None:
         """Run what was only added so far; raises its fault."""
         if self._later is not None and self._later.waits():
-            with doing("commit", "core.later"):
+            with doing("statement", "core.later", beside=self._later.boxes()):
                 self._later.settle()
 
     def attempt(self, verb: Callable[["Tx"], Any]) -> Outcome:
@@ -161,7 +163,7 @@ class Tx:
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something once this transaction is durable: devices and wake-ups wait for it."""
-        self._after.append(action)
+        self._after.append(within(action))
 
     def finish(self) -> None:
         """Do what waited for the commit (for the database alone to call)."""
@@ -173,7 +175,8 @@ class Tx:
 
     def _execute(self, statement: Statement[Any], params: dict[str, Any]) -> Any:
         sql, bound = self._bound(statement, params)
-        with doing("statement", statement.box, sql=sql):
+        beside = () if self._later is None else self._later.boxes()
+        with doing("statement", statement.box, sql=sql, beside=beside):
             if self._later is None:
                 self._cursor.execute(sql, bound)
             else:

@@ -16,20 +16,34 @@ class Later:
     def __init__(self, connection: Any) -> None:
         self._connection, self._waiting = connection, list[partial[Any]]()
         self._cursor: Any = None
+        self._boxes = list[str]()
 
-    def put(self, sql: str, bound: Bound | None = None) -> None:
-        """Have a statement wait."""
+    def put(self, sql: str, bound: Bound | None = None, *, box: str = "") -> None:
+        """Have a statement wait, of a box where it is one's."""
+        self._note(box)
         self._waiting.append(partial(self._beside().execute, sql, bound))
 
-    def put_many(self, sql: str, rows: Sequence[Bound]) -> None:
+    def put_many(self, sql: str, rows: Sequence[Bound], *, box: str = "") -> None:
         """Have a statement wait that runs once per row."""
+        self._note(box)
         self._waiting.append(partial(self._beside().executemany, sql, rows))
 
-    def ask(self, sql: str, bound: Bound) -> Any:
+    def ask(self, sql: str, bound: Bound, *, box: str) -> Any:
         """Have a statement wait on a cursor of its own, which has its answer when all are sent."""
+        self._note(box)
         cursor = self._connection.cursor()
         self._waiting.append(partial(cursor.execute, sql, bound))
         return cursor
+
+    def boxes(self) -> Sequence[str]:
+        """Return whose statements wait, in their order."""
+        return self._boxes if self._waiting else ()
+
+    def _note(self, box: str) -> None:
+        if not self._waiting:
+            self._boxes = []  # not emptied: who sends the last ones still tells of them
+        if box:
+            self._boxes.append(box)
 
     def send(self, cursor: Any, sql: str, bound: Bound) -> None:
         """Send what waits, and a statement behind it; the cursor has its answer.

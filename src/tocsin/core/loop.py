@@ -73,8 +73,9 @@ class Loop:
                 return
             wait_seconds, began = 0.0, time.monotonic()
             try:
-                with doing("step", self._name):
+                with doing("step", self._name) as step:
                     found = self._step()
+                    step.idle = not found
                 if not found:
                     wait_seconds = self._idle_seconds
             except Outage as away:  # of all loops at once: the one line is enough

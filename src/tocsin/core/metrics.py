@@ -6,7 +6,7 @@ Loaded where `metrics_address` is set.
 import ipaddress
 import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -32,10 +32,10 @@ class Metrics:
     def __init__(self) -> None:
         self._seconds: dict[tuple[str, str], Any] = {}
 
-    def begin(self, kind: Kind, name: str) -> None:
+    def begin(self, kind: Kind, name: str, *, beside: Sequence[str]) -> None:
         """Nothing to keep."""
 
-    def end(self, _: Any, kind: Kind, name: str, *, seconds: float, failed: bool) -> None:
+    def end(self, _: Any, kind: Kind, name: str, *, seconds: float, failed: bool, idle: bool) -> None:
         """Count it, and how long it took."""
         # Finding the child by its labels each time costs as much as a small read.
         child = self._seconds.get((kind, name))

@@ -6,7 +6,7 @@ its merchant by SET LOCAL, so a query that forgets its scope sees no other merch
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ from tocsin.core.postgres_end import ConnectionLost, commit, outage_of, roll_bac
 from tocsin.core.postgres_pipeline import DeskConnection
 from tocsin.core.reaching import PATIENCE_THERE, reach, require_durable
 from tocsin.core.statement import Statement
-from tocsin.core.telemetry import box_of, doing, timed
+from tocsin.core.telemetry import box_of, doing, timed, within
 from tocsin.core.together import Groups, commit_alone, commit_each
 from tocsin.core.vault import Vault
 
@@ -76,6 +76,9 @@ class PostgresDatabase(Database):
             DatabaseBusy: others kept for too long what it needs; nothing was changed.
             OutcomeUnknown: it was lost while the change was being made durable.
         """
+        return self._write(merchant_id, verb)
+
+    def _write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         for attempt in range(_TRIES):
             try:
                 with self._transaction(merchant_id, "BEGIN") as tx:
@@ -88,16 +91,18 @@ class PostgresDatabase(Database):
                 return result
         raise AssertionError("unreachable")
 
+    @timed("write")
     def write_together(self, merchant_id: int, verb: Callable[[Tx], R], *, adds: bool = False) -> R:
         """Run a verb in one transaction with gathered ones of its merchant; those that only add always, and without waiting for answers."""
         if is_gathered():
-            return step_aside(self._add_each if adds else self._write_group, merchant_id, verb)  # type: ignore[no-any-return]
+            return step_aside(self._add_each if adds else self._write_group, merchant_id, within(verb))  # type: ignore[no-any-return]
         # Of what is not gathered nobody knows how long it takes: its merchant's others do not wait for it.
-        return self._together.of(merchant_id).run(verb) if adds else self.write(merchant_id, verb)
+        return self._together.of(merchant_id).run(within(verb)) if adds else self._write(merchant_id, verb)
 
     def write_each(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
         """Run verbs in one transaction, of which a refused one is undone alone; where it fails, each in one of its own."""
-        return self._write_shared(merchant_id, verbs, begin="BEGIN")
+        with doing("write", box_of(verbs[0])):
+            return self._write_shared(merchant_id, verbs, begin="BEGIN")
 
     def _write_group(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Outcome]:
         # One such transaction of a merchant at a time: each counts in several shops, in the order in which orders came.
@@ -109,7 +114,7 @@ class PostgresDatabase(Database):
     ) -> list[Outcome]:
         if len(verbs) > 1:
             try:
-                with doing("write", box_of(verbs[0])), self._transaction(merchant_id, begin) as tx:
+                with self._transaction(merchant_id, begin) as tx:
                     found = [tx.attempt(verb) for verb in verbs]
             except Exception as fault:  # noqa: BLE001 - whose it is is seen when each is alone
                 if isinstance(fault, Outage) and not isinstance(fault, ConnectionLost):
@@ -123,11 +128,14 @@ class PostgresDatabase(Database):
         return commit_each(partial(self._write_all, merchant_id), verbs)
 
     def _write_all(self, merchant_id: int, verbs: Sequence[Callable[[Tx], Any]]) -> list[Any]:
-        return self.write(merchant_id, lambda tx: [verb(tx) for verb in verbs])
+        return self._write(merchant_id, lambda tx: [verb(tx) for verb in verbs])
 
     @timed("read")
     def read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         """Run a reading verb; each statement sees what is committed when it begins. Over a lost connection it runs again."""
+        return self._read(merchant_id, verb)
+
+    def _read(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         for attempt in range(_TRIES):
             try:
                 with self._transaction(merchant_id, "BEGIN READ ONLY") as tx:
@@ -139,14 +147,15 @@ class PostgresDatabase(Database):
 
     def ask(self, merchant_id: int, statement: Statement[T], **params: Any) -> T | None:
         """Return the first row of one statement; gathered ones share a round trip."""
-        if is_gathered():
-            return step_aside(self._ask_each, merchant_id, (statement, params))  # type: ignore[no-any-return]
-        return super().ask(merchant_id, statement, **params)
+        with doing("read", statement.box):
+            if is_gathered():
+                return step_aside(self._ask_each, merchant_id, (statement, params))  # type: ignore[no-any-return]
+            return self._read(merchant_id, lambda tx: tx.one(statement, **params))
 
     def _ask_each(
         self, merchant_id: int, asked: Sequence[tuple[Statement[Any], dict[str, Any]]]
     ) -> list[Outcome]:
-        return commit_each(lambda some: self.read(merchant_id, lambda tx: tx.first_of_each(some)), asked)
+        return commit_each(lambda some: self._read(merchant_id, lambda tx: tx.first_of_each(some)), asked)
 
     def state(self) -> State:
         """Return how the server is: the one of several that takes changes, if one does."""
@@ -203,7 +212,9 @@ class PostgresDatabase(Database):
                 if (outage := outage_of(connection, fault)) is not None:
                     raise outage from fault
                 raise
-            commit(connection, reads="READ ONLY" in begin)
+            reads = "READ ONLY" in begin
+            with nullcontext() if reads else doing("commit", "core.postgres"):
+                commit(connection, reads=reads)
         finally:
             pool.putconn(connection)
 

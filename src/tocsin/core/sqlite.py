@@ -23,7 +23,7 @@ from tocsin.core.lane import Lane
 from tocsin.core.log import get_log
 from tocsin.core.read_pool import ReadPool
 from tocsin.core.statement import Statement
-from tocsin.core.telemetry import timed
+from tocsin.core.telemetry import timed, within
 from tocsin.core.vault import Vault
 from tocsin.core.writer import Writer
 
@@ -132,7 +132,7 @@ class SqliteDatabase(Database):
     def write_together(self, merchant_id: int, verb: Callable[[Tx], R], *, adds: bool = False) -> R:
         """Run a verb as `write` does: the writer commits what comes at once together."""
         if is_gathered():
-            return step_aside(self._write_all, 0, (merchant_id, verb))  # type: ignore[no-any-return]
+            return step_aside(self._write_all, 0, (merchant_id, within(verb)))  # type: ignore[no-any-return]
         return self._write(merchant_id, verb)
 
     def _write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:

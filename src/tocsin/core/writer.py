@@ -18,7 +18,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.gather import Outcome
 from tocsin.core.lane import Lane
 from tocsin.core.log import get_log
-from tocsin.core.telemetry import doing
+from tocsin.core.telemetry import doing, within
 
 GROUP_VERBS = 64
 GROUP_SECONDS = 0.02
@@ -43,7 +43,8 @@ class _Waiter:
     __slots__ = ("alone", "call", "done", "fault", "gate", "result", "thread")
 
     def __init__(self, call: Callable[[Any], Any], *, alone: bool) -> None:
-        self.call, self.thread, self.gate, self.alone = call, threading.get_ident(), threading.Lock(), alone
+        self.call, self.thread = within(call), threading.get_ident()
+        self.gate, self.alone = threading.Lock(), alone
         self.done, self.result = False, None
         self.fault: BaseException | None = None
         self.gate.acquire()
