@@ -115,9 +115,25 @@ def test_the_fleet_stands_beside_the_metrics_and_a_name_of_somebody_s_leads_nowh
         for sheet in re.findall(r'href="(/static/[^"]+)"', page.text):
             assert browser.get(sheet).headers["content-type"].startswith("text/css")
         assert number not in page.text and "王小明" not in page.text
-        for path in ("/fleet", "/metrics"):
+        for path in ("/fleet", "/metrics", "/"):
             assert browser.get(path, headers={"host": f"evil.example:{port}"}).status_code == 421
             assert browser.get(path, headers={"host": f"localhost:{port}"}).status_code == 200
+
+
+def test_prometheus_reads_by_any_name_and_no_browser_does(door: Door) -> None:
+    """What Prometheus and vmagent send, what each browser sends with a page's request, and what it sends where a page asks for a part."""
+    port = free_port()
+    door.desk.settings = replace(door.desk.settings, metrics_address=f"127.0.0.1:{port}")
+    with (
+        observed(door.desk, pages=fleet_pages(door.desk)),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"host": f"tocsin.shop:{port}"}) as asked,
+    ):
+        for takes, status in (("gzip", 200), ("identity", 200), ("gzip, deflate", 421)):
+            assert asked.get("/metrics", headers={"accept-encoding": takes}).status_code == status, takes
+        part = {"accept-encoding": "identity", "range": "bytes=0-"}
+        assert asked.get("/metrics", headers=part).status_code == 421
+        for path in ("/fleet", "/", "/metrics/more"):
+            assert asked.get(path, headers={"accept-encoding": "gzip"}).status_code == 421, path
 
 
 def test_a_request_is_a_trace_of_its_boxes_and_statements(door: Door, collector: Collector) -> None:

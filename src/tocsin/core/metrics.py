@@ -121,12 +121,24 @@ def _answers(pages: Mapping[str, Page]) -> Callable[[dict[str, Any], Any], Itera
 
 
 def _is_sound(asked: dict[str, Any]) -> bool:
-    """Tell whether it was asked for by a number or as localhost: a name of somebody's may lead a browser here (DNS rebinding)."""
+    """Tell whether it was asked for by a number or as localhost: a name of somebody's may lead a browser here (DNS rebinding).
+
+    Metrics are read by any name, by whatever is no browser: in a network of containers Prometheus knows nothing else.
+    """
     host = asked.get("HTTP_HOST", "").rpartition(":")[0] or asked.get("HTTP_HOST", "")
     if host in ("", "localhost"):
         return True
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return False
+        return asked["PATH_INFO"] == "/metrics" and not _is_browser(asked)
     return True
+
+
+def _is_browser(asked: dict[str, Any]) -> bool:
+    """Tell whether a page may have asked: by plain HTTP a browser says nothing of where from (`Sec-Fetch-Site`), nor always `Origin`.
+
+    It always says that it takes deflate, which no page can change, but where a part is asked for. What reads metrics says gzip, or nothing.
+    Source: Fetch, forbidden request-header; HTTP-network-or-cache fetch.
+    """
+    return "deflate" in asked.get("HTTP_ACCEPT_ENCODING", "") or "HTTP_RANGE" in asked
