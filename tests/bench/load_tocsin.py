@@ -29,7 +29,7 @@ from tests.proofs.running import RunningDesk
 from tocsin.orders.wire import draft_to_in
 
 _PAGES = 100
-_REST_SECONDS, _RESTING = 180.0, 0.1
+_REST_SECONDS, _RESTING = 1800.0, 0.1
 _SCREEN = "/orders?payment=paid&fulfilment=shipped"
 
 
@@ -53,13 +53,18 @@ class Tocsin(HttpTarget):
         self._find_page()
 
     def rest(self) -> None:
-        """Wait until nothing is done behind: a start checks thousands of held orders again, and what was taken in is checked and counted."""
+        """Wait until nothing is done behind: a start checks thousands of held orders again, and what was taken in is checked and counted.
+
+        Raises:
+            TimeoutError: the desk never came to rest, and what is measured would be its work behind.
+        """
         until, before = time.monotonic() + _REST_SECONDS, self.spent()["server"]
         while time.monotonic() < until:
             time.sleep(1)
             before, last = self.spent()["server"], before
             if before - last < _RESTING:
                 return
+        raise TimeoutError(f"the desk is still at work after {_REST_SECONDS:.0f} s")
 
     def can(self, work: str) -> bool:
         """Tell whether it has such a work: all."""
