@@ -41,7 +41,8 @@ class Soak:
         self.errors, self.wrong = 0, list[str]()
 
     def peak(self, *, seconds: float) -> float:
-        """Return how many of the mix it does a second when asked by eight at once."""
+        """Return how many of the mix it does a second when asked by eight at once, once it has counted what it was filled with."""
+        self._tocsin.rest()
         done = self._tocsin.drive(self._jobs, clients=_PEAK_CLIENTS, seconds=seconds)
         return len(done) / seconds
 
