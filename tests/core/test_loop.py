@@ -97,6 +97,38 @@ def test_a_step_that_fails_is_taken_again(monkeypatch: pytest.MonkeyPatch, fault
     loop.stop()
 
 
+@pytest.mark.parametrize(
+    ("idle_seconds", "waits"), [(1, [1, 1, 1, 1, 1]), (5, [1, 2, 4, 5, 5]), (86_400, [1, 2, 4, 8, 16])]
+)
+def test_a_fault_that_stays_is_met_less_and_less_often(idle_seconds: float, waits: list[float]):
+    found = iter([ValueError(), *(ValueError() for _ in waits), None, ValueError(), ValueError()])
+    waited: list[float] = []
+
+    def step() -> int:
+        if (fault := next(found, None)) is not None:
+            raise fault
+        return 0
+
+    class Woken(threading.Event):
+        """Is woken as soon as it waits."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout or 0)
+            if len(waited) == len(waits) + 4:
+                loop._stopping.set()
+            return True
+
+    loop = Loop("test", step, idle_seconds=idle_seconds)
+    loop._wake = Woken()
+    loop.start()
+    assert loop._thread is not None
+    loop._thread.join(10)
+    last = [min(idle_seconds, 32)] if idle_seconds > 16 else [waits[-1]]
+    assert waited == [*waits, *last, idle_seconds, 1, min(idle_seconds, 2)], (
+        "one step that succeeds begins anew"
+    )
+
+
 def test_a_loop_that_never_began_can_be_ended():
     taken: list[int] = []
     loop = Loop("never began", lambda: taken.append(1) or 0, idle_seconds=1)

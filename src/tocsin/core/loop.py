@@ -14,7 +14,8 @@ from tocsin.core.log import get_log
 from tocsin.core.telemetry import doing
 from tocsin.core.tenant import list_merchants
 
-_AFTER_FAULT_SECONDS = 1.0
+# A fault is tried again soon, one that stays twice as late each time: a daily step is no step a second for ever.
+_AFTER_FAULT_SECONDS, _FAULTS_MOST = 1.0, 10
 # What happens one by one under load is dealt with some at a time: each step has a price of its own, its commits above all.
 _REST_SECONDS = 0.05
 _log = get_log("loop")
@@ -67,6 +68,7 @@ class Loop:
             self._thread.join()
 
     def _run(self) -> None:
+        faults = 0
         while True:
             self._wake.clear()
             if self._stopping.is_set():  # after it: whoever ends the loop wakes it last
@@ -76,6 +78,7 @@ class Loop:
                 with doing("step", self._name) as step:
                     found = self._step()
                     step.idle = not found
+                faults = 0
                 if not found:
                     wait_seconds = self._idle_seconds
             except Outage as away:  # of all loops at once: the one line is enough
@@ -83,7 +86,8 @@ class Loop:
                 wait_seconds = _AFTER_FAULT_SECONDS
             except Exception as fault:  # noqa: BLE001 - the next turn tries again
                 _log.error("step_failed", loop=self._name, exc_info=fault)
-                wait_seconds = _AFTER_FAULT_SECONDS
+                later = _AFTER_FAULT_SECONDS * 2 ** min(faults, _FAULTS_MOST)
+                wait_seconds, faults = min(later, max(self._idle_seconds, _AFTER_FAULT_SECONDS)), faults + 1
             rest_seconds = began + self._rest_seconds - time.monotonic()
             if self._by_event and rest_seconds > 0:
                 self._stopping.wait(rest_seconds)
