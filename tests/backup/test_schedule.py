@@ -13,8 +13,9 @@ from tocsin.alarm.record import Incident, open_incidents
 from tocsin.backup import schedule
 from tocsin.backup.place import Folder, Kept, PlaceBroken
 from tocsin.backup.schedule import backup_loops, tend_backups
-from tocsin.backup.seen import is_late, read_seen, see_place
+from tocsin.backup.seen import Seen, is_late, read_seen, see_place
 from tocsin.cli.doctor import look_at_backups
+from tocsin.core.clock import now_us
 from tocsin.core.db import Database
 from tocsin.opening import open_database
 from tocsin.settings import Settings
@@ -141,6 +142,18 @@ def test_why_a_backup_failed_is_told(
         assert (incident.why, why in incident.why_fields()["problem"]) == (schedule.FAILED, True)
     tend_backups(settings, open_db)
     assert (late(open_db, lived), look_at_backups(settings).sound) == ([], True)
+
+
+def test_machines_of_which_one_reaches_no_place_raise_no_storm(
+    lived: Lived, settings: Settings, open_db: Database
+) -> None:
+    far, near = Seen("kept", 1, "it is away"), Seen("kept", now_us())
+    raised = []
+    for _ in range(3):
+        for seen in (far, near):
+            schedule._tell(open_db, settings, seen)
+            raised += late(open_db, lived)
+    assert [one.why for one in raised] == [schedule.FAILED]
 
 
 def test_without_a_place_nothing_is_made(lived: Lived) -> None:

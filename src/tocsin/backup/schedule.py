@@ -13,9 +13,11 @@ from contextlib import contextmanager, suppress
 import msgspec
 from msgspec.structs import replace
 
-from tocsin.alarm.incident import end_incident, raise_incident
+from tocsin.alarm.incident import end_incident, list_incidents, raise_incident
 from tocsin.alarm.record import find_open, open_incidents, store_incident
 from tocsin.backup.seen import LATE_TIMES, Seen, is_due, is_late, keep_seen, read_seen, see_place
+from tocsin.core.actor import desk_actor
+from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
@@ -23,7 +25,7 @@ from tocsin.core.loop import Loop
 from tocsin.core.tenant import list_merchants
 from tocsin.settings import Settings
 
-LATE, FAILED = "backup_late", "backup_failed"
+LATE, FAILED, _BACK = "backup_late", "backup_failed", "back"
 _LOOK_SECONDS, _POLL_SECONDS, _END_SECONDS = 300.0, 0.5, 10.0
 _PROBLEM_MOST = 300
 _LOCK = "SELECT pg_try_advisory_lock(7180719)"
@@ -106,6 +108,8 @@ def _tell(db: Database, settings: Settings, seen: Seen) -> None:
 
 
 def _raise(tx: Tx, settings: Settings, problem: str) -> None:
+    if find_open(tx, key=LATE) is None and _came_lately(tx, settings):
+        return
     why, data = FAILED if problem else LATE, {"hours": LATE_TIMES * settings.backup_hours, "problem": problem}
     raise_incident(tx, kind=LATE, key=LATE, level="light", why=why, why_data=data, alert=False)
     present = find_open(tx, key=LATE)
@@ -113,10 +117,17 @@ def _raise(tx: Tx, settings: Settings, problem: str) -> None:
         store_incident(tx, replace(present, why=why, why_data=msgspec.json.encode(data).decode()))
 
 
+def _came_lately(tx: Tx, settings: Settings) -> bool:
+    """Tell whether the last incident ended by a backup not long ago: of several machines one may reach what this one does not."""
+    since_us = tx.now_us - LATE_TIMES * settings.backup_hours * 60 * MINUTE_US
+    newest = next((one for one in list_incidents(tx, desk_actor(tx.merchant_id)) if one.key == LATE), None)
+    return newest is not None and newest.outcome == _BACK and (newest.cleared_at_us or 0) > since_us
+
+
 def _end(tx: Tx) -> None:
     present = find_open(tx, key=LATE)
     if present is not None:
-        end_incident(tx, None, present, outcome="back")
+        end_incident(tx, None, present, outcome=_BACK)
 
 
 @contextmanager
