@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.access.people import ELSEWHERE, HOME, PASSWORD, WRONG, attempt, enter, make_desk, make_operator
+from tests.core.test_telemetry import Heard, watched
 from tests.served import Served
 from tocsin.access import guess
 from tocsin.access.limiter import SignInRefused
@@ -245,3 +246,11 @@ def test_the_served_desk_answers_its_console(tmp_path: Path) -> None:
     assert served.url("/reset") in code.output, "the port is the running desk's"
     served.stop()
     assert not (tmp_path / "console.sock").exists()
+
+
+def test_a_command_is_told_to_who_watches_by_its_name(desk: Desk) -> None:
+    make_desk(desk.db)
+    heard = Heard()
+    with watched(heard):
+        done(desk, "merchant", "list")
+    assert heard.ended[-1] == ("task", "console merchant.list") and ("read", "core.tenant") in heard.ended

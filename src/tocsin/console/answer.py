@@ -9,6 +9,7 @@ from tocsin.console.command import Caller
 from tocsin.console.wire import Answered, Asked
 from tocsin.core.errors import Refusal
 from tocsin.core.log import get_log
+from tocsin.core.telemetry import doing
 from tocsin.desk import Desk
 
 COMMANDS = {**operators.COMMANDS, **merchants.COMMANDS, **fleet.COMMANDS, **alarm.COMMANDS}
@@ -33,7 +34,9 @@ def run_command(desk: Desk, asked: Asked, *, user: int) -> Any:
     command = COMMANDS.get(asked.command)
     if command is None:
         raise CommandUnknown
-    return command.run(Caller(desk, user), msgspec.json.decode(asked.given, type=command.given))
+    given = msgspec.json.decode(asked.given, type=command.given)
+    with doing("task", f"console {asked.command}"):
+        return command.run(Caller(desk, user), given)
 
 
 def answer(desk: Desk, line: bytes, *, user: int) -> Answered:
