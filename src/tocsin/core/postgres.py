@@ -194,13 +194,11 @@ class PostgresDatabase(Database):
         self._beside.close()
 
     @contextmanager
-    def _transaction(
-        self, merchant_id: int, begin: str, *, patience_seconds: float = _PATIENCE_SECONDS
-    ) -> Iterator[Tx]:
+    def _transaction(self, merchant_id: int, begin: str) -> Iterator[Tx]:
         # One round trip: without parameters psycopg sends the text as a simple query.
         pool = self._pool
         statement = f"{begin}; SET LOCAL tocsin.merchant = '{int(merchant_id)}'"
-        connection = _begin(pool, statement, until=time.monotonic() + patience_seconds)
+        connection = _begin(pool, statement, until=time.monotonic() + _PATIENCE_SECONDS)
         try:
             try:
                 cursor = connection.cursor()
