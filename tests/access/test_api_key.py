@@ -1,10 +1,12 @@
 """API keys: scoped, shown once, revoked at once."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from tests.access.people import ELSEWHERE, HOME, Desk, enter, enter_as, make_desk, make_operator, signals_of
+from tests.core.test_gather import carry
 from tocsin.access.api_key import (
     KeyMissing,
     KeyScopeRefused,
@@ -19,6 +21,7 @@ from tocsin.access.operator_role import change_role
 from tocsin.core import clock
 from tocsin.core.actor import Actor, NotAllowed
 from tocsin.core.db import Database
+from tocsin.core.writer import Writer
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +52,20 @@ def test_a_key_has_its_scopes_and_no_more(db: Database) -> None:
     listed = db.read(desk.merchant_id, lambda tx: list_api_keys(tx, owner))
     assert [(k.id, k.scopes) for k in listed] == [(actor.id, '["amend","query"]')]
     assert listed[0].prefix in secret and listed[0].last_used_us
+
+
+def test_wrong_keys_that_come_at_once_are_one_commit_where_one_writer_serves_all(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each had kept the carrier of all merchants for a commit of its own."""
+    _, _, secret = keyed(db)
+    wrong = [secret[:-1] + ("A" if secret[-1] != "A" else "B")] * 8
+    committed, commit = list[Writer](), Writer._commit_group
+    monkeypatch.setattr(Writer, "_commit_group", lambda self: (committed.append(self), commit(self)))
+    found = carry(*(partial(find_api_key, db, one, address=HOME) for one in wrong))
+    assert found == [SignInRefused("wrong")] * 8
+    assert len(committed) == (1 if db.dialect == "sqlite" else 0)
+    assert [one.kind for one in signals_of(db, 0)] == ["credential_wrong"] * 8
 
 
 def test_the_last_use_is_written_at_most_once_a_minute(db: Database) -> None:

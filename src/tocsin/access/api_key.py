@@ -194,11 +194,11 @@ def resume_api_key(tx: Tx, *, key_id: int) -> None:
 
 def _refuse_key(db: Database, guess: Guess, found: KeyHolder | None) -> Locked | None:
     if found is None:
-        return db.write(DIRECTORY_SCOPE, lambda tx: spend_budget(tx, guess))
+        return db.write_short(DIRECTORY_SCOPE, lambda tx: spend_budget(tx, guess))
     # A key that opened once: who uses it now has it from somewhere.
     known = replace(guess, merchant_id=found.merchant_id, operator_id=found.created_by)
     subject = f"api_key:{found.id}"
-    return db.write(
+    return db.write_short(
         found.merchant_id, lambda tx: spend_budget(tx, known, kind="revoked_used", subject=subject)
     )
 
@@ -217,5 +217,5 @@ def _find_key(db: Database, key_hash: str) -> HeldKey | None:
 
 def _use_key(db: Database, found: HeldKey) -> Actor:
     if found.last_used_us is None or now_us() - found.last_used_us > MINUTE_US:
-        db.write(found.merchant_id, lambda tx: tx.run(_USED, key_id=found.id, last_used_us=tx.now_us))
+        db.write_short(found.merchant_id, lambda tx: tx.run(_USED, key_id=found.id, last_used_us=tx.now_us))
     return permit_key(found, maker_role=found.maker_role or "")

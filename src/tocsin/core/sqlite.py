@@ -135,6 +135,10 @@ class SqliteDatabase(Database):
             return step_aside(self._write_all, 0, (merchant_id, within(verb)))  # type: ignore[no-any-return]
         return self._write(merchant_id, verb)
 
+    def write_short(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
+        """Run a verb as `write_together` does."""
+        return self.write_together(merchant_id, verb)
+
     def _write(self, merchant_id: int, verb: Callable[[Tx], R]) -> R:
         result, tx = self._writer.run(partial(self._call, merchant_id, verb))
         tx.finish()
