@@ -1,6 +1,6 @@
 """`bin/bench load`: the desk under load over HTTP, as programs ask it, and the raw engine doing the same beside it.
 
-bin/bench load [--orders 20000] [--times 10] [--seconds 2.5] [--runs 3] [--works get,create] [--engine sqlite|postgresql|both] [--json]
+bin/bench load [--orders 20000] [--times 1,10,50] [--big] [--seconds 2.5] [--runs 3] [--works get,create] [--engine sqlite|postgresql|both] [--json]
 
 Each look-up is recorded before it is answered and each change is durable: after every run the ledger is counted.
 """
@@ -29,7 +29,7 @@ CLIENTS = {
 _IN_TURN = (("list page 1", "list page 100"),)
 _ONCE = frozenset({"export"})
 """Takes longer than a run: done once, and not before it is measured."""
-_WARM_SECONDS = 0.3
+_WARM_SECONDS, BIG = 0.3, 10_000_000
 
 
 class Side(NamedTuple):
@@ -95,15 +95,34 @@ def report_of(asked: argparse.Namespace) -> dict[str, Any]:
     """Return what was measured: the rows of each engine, and how they were made."""
     engines = ENGINES if asked.engine == "both" else (asked.engine,)
     works = chosen_works(asked.works)
-    with open_ground() as ground:
-        found = {
-            engine: [row for servers in _servers(engine, asked.servers) for row in bench(ground, engine, works, asked, servers=servers)]
-            for engine in engines
-        }  # fmt: skip
+    times = sorted(
+        {int(one) for one in asked.times.split(",")} | ({BIG // asked.orders} if asked.big else set())
+    )
+    found: dict[str, list[dict[str, Any]]] = {engine: [] for engine in engines}
+    for engine in engines:
+        for size in times:
+            with open_ground() as ground:  # one of ten million is gone before the next is made
+                for servers in _servers(engine, asked.servers):
+                    found[engine] += bench(ground, engine, works, asked, servers=servers, times=size)
     return {
-        "orders": asked.orders * asked.times, "seconds": asked.seconds, "runs": asked.runs, "processors": os.cpu_count(),
-        "python": platform.python_version(), "engines": found,
+        "sizes": [asked.orders * size for size in times], "seconds": asked.seconds, "runs": asked.runs, "processors": os.cpu_count(),
+        "python": platform.python_version(), "engines": found, "growth": {engine: grown(rows) for engine, rows in found.items()},
     }  # fmt: skip
+
+
+def grown(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return how many times as much each work costs at the largest size as at the smallest: of a processor, and by the clock."""
+    first: dict[tuple[Any, ...], dict[str, Any]] = {}
+    last: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["work"], row["clients"], row["servers"])
+        first.setdefault(key, row)
+        last[key] = row
+    return [
+        {"work": key[0], "clients": key[1], "servers": key[2],
+         **{name: round(last[key][name] / max(row[name], 0.001), 2) for name in ("cpu_ms", "p50_ms")}}
+        for key, row in first.items() if last[key] is not row
+    ]  # fmt: skip
 
 
 def chosen_works(text: str) -> tuple[str, ...]:
@@ -120,14 +139,20 @@ def chosen_works(text: str) -> tuple[str, ...]:
 
 
 def bench(
-    ground: Ground, engine: str, works: tuple[str, ...], asked: argparse.Namespace, *, servers: int
+    ground: Ground,
+    engine: str,
+    works: tuple[str, ...],
+    asked: argparse.Namespace,
+    *,
+    servers: int,
+    times: int,
 ) -> list[dict[str, Any]]:
     """Return the rows of one engine and number of servers; each work of the raw engine stands after the desk's."""
     desk = ground.make_desk(engine)
-    filled = Filled(desk, orders=asked.orders, times=asked.times)
+    filled = Filled(desk, orders=asked.orders, times=times)
     postgres = ground.postgres() if desk.database_url else None
     raw = RawEngine(
-        engine, _raw_place(ground, desk), numbers=filled.numbers, times=asked.times, draw=filled.draw, postgres=postgres
+        engine, _raw_place(ground, desk), numbers=filled.numbers, times=times, draw=filled.draw, postgres=postgres
     )  # fmt: skip
     tocsin = Tocsin(filled, servers=servers, postgres=postgres)
     # Each has jobs of its own: an amendment names the revision that it saw.
@@ -141,6 +166,8 @@ def bench(
                 sides += [Side(raw, others, work, 1, asked.seconds / 2) for work in works_here]
                 rows += beside(measure(sides, runs=asked.runs), servers=servers)
         tocsin.require_kept()
+        for row in rows:
+            row["orders"] = filled.count
         return rows
     finally:
         tocsin.close()
@@ -179,25 +206,29 @@ def _in_turn(works: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 def table(report: dict[str, Any]) -> str:
     """Return the report for people."""
     lines = [
-        f"{report['orders']:,} orders of 5 lines; {report['runs']} runs of {report['seconds']} s, medians [lowest..highest]; "
+        f"{', '.join(f'{size:,}' for size in report['sizes'])} orders of 5 lines; {report['runs']} runs of {report['seconds']} s, medians [lowest..highest]; "
         f"{report['processors']} processors, Python {report['python']}; ms; ratio = the desk's rate / the raw engine's on one connection; of CPU = the raw engine's processor time / the desk's and its database's; loop = a fixed work beside it: how fast the machine was. "
         "Bulk load tells orders, export rows a second."
     ]
     for engine, rows in report["engines"].items():
         lines += [
             "",
-            f"{engine:<26}{'clients':>8}{'per second':>26}{'p50':>8}{'p99':>9}{'server':>8}{'database':>9}{'peak MB':>8}{'raw':>9}{'ratio':>7}{'of CPU':>8}{'loop':>6}",
+            f"{engine:<32}{'clients':>8}{'per second':>26}{'p50':>8}{'p99':>9}{'server':>8}{'database':>9}{'peak MB':>8}{'raw':>9}{'ratio':>7}{'of CPU':>8}{'loop':>6}",
         ]
         lines += [_line(row) for row in rows]
+        lines += [
+            f"growth {one['work']}, {one['clients']} clients, {one['servers']}p: {one['cpu_ms']:.2f} of a processor, {one['p50_ms']:.2f} by the clock"
+            for one in report["growth"][engine]
+        ]
     return "\n".join(lines)
 
 
 def _line(row: dict[str, Any]) -> str:
     rate = f"{row['per_second']:,.0f} [{row['lowest']:,.0f}..{row['highest']:,.0f}]"
-    name = f"{row['workload']} {row['work']}, {row['servers']}p"
+    name = f"{row['orders'] // 1000:,}k {row['workload']} {row['work']}, {row['servers']}p"
     more = f"  {row['to_page_1']:.2f} times page 1" if "to_page_1" in row else ""
     return (
-        f"{name:<26}{row['clients']:>8}{rate:>26}{row['p50_ms']:>8.2f}{row['p99_ms']:>9.1f}{row['server_cpu_ms']:>8.2f}"
+        f"{name:<32}{row['clients']:>8}{rate:>26}{row['p50_ms']:>8.2f}{row['p99_ms']:>9.1f}{row['server_cpu_ms']:>8.2f}"
         f"{row.get('database_cpu_ms', 0):>9.2f}{row['peak_mb']:>8.0f}{row['raw_per_second']:>9,.0f}{row['ratio']:>7.2f}"
         f"{row['cpu_ratio']:>8.2f}{row['loop_ms']:>6.2f}{more}"
     )
@@ -229,8 +260,11 @@ def read_options(given: list[str]) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--orders", type=int, default=20_000, help="orders that the desk takes in")
     parser.add_argument(
-        "--times", type=int, default=10, help="copies of those, made by SQL: 10 of 20,000 are 200,000"
+        "--times",
+        default="10",
+        help="copies of those, made by SQL, for each size: 1,10,50 are 20,000, 200,000 and a million",
     )
+    parser.add_argument("--big", action="store_true", help="10,000,000 orders as well")
     parser.add_argument("--seconds", type=float, default=2.5, help="how long each run lasts")
     parser.add_argument("--runs", type=int, default=3, help="runs of each work; the median is told")
     parser.add_argument(

@@ -21,10 +21,26 @@ def test_under_load_each_answer_is_right_and_each_look_up_is_recorded(
     rows = report["engines"][engine]
     asked = {(row["work"], row["clients"]) for row in rows}
     assert asked == {(work, clients) for work in WORKS for clients in load.CLIENTS.get(work, (1, 8))}
-    assert report["orders"] == 80 and all(row["done"] > 0 and row["peak_mb"] > 0 for row in rows)
+    assert (
+        report["sizes"] == [80] and all(row["orders"] == 80 for row in rows) and not report["growth"][engine]
+    )
+    assert all(row["done"] > 0 and row["peak_mb"] > 0 for row in rows)
     assert all(row["raw_per_second"] > 0 and row["ratio"] > 0 and row["loop_ms"] > 0 for row in rows)
     assert {row["workload"] for row in rows} == {"W1", "W2", "W3", "W4", "W5", "W6", "W7"}
     assert [row["to_page_1"] > 0 for row in rows if row["work"] == "list page 100"] == [True, True]
+
+
+def test_several_sizes_tell_what_grows(capsys: pytest.CaptureFixture[str]) -> None:
+    load.main(
+        "--orders 20 --times 3,1 --seconds 0.05 --runs 1 --works get --engine sqlite --clients 1 --json".split()
+    )
+    report = json.loads(capsys.readouterr().out)
+    small, large = report["engines"]["sqlite"]
+    assert report["sizes"] == [20, 60] and (small["orders"], large["orders"]) == (20, 60)
+    (told,) = report["growth"]["sqlite"]
+    assert (told["work"], told["clients"], told["servers"]) == ("get", 1, 1)
+    assert told["cpu_ms"] == round(large["cpu_ms"] / max(small["cpu_ms"], 0.001), 2)
+    assert "growth get, 1 clients, 1p" in load.table(report)
 
 
 def test_an_answer_that_is_wrong_or_was_not_recorded_ends_the_bench() -> None:

@@ -97,12 +97,7 @@ def run_short(asked: argparse.Namespace, *, works: str = "") -> dict[str, Any]:
 
 def lines_of(report: dict[str, Any], *, date: str, machine: str) -> list[Line]:
     """Return the lines of a report of `bin/bench load`; it may name the machine that it was made on."""
-    more = {
-        "date": date,
-        "machine": report.get("machine", machine),
-        "python": report["python"],
-        "orders": report["orders"],
-    }
+    more = {"date": date, "machine": report.get("machine", machine), "python": report["python"]}
     return [
         msgspec.convert({**row, **more, "engine": engine}, Line)
         for engine, rows in report["engines"].items()
