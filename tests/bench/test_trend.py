@@ -89,3 +89,9 @@ def test_what_is_dearer_is_run_again_before_it_is_told(
     monkeypatch.setattr(trend, "run_short", run_short)
     assert trend.main(["--file", str(tmp_path / "trend.jsonl")]) == int(again < 0.3)
     assert asked == (["", "get", "get"] if again < 0.3 else ["", "get"])
+
+
+def test_what_was_recorded_last_was_recorded_on_a_machine_that_was_not_busy() -> None:
+    last = {(line.engine, line.work): line for line in trend.read_record(trend.RECORD)}
+    assert len(last) == 26
+    assert [line for line in last.values() if not 0 < line.load <= trend.BUSY * 2] == []
