@@ -196,3 +196,27 @@ def test_after_a_lost_connection_the_first_that_finds_no_server_tells_it_for_all
     told: list[Outcome] = db.write_each(1, [lambda tx: tx] * 10)
     assert len(told) == 10 and all(isinstance(one.fault, Outage) for one in told)
     assert len(asked) == 2, "each of them waits for as long as one"
+
+
+def test_who_was_in_the_way_asks_a_moment_later_each_time(
+    open_db: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row that he let go would be his again before the other one has woken."""
+    waited: list[float] = []
+    monkeypatch.setattr("tocsin.core.postgres.time.sleep", waited.append)
+    faults = iter(
+        [
+            psycopg.errors.DeadlockDetected(),
+            psycopg.errors.UniqueViolation(),
+            psycopg.errors.DeadlockDetected(),
+        ]
+    )
+
+    def verb(tx: Tx) -> str:
+        if (fault := next(faults, None)) is not None:
+            raise fault
+        return "made"
+
+    assert open_db().write(0, verb) == "made"
+    first, last = waited
+    assert 0.01 <= first <= 0.02 and 0.04 <= last <= 0.08

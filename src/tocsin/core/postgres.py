@@ -4,6 +4,7 @@ The pool's connections act as the role `tocsin_desk`, which owns nothing; each t
 its merchant by SET LOCAL, so a query that forgets its scope sees no other merchant's rows.
 """
 
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -32,6 +33,8 @@ _TRIES = 4
 # A restart of a moment is waited for. The pool tries to connect when it is asked, not ever more seldom by itself.
 _PATIENCE_SECONDS, _ASK_SECONDS = 10.0, 1.0
 _IN_THE_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure, psycopg.errors.UniqueViolation)  # fmt: skip
+# A row that is let go is taken by who asks first, not by who waits longest: who was in the way asks a moment later.
+_ASIDE_SECONDS = 0.02
 # Of a change that waits for another's lock: it holds a thread, a connection, and what it has locked itself.
 LOCK_PATIENCE = "5s"
 # A snapshot keeps nobody waiting, and is asked as fast as who it is for reads what it gives.
@@ -83,9 +86,11 @@ class PostgresDatabase(Database):
             try:
                 with self._transaction(merchant_id, "BEGIN") as tx:
                     result = verb(tx)
-            except (ConnectionLost, *_IN_THE_WAY):
+            except (ConnectionLost, *_IN_THE_WAY) as fault:
                 if attempt == _TRIES - 1:
                     raise
+                if isinstance(fault, psycopg.errors.DeadlockDetected):
+                    time.sleep(_ASIDE_SECONDS * 2**attempt * random.uniform(0.5, 1))
             else:
                 tx.finish()
                 return result
