@@ -1,7 +1,6 @@
 """What holds for every answer: names, origins, headers, and faults as pages or problems."""
 
 import asyncio
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -12,20 +11,13 @@ from litestar.testing import TestClient
 from msgspec.structs import replace
 
 from tests.api.door import BASE, Door, order_in
+from tests.api.door import door as door
 from tocsin.app import build_app
 from tocsin.core.db import Database
 from tocsin.core.errors import DatabaseAway, DatabaseBusy, OutcomeUnknown
 from tocsin.desk import Desk
 from tocsin.settings import Settings
 from tocsin.web.assets import address_of
-
-
-@pytest.fixture
-def door(db: Database, tmp_path: Path) -> Iterator[Door]:
-    made = Door(db, tmp_path)
-    with made.client:
-        yield made
-    made.desk.close()
 
 
 def test_every_answer_carries_the_same_headers(door: Door):

@@ -2,27 +2,18 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from tests.api.door import BASE, Door, order_in
+from tests.api.door import door as door
 from tocsin import body
 from tocsin.body import BodiesFull, Held
-from tocsin.core.db import Database
 
 KIB = 1 << 10
 LARGE = body.UNCOUNTED_BYTES + 36 * KIB
-
-
-@pytest.fixture
-def door(db: Database, tmp_path: Path) -> Iterator[Door]:
-    made = Door(db, tmp_path)
-    with made.client:
-        yield made
-    made.desk.close()
 
 
 def test_what_one_merchant_sends_leaves_room_for_another_s_and_all_is_bounded(

@@ -21,7 +21,7 @@ def test_an_older_version_does_not_open_the_file_of_a_newer_one(tmp_path: Path) 
     with closing(engine.connect(str(tmp_path / "desk.sqlite"))) as connection:
         connection.execute(_LATER)
         connection.commit()
-    _require_refused(settings)
+    assert _refused(settings) == {"schema": "9999", "newest": newest_version()}
 
 
 def test_an_older_version_does_not_open_the_database_of_a_newer_one(
@@ -32,10 +32,10 @@ def test_an_older_version_does_not_open_the_database_of_a_newer_one(
     settings = Settings(data_dir=str(tmp_path), database_url=postgres_server.url(name))
     with psycopg.connect(settings.database_url) as owner:
         owner.execute(_LATER)
-    _require_refused(settings)
+    assert _refused(settings) == {"schema": "9999", "newest": newest_version()}
 
 
-def _require_refused(settings: Settings) -> None:
+def _refused(settings: Settings) -> dict[str, object]:
     with pytest.raises(SchemaOther) as refused:
         open_database(settings)
-    assert refused.value.data == {"schema": "9999", "newest": newest_version()}
+    return refused.value.data

@@ -1,10 +1,12 @@
 """The API of a fresh desk, asked as anybody: builders of clients and of who they are."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from litestar.testing import TestClient
 
 from tests.apps import app_of
@@ -135,3 +137,12 @@ def _add_operator(tx: Any, role: str, *, name: str) -> int:
 def _open_session(tx: Any, role: str) -> str:
     operator_id = _add_operator(tx, role, name=f"{role}-{tx.merchant_id}")
     return create_session(tx, operator_id=operator_id, device="test", address="127.0.0.1").token
+
+
+@pytest.fixture
+def door(db: Database, tmp_path: Path) -> Iterator[Door]:
+    """The API of a fresh desk."""
+    made = Door(db, tmp_path)
+    with made.client:
+        yield made
+    made.desk.close()

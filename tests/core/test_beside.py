@@ -7,18 +7,10 @@ import pytest
 
 from tests.databases import PostgresServer
 from tocsin.core.errors import DatabaseAway
-from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.vault import Vault
 
 _ENDED = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tocsin health' AND datname = '{name}'"
-
-
-@pytest.fixture
-def name(postgres_server: PostgresServer, postgres_template: str) -> str:
-    name = f"own_{new_id()}"
-    postgres_server.copy(postgres_template, name)
-    return name
 
 
 @pytest.fixture

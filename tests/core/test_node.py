@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.proofs.running import wait_until
 from tocsin.core import ident, node
 from tocsin.core.clock import shift_clock
 from tocsin.core.db import Database
@@ -88,10 +89,12 @@ def test_the_lease_renews_itself_and_outlives_a_miss(db: Database, monkeypatch: 
         honest()
 
     monkeypatch.setattr(lease, "renew", renew)
+    number = lease.node
     if db.dialect == "postgresql":
-        while len(renewed) < 3:
-            pass
+        assert wait_until(lambda: len(renewed) >= 3, seconds=10)
+    assert lease.node == number and lease._thread.is_alive() == (db.dialect == "postgresql")
     lease.close()
+    assert bool(renewed) == (db.dialect == "postgresql")
 
 
 def test_when_all_numbers_are_leased_it_says_so(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,5 +116,13 @@ def test_a_number_that_cannot_be_given_back_expires(
     def write(*_: object) -> None:
         raise away
 
-    monkeypatch.setattr(db, "write", write)
-    lease.close()
+    with monkeypatch.context() as patched:
+        patched.setattr(db, "write", write)
+        lease.close()
+    held = lease_node(db)
+    assert db.dialect == "sqlite" or held.node != lease.node, "it is nobody's yet"
+    held.close()
+    shift_clock((LEASE_SECONDS + 1) * 1_000_000)
+    again = lease_node(db)
+    assert again.node == lease.node
+    again.close()

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from tests.databases import PostgresServer
 from tocsin.core.db import DESK_ROLE, Tx
 from tocsin.core.errors import DatabaseAway, OutcomeUnknown
-from tocsin.core.ident import new_id
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.postgres_end import NotCommitted
 from tocsin.core.reaching import NotDurable, reach
@@ -19,13 +18,6 @@ from tocsin.core.statement import Statement
 from tocsin.core.tenant import create_merchant, create_shop, list_merchants, list_shops
 from tocsin.core.vault import Vault
 from tocsin.migrations.tables import all_tables, is_directory
-
-
-@pytest.fixture
-def name(postgres_server: PostgresServer, postgres_template: str) -> str:
-    name = f"own_{new_id()}"
-    postgres_server.copy(postgres_template, name)
-    return name
 
 
 @pytest.fixture

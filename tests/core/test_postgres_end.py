@@ -18,7 +18,6 @@ from tocsin.core.db import Tx
 from tocsin.core.errors import DatabaseAway, DatabaseBusy, Outage
 from tocsin.core.event import append_event, take_events
 from tocsin.core.gather import Outcome
-from tocsin.core.ident import new_id
 from tocsin.core.journal import read_journal, write_journal
 from tocsin.core.postgres import PostgresDatabase
 from tocsin.core.postgres_end import ConnectionLost
@@ -29,13 +28,6 @@ from tocsin.orders.intake import take_in
 Open = Callable[[], PostgresDatabase]
 _PID = Statement[tuple[int]](sa.text("SELECT pg_backend_pid()"))
 _SHOP = Statement[None](sa.text("UPDATE shop SET name = 'other' WHERE merchant_id = :merchant_id"))
-
-
-@pytest.fixture
-def name(postgres_server: PostgresServer, postgres_template: str) -> str:
-    name = f"own_{new_id()}"
-    postgres_server.copy(postgres_template, name)
-    return name
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_an_affected_engine_is_refused(version: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("version", [(3, 51, 3), (3, 53, 0), engine.sqlite_version_info])
 def test_a_sound_engine_is_taken(version: tuple[int, ...]) -> None:
-    require_sound_engine(version)
+    assert require_sound_engine(version) is None
 
 
 def test_a_database_does_not_open_on_an_affected_engine(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,9 +60,8 @@ class Freed:
         connection = self._connect()
         try:
             connection.execute("PRAGMA busy_timeout=0")
-            connection.execute(
-                "PRAGMA wal_checkpoint(PASSIVE)"
-            ).fetchall()  # the most of it, while others write
+            # The most of it, while others write.
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             # In the writer's own turn: beside it, it would hardly ever find the lock free in a rush.
             return bool(self._writer.run(lambda _: _truncate(connection), alone=True))
         finally:

@@ -70,9 +70,8 @@ class Later:
             return
         aborted: Exception | None = None
         try:
-            with (
-                self._connection.pipeline()
-            ):  # of one alone too: where it runs once per row, psycopg would make it
+            # Of one alone too: where it runs once per row, psycopg would make it.
+            with self._connection.pipeline():
                 for call in calls:
                     call()
         except Exception as fault:

@@ -154,9 +154,8 @@ class Piped:
 
     def _tell_end(self) -> None:
         while True:
-            if (
-                self._over.is_set()
-            ):  # what waits gives room to the word that it is over: a slow reader may come back
+            # What waits gives room to the word that it is over: a slow reader may come back.
+            if self._over.is_set():
                 with suppress(queue.Empty):
                     while True:
                         self._chunks.get_nowait()

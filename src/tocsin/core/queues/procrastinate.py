@@ -188,7 +188,7 @@ class ProcrastinateQueue(Queue):
 def _is_there(db: Database) -> bool:
     try:
         return db.state().takes_changes()
-    except Outage:  # a server that is being restarted is lost at the COMMIT of a question too
+    except Outage:  # whichever: it is asked again
         return False
 
 
