@@ -15,12 +15,12 @@ from tocsin.alarm.signal import Signal, send_signal
 from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.clock import SECOND_US, now_us
 from tocsin.core.command import sweep_commands
-from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.db import Database, Tx
 from tocsin.core.event import append_event
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
+from tocsin.core.loop import for_each_merchant
 from tocsin.core.statement import Statement, bind, own
-from tocsin.core.tenant import list_merchants
 
 SILENT_SECONDS = 30
 ReaderState = Literal["none", "ready", "vanished"]
@@ -58,25 +58,22 @@ class Presence:
 
     def watch(self) -> int:
         """Tell of stations that have fallen silent; return how many."""
-        gone = 0
-        for merchant in self._db.read(DIRECTORY_SCOPE, list_merchants):
-            before = now_us() - SILENT_SECONDS * SECOND_US
-            if before < self._since_us:
-                return 0
-            silent = [
-                one for one in self._db.read(merchant.id, live_stations) if _is_missed(one, before=before)
-            ]
-            for one in silent:
-                gone += self._db.write(merchant.id, partial(_note_vanished, found=one, before=before))
-        return gone
+        return for_each_merchant(self._db, self._watch)
+
+    def _watch(self, merchant_id: int) -> int:
+        before = now_us() - SILENT_SECONDS * SECOND_US
+        if before < self._since_us:
+            return 0
+        silent = [one for one in self._db.read(merchant_id, live_stations) if _is_missed(one, before=before)]
+        return sum(
+            self._db.write(merchant_id, partial(_note_vanished, found=one, before=before)) for one in silent
+        )
 
     def sweep(self) -> int:
         """Delete old commands and nonces of each merchant; return how many rows."""
-        merchants = self._db.read(DIRECTORY_SCOPE, list_merchants)
-        return sum(
-            self._db.write(merchant.id, sweep)
-            for merchant in merchants
-            for sweep in (sweep_commands, sweep_nonces)
+        return for_each_merchant(
+            self._db,
+            lambda each: sum(self._db.write(each, sweep) for sweep in (sweep_commands, sweep_nonces)),
         )
 
 

@@ -2,9 +2,8 @@
 
 from tocsin.access.finger_record import expire_attempts, has_overdue, sweep_finger_attempts
 from tocsin.access.presence import Presence
-from tocsin.core.db import DIRECTORY_SCOPE, Database
-from tocsin.core.loop import Loop
-from tocsin.core.tenant import list_merchants
+from tocsin.core.db import Database
+from tocsin.core.loop import Loop, for_each_merchant
 
 _LOOK_SECONDS, _DAY_SECONDS = 5.0, 86_400.0
 
@@ -19,13 +18,10 @@ def station_loops(db: Database) -> list[Loop]:
 
 
 def _end_attempts(db: Database) -> int:
-    merchants = db.read(DIRECTORY_SCOPE, list_merchants)
-    return sum(
-        db.write(merchant.id, expire_attempts) for merchant in merchants if db.read(merchant.id, has_overdue)
+    return for_each_merchant(
+        db, lambda each: db.write(each, expire_attempts) if db.read(each, has_overdue) else 0
     )
 
 
 def _sweep(db: Database) -> int:
-    return sum(
-        db.write(merchant.id, sweep_finger_attempts) for merchant in db.read(DIRECTORY_SCOPE, list_merchants)
-    )
+    return for_each_merchant(db, lambda each: db.write(each, sweep_finger_attempts))

@@ -13,8 +13,8 @@ from tocsin.core.actor import Actor, require
 from tocsin.core.clock import DAY_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.journal import NEWEST
+from tocsin.core.loop import for_each_merchant
 from tocsin.core.statement import NOUGHT, Statement, any_of, bind, own, upsert
-from tocsin.core.tenant import list_merchants
 
 KEPT_DAYS = 90
 COUNTED_MOST = 10_001
@@ -206,5 +206,7 @@ def sweep_evidence(db: Database) -> int:
     def sweep_sources(tx: Tx) -> int:
         return tx.run(_SWEEP_SOURCES, before=tx.now_us - KEPT_DAYS * DAY_US)
 
-    merchants = [0, *(merchant.id for merchant in db.read(DIRECTORY_SCOPE, list_merchants))]
-    return db.write(DIRECTORY_SCOPE, sweep) + sum(db.write(each, sweep_sources) for each in merchants)
+    swept = db.write(DIRECTORY_SCOPE, sweep)
+    return swept + for_each_merchant(
+        db, lambda each: db.write(each, sweep_sources), besides=(DIRECTORY_SCOPE,)
+    )

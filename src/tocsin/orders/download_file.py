@@ -13,14 +13,14 @@ from msgspec import Struct
 
 from tocsin.core.actor import Actor, desk_actor
 from tocsin.core.clock import DAY_US
-from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
+from tocsin.core.loop import for_each_merchant
 from tocsin.core.preference import change_preference, preference_revision, read_preference
 from tocsin.core.queue import task
 from tocsin.core.statement import Statement, bind, own
-from tocsin.core.tenant import list_merchants
 from tocsin.orders.download import ONE, TASK, UNDER_WAY, Download, columns_of
 from tocsin.orders.download_rows import file_orders, file_rows
 from tocsin.orders.draft import Order
@@ -130,7 +130,7 @@ def write_download(db: Database, merchant_id: int, payload: dict[str, Any]) -> N
 
 def purge_downloads(db: Database) -> int:
     """Remove each merchant's files that are older than chosen; their receipts stay. Return how many."""
-    return sum(_purge(db, merchant.id) for merchant in db.read(DIRECTORY_SCOPE, list_merchants))
+    return for_each_merchant(db, partial(_purge, db))
 
 
 def download_rules(tx: Tx) -> tuple[DownloadRules, int]:
