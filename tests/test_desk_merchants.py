@@ -16,7 +16,8 @@ from tocsin.settings import Settings
 
 LOOPS = (
     "incidents", "drills", "drill plan", "notices", "conflicts", "bulk acts", "overdue holds", "lookup index", "waiting news",
-    "retention", "waiting rows", "old look-ups", "deliveries", "journal seal", "journal verify",
+    "retention", "waiting rows", "old look-ups", "deliveries", "journal seal", "journal verify", "downloads", "evidence", "stations",
+    "station rows",
 )  # fmt: skip
 
 
