@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -163,6 +164,12 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
     return open_vault(tmp_path_factory.mktemp("keys") / "installation.key")
 
 
+def leases_of(opened: list[Database]) -> list[threading.Thread]:
+    """Return the threads that still renew a lease in one of the databases."""
+    leases = [thread for thread in threading.enumerate() if thread.name == "node"]
+    return [thread for thread in leases if thread._target.__self__._db in opened]  # type: ignore[attr-defined]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def make_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Database]]:
     """Opens (again and again) one fresh, migrated database of the engine; closes what is left open."""
@@ -185,8 +192,10 @@ def make_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
             return opened[-1]
 
     yield open_
+    left = leases_of(opened)
     for database in opened:
         database.close()
+    assert not left, "a desk was left open: its lease is renewed for as long as the tests run: close it"
     if request.param == "postgresql":
         shelf.take_back(name)
 

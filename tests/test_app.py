@@ -110,12 +110,13 @@ def test_a_name_that_it_was_told_serves_with_strict_transport(db: Database, tmp_
     desk.close()
 
 
-def test_a_body_beyond_the_limit_is_refused(door: Door, tmp_path: Path):
-    desk = Desk(Settings(data_dir=str(tmp_path), upload_limit_bytes=1000), door.db)
+def test_a_body_beyond_the_limit_is_refused(db: Database, tmp_path: Path):
+    door = Door(db, tmp_path, upload_limit_bytes=1000)
     headers = {"content-type": "application/json", **door.key("import")}
-    with TestClient(build_app(desk), base_url=BASE) as client:
-        answer = client.post("/api/v1/orders/import", content=b" " * 2000, headers=headers)
+    with door.client:
+        answer = door.client.post("/api/v1/orders/import", content=b" " * 2000, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (413, "http_413")
+    door.desk.close()
 
 
 def test_who_is_not_signed_in_is_led_to_the_sign_in_and_back(door: Door):

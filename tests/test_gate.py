@@ -139,10 +139,11 @@ def session_of(kept: dict[str, str], prefix: str) -> str:
 
 
 def test_over_https_cookies_are_of_this_host_alone(db: Database, tmp_path: Path) -> None:
-    door = Door(db, tmp_path)
-    desk = Desk(Settings(data_dir=str(tmp_path), public_url="https://desk.example"), db)
+    door = Door(db, tmp_path, public_url="https://desk.example")
     session = door.headers("owner")["cookie"].partition("=")[2]
     for cookie, status in ((f"__Host-tocsin_session={session}", 200), (f"tocsin_session={session}", 401)):
         headers = {"cookie": cookie, "host": "desk.example"}
-        assert from_peer(desk, "203.0.113.7", "/api/v1/me", headers=headers).status_code == status, cookie
-    desk.close()
+        assert from_peer(door.desk, "203.0.113.7", "/api/v1/me", headers=headers).status_code == status, (
+            cookie
+        )
+    door.desk.close()

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from structlog.testing import capture_logs
 
 from tocsin.core.db import Database
 from tocsin.orders import export
@@ -30,15 +31,16 @@ def take(piped: Piped, *, pause_seconds: float = 0.0) -> int:
 
 
 def test_a_reader_who_is_never_silent_and_too_slow_over_all_is_ended(
-    db: Database, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "SILENT_SECONDS", 1.0)
     monkeypatch.setattr(export, "SLOWEST_BYTES_A_SECOND", 1 << 30)
     ended = threading.Event()
-    with pytest.raises(ExportBroken):
-        take(pipe(db, ended), pause_seconds=0.05)  # ten seconds for all of it
-    assert ended.wait(10)
-    assert "export_ended" in (said := capsys.readouterr().out) and "slow" in said
+    with capture_logs() as logs:
+        with pytest.raises(ExportBroken):
+            take(pipe(db, ended), pause_seconds=0.05)  # ten seconds for all of it
+        assert ended.wait(10)
+    assert [(log["event"], log["why"]) for log in logs] == [("export_ended", "slow")]
 
 
 def test_a_reader_who_is_fast_enough_has_the_whole_whatever_the_desk_takes(
