@@ -59,6 +59,10 @@ def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
             yield node
 
 
+def calls_of(node: ast.AST) -> set[str]:
+    return {ast.unparse(one).replace("'", '"') for one in ast.walk(node) if isinstance(one, ast.Call)}
+
+
 def test_an_init_is_a_docstring():
     wrong = []
     for path in [path for path in SOURCE if path.name == "__init__.py"]:
@@ -163,7 +167,7 @@ def test_each_plugin_folder_has_a_contract_test():
     scans = {f'load_plugins("{folder}")': {f'load_plugins("{folder}")'} for folder in plugin_modules()}
     for path in SOURCE:
         for node in functions_of(path):
-            for scan in scans.keys() & {ast.unparse(call).replace("'", '"') for call in ast.walk(node)}:
+            for scan in scans.keys() & calls_of(node):
                 scans[scan].add(f"{node.name}(")
     texts = [path.read_text("utf-8") for path in TESTS if path != Path(__file__)]
     untested = [

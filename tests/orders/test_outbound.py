@@ -15,6 +15,7 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import DAY_US, SECOND_US
 from tocsin.core.db import Database
 from tocsin.core.journal import read_journal
+from tocsin.orders import outbound_message
 from tocsin.orders.intake import take_in
 from tocsin.orders.outbound import (
     EndpointWrong,
@@ -242,3 +243,20 @@ def _move(tx, actor, endpoint_id: int, url: str) -> None:  # type: ignore[no-unt
     from tocsin.orders.outbound import change_endpoint
 
     change_endpoint(tx, actor, endpoint_id=endpoint_id, name="仓库", url=url)
+
+
+def test_an_event_that_cannot_be_told_keeps_no_other_from_its_message(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, receiver = yard.endpoint()
+    broken, sound = yard.order("E-1"), yard.order("E-2")
+    honest = outbound_message._data
+
+    def data(order_id: int, head: object) -> dict[str, object]:
+        if order_id == broken:
+            raise ArithmeticError("its data")
+        return honest(order_id, head)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(outbound_message, "_data", data)
+    yard.run()
+    assert (receiver.sequences(broken), receiver.sequences(sound)) == ([], [1])

@@ -6,16 +6,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.counter import BASE, Counter, open_counter
 from tests.orders.test_second_person import add_people
 from tests.tickets.test_hold import as_role, unknown_job
 from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import MINUTE_US, shift_clock
-from tocsin.core.db import Database
+from tocsin.core.db import Database, Tx
 from tocsin.core.event import Event, move_consumer
 from tocsin.core.journal import read_journal
 from tocsin.orders.amend import cancel_order
+from tocsin.orders.draft import Order
 from tocsin.orders.mark import mark_order
 from tocsin.orders.saved_screen import ScreenMissing, drop_screen, save_screen
 from tocsin.orders.screen import Filter
@@ -37,6 +39,7 @@ from tocsin.tickets.print_queue import QueueMissing
 from tocsin.tickets.radar import UNPRINTED_US, list_problems
 from tocsin.tickets.terminal import ASKED_HELD, cancel_job
 
+UNIQUE = {"sqlite": "IntegrityError", "postgresql": "UniqueViolation"}
 QUERY = "payment:paid held:no 王小明"
 
 
@@ -193,8 +196,10 @@ def test_a_guard_that_is_gone_would_be_seen(db: Database, monkeypatch: pytest.Mo
         again(counter)
         assert revisions(counter, order_id) == [1], "that it was asked for is enough by itself"
         monkeypatch.setattr(module, "_may_ask", lambda *_: True)
-        with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
+        with capture_logs() as logs:
             again(counter)
+        assert [(one["event"], one["code"]) for one in logs] == [("event_failed", UNIQUE[db.dialect])]
+        assert revisions(counter, order_id) == [1], "the database lets none be asked for twice"
         monkeypatch.setattr(module, "_ASK", module._LIST)
         again(counter)
         assert len(revisions(counter, order_id)) > 1
@@ -250,3 +255,24 @@ def test_one_that_cannot_be_asked_for_keeps_no_other_back(
         counter.do(remove_printer, printer_id=counter.printer().id)
         settle(counter)
         assert (revisions(counter, mine), revisions(other, theirs)) == ([], [1])
+
+
+def test_one_whose_data_is_broken_keeps_no_other_back(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with automatic(db) as counter, open_counter(db, code="NJ") as other:
+        other.do(switch_on, screen_id=save(other))
+        broken, sound, theirs = (
+            counter.take().order_id,
+            counter.take(quantity=3).order_id,
+            other.take().order_id,
+        )
+        honest = module._may_ask
+
+        def may_ask(tx: Tx, order: Order) -> bool:
+            if order.id == broken:
+                raise ArithmeticError("its data")
+            return honest(tx, order)
+
+        monkeypatch.setattr(module, "_may_ask", may_ask)
+        settle(counter)
+        asked = [revisions(counter, broken), revisions(counter, sound), revisions(other, theirs)]
+        assert asked == [[], [1], [1]]

@@ -17,9 +17,8 @@ from tocsin.alarm.record import Incident
 from tocsin.core.actor import desk_actor
 from tocsin.core.clock import MINUTE_US, SECOND_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
-from tocsin.core.errors import Refusal
 from tocsin.core.event import Event, move_consumer, peek_events
-from tocsin.core.log import get_log
+from tocsin.core.loop import for_each_event
 from tocsin.core.queue import Queue
 
 CONSUMER = "alarm.notify"
@@ -36,7 +35,6 @@ _CHANGED = "access.account_changed"
 TELLING = (*_INCIDENT, "alarm.posture", _CHANGED)
 """The kinds of events that people may be told of."""
 _BATCH, _MOVE_AFTER = 500, 50
-_log = get_log("notify")
 _Post = Callable[..., int]
 
 
@@ -47,11 +45,8 @@ def tell_people(db: Database, queue: Queue, *, base_url: str) -> int:
     """
     events = db.read(DIRECTORY_SCOPE, lambda tx: peek_events(tx, CONSUMER, limit=_BATCH))
     mine = [one for one in events if one.kind in TELLING and one.merchant_id]
-    for one in mine:
-        try:
-            db.write(one.merchant_id, partial(tell_event, event=one, queue=queue, base_url=base_url))
-        except Refusal as refused:  # one event that nobody can be told of must not keep the others back
-            _log.error("event_untold", event=str(one.id), kind=one.kind, code=refused.code)
+    tell = partial(tell_event, queue=queue, base_url=base_url)
+    for_each_event(mine, lambda one: db.write(one.merchant_id, partial(tell, event=one)))
     if not mine and len(events) < _MOVE_AFTER:
         return 0  # the events of orders pass here too: no write for each of them
     db.write(DIRECTORY_SCOPE, lambda tx: move_consumer(tx, CONSUMER, events[-1]))

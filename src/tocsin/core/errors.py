@@ -59,6 +59,20 @@ class OutcomeUnknown(Outage):
     code = "outcome_unknown"
 
 
+# SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL (sqlite.org/rescode.html) and PostgreSQL's class of insufficient resources.
+_EVERYBODYS, _EVERYBODYS_CLASS = frozenset({5, 6, 13}), "53"
+
+
+def is_everybodys(fault: BaseException) -> bool:
+    """Tell whether a fault is of the database as a whole, and of nobody's data."""
+    in_sqlite, in_postgres = getattr(fault, "sqlite_errorcode", 0), getattr(fault, "sqlstate", None) or ""
+    return (
+        isinstance(fault, Outage)
+        or in_sqlite & 0xFF in _EVERYBODYS
+        or in_postgres.startswith(_EVERYBODYS_CLASS)
+    )
+
+
 def fill_in(template: str, data: Mapping[str, Any]) -> str:
     """Return a sentence with its `{fields}` filled in; one that the data lacks reads “?”."""
     return _Lenient().vformat(template, (), data)

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from tocsin.core.db import DIRECTORY_SCOPE, Database
-from tocsin.core.errors import Outage
-from tocsin.core.event import on_event
+from tocsin.core.errors import Outage, Refusal, is_everybodys
+from tocsin.core.event import Event, on_event
 from tocsin.core.log import get_log
 from tocsin.core.telemetry import doing
 from tocsin.core.tenant import list_merchants
@@ -114,17 +114,36 @@ def for_each_merchant(
         again: let a step in which nothing but faults came fail, so that it is soon taken again.
 
     Raises:
-        Outage: at once, for it is everybody's.
+        Exception: at once, where it is everybody's: the database is away, or full.
     """
     done, faults = 0, list[Exception]()
     for merchant_id in (*besides, *(one.id for one in db.read(DIRECTORY_SCOPE, list_merchants))):
         try:
             done += act(merchant_id)
-        except Outage:
-            raise
-        except Exception as fault:  # noqa: BLE001 - whatever his data meets, the others' must not wait for it
+        except Exception as fault:  # whatever his data meets, the others' must not wait for it
+            if is_everybodys(fault):
+                raise
             _log.error("merchant_failed", merchant=str(merchant_id), exc_info=fault)
             faults.append(fault)
     if again and faults and not done:
         raise faults[0]
     return done
+
+
+def for_each_event(events: Iterable[Event], act: Callable[[Event], object]) -> None:
+    """Do something for each event; what one meets is logged, and keeps no other waiting.
+
+    Raises:
+        Exception: at once, where it is everybody's: the database is away, or full.
+    """
+    for one in events:
+        try:
+            act(one)
+        except Exception as fault:  # whatever an event's data meets, those behind it must not wait for it
+            if is_everybodys(fault):
+                raise
+            known = isinstance(fault, Refusal)
+            code = fault.code if isinstance(fault, Refusal) else type(fault).__name__
+            _log.error(
+                "event_failed", id=str(one.id), kind=one.kind, code=code, exc_info=None if known else fault
+            )

@@ -10,13 +10,13 @@ from functools import partial
 import sqlalchemy as sa
 
 from tocsin.core.actor import Actor, require
-from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.db import Database, Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.log import get_log
+from tocsin.core.loop import for_each_merchant
 from tocsin.core.statement import Statement, bind, own
-from tocsin.core.tenant import list_merchants
 from tocsin.orders.claim import (
     Dead,
     ImportUnderWay,
@@ -80,17 +80,16 @@ def commit_import(db: Database, actor: Actor, *, import_id: int, whole: bool = F
 
 def resume_imports(db: Database) -> int:
     """Go on with each import whose commit has died; return how many are whole now."""
-    done = 0
-    for merchant in db.read(DIRECTORY_SCOPE, list_merchants):
-        for dead in db.read(merchant.id, dead_imports):
-            done += _resume(db, merchant.id, dead)
-    return done
+
+    def resume(merchant_id: int) -> int:
+        return sum(_resume(db, merchant_id, dead) for dead in db.read(merchant_id, dead_imports))
+
+    return for_each_merchant(db, resume)
 
 
 def free_imports(db: Database) -> None:
     """Let each half import be gone on with at once; for the start of the only process of a database."""
-    for merchant in db.read(DIRECTORY_SCOPE, list_merchants):
-        db.write(merchant.id, free_claims)
+    for_each_merchant(db, lambda merchant_id: db.write(merchant_id, free_claims), again=False)
 
 
 def _resume(db: Database, merchant_id: int, dead: Dead) -> int:

@@ -15,8 +15,10 @@ from msgspec import Struct
 
 from tocsin.core.clock import DAY_US, to_datetime
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.errors import is_everybodys
 from tocsin.core.event import Event, move_consumer, peek_events
 from tocsin.core.ident import new_id
+from tocsin.core.loop import for_each_event
 from tocsin.core.money import plain_minor
 from tocsin.core.statement import Statement, bind, own, upsert
 from tocsin.core.tenant import shop
@@ -88,11 +90,25 @@ def make_messages(db: Database) -> int:
     listening = {merchant_id for merchant_id in told_of if db.read(merchant_id, all_endpoints)}
     mine = [one for one in events if one.kind in KINDS and one.merchant_id in listening]
     for merchant_id, told in groupby(sorted(mine, key=attrgetter("merchant_id")), attrgetter("merchant_id")):
-        db.write(merchant_id, partial(tell_endpoints, events=list(told)))
+        _tell_all(db, merchant_id, list(told))
     if not mine and len(events) < _MOVE_AFTER:
         return 0  # events of other boxes pass here too: no write for each of them
     db.write(DIRECTORY_SCOPE, lambda tx: move_consumer(tx, CONSUMER, events[-1]))
     return len(events)
+
+
+def _tell_all(db: Database, merchant_id: int, told: list[Event]) -> None:
+    """Make the messages of a merchant's events together; where one can't be told, each by itself."""
+
+    def tell(*events: Event) -> int:
+        return db.write(merchant_id, partial(tell_endpoints, events=list(events)))
+
+    try:
+        tell(*told)
+    except Exception as fault:
+        if is_everybodys(fault):
+            raise
+        for_each_event(told, tell)
 
 
 def tell_endpoints(tx: Tx, *, events: list[Event]) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 
 from tocsin.core import clock
 from tocsin.core.clock import SECOND_US
-from tocsin.core.db import DIRECTORY_SCOPE, Database
+from tocsin.core.db import Database
 from tocsin.core.log import get_log
-from tocsin.core.loop import Loop
+from tocsin.core.loop import Loop, for_each_merchant
 from tocsin.core.outbound import (
     SECONDS_MOST,
     Answer,
@@ -21,7 +21,6 @@ from tocsin.core.outbound import (
     read_place,
     sign_message,
 )
-from tocsin.core.tenant import list_merchants
 from tocsin.orders.outbound import EndpointMissing, Secrets, open_endpoint
 from tocsin.orders.outbound_delivery import (
     Parcel,
@@ -84,18 +83,19 @@ class Sender:
 
     def step(self) -> int:
         """Make messages of new events and have what is due sent; return how many events and endpoints had work."""
-        made = make_messages(self._db)
-        for merchant in self._db.read(DIRECTORY_SCOPE, list_merchants):
-            for endpoint_id in self._db.read(merchant.id, ready_endpoints):
-                if self._pool is not None and endpoint_id not in self._busy:
-                    made += 1
-                    self._busy.add(endpoint_id)
-                    self._pool.submit(self._serve, merchant.id, endpoint_id)
-        return made
+        return make_messages(self._db) + for_each_merchant(self._db, self._begin)
+
+    def _begin(self, merchant_id: int) -> int:
+        begun = 0
+        for endpoint_id in self._db.read(merchant_id, ready_endpoints):
+            if self._pool is not None and endpoint_id not in self._busy:
+                begun += 1
+                self._busy.add(endpoint_id)
+                self._pool.submit(self._serve, merchant_id, endpoint_id)
+        return begun
 
     def _sweep(self) -> int:
-        for merchant in self._db.read(DIRECTORY_SCOPE, list_merchants):
-            self._db.write(merchant.id, sweep_messages)
+        for_each_merchant(self._db, lambda merchant_id: self._db.write(merchant_id, sweep_messages))
         return 0  # once a day
 
     def _serve(self, merchant_id: int, endpoint_id: int) -> None:

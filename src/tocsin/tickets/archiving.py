@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from tocsin.core.actor import desk_actor
 from tocsin.core.clock import DAY_US
-from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.db import Database, Tx
 from tocsin.core.ident import id_at
 from tocsin.core.journal import journal, write_journal
+from tocsin.core.loop import for_each_merchant
 from tocsin.core.statement import Statement, among, any_of, bind, own
-from tocsin.core.tenant import list_merchants
 from tocsin.orders.archive import CLOSED, SENT, archive_orders, archive_rules
 from tocsin.orders.table import order_head, platform_request
 from tocsin.tickets.table import print_job
@@ -64,9 +64,15 @@ class Archiver:
 
     def step(self) -> int:
         """Go on through each merchant's orders; return for how many merchants there is more, 0 once a day is done."""
-        places = self._places or {one.id: 0 for one in self._db.read(DIRECTORY_SCOPE, list_merchants)}
-        ends = {one: archive_some(self._db, one, after=place) for one, place in places.items()}
-        self._places = {one: place for one, place in ends.items() if place}
+        begun, self._places = self._places, {}
+
+        def go_on(merchant_id: int) -> int:
+            if not begun or merchant_id in begun:
+                end = archive_some(self._db, merchant_id, after=begun.get(merchant_id, 0))
+                self._places |= {merchant_id: end} if end else {}
+            return 1
+
+        for_each_merchant(self._db, go_on)
         return len(self._places)
 
 

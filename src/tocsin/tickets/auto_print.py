@@ -16,6 +16,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import Event, move_consumer, peek_events, position_of
 from tocsin.core.journal import write_journal
 from tocsin.core.log import get_log
+from tocsin.core.loop import for_each_event
 from tocsin.core.statement import Statement, among, bind, insert_into, own
 from tocsin.orders.draft import Order
 from tocsin.orders.saved_screen import get_screen
@@ -145,11 +146,8 @@ def print_automatically(db: Database, *, base_url: str) -> int:
         for one in events
         if one.kind in WAKING and any(one.subject_id > auto.since_id for auto in screens[one.merchant_id])
     ]
-    for one in mine:
-        try:
-            db.write(one.merchant_id, partial(_take_event, event=one, base_url=base_url))
-        except Refusal as refused:  # one that can't be asked for must not keep the others from it
-            _log.error("order_unasked", order=str(one.subject_id), code=refused.code)
+    take = partial(_take_event, base_url=base_url)
+    for_each_event(mine, lambda one: db.write(one.merchant_id, partial(take, event=one)))
     if not mine and len(events) < _MOVE_AFTER:
         return 0  # events of other boxes pass here too: no write for each of them
     db.write(0, lambda tx: move_consumer(tx, CONSUMER, events[-1]))

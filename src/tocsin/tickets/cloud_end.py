@@ -16,11 +16,11 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.core.clock import DAY_US, SECOND_US
-from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
+from tocsin.core.db import Database, Tx
 from tocsin.core.ident import id_at
 from tocsin.core.log import get_log
+from tocsin.core.loop import for_each_merchant
 from tocsin.core.statement import Statement, among, bind, own
-from tocsin.core.tenant import list_merchants
 from tocsin.tickets.cloud import ANSWER_SECONDS, any_open, is_open
 from tocsin.tickets.device import Device, list_printers, printer_plugin, read_options
 from tocsin.tickets.intercept import end_slip, find_taken_slip, taken_slips
@@ -112,17 +112,28 @@ def ask_soon(tx: Tx, *, printer_id: int, remote: str) -> None:
 
 def _turns(db: Database) -> list[_Turn]:
     """Return the printers with papers that are due, whose were not asked for the longest first."""
-    found = []
-    for merchant in db.read(DIRECTORY_SCOPE, list_merchants):
-        for device in db.read(merchant.id, list_printers):
-            if is_cloud(device.kind) and is_open(device.kind) and device.id not in _busy:
-                taken, after = db.read(merchant.id, partial(_taken, device=device))
-                papers = sorted(filter(_is_due, taken), key=_asked_at)
-                if papers:
-                    found.append(_Turn(merchant.id, device, papers, after))
-                else:
-                    _pages[device.id] = after
+    found = list[_Turn]()
+
+    def look(merchant_id: int) -> int:
+        turns = _turns_of(db, merchant_id)
+        found.extend(turns)
+        return len(turns)
+
+    for_each_merchant(db, look)
     return sorted(found, key=lambda turn: _asked_at(turn.papers[0]))
+
+
+def _turns_of(db: Database, merchant_id: int) -> list[_Turn]:
+    found = []
+    for device in db.read(merchant_id, list_printers):
+        if is_cloud(device.kind) and is_open(device.kind) and device.id not in _busy:
+            taken, after = db.read(merchant_id, partial(_taken, device=device))
+            papers = sorted(filter(_is_due, taken), key=_asked_at)
+            if papers:
+                found.append(_Turn(merchant_id, device, papers, after))
+            else:
+                _pages[device.id] = after
+    return found
 
 
 def _begin(turn: _Turn) -> bool:

@@ -15,8 +15,8 @@ from tocsin.core.errors import Refusal
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.log import get_log
+from tocsin.core.loop import for_each_merchant
 from tocsin.core.mask import mask_text
-from tocsin.core.tenant import list_merchants
 from tocsin.orders.stop import HoldMissing, close_hold, due_holds, get_hold, open_hold, open_holds
 from tocsin.orders.store import load_order
 from tocsin.tickets.check import Verdict, check_order, is_void, lock_order
@@ -199,20 +199,20 @@ def settle_unknown(tx: Tx, actor: Actor, *, job_id: int, came_out: bool) -> None
 
 def wake_due(db: Database, *, base_url: str) -> int:
     """Release `later` holds whose time has come; each re-enters at the print terminal. Return how many."""
-    woken = 0
-    for merchant in db.read(0, list_merchants):
-        for hold in db.read(merchant.id, due_holds):
-            desk = desk_actor(merchant.id)
-            try:
-                db.write(
-                    merchant.id, partial(release_hold, actor=desk, hold_id=hold.id, reason="due", base_url=base_url)
-                )  # fmt: skip
-            except HoldMissing:  # released by hand since we looked
-                continue
-            except Refusal as refused:  # it stays, is told as overdue, and keeps no other from its time
-                _log.error("hold_not_woken", hold=str(hold.id), code=refused.code)
-                continue
-            woken += 1
+    return for_each_merchant(db, partial(_wake, db, base_url=base_url))
+
+
+def _wake(db: Database, merchant_id: int, *, base_url: str) -> int:
+    woken, release = 0, partial(release_hold, actor=desk_actor(merchant_id), reason="due", base_url=base_url)
+    for hold in db.read(merchant_id, due_holds):
+        try:
+            db.write(merchant_id, partial(release, hold_id=hold.id))
+        except HoldMissing:  # released by hand since we looked
+            continue
+        except Refusal as refused:  # it stays, is told as overdue, and keeps no other from its time
+            _log.error("hold_not_woken", hold=str(hold.id), code=refused.code)
+            continue
+        woken += 1
     return woken
 
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from tocsin.core.actor import desk_actor
 from tocsin.core.db import Database, Tx
+from tocsin.core.loop import for_each_merchant
 from tocsin.core.statement import Statement, among, bind, own
-from tocsin.core.tenant import list_merchants
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
 from tocsin.orders.table import hold, order_finding
@@ -44,10 +44,11 @@ _STANDING = Statement[tuple[str]](
 
 def recheck(db: Database) -> int:
     """Check again the orders that checks hold or that wait for paper; return of how many more or less is found now."""
-    return sum(
-        _check_again(db, merchant.id, order_id)
-        for merchant in db.read(0, list_merchants)
-        for order_id in _orders(db, merchant.id)
+    return for_each_merchant(
+        db,
+        lambda merchant_id: sum(
+            _check_again(db, merchant_id, order_id) for order_id in _orders(db, merchant_id)
+        ),
     )
 
 

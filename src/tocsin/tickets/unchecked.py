@@ -4,15 +4,13 @@ from functools import partial
 
 from tocsin.core.actor import desk_actor
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Outage, Refusal
+from tocsin.core.errors import Refusal, is_everybodys
 from tocsin.core.log import get_log
 from tocsin.orders.stop import open_hold, open_holds
 from tocsin.orders.store import list_revisions
 from tocsin.tickets.rule import BROKEN_CODE, Finding
 
 _log = get_log("tickets.check")
-# SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL (sqlite.org/rescode.html) and PostgreSQL's class of insufficient resources.
-_NOBODYS, _NOBODYS_CLASS = frozenset({5, 6, 13}), "53"
 
 
 def hold_unchecked(db: Database, merchant_id: int, *, order_id: int, fault: BaseException) -> None:
@@ -22,7 +20,7 @@ def hold_unchecked(db: Database, merchant_id: int, *, order_id: int, fault: Base
         Outage: no order can be checked for now.
         Exception: none can, for the database is full or locked.
     """
-    if not isinstance(fault, Exception) or _is_of_all(fault):
+    if not isinstance(fault, Exception) or is_everybodys(fault):
         raise fault
     known = isinstance(fault, Refusal)
     code = fault.code if isinstance(fault, Refusal) else type(fault).__name__
@@ -30,16 +28,10 @@ def hold_unchecked(db: Database, merchant_id: int, *, order_id: int, fault: Base
     try:
         db.write(merchant_id, partial(_hold, order_id=order_id, code=code))
     except Exception as unheld:
-        if _is_of_all(unheld):
+        if is_everybodys(unheld):
             raise
         # It is checked again before paper in any case.
         _log.error("order_unheld", order=str(order_id), exc_info=unheld)
-
-
-def _is_of_all(fault: Exception) -> bool:
-    """Tell whether a fault is of the database as a whole, and of no order."""
-    in_sqlite, in_postgres = getattr(fault, "sqlite_errorcode", 0), getattr(fault, "sqlstate", None) or ""
-    return isinstance(fault, Outage) or in_sqlite & 0xFF in _NOBODYS or in_postgres.startswith(_NOBODYS_CLASS)
 
 
 def _hold(tx: Tx, *, order_id: int, code: str) -> None:
