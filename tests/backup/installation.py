@@ -60,6 +60,17 @@ def tables_of(settings: Settings) -> list[str]:
     return sorted(name for (name,) in named)
 
 
+def walls_of(settings: Settings) -> list[tuple[Any, ...]]:
+    """Return of each table of a PostgreSQL whether each merchant sees his own rows alone, and whether its owner does too."""
+    if not settings.database_url:
+        return []
+    with psycopg.connect(settings.database_url) as connection:
+        return connection.execute(
+            "SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class"
+            " WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace ORDER BY relname"
+        ).fetchall()
+
+
 def run(settings: Settings, statement: str) -> None:
     """Change rows past the product."""
     if settings.database_url:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.backup.installation import PASSPHRASE, make_settings, rows_of, run, tables_of
+from tests.backup.installation import PASSPHRASE, make_settings, rows_of, run, tables_of, walls_of
 from tests.backup.lived import Lived, house_of
 from tests.counter import Counter
 from tests.databases import PostgresServer
@@ -89,6 +89,7 @@ def owner_of(db: Database, lived: Lived) -> Actor:
 def test_every_row_comes_back_and_nothing_acts_by_itself(lived: Lived, restored: Settings) -> None:
     named = tables_of(lived.settings)
     assert tables_of(restored) == named
+    assert walls_of(restored) == walls_of(lived.settings)
     changed = {name for name in named if rows_of(restored, name) != rows_of(lived.settings, name)}
     assert changed <= SETTLED, changed - SETTLED
     assert {"number_counter", "print_job", "session", "api_key"} <= changed

@@ -1,17 +1,15 @@
 """Loops: a step at once while there is work, woken by events, and again after a fault."""
 
-import sqlite3
 import threading
 import time
 
 import pytest
 
 from tests.house import make_house
-from tocsin.core.actor import NotAllowed
 from tocsin.core.db import Database
-from tocsin.core.errors import DatabaseAway, OutcomeUnknown
-from tocsin.core.event import Event, append_event
-from tocsin.core.loop import Loop, for_each_event, for_each_merchant, stop_loops
+from tocsin.core.errors import DatabaseAway, DatabaseBusy, OutcomeUnknown
+from tocsin.core.event import append_event
+from tocsin.core.loop import Loop, for_each_merchant, stop_loops
 
 
 def test_a_loop_works_off_what_waits_and_wakes_at_an_event(db: Database):
@@ -209,13 +207,7 @@ def test_a_step_of_faults_alone_fails_once_all_had_their_turn(db: Database, *, a
     assert seen == [first, second]
 
 
-def full() -> Exception:
-    fault = sqlite3.OperationalError("database or disk is full")
-    fault.sqlite_errorcode = 13
-    return fault
-
-
-@pytest.mark.parametrize("away", [DatabaseAway(), OutcomeUnknown(), full()])
+@pytest.mark.parametrize("away", [DatabaseAway(), OutcomeUnknown()])
 def test_an_outage_is_everybodys(db: Database, away: Exception):
     first, _ = make_house(db).merchant_id, make_house(db).merchant_id
     seen: list[int] = []
@@ -229,32 +221,14 @@ def test_an_outage_is_everybodys(db: Database, away: Exception):
     assert seen == [first]
 
 
-def events(*ids: int) -> list[Event]:
-    return [
-        Event(id=one, horizon=0, merchant_id=1, kind="test", subject_id=1, data="", at_us=0) for one in ids
-    ]
-
-
-def test_what_one_event_meets_keeps_no_other_waiting():
+def test_a_row_that_is_kept_locked_is_its_merchants_matter(db: Database):
+    first, second = make_house(db).merchant_id, make_house(db).merchant_id
     seen: list[int] = []
 
-    def act(one: Event) -> None:
-        seen.append(one.id)
-        if one.id < 3:
-            raise ValueError("its data") if one.id == 1 else NotAllowed(right="import")
+    def act(merchant_id: int) -> int:
+        seen.append(merchant_id)
+        if merchant_id == first:
+            raise DatabaseBusy
+        return 1
 
-    for_each_event(events(1, 2, 3), act)
-    assert seen == [1, 2, 3]
-
-
-@pytest.mark.parametrize("away", [DatabaseAway(), full()])
-def test_no_event_is_passed_over_while_the_database_is_away_or_full(away: Exception):
-    seen: list[int] = []
-
-    def act(one: Event) -> None:
-        seen.append(one.id)
-        raise away
-
-    with pytest.raises(type(away)):
-        for_each_event(events(1, 2), act)
-    assert seen == [1]
+    assert for_each_merchant(db, act) == 1 and seen == [first, second]

@@ -10,7 +10,7 @@ import pytest
 from tests.house import House, make_draft, make_house
 from tests.peers.hook_receiver import HookReceiver
 from tocsin.alarm.record import open_incidents
-from tocsin.core import clock
+from tocsin.core import clock, loop
 from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import DAY_US, SECOND_US
 from tocsin.core.db import Database
@@ -248,15 +248,21 @@ def _move(tx, actor, endpoint_id: int, url: str) -> None:  # type: ignore[no-unt
 def test_an_event_that_cannot_be_told_keeps_no_other_from_its_message(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It is tried again; given up, its number is missing."""
     _, receiver = yard.endpoint()
     broken, sound = yard.order("E-1"), yard.order("E-2")
+    yard.hold_and_release(broken)
     honest = outbound_message._data
 
     def data(order_id: int, head: object) -> dict[str, object]:
-        if order_id == broken:
-            raise ArithmeticError("its data")
+        if order_id == broken and wrong:
+            raise wrong.pop()
         return honest(order_id, head)  # type: ignore[arg-type]
 
     monkeypatch.setattr(outbound_message, "_data", data)
+    wrong = [ArithmeticError("its data")] * 4
+    with pytest.raises(ArithmeticError):
+        yard.run()
+    monkeypatch.setattr(loop, "_TRIES_MOST", 1)
     yard.run()
-    assert (receiver.sequences(broken), receiver.sequences(sound)) == ([], [1])
+    assert (receiver.sequences(broken), receiver.sequences(sound)) == ([2, 3], [1])

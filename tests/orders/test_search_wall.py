@@ -1,8 +1,11 @@
 """On PostgreSQL the search index stands behind its wall, and is still an index that serves."""
 
+import random
+import re
 from functools import partial
 
 import psycopg
+import pytest
 import sqlalchemy as sa
 
 from tests.databases import PostgresServer
@@ -111,5 +114,73 @@ def test_a_term_of_many_orders_is_answered_as_one_of_few(
     db.close()
 
 
-def _asked(tx: Tx, *, function: str, term: str, before: int) -> list[tuple[int]]:
-    return tx.rows(Statement[tuple[int]](sa.text(f"SELECT {function}(:term, {before}, 51)")), term=term)
+def test_the_newest_part_of_many_hits_is_found_where_the_newest_orders_lie(
+    postgres_server: PostgresServer, postgres_template: str, vault: Vault
+) -> None:
+    """Two shops by turns, each of which paused for long between its orders."""
+    name = f"newest_{new_id()}"
+    postgres_server.copy(postgres_template, name)
+    db = PostgresDatabase(postgres_server.url(name), vault)
+    house, other = make_house(db), make_house(db, code="NJ")
+    made = (
+        "INSERT INTO order_search SELECT CASE WHEN n %% 3 = 0 THEN %s ELSE %s END, (n + CASE WHEN n > 18000 THEN 900000000000 ELSE 0 END) * 4096, "
+        "array_to_tsvector(ARRAY['all', 'every' || n %% 13, 'some' || n %% 70, 'seldom' || n %% 140] || "
+        "(SELECT array_agg(repeat(k::text, 120)) FROM generate_series(1, 8) k)) FROM generate_series(1, 24000) n"
+    )
+    with psycopg.connect(postgres_server.url(name)) as owner:
+        owner.execute("DROP INDEX ix_order_search_tokens")
+        owner.execute("DROP INDEX ix_order_search_order_id")
+        owner.execute(made, [other.merchant_id, house.merchant_id])
+        owner.execute(
+            "CREATE INDEX ix_order_search_tokens ON order_search USING gin (tokens) WITH (fastupdate = off)"
+        )
+        owner.execute(
+            "CREATE INDEX ix_order_search_order_id ON order_search USING brin (order_id) WITH (pages_per_range = 256)"
+        )
+        owner.execute("ANALYZE order_search")
+        plan = _plan_of_the_newest(owner)
+    assert all(one in plan for one in ("ix_order_search_tokens", "ix_order_search_order_id")), plan
+    seeded, compared = random.Random(7), 0
+    for _ in range(200):
+        term = seeded.choice(("all", "every3", "some1", "seldom1", "some1 & every3", "never | seldom2"))
+        before = seeded.choice((2**62, seeded.randrange(18_000) * 4096))
+        most = seeded.choice((1, 10, 51, 300, 4096))
+        found, right = (
+            db.read(house.merchant_id, partial(_asked, function=f, term=term, before=before, most=most))
+            for f in ("find_orders", "find_orders_by_token")
+        )
+        assert found == right, (term, before, most)
+        compared += len(found)
+    assert compared > 10_000
+    with psycopg.connect(postgres_server.url(name)) as owner:
+        owner.execute(
+            "CREATE OR REPLACE FUNCTION find_orders_by_token(query text, before_id bigint, most bigint) RETURNS SETOF bigint "
+            "LANGUAGE plpgsql AS $$ BEGIN RAISE 'all hits were fetched'; END $$"
+        )
+    newest = partial(_asked, function="find_orders", term="some1", before=2**62)
+    assert len(db.read(house.merchant_id, newest)) == 51
+    with pytest.raises(psycopg.errors.RaiseException):
+        db.read(house.merchant_id, partial(newest, most=70))
+    db.close()
+
+
+def _plan_of_the_newest(owner: psycopg.Connection) -> str:
+    """Return how the newest part of a text's hits is fetched, as its function plans it."""
+    row = owner.execute(
+        "SELECT prosrc, proconfig FROM pg_proc WHERE proname = 'find_orders_since'"
+    ).fetchone()
+    assert row is not None
+    asked = row[0].partition("RETURN QUERY ")[2].partition(";")[0]
+    for place, variable in enumerate(("wanted", "since_id", "before_id", "most", "merchant"), 1):
+        asked = re.sub(rf"\b{variable}\b", f"${place}", asked)
+    for setting in row[1]:
+        owner.execute(f"SET {setting}".encode())
+    owner.execute(f"PREPARE newest (tsquery, bigint, bigint, bigint, bigint) AS {asked}".encode())
+    told = owner.execute(
+        f"EXPLAIN EXECUTE newest ('some1', {900_000_019_000 * 4096}, {2**62}, 51, 1)".encode()
+    ).fetchall()
+    return "\n".join(row[0] for row in told)
+
+
+def _asked(tx: Tx, *, function: str, term: str, before: int, most: int = 51) -> list[tuple[int]]:
+    return tx.rows(Statement[tuple[int]](sa.text(f"SELECT {function}(:term, {before}, {most})")), term=term)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from tests.counter import Counter, open_counter
-from tests.house import make_draft
+from tests.house import make_draft, make_house
 from tests.telling import assert_none
 from tests.tickets.tallied import count_all, differences
 from tocsin.core.clock import DAY_US, shift_clock
@@ -36,6 +36,7 @@ from tocsin.orders.mark import mark_order
 from tocsin.orders.person import PrivacyRules
 from tocsin.orders.retention import erase_old
 from tocsin.orders.screen import Filter, count_rows, daily_filter, page_rows, read_filter, screen_orders
+from tocsin.tickets import archiving
 from tocsin.tickets.archiving import Archiver, archive_some
 from tocsin.tickets.claim import claim_job
 from tocsin.tickets.hold import hold_order, settle_unknown
@@ -224,3 +225,30 @@ def test_a_walk_goes_on_where_it_was(archive: Archive, monkeypatch: pytest.Monke
     place = archive_some(db, merchant_id, after=0)
     assert place == taken[1].order_id and archive.states(*taken) == ["printed", "archived", "printed"]
     assert archive_some(db, merchant_id, after=place) == 0 and archive.states(*taken)[1:] == ["archived"] * 2
+
+
+def test_a_fault_keeps_a_merchants_place_and_no_other_waiting(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = make_house(db).merchant_id, make_house(db, code="NJ").merchant_id
+    walked: list[tuple[int, int]] = []
+    broken = {first}
+
+    def walk(_: Database, merchant_id: int, *, after: int) -> int:
+        if merchant_id in broken and after:
+            raise ValueError("his orders")
+        walked.append((merchant_id, after))
+        return after + 1 if after < 2 else 0
+
+    monkeypatch.setattr(archiving, "archive_some", walk)
+    step = Archiver(db).step
+    assert [step(), step(), step()] == [2, 2, 1]
+    with pytest.raises(ValueError, match="his orders"):
+        step()
+    assert walked == [(first, 0), *[(second, place) for place in (0, 1, 2)]]
+    shift_clock(DAY_US)
+    assert step() == 2 and walked[4:] == [(second, 0)], "who is whole begins anew each day"
+    broken.clear()
+    while step():
+        continue
+    assert walked[5:] == [(first, 1), (second, 1), (first, 2), (second, 2)]

@@ -17,7 +17,7 @@ from tocsin.core.reaching import reach
 Tell = Callable[[int, int], None]
 PART_BYTES = 4 << 20
 _TABLES = """
-SELECT c.relname, c.relrowsecurity,
+SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
   array_agg(a.attname ORDER BY a.attnum) AS columns
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace
@@ -32,10 +32,11 @@ _ERASED = "SELECT merchant_id, person_id FROM erasure WHERE merchant_id = %s"
 
 
 class Table(Struct, frozen=True):
-    """A table with the columns that are copied; `walled`: each merchant sees his own rows alone."""
+    """A table with the columns that are copied; `walled`: each merchant sees his own rows alone, `forced`: so does its owner."""
 
     name: str
     walled: bool
+    forced: bool
     columns: tuple[str, ...]
 
 
@@ -107,7 +108,8 @@ class Snapshot:
 
 def tables_of(connection: "psycopg.Connection[Any]") -> list[Table]:
     """Return the tables that a backup holds."""
-    return [Table(name, walled, tuple(columns)) for name, walled, columns in connection.execute(_TABLES)]
+    told = connection.execute(_TABLES)
+    return [Table(name, walled, forced, tuple(columns)) for name, walled, forced, columns in told]
 
 
 def count_rows(part: bytes) -> int:
@@ -120,7 +122,7 @@ def open_walls(connection: "psycopg.Connection[Any]", tables: Iterable[Table]) -
     for table in tables:
         name = sql.Identifier(table.name)
         connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(name))
-        if table.walled:
+        if table.forced:
             connection.execute(sql.SQL("ALTER TABLE {} NO FORCE ROW LEVEL SECURITY").format(name))
 
 
@@ -129,7 +131,7 @@ def close_walls(connection: "psycopg.Connection[Any]", tables: Iterable[Table]) 
     for table in tables:
         name = sql.Identifier(table.name)
         connection.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(name))
-        if table.walled:
+        if table.forced:
             connection.execute(sql.SQL("ALTER TABLE {} FORCE ROW LEVEL SECURITY").format(name))
 
 

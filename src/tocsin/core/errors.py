@@ -4,6 +4,7 @@ A refusal raised rolls its transaction back. What must leave a trace (a failed s
 finding, a hold, a denied reveal) is returned as an outcome instead, and commits.
 """
 
+import errno
 import string
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
@@ -59,17 +60,21 @@ class OutcomeUnknown(Outage):
     code = "outcome_unknown"
 
 
-# SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL (sqlite.org/rescode.html) and PostgreSQL's class of insufficient resources.
-_EVERYBODYS, _EVERYBODYS_CLASS = frozenset({5, 6, 13}), "53"
+# SQLITE_BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL (sqlite.org/rescode.html). PostgreSQL's classes of
+# rollbacks, resources, operators and the system; a table or column that is not there is of a schema that is another's.
+_IN_SQLITE = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
+_IN_POSTGRES = ("40", "53", "57", "58", "42P01", "42703")
+_OF_THE_PROCESS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
 def is_everybodys(fault: BaseException) -> bool:
-    """Tell whether a fault is of the database as a whole, and of nobody's data."""
+    """Tell whether a fault is of the database or the process as a whole, and of nobody's data."""
     in_sqlite, in_postgres = getattr(fault, "sqlite_errorcode", 0), getattr(fault, "sqlstate", None) or ""
     return (
-        isinstance(fault, Outage)
-        or in_sqlite & 0xFF in _EVERYBODYS
-        or in_postgres.startswith(_EVERYBODYS_CLASS)
+        isinstance(fault, Outage | MemoryError)
+        or in_sqlite & 0xFF in _IN_SQLITE
+        or in_postgres.startswith(_IN_POSTGRES)
+        or getattr(fault, "errno", None) in _OF_THE_PROCESS
     )
 
 

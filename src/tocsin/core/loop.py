@@ -5,10 +5,11 @@ A step that fails is logged and taken again: nothing in the background waits for
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from tocsin.core.db import DIRECTORY_SCOPE, Database
-from tocsin.core.errors import Outage, Refusal, is_everybodys
+from tocsin.core.errors import DatabaseBusy, Outage, Refusal, is_everybodys
 from tocsin.core.event import Event, on_event
 from tocsin.core.log import get_log
 from tocsin.core.telemetry import doing
@@ -18,6 +19,8 @@ from tocsin.core.tenant import list_merchants
 _AFTER_FAULT_SECONDS, _FAULTS_MOST = 1.0, 10
 # What happens one by one under load is dealt with some at a time: each step has a price of its own, its commits above all.
 _REST_SECONDS = 0.05
+_TRIES_MOST = 10
+_faults = Counter[tuple[str, int]]()
 _log = get_log("loop")
 
 
@@ -114,14 +117,17 @@ def for_each_merchant(
         again: let a step in which nothing but faults came fail, so that it is soon taken again.
 
     Raises:
-        Exception: at once, where it is everybody's: the database is away, or full.
+        Outage: at once, for it is everybody's, but not that a row is kept locked.
+        Exception: at once what is everybody's, as a full disk, where the step is to be taken again.
     """
     done, faults = 0, list[Exception]()
     for merchant_id in (*besides, *(one.id for one in db.read(DIRECTORY_SCOPE, list_merchants))):
         try:
             done += act(merchant_id)
         except Exception as fault:  # whatever his data meets, the others' must not wait for it
-            if is_everybodys(fault):
+            if isinstance(fault, Outage) and not isinstance(fault, DatabaseBusy):
+                raise
+            if again and is_everybodys(fault) and not isinstance(fault, DatabaseBusy):
                 raise
             _log.error("merchant_failed", merchant=str(merchant_id), exc_info=fault)
             faults.append(fault)
@@ -130,20 +136,40 @@ def for_each_merchant(
     return done
 
 
-def for_each_event(events: Iterable[Event], act: Callable[[Event], object]) -> None:
-    """Do something for each event; what one meets is logged, and keeps no other waiting.
+def for_each_event(
+    consumer: str, events: Iterable[Event], act: Callable[[Event], object],
+    *, give_up: Callable[[Event], object] | None = None,
+) -> None:  # fmt: skip
+    """Do something for each event; what one meets keeps none waiting but those of the same subject behind it.
+
+    A refusal is passed over at once, another fault when it has come ten times.
+
+    Args:
+        consumer: who reads the events.
+        give_up: is told of an event that is passed over.
 
     Raises:
-        Exception: at once, where it is everybody's: the database is away, or full.
+        Exception: at once what is everybody's, as where the database is away or full; at the end a fault that is
+            to be tried again: the consumer stays before it.
     """
+    waiting, again = set[tuple[int, int]](), list[Exception]()
     for one in events:
+        subject, key = (one.merchant_id, one.subject_id), (consumer, one.id)
+        if subject in waiting:
+            continue
         try:
             act(one)
         except Exception as fault:  # whatever an event's data meets, those behind it must not wait for it
             if is_everybodys(fault):
                 raise
-            known = isinstance(fault, Refusal)
-            code = fault.code if isinstance(fault, Refusal) else type(fault).__name__
-            _log.error(
-                "event_failed", id=str(one.id), kind=one.kind, code=code, exc_info=None if known else fault
-            )
+            _faults[key] += 1
+            if not isinstance(fault, Refusal) and _faults[key] < _TRIES_MOST:
+                waiting.add(subject)
+                again.append(fault)
+                continue
+            _log.error("event_passed_over", id=str(one.id), kind=one.kind, exc_info=fault)
+            if give_up is not None:
+                give_up(one)
+        _faults.pop(key, None)
+    if again:
+        raise again[0]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tocsin.core.actor import Actor, require
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
+from tocsin.core.errors import Refusal, is_everybodys
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.log import get_log
@@ -100,8 +100,10 @@ def _resume(db: Database, merchant_id: int, dead: Dead) -> int:
         commit_import(db, actor, import_id=dead.import_id)
     except (ImportUnderWay, ImportMissing):
         return 0
-    except Refusal as refusal:  # it stays half, is shown as such, and is tried again later
-        _log.error("import_not_resumed", import_id=dead.import_id, code=refusal.code)
+    except Exception as fault:  # it stays half, is shown as such, and is tried again later
+        if is_everybodys(fault):
+            raise
+        _log.error("import_not_resumed", import_id=dead.import_id, exc_info=fault)
         return 0
     return 1
 

@@ -87,28 +87,45 @@ def make_messages(db: Database) -> int:
     """Make messages of what the events since last time tell; return how many events were read."""
     events = db.read(DIRECTORY_SCOPE, lambda tx: peek_events(tx, CONSUMER, limit=_BATCH))
     told_of = {one.merchant_id for one in events if one.kind in KINDS and one.merchant_id}
-    listening = {merchant_id for merchant_id in told_of if db.read(merchant_id, all_endpoints)}
+    listening = {merchant_id for merchant_id in told_of if _listens(db, merchant_id)}
     mine = [one for one in events if one.kind in KINDS and one.merchant_id in listening]
-    for merchant_id, told in groupby(sorted(mine, key=attrgetter("merchant_id")), attrgetter("merchant_id")):
-        _tell_all(db, merchant_id, list(told))
+    _tell_all(db, sorted(mine, key=attrgetter("merchant_id")))
     if not mine and len(events) < _MOVE_AFTER:
         return 0  # events of other boxes pass here too: no write for each of them
     db.write(DIRECTORY_SCOPE, lambda tx: move_consumer(tx, CONSUMER, events[-1]))
     return len(events)
 
 
-def _tell_all(db: Database, merchant_id: int, told: list[Event]) -> None:
-    """Make the messages of a merchant's events together; where one can't be told, each by itself."""
-
-    def tell(*events: Event) -> int:
-        return db.write(merchant_id, partial(tell_endpoints, events=list(events)))
-
+def _listens(db: Database, merchant_id: int) -> bool:
+    """Tell whether a merchant has endpoints; where that can't be read each of his events meets it."""
     try:
-        tell(*told)
-    except Exception as fault:
+        return bool(db.read(merchant_id, all_endpoints))
+    except Exception as fault:  # his alone: the others are told
         if is_everybodys(fault):
             raise
-        for_each_event(told, tell)
+        return True
+
+
+def _tell_all(db: Database, events: list[Event]) -> None:
+    """Make the messages of each merchant's events together; where one can't be told, each by itself."""
+    singly = list[Event]()
+    for merchant_id, told in groupby(events, attrgetter("merchant_id")):
+        his = list(told)
+        try:
+            db.write(merchant_id, partial(tell_endpoints, events=his))
+        except Exception as fault:
+            if is_everybodys(fault):
+                raise
+            singly += his
+    for_each_event(
+        CONSUMER, singly, lambda one: db.write(one.merchant_id, partial(tell_endpoints, events=[one])),
+        give_up=lambda one: db.write(one.merchant_id, partial(_leave_gap, event=one)),
+    )  # fmt: skip
+
+
+def _leave_gap(tx: Tx, *, event: Event) -> None:
+    """Let the receivers see by the next message's number that one is missing."""
+    tx.value(_COUNT, order_id=event.subject_id, last=1)
 
 
 def tell_endpoints(tx: Tx, *, events: list[Event]) -> int:

@@ -83,7 +83,7 @@ class Sender:
 
     def step(self) -> int:
         """Make messages of new events and have what is due sent; return how many events and endpoints had work."""
-        return make_messages(self._db) + for_each_merchant(self._db, self._begin)
+        return make_messages(self._db) + for_each_merchant(self._db, self._begin, again=False)
 
     def _begin(self, merchant_id: int) -> int:
         begun = 0

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from tocsin.core.actor import desk_actor
-from tocsin.core.clock import DAY_US
-from tocsin.core.db import Database, Tx
+from tocsin.core.clock import DAY_US, now_us
+from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.ident import id_at
 from tocsin.core.journal import journal, write_journal
 from tocsin.core.loop import for_each_merchant
 from tocsin.core.statement import Statement, among, any_of, bind, own
+from tocsin.core.tenant import list_merchants
 from tocsin.orders.archive import CLOSED, SENT, archive_orders, archive_rules
 from tocsin.orders.table import order_head, platform_request
 from tocsin.tickets.table import print_job
@@ -61,19 +62,26 @@ class Archiver:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._places: dict[int, int] = {}
+        self._begun_us = 0
 
     def step(self) -> int:
         """Go on through each merchant's orders; return for how many merchants there is more, 0 once a day is done."""
-        begun, self._places = self._places, {}
+        if not self._places or now_us() - self._begun_us >= DAY_US:
+            every = self._db.read(DIRECTORY_SCOPE, list_merchants)
+            self._places = {one.id: self._places.get(one.id, 0) for one in every}
+            self._begun_us = now_us()
+        return for_each_merchant(self._db, self._go_on) and len(self._places)
 
-        def go_on(merchant_id: int) -> int:
-            if not begun or merchant_id in begun:
-                end = archive_some(self._db, merchant_id, after=begun.get(merchant_id, 0))
-                self._places |= {merchant_id: end} if end else {}
-            return 1
-
-        for_each_merchant(self._db, go_on)
-        return len(self._places)
+    def _go_on(self, merchant_id: int) -> int:
+        """Archive a merchant's next thousand; where that fails his place stays, and the others go on."""
+        if merchant_id not in self._places:
+            return 0
+        end = archive_some(self._db, merchant_id, after=self._places[merchant_id])
+        if end:
+            self._places[merchant_id] = end
+        else:
+            del self._places[merchant_id]
+        return 1
 
 
 def archive_some(db: Database, merchant_id: int, *, after: int) -> int:

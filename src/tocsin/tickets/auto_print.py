@@ -4,6 +4,7 @@ It follows the events behind the checks, so that what is wrong is held before it
 it asks as a person would, through the one guard, and what it does not ask for stays in sight as unprinted.
 """
 
+import math
 from collections.abc import Iterable
 from functools import partial
 
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from tocsin.core.actor import Actor, desk_actor, require
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
+from tocsin.core.errors import Refusal, is_everybodys
 from tocsin.core.event import Event, move_consumer, peek_events, position_of
 from tocsin.core.journal import write_journal
 from tocsin.core.log import get_log
@@ -140,18 +141,24 @@ def print_automatically(db: Database, *, base_url: str) -> int:
     """
     events = db.read(0, _next_events)
     merchants = {one.merchant_id for one in events if one.kind in WAKING}
-    screens = {merchant_id: db.read(merchant_id, list_automatic) for merchant_id in merchants}
-    mine = [
-        one
-        for one in events
-        if one.kind in WAKING and any(one.subject_id > auto.since_id for auto in screens[one.merchant_id])
-    ]
+    since = {merchant_id: _since(db, merchant_id) for merchant_id in merchants}
+    mine = [one for one in events if one.kind in WAKING and one.subject_id > since[one.merchant_id]]
     take = partial(_take_event, base_url=base_url)
-    for_each_event(mine, lambda one: db.write(one.merchant_id, partial(take, event=one)))
+    for_each_event(CONSUMER, mine, lambda one: db.write(one.merchant_id, partial(take, event=one)))
     if not mine and len(events) < _MOVE_AFTER:
         return 0  # events of other boxes pass here too: no write for each of them
     db.write(0, lambda tx: move_consumer(tx, CONSUMER, events[-1]))
     return len(events)
+
+
+def _since(db: Database, merchant_id: int) -> float:
+    """Return the newest order that all of a merchant's screens leave alone; where they can't be read each event meets that."""
+    try:
+        return min((one.since_id for one in db.read(merchant_id, list_automatic)), default=math.inf)
+    except Exception as fault:  # his alone: the others' are printed
+        if is_everybodys(fault):
+            raise
+        return 0
 
 
 def _next_events(tx: Tx) -> list[Event]:
@@ -162,7 +169,7 @@ def _next_events(tx: Tx) -> list[Event]:
 
 
 def _take_event(tx: Tx, *, event: Event, base_url: str) -> None:
-    """Ask for an order's papers where a screen wants it and nothing speaks against; the position moves with it."""
+    """Ask for an order's papers where a screen wants it and nothing speaks against."""
     lock_order(tx, order_id=event.subject_id)
     order = load_order(tx, order_id=event.subject_id, real=True)
     wanting = _screen_for(tx, order) if _may_ask(tx, order) else None
@@ -175,7 +182,6 @@ def _take_event(tx: Tx, *, event: Event, base_url: str) -> None:
             write_journal(
                 tx, actor, verb=ASKED, subject=f"order:{order.id}", data={"screen": str(wanting), "result": asked.result}
             )  # fmt: skip
-    move_consumer(tx, CONSUMER, event)
 
 
 def _may_ask(tx: Tx, order: Order) -> bool:

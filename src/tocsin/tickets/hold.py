@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from tocsin.core.actor import Actor, Right, desk_actor, require
 from tocsin.core.db import Database, Tx
-from tocsin.core.errors import Refusal
+from tocsin.core.errors import Refusal, is_everybodys
 from tocsin.core.event import append_event
 from tocsin.core.journal import write_journal
 from tocsin.core.log import get_log
@@ -209,8 +209,10 @@ def _wake(db: Database, merchant_id: int, *, base_url: str) -> int:
             db.write(merchant_id, partial(release, hold_id=hold.id))
         except HoldMissing:  # released by hand since we looked
             continue
-        except Refusal as refused:  # it stays, is told as overdue, and keeps no other from its time
-            _log.error("hold_not_woken", hold=str(hold.id), code=refused.code)
+        except Exception as fault:  # it stays, is told as overdue, and keeps no other from its time
+            if is_everybodys(fault):
+                raise
+            _log.error("hold_not_woken", hold=str(hold.id), exc_info=fault)
             continue
         woken += 1
     return woken
