@@ -1,5 +1,6 @@
 """The desk of one process: its settings, database, queue and bus, and what runs in the background."""
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -56,7 +57,7 @@ from tocsin.tickets.reach import declare_networks
 from tocsin.tickets.spool import Spool
 
 _log = get_log("desk")
-_HOUR_SECONDS, _DAY_SECONDS = 3_600.0, 86_400.0
+_REST_SECONDS, _HOUR_SECONDS, _DAY_SECONDS = 0.05, 3_600.0, 86_400.0
 
 
 class Desk:
@@ -169,8 +170,10 @@ class Desk:
         return tell_people(self.db, self.queue, base_url=self.settings.base_url())
 
     def _index_lookups(self) -> int:
-        verb = partial(index_lookups, begun_us=self.db.begun_us())
-        return self._each(verb)()
+        """Index some look-ups of each merchant; return how many, and let others go between."""
+        indexed = self._each(partial(index_lookups, begun_us=self.db.begun_us()))()
+        time.sleep(_REST_SECONDS if indexed else 0)
+        return indexed
 
     def _each(self, verb: Callable[[Tx], int]) -> Callable[[], int]:
         return lambda: for_each_merchant(self.db, lambda merchant_id: self.db.write(merchant_id, verb))

@@ -9,6 +9,7 @@ import click
 from tocsin.access.operator import has_owner
 from tocsin.access.owner_link import create_owner_link, offer_owner_link
 from tocsin.cli.start import owner_address, with_settings
+from tocsin.core.arenas import limit_arenas
 from tocsin.core.collector import collector_paused
 from tocsin.core.tenant import Merchant, create_merchant, create_shop
 from tocsin.desk import Desk
@@ -39,6 +40,7 @@ _NOT_EMPTY = "The demo is kept here, and --empty deletes nothing: --data-dir FOL
 )
 def serve(settings: Settings, *, empty: bool, demo_days: int) -> None:
     """Serve the desk; prints its address and, until there is an owner, the link that creates one."""
+    limit_arenas()
     with collector_paused(stays=True):
         from tocsin.app import build_app, open_desk
         from tocsin.console.listen import listening

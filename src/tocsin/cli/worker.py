@@ -6,6 +6,7 @@ import threading
 import click
 
 from tocsin.cli.start import stop, with_settings
+from tocsin.core.arenas import limit_arenas
 from tocsin.settings import Settings
 
 
@@ -17,6 +18,7 @@ def worker(settings: Settings) -> None:
         stop(
             "a worker beside the desk needs PostgreSQL: give --database-url; on the embedded database `serve` works itself"
         )
+    limit_arenas()
     from tocsin.desk import open_desk
     from tocsin.observe import observed
 

@@ -27,6 +27,8 @@ from tocsin.orders.table import lookup, lookup_mark, lookup_order, lookup_shop, 
 DETAIL_KINDS = ("detail", "reveal", "denied", "print", "barred")
 _COUNTED_KINDS = ("detail", "reveal", "search", "screen", "since")
 NEWEST = 2**63 - 1
+INDEXED_AT_ONCE = 25
+"""Look-ups that one transaction indexes by order: some five hundred rows all over a tree, and everybody else waits for the writer."""
 # What a text is opened for; `other` says it in words.
 PURPOSES = ("call_customer", "deliver", "correct_order", "complaint", "refund", "finding", "audit", "other")
 # The place of a look-up that opened fields of one order for a while.
@@ -194,7 +196,7 @@ def own_lookups(tx: Tx, actor: Actor, *, before: int = NEWEST, limit: int = 50) 
     return tx.rows(_OF_ACTOR, actor_id=actor.id, before=before, limit=limit)
 
 
-def index_lookups(tx: Tx, *, limit: int = 200, begun_us: int | None = None) -> int:
+def index_lookups(tx: Tx, *, limit: int = INDEXED_AT_ONCE, begun_us: int | None = None) -> int:
     """Index list look-ups by order, where that was put off; return how many rows were read.
 
     The newest five seconds wait for the next turn: ids of open transactions may still come.
