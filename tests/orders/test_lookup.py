@@ -13,7 +13,7 @@ from tocsin.core.clock import SECOND_US, shift_clock
 from tocsin.core.db import Database
 from tocsin.core.statement import Statement, own
 from tocsin.orders.ledger import Asked, all_lookups, who_has_seen
-from tocsin.orders.lookup import index_lookups, own_lookups, read_query, record_lookup
+from tocsin.orders.lookup import INDEXED_AT_ONCE, index_lookups, own_lookups, read_query, record_lookup
 from tocsin.orders.query import look_up_order, search_orders
 from tocsin.orders.reveal import reveal_receiver
 
@@ -36,6 +36,17 @@ def test_lists_are_indexed_by_order_in_batches(db: Database) -> None:
         finally:
             shift_clock(0)
         assert (seen(one), seen(two)) == (["detail", *["search"] * 3], ["search"] * 3)
+
+
+def test_one_turn_indexes_few_of_many(db: Database) -> None:
+    """Everybody else waits for the writer meanwhile."""
+    with open_counter(db) as counter:
+        counter.take()
+        for _ in range(INDEXED_AT_ONCE * 2 + 3):
+            search_orders(db, counter.actor, text="5678", door="web")
+        shift_clock(6 * SECOND_US)
+        turns = [db.write(counter.house.merchant_id, index_lookups) for _ in range(4)]
+        assert turns == [INDEXED_AT_ONCE, INDEXED_AT_ONCE, 3, 0] and INDEXED_AT_ONCE <= 25
 
 
 def test_what_was_looked_up_is_counted_for_each_person(db: Database) -> None:
