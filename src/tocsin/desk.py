@@ -83,7 +83,7 @@ class Desk:
         self._outbound = Sender(db, networks=settings.opened_networks())
         self._sounding: Sounding | None = None
         self.streams = Streams()
-        self.closing = False
+        self.closing, self._unindexed = False, set[int]()
         self.requests_waiting: Callable[[], int] = lambda: 0
 
     def merchants(self) -> list[Merchant]:
@@ -170,9 +170,18 @@ class Desk:
         return tell_people(self.db, self.queue, base_url=self.settings.base_url())
 
     def _index_lookups(self) -> int:
-        """Index some look-ups of each merchant; return how many, and let others go between."""
-        indexed = self._each(partial(index_lookups, begun_us=self.db.begun_us()))()
-        time.sleep(_REST_SECONDS if indexed else 0)
+        """Index some look-ups of each merchant who has more; return how many, and let others go between."""
+        began, verb = time.monotonic(), partial(index_lookups, begun_us=self.db.begun_us())
+        wanted, self._unindexed = self._unindexed, set()
+
+        def index(merchant_id: int) -> int:
+            indexed = 0 if wanted and merchant_id not in wanted else self.db.write(merchant_id, verb)
+            self._unindexed |= {merchant_id} if indexed else set()
+            return indexed
+
+        indexed = for_each_merchant(self.db, index)
+        if indexed and self.db.dialect == "sqlite":
+            time.sleep(min(_REST_SECONDS, (time.monotonic() - began) / 2))
         return indexed
 
     def _each(self, verb: Callable[[Tx], int]) -> Callable[[], int]:

@@ -232,3 +232,16 @@ def test_a_row_that_is_kept_locked_is_its_merchants_matter(db: Database):
         return 1
 
     assert for_each_merchant(db, act) == 1 and seen == [first, second]
+
+
+def test_a_table_that_is_kept_locked_is_everybodys(db: Database):
+    first, second, _ = (make_house(db).merchant_id for _ in range(3))
+    seen: list[int] = []
+
+    def act(merchant_id: int) -> int:
+        seen.append(merchant_id)
+        raise DatabaseBusy
+
+    with pytest.raises(DatabaseBusy):
+        for_each_merchant(db, act)
+    assert seen == [first, second]

@@ -2,16 +2,17 @@
 
 import errno
 import sqlite3
-from functools import partial
+import time
 
 import psycopg
 import pytest
 
-from tocsin.core import loop as loop_module
 from tocsin.core.actor import NotAllowed
 from tocsin.core.errors import DatabaseAway
 from tocsin.core.event import Event
 from tocsin.core.loop import for_each_event
+from tocsin.core.postgres_end import NotCommitted
+from tocsin.core.writer import WriterStopped
 
 
 def full() -> Exception:
@@ -20,56 +21,64 @@ def full() -> Exception:
     return fault
 
 
-def events(*ids: int, subject: int = 0) -> list[Event]:
+def events(*ids: int) -> list[Event]:
     return [
-        Event(id=one, horizon=0, merchant_id=1, kind="test", subject_id=subject or one, data="", at_us=0)
-        for one in ids
+        Event(id=one, horizon=0, merchant_id=1, kind="test", subject_id=one, data="", at_us=0) for one in ids
     ]
 
 
-def test_what_one_event_meets_keeps_none_waiting_but_those_of_its_subject():
-    """A refusal is passed over at once, a fault once it has come often enough."""
+def test_what_one_event_meets_keeps_none_behind_it_waiting():
+    """A refusal is passed over at once, another fault when it has come three times."""
     seen, given_up = list[int](), list[int]()
 
     def act(one: Event) -> None:
         seen.append(one.id)
         if one.id == 11:
             raise NotAllowed(right="import")
+        if one.id in (12, 13):
+            raise ValueError("its data")
+
+    def give_up(one: Event) -> None:
+        given_up.append(one.id)
         if one.id == 12:
             raise ValueError("its data")
 
-    waiting = [*events(11), *events(12, 13, subject=7), *events(14)]
-    take = partial(for_each_event, "passing over", waiting, act, give_up=lambda one: given_up.append(one.id))
-    for _ in range(loop_module._TRIES_MOST - 1):
-        with pytest.raises(ValueError, match="its data"):
-            take()
-    assert (seen[:3], given_up) == ([11, 12, 14], [11] * 9) and 13 not in seen
-    seen.clear()
-    take()
-    assert (seen, given_up[9:]) == ([11, 12, 13, 14], [11, 12])
-    with pytest.raises(ValueError, match="its data"):
-        take()
+    for_each_event(events(11, 12, 13, 14), act, give_up=give_up)
+    assert (seen, given_up) == ([11, *[12] * 3, *[13] * 3, 14], [11, 12, 13])
 
 
-def test_a_fault_that_went_by_is_counted_no_more():
-    left = [ValueError("a moment")] * (loop_module._TRIES_MOST - 1)
+def test_a_fault_of_a_moment_is_tried_again():
+    left, done, given_up = [ValueError("a moment"), NotCommitted()], list[int](), list[int]()
 
-    def act(_: Event) -> None:
+    def act(one: Event) -> None:
         if left:
             raise left.pop()
+        done.append(one.id)
 
-    take = partial(for_each_event, "going by", events(21), act)
-    for _ in range(loop_module._TRIES_MOST - 1):
-        with pytest.raises(ValueError, match="a moment"):
-            take()
-    take()
-    left.append(ValueError("a moment"))
-    with pytest.raises(ValueError, match="a moment"):
-        take()
+    for_each_event(events(21), act, give_up=lambda one: given_up.append(one.id))
+    assert (done, given_up) == ([21], [])
+
+
+def test_many_that_fail_at_once_are_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+    waited, given_up = list[float](), list[int]()
+    monkeypatch.setattr(time, "sleep", waited.append)
+
+    def act(_: Event) -> None:
+        raise ValueError("its data")
+
+    for_each_event(events(*range(200)), act, give_up=lambda one: given_up.append(one.id))
+    assert len(given_up) == 200 and sum(waited) <= 10
 
 
 @pytest.mark.parametrize(
-    "fault", [DatabaseAway(), full(), psycopg.errors.DiskFull(), OSError(errno.EMFILE, "too many open files")]
+    "fault",
+    [
+        DatabaseAway(),
+        WriterStopped(),
+        full(),
+        psycopg.errors.DiskFull(),
+        OSError(errno.EMFILE, "too many open files"),
+    ],
 )
 def test_no_event_is_passed_over_while_nothing_works(fault: Exception):
     seen: list[int] = []
@@ -78,7 +87,6 @@ def test_no_event_is_passed_over_while_nothing_works(fault: Exception):
         seen.append(one.id)
         raise fault
 
-    for _ in range(2 * loop_module._TRIES_MOST):
-        with pytest.raises(type(fault)):
-            for_each_event("nothing works", events(31, 32), act)
-    assert set(seen) == {31}
+    with pytest.raises(type(fault)):
+        for_each_event(events(31, 32), act)
+    assert seen == [31]

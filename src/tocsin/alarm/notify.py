@@ -46,7 +46,7 @@ def tell_people(db: Database, queue: Queue, *, base_url: str) -> int:
     events = db.read(DIRECTORY_SCOPE, lambda tx: peek_events(tx, CONSUMER, limit=_BATCH))
     mine = [one for one in events if one.kind in TELLING and one.merchant_id]
     tell = partial(tell_event, queue=queue, base_url=base_url)
-    for_each_event(CONSUMER, mine, lambda one: db.write(one.merchant_id, partial(tell, event=one)))
+    for_each_event(mine, lambda one: db.write(one.merchant_id, partial(tell, event=one)))
     if not mine and len(events) < _MOVE_AFTER:
         return 0  # the events of orders pass here too: no write for each of them
     db.write(DIRECTORY_SCOPE, lambda tx: move_consumer(tx, CONSUMER, events[-1]))

@@ -36,8 +36,8 @@ class Table(Struct, frozen=True):
 
     name: str
     walled: bool
-    forced: bool
     columns: tuple[str, ...]
+    forced: bool = False  # backups of before do not tell; only a database's own is asked
 
 
 class Job(Struct, frozen=True):
@@ -109,7 +109,7 @@ class Snapshot:
 def tables_of(connection: "psycopg.Connection[Any]") -> list[Table]:
     """Return the tables that a backup holds."""
     told = connection.execute(_TABLES)
-    return [Table(name, walled, forced, tuple(columns)) for name, walled, forced, columns in told]
+    return [Table(name, walled, tuple(columns), forced=forced) for name, walled, forced, columns in told]
 
 
 def count_rows(part: bytes) -> int:

@@ -63,7 +63,7 @@ class OutcomeUnknown(Outage):
 # SQLITE_BUSY, LOCKED, NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL (sqlite.org/rescode.html). PostgreSQL's classes of
 # rollbacks, resources, operators and the system; a table or column that is not there is of a schema that is another's.
 _IN_SQLITE = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
-_IN_POSTGRES = ("40", "53", "57", "58", "42P01", "42703")
+_IN_POSTGRES = ("40", "53", "57P", "58", "42P01", "42703")
 _OF_THE_PROCESS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EIO})
 
 
@@ -72,6 +72,7 @@ def is_everybodys(fault: BaseException) -> bool:
     in_sqlite, in_postgres = getattr(fault, "sqlite_errorcode", 0), getattr(fault, "sqlstate", None) or ""
     return (
         isinstance(fault, Outage | MemoryError)
+        or getattr(fault, "code", "") == "writer_stopped"
         or in_sqlite & 0xFF in _IN_SQLITE
         or in_postgres.startswith(_IN_POSTGRES)
         or getattr(fault, "errno", None) in _OF_THE_PROCESS

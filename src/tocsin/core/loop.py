@@ -5,7 +5,6 @@ A step that fails is logged and taken again: nothing in the background waits for
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 
 from tocsin.core.db import DIRECTORY_SCOPE, Database
@@ -19,8 +18,8 @@ from tocsin.core.tenant import list_merchants
 _AFTER_FAULT_SECONDS, _FAULTS_MOST = 1.0, 10
 # What happens one by one under load is dealt with some at a time: each step has a price of its own, its commits above all.
 _REST_SECONDS = 0.05
-_TRIES_MOST = 10
-_faults = Counter[tuple[str, int]]()
+# A fault of a moment is gone by then. Of many that fail at once those behind it have no pauses: others wait.
+_PAUSES_SECONDS, _PAUSES_MOST = (0.1, 0.5), 10
 _log = get_log("loop")
 
 
@@ -120,12 +119,14 @@ def for_each_merchant(
         Outage: at once, for it is everybody's, but not that a row is kept locked.
         Exception: at once what is everybody's, as a full disk, where the step is to be taken again.
     """
-    done, faults = 0, list[Exception]()
+    done, faults, busy = 0, list[Exception](), 0
     for merchant_id in (*besides, *(one.id for one in db.read(DIRECTORY_SCOPE, list_merchants))):
         try:
             done += act(merchant_id)
         except Exception as fault:  # whatever his data meets, the others' must not wait for it
-            if isinstance(fault, Outage) and not isinstance(fault, DatabaseBusy):
+            # One row that is kept locked is its merchant's; where the next meets it too a table is.
+            busy += isinstance(fault, DatabaseBusy)
+            if isinstance(fault, Outage) and busy != 1:
                 raise
             if again and is_everybodys(fault) and not isinstance(fault, DatabaseBusy):
                 raise
@@ -137,39 +138,54 @@ def for_each_merchant(
 
 
 def for_each_event(
-    consumer: str, events: Iterable[Event], act: Callable[[Event], object],
-    *, give_up: Callable[[Event], object] | None = None,
-) -> None:  # fmt: skip
-    """Do something for each event; what one meets keeps none waiting but those of the same subject behind it.
-
-    A refusal is passed over at once, another fault when it has come ten times.
+    events: Iterable[Event],
+    act: Callable[[Event], object],
+    *,
+    give_up: Callable[[Event], object] | None = None,
+) -> None:
+    """Do something for each event; one that can't be done after three tries is logged and passed over.
 
     Args:
-        consumer: who reads the events.
         give_up: is told of an event that is passed over.
 
     Raises:
-        Exception: at once what is everybody's, as where the database is away or full; at the end a fault that is
-            to be tried again: the consumer stays before it.
+        Exception: at once what is everybody's, as where the database is away or full: the consumer stays before it.
     """
-    waiting, again = set[tuple[int, int]](), list[Exception]()
+    failed = 0
     for one in events:
-        subject, key = (one.merchant_id, one.subject_id), (consumer, one.id)
-        if subject in waiting:
-            continue
         try:
-            act(one)
+            _try_some_times(act, one, pauses=_PAUSES_SECONDS if failed < _PAUSES_MOST else ())
         except Exception as fault:  # whatever an event's data meets, those behind it must not wait for it
             if is_everybodys(fault):
                 raise
-            _faults[key] += 1
-            if not isinstance(fault, Refusal) and _faults[key] < _TRIES_MOST:
-                waiting.add(subject)
-                again.append(fault)
-                continue
-            _log.error("event_passed_over", id=str(one.id), kind=one.kind, exc_info=fault)
+            failed += 1
+            _log.error(
+                "event_passed_over",
+                id=str(one.id),
+                merchant=str(one.merchant_id),
+                kind=one.kind,
+                exc_info=fault,
+            )
             if give_up is not None:
-                give_up(one)
-        _faults.pop(key, None)
-    if again:
-        raise again[0]
+                _give_up(give_up, one)
+
+
+def _try_some_times(act: Callable[[Event], object], one: Event, *, pauses: tuple[float, ...]) -> None:
+    for pause in pauses:
+        try:
+            act(one)
+            return
+        except Exception as fault:
+            if is_everybodys(fault) or (isinstance(fault, Refusal) and fault.kind != "broken"):
+                raise
+        time.sleep(pause)
+    act(one)
+
+
+def _give_up(tell: Callable[[Event], object], one: Event) -> None:
+    try:
+        tell(one)
+    except Exception as fault:  # what the event met may be met here too
+        if is_everybodys(fault):
+            raise
+        _log.error("event_not_given_up", id=str(one.id), exc_info=fault)

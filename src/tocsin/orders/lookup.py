@@ -27,8 +27,8 @@ from tocsin.orders.table import lookup, lookup_mark, lookup_order, lookup_shop, 
 DETAIL_KINDS = ("detail", "reveal", "denied", "print", "barred")
 _COUNTED_KINDS = ("detail", "reveal", "search", "screen", "since")
 NEWEST = 2**63 - 1
-INDEXED_AT_ONCE = 25
-"""Look-ups that one transaction indexes by order: some five hundred rows all over a tree, and everybody else waits for the writer."""
+INDEXED_AT_ONCE = 500
+"""Rows by order that one transaction adds for look-ups: they lie all over a tree, and everybody else waits for the writer."""
 # What a text is opened for; `other` says it in words.
 PURPOSES = ("call_customer", "deliver", "correct_order", "complaint", "refund", "finding", "audit", "other")
 # The place of a look-up that opened fields of one order for a while.
@@ -114,6 +114,13 @@ _SHOPS = Statement[tuple[int, int]](
     sa.select(order_head.c.id, order_head.c.shop_id).where(own(order_head), any_of(order_head.c.id, "ids"))
 )
 _MARK = Statement[tuple[int]](sa.select(lookup_mark.c.indexed_to).where(own(lookup_mark)))
+# What two processes indexed at once would be counted twice.
+_HOLD_MARK = Statement[tuple[int]](
+    sa.select(lookup_mark.c.indexed_to).where(own(lookup_mark)).with_for_update(skip_locked=True)
+)
+_BEGIN_MARK = Statement[None](
+    upsert(lookup_mark).on_conflict_do_nothing(), sets=("merchant_id", "indexed_to")
+)
 _marking = upsert(lookup_mark)
 _MOVE_MARK = Statement[None](
     _marking.on_conflict_do_update(
@@ -196,8 +203,8 @@ def own_lookups(tx: Tx, actor: Actor, *, before: int = NEWEST, limit: int = 50) 
     return tx.rows(_OF_ACTOR, actor_id=actor.id, before=before, limit=limit)
 
 
-def index_lookups(tx: Tx, *, limit: int = INDEXED_AT_ONCE, begun_us: int | None = None) -> int:
-    """Index list look-ups by order, where that was put off; return how many rows were read.
+def index_lookups(tx: Tx, *, limit: int = 200, begun_us: int | None = None) -> int:
+    """Index list look-ups by order, where that was put off; return how many, 0 too where another process is at it.
 
     The newest five seconds wait for the next turn: ids of open transactions may still come.
 
@@ -205,8 +212,12 @@ def index_lookups(tx: Tx, *, limit: int = INDEXED_AT_ONCE, begun_us: int | None 
         begun_us: since when the oldest change that is under way is; it may still bring rows as old as that.
     """
     until = id_at(min(tx.now_us, begun_us or tx.now_us) - 5_000_000)
-    after = int(tx.value(_MARK) or 0)
-    found = tx.rows(_AFTER, after=after, until=until, limit=limit)
+    if tx.value(_MARK) is None:
+        tx.run(_BEGIN_MARK, indexed_to=0)
+    after = tx.value(_HOLD_MARK)
+    if after is None:
+        return 0
+    found = _some_of(tx.rows(_AFTER, after=after, until=until, limit=limit))
     pairs = [
         (order_id, row.id) for row in found if row.kind not in DETAIL_KINDS for order_id, _ in row.pairs()
     ]
@@ -217,6 +228,16 @@ def index_lookups(tx: Tx, *, limit: int = INDEXED_AT_ONCE, begun_us: int | None 
         tx.add(_MOVE_MARK, indexed_to=found[-1].id)
         _count(tx, found)
     return len(found)
+
+
+def _some_of(found: list[Lookup]) -> list[Lookup]:
+    """Return the first of some look-ups, as many as one transaction indexes."""
+    rows = 0
+    for place, row in enumerate(found, 1):
+        rows += 1 + len(row.hits) // _PAIR.size
+        if rows >= INDEXED_AT_ONCE:
+            return found[:place]
+    return found
 
 
 def _index_shops(tx: Tx, found: list[Lookup]) -> None:

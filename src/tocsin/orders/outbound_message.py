@@ -118,14 +118,15 @@ def _tell_all(db: Database, events: list[Event]) -> None:
                 raise
             singly += his
     for_each_event(
-        CONSUMER, singly, lambda one: db.write(one.merchant_id, partial(tell_endpoints, events=[one])),
+        singly, lambda one: db.write(one.merchant_id, partial(tell_endpoints, events=[one])),
         give_up=lambda one: db.write(one.merchant_id, partial(_leave_gap, event=one)),
     )  # fmt: skip
 
 
 def _leave_gap(tx: Tx, *, event: Event) -> None:
     """Let the receivers see by the next message's number that one is missing."""
-    tx.value(_COUNT, order_id=event.subject_id, last=1)
+    if tx.value(_HAS_MESSAGE, event_id=event.id) is None:
+        tx.value(_COUNT, order_id=event.subject_id, last=1)
 
 
 def tell_endpoints(tx: Tx, *, events: list[Event]) -> int:

@@ -144,7 +144,7 @@ def print_automatically(db: Database, *, base_url: str) -> int:
     since = {merchant_id: _since(db, merchant_id) for merchant_id in merchants}
     mine = [one for one in events if one.kind in WAKING and one.subject_id > since[one.merchant_id]]
     take = partial(_take_event, base_url=base_url)
-    for_each_event(CONSUMER, mine, lambda one: db.write(one.merchant_id, partial(take, event=one)))
+    for_each_event(mine, lambda one: db.write(one.merchant_id, partial(take, event=one)))
     if not mine and len(events) < _MOVE_AFTER:
         return 0  # events of other boxes pass here too: no write for each of them
     db.write(0, lambda tx: move_consumer(tx, CONSUMER, events[-1]))

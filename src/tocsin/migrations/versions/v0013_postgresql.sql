@@ -1,3 +1,9 @@
+DO $$ BEGIN
+            IF (SELECT relforcerowsecurity FROM pg_class WHERE oid = 'order_search'::regclass) THEN
+                ALTER TABLE order_search NO FORCE ROW LEVEL SECURITY;
+            END IF;
+        END $$
+;;
 CREATE INDEX ix_order_search_order_id ON order_search USING brin (order_id) WITH (pages_per_range = 256, autosummarize = on)
 ;;
 CREATE OR REPLACE FUNCTION find_few_orders(query text, before_id bigint, most bigint) RETURNS SETOF bigint
@@ -78,5 +84,3 @@ CREATE OR REPLACE FUNCTION find_orders(query text, before_id bigint, most bigint
             END LOOP;
             RETURN QUERY SELECT * FROM find_orders_by_token(query, before_id, most);
         END $$
-;;
-ALTER TABLE order_search NO FORCE ROW LEVEL SECURITY
