@@ -15,6 +15,7 @@ from tests.proofs.broken_serving import (
     answer_rush_early,
     fail_some,
     first_come,
+    index_nothing,
     keep_all,
     tire,
 )
@@ -251,7 +252,7 @@ FAULTS = {
     "sound_late": sound_late, "record_few": record_few, "raise_each": raise_each, "trust_blindly": trust_blindly,
     "take_twice": take_twice, "hash_nothing": hash_nothing, "name_passkeys": name_passkeys,
     "change_blindly": change_blindly, "first_come": first_come, "keep_all": keep_all, "tire": tire,
-    "fail_some": fail_some, "answer_rush_early": answer_rush_early,
+    "fail_some": fail_some, "index_nothing": index_nothing, "answer_rush_early": answer_rush_early,
 }  # fmt: skip
 
 if __name__ == "__main__":

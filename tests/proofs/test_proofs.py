@@ -238,12 +238,13 @@ def test_each_figure_of_the_soak_can_break_its_promise() -> None:
     sound = {
         "requests": 1,
         "server_errors": 0,
+        "unindexed": 0,
         "memory_growth_percent": 5.0,
         "p99_ratio": 1.5,
         "unexpected": [],
     }
     assert soak.broken_promises(sound) == []
     for name, wrong in (
-        ("requests", 0), ("server_errors", 1), ("memory_growth_percent", 5.1), ("p99_ratio", 1.6), ("unexpected", ["x"])
+        ("requests", 0), ("server_errors", 1), ("unindexed", 1), ("memory_growth_percent", 5.1), ("p99_ratio", 1.6), ("unexpected", ["x"])
     ):  # fmt: skip
         assert soak.broken_promises({**sound, name: wrong}) == [name]
