@@ -245,3 +245,17 @@ def test_a_table_that_is_kept_locked_is_everybodys(db: Database):
     with pytest.raises(DatabaseBusy):
         for_each_merchant(db, act)
     assert seen == [first, second]
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_an_outage_behind_a_locked_row_is_everybodys(db: Database, *, again: bool):
+    _, second, _ = (make_house(db).merchant_id for _ in range(3))
+    seen, faults = list[int](), [DatabaseAway(), DatabaseBusy()]
+
+    def act(merchant_id: int) -> int:
+        seen.append(merchant_id)
+        raise faults.pop()
+
+    with pytest.raises(DatabaseAway):
+        for_each_merchant(db, act, again=again)
+    assert seen[1:] == [second]

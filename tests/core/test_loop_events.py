@@ -1,4 +1,4 @@
-"""Consumers of events: what one event meets keeps none waiting but those of its subject."""
+"""Consumers of events: what one event meets keeps none behind it waiting."""
 
 import errno
 import sqlite3

@@ -126,9 +126,8 @@ def for_each_merchant(
         except Exception as fault:  # whatever his data meets, the others' must not wait for it
             # One row that is kept locked is its merchant's; where the next meets it too a table is.
             busy += isinstance(fault, DatabaseBusy)
-            if isinstance(fault, Outage) and busy != 1:
-                raise
-            if again and is_everybodys(fault) and not isinstance(fault, DatabaseBusy):
+            his_own = isinstance(fault, DatabaseBusy) and busy == 1
+            if not his_own and (is_everybodys(fault) if again else isinstance(fault, Outage)):
                 raise
             _log.error("merchant_failed", merchant=str(merchant_id), exc_info=fault)
             faults.append(fault)

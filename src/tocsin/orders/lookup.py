@@ -212,7 +212,7 @@ def index_lookups(tx: Tx, *, limit: int = 200, begun_us: int | None = None) -> i
         begun_us: since when the oldest change that is under way is; it may still bring rows as old as that.
     """
     until = id_at(min(tx.now_us, begun_us or tx.now_us) - 5_000_000)
-    if tx.value(_MARK) is None:
+    if tx.value(_MARK) is None:  # beginning it where it is held would wait for who holds it
         tx.run(_BEGIN_MARK, indexed_to=0)
     after = tx.value(_HOLD_MARK)
     if after is None:
