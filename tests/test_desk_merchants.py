@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.house import make_house
+from tocsin import desk
 from tocsin.alarm.ring import ring_after_restart
-from tocsin.core.db import Database
+from tocsin.core.db import Database, Tx
 from tocsin.core.loop import Loop
 from tocsin.desk import Desk
 from tocsin.settings import Settings
@@ -40,13 +41,13 @@ def steps(
 ) -> Iterator[dict[str, Callable[[], int]]]:
     """The steps of a desk's loops, none of which runs by itself, and what it does first of all."""
     monkeypatch.setattr(Loop, "start", lambda _: None)
-    desk = Desk(Settings(data_dir=str(tmp_path)), db)
-    monkeypatch.setattr(desk.queue, "open", lambda _: None)
-    desk.start()
-    found = {loop._name: loop._step for loop in (*desk._loops, *desk._outbound._loops)}
-    desk.stop()
+    made = Desk(Settings(data_dir=str(tmp_path)), db)
+    monkeypatch.setattr(made.queue, "open", lambda _: None)
+    made.start()
+    found = {loop._name: loop._step for loop in (*made._loops, *made._outbound._loops)}
+    made.stop()
     yield found | {"ring": partial(ring_after_restart, db)}
-    desk.close()
+    made.close()
 
 
 def test_a_merchants_fault_keeps_no_other_from_a_step(
@@ -69,3 +70,23 @@ def test_a_merchants_fault_keeps_no_other_from_a_step(
     assert failed == {*LOOPS} - {"journal verify", "archive", "webhooks"}, (
         "a step is taken again soon, but not one that reads all there is"
     )
+
+
+def test_who_has_look_ups_left_is_asked_again_alone(
+    db: Database, steps: dict[str, Callable[[], int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite the writer has a rest after each turn that did something."""
+    busy, idle = make_house(db).merchant_id, make_house(db).merchant_id
+    left, asked, rests = 2, list[int](), list[float]()
+
+    def index(tx: Tx, **_: object) -> int:
+        nonlocal left
+        asked.append(tx.merchant_id)
+        left -= tx.merchant_id == busy
+        return int(tx.merchant_id == busy and left >= 0)
+
+    monkeypatch.setattr(desk, "index_lookups", index)
+    monkeypatch.setattr(desk.time, "sleep", rests.append)
+    done = [steps["lookup index"]() for _ in range(4)]
+    assert done == [1, 1, 0, 0] and asked == [busy, idle, busy, busy, busy, idle]
+    assert len(rests) == (2 if db.dialect == "sqlite" else 0) and all(0 < rest <= 0.05 for rest in rests)

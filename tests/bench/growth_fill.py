@@ -67,7 +67,7 @@ class Growing:
     def fill(self, count: int) -> int:
         """Copy until there are so many orders beside those that were taken in later; return how many there are."""
         until = max(count // self._base - 1, self._copies)
-        with self._connected() as connection, _without_indexes(connection, self._engine):
+        with self._connected() as connection, without_indexes(connection, self._engine):
             self._make_base(connection)
             for first in range(self._copies + 1, until + 1, _AT_ONCE):
                 self._copy(connection, first, min(first + _AT_ONCE - 1, until))
@@ -167,7 +167,7 @@ class Growing:
 
 
 @contextmanager
-def _without_indexes(connection: Any, engine: str) -> Iterator[None]:
+def without_indexes(connection: Any, engine: str) -> Iterator[None]:
     """Take indexes that are not unique away and build them anew behind: sorted it is a tenth of the work."""
     names = ", ".join(f"'{name}'" for name in (*_COPIED, "order_search"))
     found = connection.execute(_INDEXES[engine].format(names=names)).fetchall()

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from tests.bench.growth_fill import without_indexes
 from tests.databases import PostgresServer
 from tests.house import make_draft, make_house
 from tocsin.core.db import Tx
@@ -74,12 +75,9 @@ def test_a_term_of_many_orders_is_answered_as_one_of_few(
         "FROM generate_series(1, 40000) n"
     )
     with psycopg.connect(postgres_server.url(name)) as owner:
-        owner.execute("DROP INDEX ix_order_search_tokens")
-        for merchant_id in (house.merchant_id, other.merchant_id):
-            owner.execute(made.replace("(1,", f"({merchant_id % 2 + 1},"), [merchant_id])
-        owner.execute(
-            "CREATE INDEX ix_order_search_tokens ON order_search USING gin (tokens) WITH (fastupdate = off)"
-        )
+        with without_indexes(owner, "postgresql"):
+            for merchant_id in (house.merchant_id, other.merchant_id):
+                owner.execute(made.replace("(1,", f"({merchant_id % 2 + 1},"), [merchant_id])
         owner.execute("ANALYZE order_search")
     compared = 0
     for term in (
@@ -128,15 +126,8 @@ def test_the_newest_part_of_many_hits_is_found_where_the_newest_orders_lie(
         "(SELECT array_agg(repeat(k::text, 120)) FROM generate_series(1, 8) k)) FROM generate_series(1, 24000) n"
     )
     with psycopg.connect(postgres_server.url(name)) as owner:
-        owner.execute("DROP INDEX ix_order_search_tokens")
-        owner.execute("DROP INDEX ix_order_search_order_id")
-        owner.execute(made, [other.merchant_id, house.merchant_id])
-        owner.execute(
-            "CREATE INDEX ix_order_search_tokens ON order_search USING gin (tokens) WITH (fastupdate = off)"
-        )
-        owner.execute(
-            "CREATE INDEX ix_order_search_order_id ON order_search USING brin (order_id) WITH (pages_per_range = 256)"
-        )
+        with without_indexes(owner, "postgresql"):
+            owner.execute(made, [other.merchant_id, house.merchant_id])
         owner.execute("ANALYZE order_search")
         plan = _plan_of_the_newest(owner)
     assert all(one in plan for one in ("ix_order_search_tokens", "ix_order_search_order_id")), plan
