@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from litestar import Litestar
 
 import tocsin
+from tests.source import parse
 
 SOURCE = Path(tocsin.__file__).parent
 VERIFIES = frozenset({"verify", "compare_digest", "verify_authentication_response"})
@@ -81,7 +82,7 @@ class Graph:
 
     def add_source(self, module: str, text: str) -> None:
         """Add a module's functions."""
-        tree = _bare(ast.parse(text))
+        tree = _bare(parse(text))
         names, lookups = dict(_names_of(module, tree)), _lookups(tree)
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.access.passkeys import make_passkey, sign_in_with
 from tests.access.people import ELSEWHERE, HOME, attempt, enter, enter_as, make_desk, make_operator
 from tests.alarm.test_way import wait_for
-from tests.web.pages import make_pages
+from tests.web.pages import open_pages
 from tocsin.access.limiter import SignInRefused
 from tocsin.access.login import SignedIn, begin_sign_in
 from tocsin.access.operator import suspend_operator
@@ -28,8 +28,8 @@ PHONE = (
 
 def test_1_2_3_one_sign_in_for_the_pc_and_the_phone(db: Database, tmp_path: Path) -> None:
     """The same page, the same methods; the session remembers on which of the two it was opened."""
-    pages = make_pages(db, tmp_path)
-    pc, phone = pages.get("/sign-in", role=""), pages.get("/sign-in", role="", **{"user-agent": PHONE})
+    with open_pages(db, tmp_path) as pages:
+        pc, phone = pages.get("/sign-in", role=""), pages.get("/sign-in", role="", **{"user-agent": PHONE})
     assert pc.status_code == phone.status_code == 200
     forms = [answer.text.count('action="/sign-in"') for answer in (pc, phone)]
     assert forms[0] == forms[1] > 0

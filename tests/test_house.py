@@ -13,6 +13,7 @@ import grimp
 import pytest
 
 from docs.make import import_everything, plugin_modules
+from tests.source import tree_of
 from tests.telling import assert_none
 from tocsin.core.errors import Refusal
 from tocsin.core.schema import metadata
@@ -54,7 +55,7 @@ def named(path: Path) -> str:
 
 
 def functions_of(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -66,14 +67,14 @@ def calls_of(node: ast.AST) -> set[str]:
 def test_an_init_is_a_docstring():
     wrong = []
     for path in [path for path in SOURCE if path.name == "__init__.py"]:
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = tree_of(path)
         if len(tree.body) != 1 or not ast.get_docstring(tree):
             wrong.append(named(path))
     assert_none(wrong)
 
 
 def test_each_module_says_what_it_is():
-    assert_none([named(path) for path in SOURCE if not ast.get_docstring(ast.parse(path.read_text("utf-8")))])
+    assert_none([named(path) for path in SOURCE if not ast.get_docstring(tree_of(path))])
 
 
 @pytest.mark.parametrize(("paths", "most"), [(SOURCE, 300), (TESTS, 300)], ids=["src", "tests"])
@@ -118,7 +119,7 @@ def test_nothing_is_swallowed():
     """An empty handler is a branch where an `else` stands beside it; elsewhere something is lost."""
     wrong = []
     for path in SOURCE:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(tree_of(path)):
             for handler in node.handlers if isinstance(node, ast.Try) else ():
                 empty = all(isinstance(line, ast.Pass) for line in handler.body)
                 if handler.type is None or (empty and not node.orelse):

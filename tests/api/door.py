@@ -27,8 +27,8 @@ BASE = "http://localhost:8717"
 class Door:
     """A desk with one merchant, and a client of its API."""
 
-    def __init__(self, db: Database, folder: Path, **settings: Any) -> None:
-        self.house: House = make_house(db)
+    def __init__(self, db: Database, folder: Path, *, house: House | None = None, **settings: Any) -> None:
+        self.house = house or make_house(db)
         self.db, self.desk = db, Desk(Settings(data_dir=str(folder), **settings), db)
         self.client: TestClient[Any] = TestClient(
             app_of(self.desk), base_url=BASE, raise_server_exceptions=False

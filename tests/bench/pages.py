@@ -67,7 +67,7 @@ def bench(engine: str, *, orders: int, times: int, repeats: int) -> list[dict[st
             multiply(server, folder, product, orders=orders, times=times)
             clock.shift_clock(ahead_us)
         _tell_planner(server)
-        pages = Pages(db, folder / "pages", product.house)
+        pages = Pages(db, folder / "pages", house=product.house)
         with pages.client:
             make_busy(pages, 1)
             _tell_planner(server)  # the checks have made holds: it would take their table to be without rows

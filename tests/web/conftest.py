@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.pages import Pages
+from tests.web.pages import Pages, open_pages
 from tocsin.core.db import Database
 
 
 @pytest.fixture
 def pages(db: Database, tmp_path: Path) -> Iterator[Pages]:
     """The pages of a fresh desk."""
-    made = Pages(db, tmp_path)
-    with made.client:
+    with open_pages(db, tmp_path) as made:
         yield made
-    made.desk.close()

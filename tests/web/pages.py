@@ -1,6 +1,8 @@
 """The pages of a fresh desk, asked as anybody: builders of requests, forms and uploads."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -80,9 +82,13 @@ class Pages(Door):
         )
 
 
-def make_pages(db: Database, folder: Path) -> Pages:
-    """Return the pages of a fresh desk."""
-    return Pages(db, folder)
+@contextmanager
+def open_pages(db: Database, folder: Path) -> Iterator[Pages]:
+    """Yield the pages of a fresh desk, which is closed behind them."""
+    pages = Pages(db, folder)
+    with pages.client:
+        yield pages
+    pages.desk.close()
 
 
 def text_of(answer: httpx.Response) -> str:

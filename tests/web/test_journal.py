@@ -7,6 +7,7 @@ from pathlib import Path
 
 import tocsin
 from tests.house import make_draft
+from tests.source import tree_of
 from tests.telling import assert_none
 from tests.web.pages import Pages
 from tocsin.orders.stop import open_hold
@@ -17,7 +18,7 @@ SOURCE = Path(tocsin.__file__).parent
 
 def verbs_written(path: Path) -> Iterator[str]:
     """Yield each verb that a module gives to something, as a pattern: a literal, a constant, or a composed text."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     named = {
         node.targets[0].id: node.value
         for node in ast.walk(tree)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
+from tests.source import tree_of
 from tests.telling import assert_none
 from tests.web.pages import Pages
 from tests.web.pseudo import data_of, left_in_english, other_locale
@@ -83,7 +84,7 @@ def sentences() -> list[tuple[str, str]]:
     """Return (text, where) of each literal that reads like one: two words, or one that begins with a capital."""
     found, chapters = [], ("web", "alarm")
     for path in sorted(path for chapter in chapters for path in (LOCALE_DIR.parent / chapter).rglob("*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = tree_of(path)
         said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         found += [
             (node.value, f"{path.name}:{node.lineno}")

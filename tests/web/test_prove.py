@@ -1,16 +1,13 @@
 """A fresh proof renews the session's token: the one of before opens nothing."""
 
-from pathlib import Path
-
 from tests.access.people import PASSWORD, right_hash
-from tests.web.pages import make_pages
+from tests.web.pages import Pages
 from tocsin.access.operator import set_password
 from tocsin.access.session import find_session, read_session
 from tocsin.core.db import Database
 
 
-def test_after_a_proof_the_token_of_before_opens_nothing(db: Database, tmp_path: Path) -> None:
-    pages = make_pages(db, tmp_path)
+def test_after_a_proof_the_token_of_before_opens_nothing(db: Database, pages: Pages) -> None:
     pages.get("/orders")
     before = pages.headers("owner")["cookie"].partition("=")[2]
     merchant_id = pages.house.merchant_id

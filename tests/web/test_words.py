@@ -9,6 +9,7 @@ from babel.messages.extract import extract_from_dir
 
 import tocsin
 from docs.make import import_everything
+from tests.source import tree_of
 from tests.telling import assert_none
 from tocsin.access.api_key import KeyScopeRefused
 from tocsin.access.operator import NameTaken
@@ -130,7 +131,7 @@ def texts_of_the_code() -> list[tuple[str, str]]:
 
 def translated_in(path: Path) -> list[tuple[str, str]]:
     """Return the texts that a module hands to `translate`, as literals or as its own constants."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     constants = {
         node.targets[0].id: node.value.value
         for node in tree.body
@@ -151,7 +152,7 @@ def constants_given(names: set[str], *, calls: set[str] = frozenset()) -> list[t
     """Return (text, where) of each literal that the code passes under one of some names: its own, or its table's."""
     found = []
     for path in sorted(SOURCE.rglob("*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = tree_of(path)
         tables = {
             node.targets[0].id: [one for one in node.value.values if isinstance(one, ast.Constant)]
             for node in tree.body
