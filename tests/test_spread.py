@@ -1,5 +1,9 @@
+import os
 from pathlib import Path
 from typing import Any
+
+import pytest
+from coverage import Coverage
 
 from tests.spread import LONG, TOGETHER, pytest_collection_modifyitems, spread
 
@@ -37,3 +41,12 @@ def test_tests_that_share_a_desk_and_a_browser_stay_together() -> None:
     items = [Item(name) for name in names]
     pytest_collection_modifyitems(items)
     assert [item.groups for item in items] == [[f"{TOGETHER[0]}{file}.py"] for file in "aabb"]
+
+
+@pytest.mark.no_cover
+def test_processes_of_a_test_whose_lines_are_not_counted_count_none() -> None:
+    assert "COVERAGE_PROCESS_CONFIG" not in os.environ
+
+
+def test_processes_of_other_tests_are_counted_where_lines_are() -> None:
+    assert ("COVERAGE_PROCESS_CONFIG" in os.environ) == (Coverage.current() is not None)
