@@ -174,11 +174,17 @@ def load_print(name: str, *, seed: int | None = None, mild: bool = False) -> Ima
             translate=(chance.randint(-6, 6), chance.randint(-6, 6)),
         )  # fmt: skip
         if not mild:
-            image = Image.blend(image, Image.effect_noise(image.size, 40), chance.uniform(0, 0.12))
+            image = Image.blend(image, _noise(image.size, chance), chance.uniform(0, 0.12))
     width, height = ((side + 3) // 4 * 4 for side in image.size)
     padded = Image.new("L", (width, height), 0)
     padded.paste(image, (0, 0))
     return padded
+
+
+def _noise(size: tuple[int, int], chance: random.Random) -> Image.Image:
+    """Return grey noise, the same for the same seed: PIL's own is other in each process, and once in a while a bad finger."""
+    even = [Image.frombytes("L", size, chance.randbytes(size[0] * size[1])) for _ in range(3)]
+    return Image.blend(Image.blend(even[0], even[1], 1 / 2), even[2], 1 / 3)
 
 
 async def _owned(address: str, name: str) -> None:
