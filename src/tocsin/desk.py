@@ -24,6 +24,7 @@ from tocsin.alarm.watch import watch_signals
 from tocsin.alarm.watch_seal import seal_journals, verify_journals
 from tocsin.backup.schedule import backup_loops
 from tocsin.backup.work import clear_work
+from tocsin.core.arenas import give_back
 from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import join_bus
@@ -125,6 +126,7 @@ class Desk:
             Loop("journal verify", self._verify_journals, idle_seconds=_DAY_SECONDS),
             Loop("attempts", self._sweep_attempts, idle_seconds=_DAY_SECONDS),
             Loop("months", self._extend_months, idle_seconds=_HOUR_SECONDS),
+            Loop("free memory", give_back, idle_seconds=60),
             *backup_loops(self.settings, self.db, is_closing=lambda: self.closing),
         ]
         for loop in self._loops:
