@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -192,6 +193,18 @@ def test_old_attempts_are_swept_while_the_desk_runs(db: Database, tmp_path: Path
     left = db.read(0, lambda tx: tx.value(count))
     desk.close()
     assert left == 0
+
+
+def test_free_memory_goes_back_while_the_desk_runs(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    given_back = threading.Event()
+    monkeypatch.setattr("tocsin.desk.give_back", lambda: given_back.set() or 0)
+    desk = Desk(Settings(data_dir=str(tmp_path)), db)
+    desk.start()
+    seen = given_back.wait(20)
+    desk.close()
+    assert seen
 
 
 def test_what_cannot_be_given_back_leaves_nothing_else_open(
