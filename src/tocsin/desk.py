@@ -113,7 +113,7 @@ class Desk:
             Loop("bulk acts", self._each(sweep_bulk), idle_seconds=_DAY_SECONDS),
             Loop("evidence", lambda: sweep_evidence(self.db), idle_seconds=_DAY_SECONDS),
             Loop("unanswered", self._count_unanswered, idle_seconds=30),
-            *ticket_loops(self.db, base_url=self.settings.base_url),
+            *ticket_loops(self.db, base_url=self.settings.base_url, is_closing=lambda: self.closing),
             Loop("downloads", lambda: purge_downloads(self.db), idle_seconds=600),
             *import_loops(self.db, watched=self.settings.watch_dir, alone=not self.settings.database_url),
             Loop("lookup index", self._index_lookups, idle_seconds=5),

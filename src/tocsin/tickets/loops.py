@@ -16,11 +16,13 @@ from tocsin.tickets.recheck import EVERY_SECONDS, recheck
 from tocsin.tickets.tallying import Tallier
 
 
-def ticket_loops(db: Database, *, base_url: Callable[[], str]) -> list[Loop]:
+def ticket_loops(
+    db: Database, *, base_url: Callable[[], str], is_closing: Callable[[], bool] = lambda: False
+) -> list[Loop]:
     """Return the loops that check, print what a screen asks for, ask clouds for papers, wake what is due, count, archive, and tell what is overdue."""
     return [
         Loop("check", lambda: check_new_revisions(db), idle_seconds=1, by_event=check.WAKING),
-        Loop("check again", lambda: recheck(db), idle_seconds=EVERY_SECONDS),
+        Loop("check again", lambda: _check_again(db, is_closing), idle_seconds=EVERY_SECONDS),
         Loop("automatic papers", lambda: print_automatically(db, base_url=base_url()), idle_seconds=1, by_event=auto_print.WAKING, rest_seconds=0.1),
         Loop("printer clouds", lambda: ask_clouds(db), idle_seconds=2),
         Loop("due holds", lambda: wake_due(db, base_url=base_url()), idle_seconds=5),
@@ -28,3 +30,8 @@ def ticket_loops(db: Database, *, base_url: Callable[[], str]) -> list[Loop]:
         Loop("archive", Archiver(db).step, idle_seconds=DAY_US / 1e6),
         Loop("overdue holds", lambda: tell_overdue(db), idle_seconds=30),
     ]  # fmt: skip
+
+
+def _check_again(db: Database, is_closing: Callable[[], bool]) -> int:
+    recheck(db, is_closing=is_closing)
+    return 0  # what is found otherwise was judged anew: nothing is to be looked at once more at once

@@ -4,8 +4,10 @@ Before paper every order is checked anew in any case. This goes over those that 
 check holds and what waits for a printer, so that a hold goes, or comes, once its reason has.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import takewhile
 
 import msgspec
 import sqlalchemy as sa
@@ -23,7 +25,7 @@ from tocsin.tickets.table import print_job
 from tocsin.tickets.unchecked import hold_unchecked
 
 EVERY_SECONDS = 600.0
-_PAGE = 100
+_PAGE, _REST_SECONDS = 100, 0.05
 
 _HELD = Statement[tuple[int, ...]](
     sa.select(hold.c.order_id).where(
@@ -42,14 +44,24 @@ _STANDING = Statement[tuple[str]](
 )
 
 
-def recheck(db: Database) -> int:
-    """Check again the orders that checks hold or that wait for paper; return of how many more or less is found now."""
-    return for_each_merchant(
-        db,
-        lambda merchant_id: sum(
-            _check_again(db, merchant_id, order_id) for order_id in _orders(db, merchant_id)
-        ),
-    )
+def recheck(db: Database, *, is_closing: Callable[[], bool] = lambda: False) -> int:
+    """Check again the orders that checks hold or that wait for paper; return of how many more or less is found now.
+
+    Each is followed by as long a rest: where tens of thousands are held it takes minutes, in which others ask.
+
+    Args:
+        is_closing: whether to leave the rest for another time.
+    """
+
+    def check_his(merchant_id: int) -> int:
+        changed = 0
+        for order_id in takewhile(lambda _: not is_closing(), _orders(db, merchant_id)):
+            began = time.monotonic()
+            changed += _check_again(db, merchant_id, order_id)
+            time.sleep(min(_REST_SECONDS, time.monotonic() - began))
+        return changed
+
+    return for_each_merchant(db, check_his)
 
 
 def _orders(db: Database, merchant_id: int) -> Iterator[int]:
