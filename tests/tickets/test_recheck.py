@@ -1,5 +1,6 @@
 """Checked again: a hold goes or comes once time or a setting has changed, and nothing is written in vain."""
 
+import pytest
 import sqlalchemy as sa
 
 from tests.counter import Counter, open_counter
@@ -52,3 +53,16 @@ def test_a_hold_goes_once_its_reason_has_and_comes_where_time_has_brought_one(db
             and counter.kinds(idle) == []
         )
         assert _verdicts(counter) == before + 2
+
+
+def test_whoever_asks_meanwhile_goes_between(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look is followed by as long a rest, of a twentieth of a second at most."""
+    rests = list[float]()
+    with open_counter(db) as counter:
+        choose(counter, CheckPreference(large_quantity_micro=10_000_000), revision=0)
+        for order_id in [counter.take(quantity=50).order_id for _ in range(3)]:
+            counter.do(check_order, order_id=order_id)
+            assert counter.kinds(order_id)
+        monkeypatch.setattr("tocsin.tickets.recheck._rest", rests.append)
+        assert recheck(db) == 0
+    assert len(rests) == 3 and all(0 < rest <= 0.05 for rest in rests)

@@ -26,6 +26,7 @@ from tocsin.tickets.unchecked import hold_unchecked
 
 EVERY_SECONDS = 600.0
 _PAGE, _REST_SECONDS = 100, 0.05
+_rest = time.sleep
 
 _HELD = Statement[tuple[int, ...]](
     sa.select(hold.c.order_id).where(
@@ -58,7 +59,7 @@ def recheck(db: Database, *, is_closing: Callable[[], bool] = lambda: False) -> 
         for order_id in takewhile(lambda _: not is_closing(), _orders(db, merchant_id)):
             began = time.monotonic()
             changed += _check_again(db, merchant_id, order_id)
-            time.sleep(min(_REST_SECONDS, time.monotonic() - began))
+            _rest(min(_REST_SECONDS, time.monotonic() - began))
         return changed
 
     return for_each_merchant(db, check_his)
