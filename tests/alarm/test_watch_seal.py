@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 import sqlalchemy as sa
 
 from tests.house import make_house
@@ -35,3 +36,21 @@ def test_a_journal_that_was_cut_short_is_told_to_the_alarm(db: Database, tmp_pat
     assert verify_journals(db, tmp_path) == 1
     ((kind, data),) = told()
     assert (kind, msgspec.json.decode(data)) == ("seal_broken", {"why": "shortened", "size": 9})
+
+
+def test_others_go_between_and_a_desk_that_ends_waits_for_no_journal(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, rests = make_house(db), list[float]()
+    db.write(house.merchant_id, lambda tx: write_journal(tx, house.actor(), verb="x", subject="order:1"))
+    clock.shift_clock(2 * MINUTE_US)
+    assert seal_journals(db, tmp_path) == 1
+    monkeypatch.setattr("tocsin.alarm.watch_seal._rest", rests.append)
+    assert verify_journals(db, tmp_path) == 0
+    assert len(rests) >= 3 and all(0 < rest <= 0.05 for rest in rests)
+    path = kept_path(tmp_path, house.merchant_id)
+    kept = msgspec.json.decode(path.read_bytes(), type=Checkpoint)
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(kept, root="00")))
+    read = len(rests)
+    assert verify_journals(db, tmp_path, is_closing=lambda: True) == 0 and len(rests) == read
+    assert verify_journals(db, tmp_path) == 1, "the next one finds what that one left"

@@ -17,14 +17,13 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.journal import write_journal
 from tocsin.core.seal import (
     Checkpoint,
-    SealBreach,
     Tree,
     keep_checkpoint,
     newest_checkpoint,
     seal_journal,
     seal_lag,
-    verify_journal,
 )
+from tocsin.core.seal_verify import SealBreach, verify_journal
 
 
 def write(house: House, count: int) -> None:
@@ -98,6 +97,35 @@ def test_an_untouched_journal_agrees_and_young_entries_wait(sealed: tuple[House,
     later(12)
     assert seal_all(house, kept) == 1
     assert breach_of(house, kept) == ""
+
+
+def test_a_long_journal_is_read_in_pieces_and_what_is_sealed_meanwhile_is_no_breach(
+    sealed: tuple[House, Path], monkeypatch: pytest.MonkeyPatch
+):
+    house, kept = sealed
+    monkeypatch.setattr("tocsin.core.seal_verify.BATCH", 3)
+    turns = list[int]()
+
+    def turn() -> None:
+        turns.append(1)
+        if len(turns) in (5, 20):  # others write and seal between two pieces
+            write(house, 4)
+            later(10 + len(turns))
+            assert seal_all(house, kept) == 1
+
+    assert verify_journal(house.db, house.merchant_id, kept=kept, turn=turn) is None
+    assert len(turns) >= 120 // 3 + 4 // 3, "120 entries and 4 checkpoints, three at a time"
+    assert breach_of(house, kept) == ""
+
+
+def test_who_ends_a_verification_early_is_told_nothing(sealed: tuple[House, Path]):
+    house, kept = sealed
+
+    def turn() -> None:
+        raise KeyError("the desk ends")
+
+    with pytest.raises(KeyError):
+        verify_journal(house.db, house.merchant_id, kept=kept, turn=turn)
 
 
 def test_a_merchants_journal_is_sealed_for_itself(sealed: tuple[House, Path]):

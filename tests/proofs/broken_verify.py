@@ -4,19 +4,26 @@ import sys
 from typing import Any
 
 from tocsin.__main__ import main
-from tocsin.core import seal
+from tocsin.core import seal_verify
 
 
 def trust_entries() -> None:
     """Signatures are looked at, entries are not."""
-    seal._verify = lambda tx, checkpoints: next(  # type: ignore[assignment]
-        (seal.SealBreach("signature", one.size) for one in checkpoints if not seal._is_signed(tx, one)), None
-    )
+
+    def look(sealed: Any, roots: dict[int, str]) -> seal_verify.SealBreach | None:
+        for one in sealed.checkpoints():
+            if not sealed.has_signed(one):
+                return seal_verify.SealBreach("signature", one.size)
+            if one.size in roots:
+                roots[one.size] = one.root
+        return None
+
+    seal_verify._verify = look
 
 
 def trust_signatures() -> None:
     """Whoever signed is believed, and what lies beside the key is not asked."""
-    seal._is_signed = lambda *_: True  # type: ignore[assignment]
+    seal_verify._Sealed.has_signed = lambda *_: True  # type: ignore[method-assign]
     trust_database()
 
 
@@ -26,7 +33,7 @@ def trust_database() -> None:
     def nothing(*_: Any) -> None:
         return None
 
-    seal._compare = nothing  # type: ignore[assignment]
+    seal_verify._compare = nothing  # type: ignore[assignment]
 
 
 FAULTS = {

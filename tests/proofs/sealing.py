@@ -22,7 +22,7 @@ from tocsin.core import clock, ident
 from tocsin.core.clock import MINUTE_US
 from tocsin.core.db import Database
 from tocsin.core.journal import JournalEntry
-from tocsin.core.seal import Checkpoint, Tree, _leaf, _signed
+from tocsin.core.seal import Checkpoint, Tree, leaf_of, said_by
 from tocsin.core.sqlite import engine as sqlite
 from tocsin.opening import open_database
 from tocsin.orders.intake import take_in
@@ -143,10 +143,10 @@ def _sign_oneself(sealed: Sealed) -> None:
     for row in sealed.desk.rows(f"SELECT {fields} FROM journal_seal ORDER BY size"):
         old = Checkpoint(*row)
         for entry in entries[seen : old.size]:
-            tree.add(_leaf(entry))
+            tree.add(leaf_of(entry))
         seen = old.size
         made = replace(old, root=tree.root(), edge=tree.edge())
-        signed = own.sign(_signed(sealed.merchant_id, made))
+        signed = own.sign(said_by(sealed.merchant_id, made))
         sealed.run(
             f"UPDATE journal_seal SET root = ?, edge = ?, signature = ? WHERE size = {made.size}", values=(made.root, made.edge, signed)
         )  # fmt: skip

@@ -1,5 +1,7 @@
 """Watches the journal's seal: makes checkpoints as entries settle, and looks daily whether all still agree."""
 
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -7,8 +9,10 @@ from tocsin.alarm.signal import Signal, send_signal
 from tocsin.core.db import Database
 from tocsin.core.log import get_log
 from tocsin.core.loop import for_each_merchant
-from tocsin.core.seal import keep_checkpoint, seal_journal, verify_journal
+from tocsin.core.seal import keep_checkpoint, seal_journal
+from tocsin.core.seal_verify import verify_journal
 
+_REST_SECONDS, _rest = 0.05, time.sleep
 _log = get_log("seal")
 
 
@@ -26,11 +30,30 @@ def seal_journals(db: Database, folder: Path) -> int:
     return for_each_merchant(db, seal)
 
 
-def verify_journals(db: Database, folder: Path) -> int:
-    """Verify each merchant's journal; a breach is told to the alarm. Return how many there are."""
+class _Ends(Exception):
+    """The desk ends: the rest is for another day."""
+
+
+def verify_journals(db: Database, folder: Path, *, is_closing: Callable[[], bool] = lambda: False) -> int:
+    """Verify each merchant's journal, with rests; a breach is told to the alarm. Return how many there are.
+
+    Args:
+        is_closing: whether to leave what is left for another time.
+    """
+    began = time.monotonic()
+
+    def rest() -> None:
+        nonlocal began
+        if is_closing():
+            raise _Ends
+        _rest(min(_REST_SECONDS, time.monotonic() - began))
+        began = time.monotonic()
 
     def verify(merchant_id: int) -> int:
-        found = verify_journal(db, merchant_id, kept=kept_path(folder, merchant_id))
+        try:
+            found = verify_journal(db, merchant_id, kept=kept_path(folder, merchant_id), turn=rest)
+        except _Ends:
+            return 0
         if found is None:
             return 0
         _log.error("seal_broken", merchant_id=merchant_id, why=found.why, size=found.size)

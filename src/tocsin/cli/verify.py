@@ -7,7 +7,8 @@ import msgspec
 
 from tocsin.cli.start import stop, with_settings
 from tocsin.core.clock import now_us, to_datetime
-from tocsin.core.seal import UNSEALED_MOST, Checkpoint, Lag, newest_checkpoint, seal_lag, verify_journal
+from tocsin.core.seal import UNSEALED_MOST, Checkpoint, Lag, newest_checkpoint, seal_lag
+from tocsin.core.seal_verify import verify_journal
 from tocsin.core.tenant import list_merchants
 from tocsin.settings import Settings
 

@@ -7,18 +7,16 @@ Source: RFC 6962, 2.1 (Merkle tree hash, leaf and node prefixes).
 """
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import sqlalchemy as sa
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 from msgspec.structs import replace
 
 from tocsin.core.clock import MINUTE_US
-from tocsin.core.db import Database, Tx
+from tocsin.core.db import Tx
 from tocsin.core.ident import id_at
 from tocsin.core.journal import JournalEntry, journal
 from tocsin.core.schema import big, blob, merchant_table, text
@@ -27,7 +25,7 @@ from tocsin.core.vault import Vault
 
 # An entry's id is made before its transaction ends: younger ones may still come in between.
 SETTLED_US = MINUTE_US
-_BATCH = 1_000
+BATCH = 1_000
 
 journal_seal = merchant_table(
     "journal_seal", big("size"), big("last_id"), text("root"), text("edge"), big("at_us"), blob("signature"),
@@ -50,22 +48,14 @@ class Checkpoint(Struct, frozen=True):
     signature: bytes
 
 
-class SealBreach(Struct, frozen=True):
-    """What does not agree: `why` is changed, signature, shortened or foreign (a kept one of another desk); `size` is the checkpoint's."""
-
-    why: str
-    size: int
-
-
-_COLUMNS = tuple(journal_seal.c[name] for name in Checkpoint.__struct_fields__)
+COLUMNS = tuple(journal_seal.c[name] for name in Checkpoint.__struct_fields__)
 _ADD = Statement[None](
     upsert(journal_seal).on_conflict_do_nothing(), sets=[column.name for column in journal_seal.columns]
 )
 _NEWEST = Statement(
-    sa.select(*_COLUMNS).where(own(journal_seal)).order_by(journal_seal.c.size.desc()).limit(1), Checkpoint
+    sa.select(*COLUMNS).where(own(journal_seal)).order_by(journal_seal.c.size.desc()).limit(1), Checkpoint
 )
-_ALL = Statement(sa.select(*_COLUMNS).where(own(journal_seal)).order_by(journal_seal.c.size), Checkpoint)
-_ENTRIES = Statement(
+ENTRIES = Statement(
     sa.select(*(journal.c[name] for name in JournalEntry.__struct_fields__))
     .where(own(journal), journal.c.id > bind("after"), journal.c.id < bind("until"))
     .order_by(journal.c.id).limit(bind("limit")),
@@ -138,13 +128,13 @@ def seal_journal(tx: Tx, *, begun_us: int | None = None) -> Checkpoint | None:
     last = tx.one(_NEWEST)
     tree = Tree(last.size, _edge_of(last)) if last else Tree()
     until = id_at(min(tx.now_us, begun_us or tx.now_us) - SETTLED_US)
-    entries = tx.rows(_ENTRIES, after=last.last_id if last else 0, until=until, limit=_BATCH)
+    entries = tx.rows(ENTRIES, after=last.last_id if last else 0, until=until, limit=BATCH)
     if not entries:
         return None
     for entry in entries:
-        tree.add(_leaf(entry))
+        tree.add(leaf_of(entry))
     made = Checkpoint(tree.size, entries[-1].id, tree.root(), tree.edge(), tx.now_us, b"")
-    signature = sealing_key(tx.vault).sign(_signed(tx.merchant_id, made))
+    signature = sealing_key(tx.vault).sign(said_by(tx.merchant_id, made))
     added = tx.run(
         _ADD, size=made.size, last_id=made.last_id, root=made.root, edge=made.edge, at_us=made.at_us, signature=signature
     )  # fmt: skip
@@ -166,26 +156,6 @@ def seal_lag(tx: Tx) -> Lag:
     )
 
 
-def verify_journal(
-    db: Database, merchant_id: int, *, kept: Path | None = None, elsewhere: Checkpoint | None = None
-) -> SealBreach | None:
-    """Hash every sealed entry anew and compare it with each checkpoint; None where all agrees.
-
-    Args:
-        kept: the file beside the key with the newest checkpoint that was made.
-        elsewhere: a checkpoint that was kept on another machine.
-    """
-    # Read first: a checkpoint that is made meanwhile must not look like one that is missing.
-    outside = [msgspec.json.decode(kept.read_bytes(), type=Checkpoint)] if kept and kept.is_file() else []
-    with db.snapshot(merchant_id) as tx:
-        checkpoints = tx.rows(_ALL)
-        breach = _verify(tx, checkpoints)
-        if elsewhere and not _is_signed(tx, elsewhere):
-            breach = breach or SealBreach("foreign", elsewhere.size)
-    found = (_compare(checkpoints, one) for one in [*outside, *([elsewhere] if elsewhere else [])])
-    return breach or next(filter(None, found), None)
-
-
 def keep_checkpoint(path: Path, made: Checkpoint) -> None:
     """Write the newest checkpoint beside the key: a journal that was cut short has fewer."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -199,47 +169,13 @@ def sealing_key(vault: Vault) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(vault.installation_secret("journal seal")[:32])
 
 
-def _verify(tx: Tx, checkpoints: list[Checkpoint]) -> SealBreach | None:
-    tree, entries = Tree(), _sealed_entries(tx, checkpoints)
-    for one in checkpoints:
-        if not _is_signed(tx, one):
-            return SealBreach("signature", one.size)
-        last_id = 0
-        while tree.size < one.size and (entry := next(entries, None)) is not None:
-            tree.add(_leaf(entry))
-            last_id = entry.id
-        if tree.root() != one.root or last_id != one.last_id:
-            return SealBreach("changed", one.size)
-    return None
-
-
-def _is_signed(tx: Tx, made: Checkpoint) -> bool:
-    try:
-        sealing_key(tx.vault).public_key().verify(made.signature, _signed(tx.merchant_id, made))
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _sealed_entries(tx: Tx, checkpoints: list[Checkpoint]) -> Iterator[JournalEntry]:
-    after, until = 0, checkpoints[-1].last_id + 1 if checkpoints else 0
-    while batch := tx.rows(_ENTRIES, after=after, until=until, limit=_BATCH):
-        yield from batch
-        after = batch[-1].id
-
-
-def _compare(checkpoints: list[Checkpoint], outside: Checkpoint) -> SealBreach | None:
-    inside = {one.size: one.root for one in checkpoints}
-    if outside.size not in inside:
-        return SealBreach("shortened", outside.size)
-    return None if inside[outside.size] == outside.root else SealBreach("changed", outside.size)
-
-
-def _signed(merchant_id: int, made: Checkpoint) -> bytes:
+def said_by(merchant_id: int, made: Checkpoint) -> bytes:
+    """Return what a checkpoint's signature is over."""
     return f"tocsin journal\n{merchant_id}\n{made.size}\n{made.last_id}\n{made.root}\n{made.at_us}\n".encode()
 
 
-def _leaf(entry: JournalEntry) -> bytes:
+def leaf_of(entry: JournalEntry) -> bytes:
+    """Return what an entry is in the tree."""
     return msgspec.json.encode(entry)
 
 
