@@ -1,7 +1,5 @@
 """Attempts: what was tried, as rows, signals to the alarm and entries of the journal, without what was typed."""
 
-import sqlalchemy as sa
-
 from tocsin.access.bucket import sweep_buckets
 from tocsin.access.device import known_hash
 from tocsin.access.guess import Guess
@@ -12,11 +10,12 @@ from tocsin.core.clock import DAY_US
 from tocsin.core.db import Tx
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
-from tocsin.core.statement import Statement, bind, insert_into
+from tocsin.core.statement import insert_into, old_rows
+from tocsin.core.sweep import sweep_old
 
 _KEPT_DAYS = 90
 _ADD = insert_into(attempt)
-_SWEEP = Statement[None](sa.delete(attempt).where(attempt.c.at_us < bind("before")))
+_SWEPT_TO, _SWEEP = old_rows(attempt.c.at_us)
 
 
 def digests_of(tx: Tx, guess: Guess) -> tuple[str, str]:
@@ -56,5 +55,5 @@ def tell_attempt(
 
 
 def sweep_attempts(tx: Tx) -> int:
-    """Delete counters that rest and attempts of more than 90 days ago; return how many rows (directory scope)."""
-    return sweep_buckets(tx) + tx.run(_SWEEP, before=tx.now_us - _KEPT_DAYS * DAY_US)
+    """Delete some counters that rest and attempts of more than 90 days ago; return how many rows (directory scope)."""
+    return sweep_buckets(tx) + sweep_old(tx, _SWEPT_TO, _SWEEP, before=tx.now_us - _KEPT_DAYS * DAY_US)

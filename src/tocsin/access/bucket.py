@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from tocsin.access.table import limit_bucket
 from tocsin.core.clock import DAY_US, SECOND_US, steady_us
 from tocsin.core.db import Tx
-from tocsin.core.statement import Statement, bind, upsert
+from tocsin.core.statement import Statement, bind, old_rows, upsert
+from tocsin.core.sweep import sweep_old
 
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 30, 3600
 BUDGET_SECONDS = 300
@@ -57,7 +58,7 @@ _LIFT = Statement[None](
     sa.update(limit_bucket).where(limit_bucket.c.account == bind("of_account", str)),
     sets=("failures", "locked_until_us"),
 )
-_SWEEP = Statement[None](sa.delete(limit_bucket).where(limit_bucket.c.touched_at_us < bind("before")))
+_SWEPT_TO, _SWEEP = old_rows(limit_bucket.c.touched_at_us)
 
 
 def lock_bucket(tx: Tx, counter: Counter) -> Bucket:
@@ -111,8 +112,8 @@ def lift_locks(tx: Tx, *, account: str) -> int:
 
 
 def sweep_buckets(tx: Tx) -> int:
-    """Delete the counters that nobody has touched for two days; return how many."""
-    return tx.run(_SWEEP, before=steady_us() - 2 * DAY_US)
+    """Delete some of the counters that nobody has touched for two days; return how many."""
+    return sweep_old(tx, _SWEPT_TO, _SWEEP, before=steady_us() - 2 * DAY_US)
 
 
 def _put_back(bucket: Bucket, now: int) -> Bucket:

@@ -14,12 +14,12 @@ from tocsin.core.clock import DAY_US
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.journal import NEWEST
 from tocsin.core.loop import for_each_merchant
-from tocsin.core.statement import NOUGHT, Statement, any_of, bind, own, upsert
+from tocsin.core.statement import NOUGHT, Statement, any_of, bind, old_rows, own, upsert
+from tocsin.core.sweep import sweep_old
 
 KEPT_DAYS = 90
 COUNTED_MOST = 10_001
 """Distinct sources are counted so far: this many means “more than 10,000”."""
-_SWEPT_AT_ONCE = 2_000
 
 
 class SignalRow(Struct, frozen=True):
@@ -114,14 +114,8 @@ _ADD = Statement[None](
     ),
     sets=[c.name for c in incident_source.columns],
 )
-_SWEEP = Statement[None](
-    sa.delete(signal).where(
-        signal.c.id.in_(sa.select(signal.c.id).where(signal.c.at_us < bind("before")).limit(bind("most")))
-    )
-)
-_SWEEP_SOURCES = Statement[None](
-    sa.delete(incident_source).where(own(incident_source), incident_source.c.last_at_us < bind("before"))
-)
+_SWEPT_TO, _SWEEP = old_rows(signal.c.at_us)
+_SOURCES_SWEPT_TO, _SWEEP_SOURCES = old_rows(incident_source.c.last_at_us, own(incident_source))
 
 
 def list_signals(
@@ -201,10 +195,10 @@ def sweep_evidence(db: Database) -> int:
     """Delete signals and sources of more than 90 days ago, some thousand at once; return how many."""
 
     def sweep(tx: Tx) -> int:
-        return tx.run(_SWEEP, before=tx.now_us - KEPT_DAYS * DAY_US, most=_SWEPT_AT_ONCE)
+        return sweep_old(tx, _SWEPT_TO, _SWEEP, before=tx.now_us - KEPT_DAYS * DAY_US)
 
     def sweep_sources(tx: Tx) -> int:
-        return tx.run(_SWEEP_SOURCES, before=tx.now_us - KEPT_DAYS * DAY_US)
+        return sweep_old(tx, _SOURCES_SWEPT_TO, _SWEEP_SOURCES, before=tx.now_us - KEPT_DAYS * DAY_US)
 
     swept = db.write(DIRECTORY_SCOPE, sweep)
     return swept + for_each_merchant(

@@ -13,7 +13,8 @@ from tocsin.core.ident import id_at, new_id
 from tocsin.core.journal import NEWEST
 from tocsin.core.queue import Queue
 from tocsin.core.schema import big, index, merchant_table, text
-from tocsin.core.statement import Statement, bind, own, upsert
+from tocsin.core.statement import Statement, bind, old_rows, own, upsert
+from tocsin.core.sweep import sweep_old
 
 TASK = "alarm.notify"
 MOST_A_MINUTE = 15
@@ -92,7 +93,7 @@ _RECEIVED = Statement[None](
     sa.update(notice).where(own(notice), notice.c.id == bind("notice_id"), notice.c.received_at_us.is_(None)),
     sets=("received_at_us",),
 )
-_SWEEP = Statement[None](sa.delete(notice).where(own(notice), notice.c.at_us < bind("before")))
+_SWEPT_TO, _SWEEP = old_rows(notice.c.at_us, own(notice))
 
 
 def post_notice(
@@ -160,5 +161,5 @@ def note_received(tx: Tx, *, notice_id: int) -> bool:
 
 
 def sweep_notices(tx: Tx) -> int:
-    """Delete the merchant's messages of more than 90 days ago; return how many."""
-    return tx.run(_SWEEP, before=tx.now_us - KEPT_DAYS * DAY_US)
+    """Delete some of the merchant's messages of more than 90 days ago; return how many."""
+    return sweep_old(tx, _SWEPT_TO, _SWEEP, before=tx.now_us - KEPT_DAYS * DAY_US)

@@ -68,6 +68,20 @@ def _caller() -> str:
     return str(frame.f_globals["__name__"]).removeprefix("tocsin.")
 
 
+def old_rows(
+    instant: sa.Column[int], *where: sa.ColumnElement[bool]
+) -> tuple[Statement[tuple[int]], Statement[None]]:
+    """Return what `core.sweep` deletes rows with, the oldest first: how far some of them go, and those of before an instant.
+
+    Args:
+        instant: an indexed column.
+        where: whose they are.
+    """
+    old = (*where, instant < bind("before"))
+    last = sa.select(instant).where(*old).order_by(instant).limit(1).offset(bind("after"))
+    return Statement(last), Statement(sa.delete(instant.table).where(*old))
+
+
 def insert_into(table: sa.Table, *columns: str) -> Statement[Any]:
     """Return an INSERT of all columns of a table, or of some."""
     return Statement(sa.insert(table), sets=columns or [c.name for c in table.columns])

@@ -5,7 +5,8 @@ from msgspec import Struct
 
 from tocsin.core.clock import DAY_US, SECOND_US
 from tocsin.core.db import Tx
-from tocsin.core.statement import Statement, bind, own, upsert
+from tocsin.core.statement import Statement, bind, old_rows, own, upsert
+from tocsin.core.sweep import sweep_old
 from tocsin.orders.connection import Connection
 from tocsin.orders.table import connection, delivery
 
@@ -39,7 +40,7 @@ _LIST = Statement(
     .order_by(_d.at_us.desc()).limit(bind("limit")),
     Delivery,
 )  # fmt: skip
-_EXPIRE = Statement[None](sa.delete(delivery).where(own(delivery), _d.at_us < bind("before")))
+_SWEPT_TO, _SWEEP = old_rows(_d.at_us, own(delivery))
 _own_one = sa.and_(own(connection), connection.c.id == bind("b_id"))
 _NEWS = Statement[None](
     sa.update(connection).where(_own_one), sets=("last_at_us", "last_result", "fault", "fault_at_us")
@@ -91,5 +92,5 @@ def list_deliveries(tx: Tx, *, connection_id: int, limit: int = 50) -> list[Deli
 
 
 def expire_deliveries(tx: Tx) -> int:
-    """Forget the deliveries of more than 30 days ago; return how many."""
-    return tx.run(_EXPIRE, before=tx.now_us - KEPT_US)
+    """Forget some of the deliveries of more than 30 days ago; return how many."""
+    return sweep_old(tx, _SWEPT_TO, _SWEEP, before=tx.now_us - KEPT_US)

@@ -5,7 +5,8 @@ from msgspec import Struct
 
 from tocsin.core.clock import DAY_US
 from tocsin.core.db import Tx
-from tocsin.core.statement import Statement, bind, own, upsert
+from tocsin.core.statement import Statement, bind, old_rows, own, upsert
+from tocsin.core.sweep import sweep_old
 from tocsin.orders.axis import AxisNews, Said, join_said, keep_said, kept_said
 from tocsin.orders.table import order_source, waiting_news
 
@@ -37,7 +38,7 @@ _OPEN = Statement[None](
     sets=("merchant_id", "channel", "shop_id", "external_id", "news", "at_us"),
 )
 _MOVE = Statement[None](sa.update(waiting_news).where(_here), sets=("news",))
-_EXPIRE = Statement[None](sa.delete(waiting_news).where(own(waiting_news), _w.at_us < bind("before")))
+_SWEPT_TO, _SWEEP = old_rows(_w.at_us, own(waiting_news))
 _COME = Statement(
     sa.select(_w.channel, _w.shop_id, _w.external_id, _w.news)
     .join(
@@ -78,5 +79,5 @@ def list_come(tx: Tx, *, limit: int = 50) -> list[Waiting]:
 
 
 def expire_waiting(tx: Tx) -> int:
-    """Forget news whose order has not come in 30 days; return how many."""
-    return tx.run(_EXPIRE, before=tx.now_us - KEPT_US)
+    """Forget some of the news whose order has not come in 30 days; return how many."""
+    return sweep_old(tx, _SWEPT_TO, _SWEEP, before=tx.now_us - KEPT_US)
