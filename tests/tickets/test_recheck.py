@@ -56,7 +56,7 @@ def test_a_hold_goes_once_its_reason_has_and_comes_where_time_has_brought_one(db
 
 
 def test_whoever_asks_meanwhile_goes_between(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each look is followed by as long a rest, of a twentieth of a second at most."""
+    """Each look is followed by four times as long a rest, of a twentieth of a second at most."""
     rests = list[float]()
     with open_counter(db) as counter:
         choose(counter, CheckPreference(large_quantity_micro=10_000_000), revision=0)

@@ -25,7 +25,7 @@ from tocsin.tickets.table import print_job
 from tocsin.tickets.unchecked import hold_unchecked
 
 EVERY_SECONDS = 600.0
-_PAGE, _REST_SECONDS = 100, 0.05
+_PAGE, _REST_SECONDS, _RESTS = 100, 0.05, 4
 _rest = time.sleep
 
 _HELD = Statement[tuple[int, ...]](
@@ -48,7 +48,7 @@ _STANDING = Statement[tuple[str]](
 def recheck(db: Database, *, is_closing: Callable[[], bool] = lambda: False) -> int:
     """Check again the orders that checks hold or that wait for paper; return of how many more or less is found now.
 
-    Each is followed by as long a rest: where tens of thousands are held it takes minutes, in which others ask.
+    Each is followed by four times as long a rest: where tens of thousands are held it takes minutes, in which others ask.
 
     Args:
         is_closing: whether to leave the rest for another time.
@@ -59,7 +59,7 @@ def recheck(db: Database, *, is_closing: Callable[[], bool] = lambda: False) -> 
         for order_id in takewhile(lambda _: not is_closing(), _orders(db, merchant_id)):
             began = time.monotonic()
             changed += _check_again(db, merchant_id, order_id)
-            _rest(min(_REST_SECONDS, time.monotonic() - began))
+            _rest(min(_REST_SECONDS, _RESTS * (time.monotonic() - began)))
         return changed
 
     return for_each_merchant(db, check_his)
