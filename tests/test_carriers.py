@@ -79,7 +79,7 @@ def test_whose_changes_are_made_is_carried_again_while_another_s_are_waited_for(
 ) -> None:
     monkeypatch.setattr(turns, "_STUCK_TIMES", 10**6)
     monkeypatch.setattr(turns, "_GATHER_SECONDS", 10.0)
-    held, waits = threading.Event(), threading.Semaphore(0)
+    held, waits, carried = threading.Event(), threading.Semaphore(0), threading.Semaphore(0)
     both_rush, both_others = threading.Barrier(3), threading.Barrier(2)
 
     def commit(scope: str, changes: Sequence[int]) -> list[Outcome]:
@@ -89,6 +89,7 @@ def test_whose_changes_are_made_is_carried_again_while_another_s_are_waited_for(
         return [Outcome(change) for change in changes]
 
     def begin(scope: str, meets: threading.Barrier | None) -> int:
+        carried.release()
         if meets is not None:
             meets.wait(10)
         return int(step_aside(commit, scope, 1))
@@ -96,6 +97,9 @@ def test_whose_changes_are_made_is_carried_again_while_another_s_are_waited_for(
     with open_line(carriers=3) as line:
         with kept(line, short(3)):
             rush = [line.submit(begin, "rush", both_rush, who=short(1)) for _ in range(2)]
+            assert all(
+                carried.acquire(timeout=5) for _ in range(2)
+            )  # or a carrier might take one of the others before
             others = [line.submit(begin, "other", both_others, who=short(2)) for _ in range(2)]
             both_rush.wait(10)  # each of two carriers has one of the rush, and takes one of the others to it
             for one in others:

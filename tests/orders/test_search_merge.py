@@ -46,4 +46,7 @@ def test_who_waits_for_the_writer_goes_before(db: Database, monkeypatch: pytest.
     asked = list[int]()
     monkeypatch.setattr(db, "waiting", lambda: 1)
     monkeypatch.setattr(db, "write", lambda *_: asked.append(1))
-    assert tend_index(db) == 0 and not asked
+    assert tend_index(db) == 1 and not asked, "it is tried again soon"
+    waits = iter([1, 0])
+    monkeypatch.setattr(db, "waiting", lambda: next(waits))
+    assert [tend_index(db), tend_index(db)] == [1, 0] and asked == [1]

@@ -19,7 +19,7 @@ from tests.web.pages import Pages
 from tocsin.core.db import Database
 from tocsin.core.sqlite import connect_file
 from tocsin.core.statement import Statement
-from tocsin.desk import open_desk
+from tocsin.opening import open_database
 from tocsin.orders import lookup
 from tocsin.orders.draft import Line, Party
 from tocsin.orders.reveal import RevealRules, change_reveal_rules
@@ -121,15 +121,13 @@ def main(given: list[str]) -> dict[str, Any]:
 def prove(ground: Ground, engine: str, *, reads: int) -> dict[str, Any]:
     """Return the figures of one engine."""
     made = ground.make_desk(engine)
-    desk = open_desk(Settings(data_dir=str(made.folder), database_url=made.database_url))
+    db = open_database(Settings(data_dir=str(made.folder), database_url=made.database_url))
+    house = House(db, made.folder / "pages")
     try:
-        house = House(desk.db, made.folder / "pages")
         with house.pages.client:
-            figures = _measure(house, partial(_broken_ledger, made.folder, made.database_url), reads=reads)
-        house.pages.desk.closing = True
-        return figures
+            return _measure(house, partial(_broken_ledger, made.folder, made.database_url), reads=reads)
     finally:
-        desk.close()
+        house.pages.desk.close()
 
 
 def _measure(house: House, broken: Any, *, reads: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import argparse
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from tocsin.core.db import Database
 from tocsin.core.log import set_up_log
 from tocsin.core.party import StoredParty, masked_party
 from tocsin.core.statement import Statement
-from tocsin.desk import open_desk
+from tocsin.opening import open_database
 from tocsin.orders import download_rows, store
 from tocsin.orders.format import every_format
 from tocsin.orders.outbound import add_endpoint
@@ -206,7 +206,7 @@ def walk(db: Database, folder: Path) -> dict[str, Any]:
     log = io.StringIO()
     set_up_log("debug", log)
     shop = Shop(db, folder)
-    with shop.pages.client:
+    with closing(shop.pages.desk), shop.pages.client:
         shop.fill()
         opened: dict[str, set[str]] = {}
         for api in (False, True):
@@ -258,11 +258,8 @@ def _printing_the_real_one() -> Iterator[None]:
 def on(ground: Ground, engine: str) -> dict[str, Any]:
     """Walk all of it on one engine, in a desk of its own."""
     made = ground.make_desk(engine)
-    desk = open_desk(Settings(data_dir=str(made.folder), database_url=made.database_url))
-    try:
-        return walk(desk.db, made.folder / "pages")
-    finally:
-        desk.close()
+    db = open_database(Settings(data_dir=str(made.folder), database_url=made.database_url))
+    return walk(db, made.folder / "pages")
 
 
 def main(given: list[str]) -> dict[str, Any]:

@@ -46,8 +46,11 @@ def choose_when_to_merge(tx: Tx) -> None:
 
 
 def tend_index(db: Database) -> int:
-    """Take one step unless somebody waits for the writer; return 1 while there is more to do."""
-    if db.waiting() or not db.write(DIRECTORY_SCOPE, merge_step):
+    """Take one step; who waits for the writer goes before, and it is tried again. Return 1 while there may be more to do.
+
+    Under steady work somebody waits half of the time: to come back after `IDLE_SECONDS` only would be hardly ever.
+    """
+    if not db.waiting() and not db.write(DIRECTORY_SCOPE, merge_step):
         return 0
     time.sleep(_REST_SECONDS)
     return 1
