@@ -86,7 +86,7 @@ def test_who_has_look_ups_left_is_asked_again_alone(
         return int(tx.merchant_id == busy and left >= 0)
 
     monkeypatch.setattr(desk, "index_lookups", index)
-    monkeypatch.setattr(desk.time, "sleep", rests.append)
+    monkeypatch.setattr("tocsin.core.loop.time.sleep", rests.append)
     done = [steps["lookup index"]() for _ in range(4)]
     assert done == [1, 1, 0, 0] and asked == [busy, idle, busy, busy, busy, idle]
     assert len(rests) == (2 if db.dialect == "sqlite" else 0) and all(0 < rest <= 0.05 for rest in rests)

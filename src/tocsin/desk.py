@@ -29,7 +29,7 @@ from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import join_bus
 from tocsin.core.log import get_log
-from tocsin.core.loop import Loop, for_each_merchant, stop_loops
+from tocsin.core.loop import Loop, for_each_merchant, rest_after, stop_loops
 from tocsin.core.node import NodeLease, lease_node
 from tocsin.core.queue import Queue, queue_for
 from tocsin.core.tenant import Merchant, list_merchants
@@ -58,7 +58,7 @@ from tocsin.tickets.reach import declare_networks
 from tocsin.tickets.spool import Spool
 
 _log = get_log("desk")
-_REST_SECONDS, _HOUR_SECONDS, _DAY_SECONDS = 0.05, 3_600.0, 86_400.0
+_HOUR_SECONDS, _DAY_SECONDS = 3_600.0, 86_400.0
 
 
 class Desk:
@@ -183,7 +183,7 @@ class Desk:
 
         indexed = for_each_merchant(self.db, index)
         if indexed and self.db.dialect == "sqlite":
-            time.sleep(min(_REST_SECONDS, (time.monotonic() - began) / 2))
+            rest_after(began, times=1 / 2)
         return indexed
 
     def _each(self, verb: Callable[[Tx], int]) -> Callable[[], int]:

@@ -45,7 +45,7 @@ def test_others_go_between_and_a_desk_that_ends_waits_for_no_journal(
     db.write(house.merchant_id, lambda tx: write_journal(tx, house.actor(), verb="x", subject="order:1"))
     clock.shift_clock(2 * MINUTE_US)
     assert seal_journals(db, tmp_path) == 1
-    monkeypatch.setattr("tocsin.alarm.watch_seal._rest", rests.append)
+    monkeypatch.setattr("tocsin.core.loop.time.sleep", rests.append)
     assert verify_journals(db, tmp_path) == 0
     assert len(rests) >= 3 and all(0 < rest <= 0.05 for rest in rests)
     path = kept_path(tmp_path, house.merchant_id)

@@ -23,7 +23,7 @@ from tocsin.core.seal import (
     seal_journal,
     seal_lag,
 )
-from tocsin.core.seal_verify import SealBreach, verify_journal
+from tocsin.core.seal_verify import SealBreach, _Sealed, verify_journal
 
 
 def write(house: House, count: int) -> None:
@@ -116,6 +116,16 @@ def test_a_long_journal_is_read_in_pieces_and_what_is_sealed_meanwhile_is_no_bre
     assert verify_journal(house.db, house.merchant_id, kept=kept, turn=turn) is None
     assert len(turns) >= 120 // 3 + 4 // 3, "120 entries and 4 checkpoints, three at a time"
     assert breach_of(house, kept) == ""
+
+
+def test_what_was_not_sealed_when_it_began_is_not_read(sealed: tuple[House, Path]):
+    """Between what has not settled others may still come in: read before them, it would look like a breach."""
+    house, kept = sealed
+    write(house, 5)
+    begun = _Sealed(house.db, house.merchant_id, turn=lambda: None)
+    later(12)
+    assert seal_all(house, kept) == 1
+    assert (len(list(begun.entries())), len(list(begun.checkpoints()))) == (120, 4)
 
 
 def test_who_ends_a_verification_early_is_told_nothing(sealed: tuple[House, Path]):

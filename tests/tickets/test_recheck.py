@@ -63,6 +63,6 @@ def test_whoever_asks_meanwhile_goes_between(db: Database, monkeypatch: pytest.M
         for order_id in [counter.take(quantity=50).order_id for _ in range(3)]:
             counter.do(check_order, order_id=order_id)
             assert counter.kinds(order_id)
-        monkeypatch.setattr("tocsin.tickets.recheck._rest", rests.append)
+        monkeypatch.setattr("tocsin.core.loop.time.sleep", rests.append)
         assert recheck(db) == 0
     assert len(rests) == 3 and all(0 < rest <= 0.05 for rest in rests)

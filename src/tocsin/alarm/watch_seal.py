@@ -8,11 +8,10 @@ from pathlib import Path
 from tocsin.alarm.signal import Signal, send_signal
 from tocsin.core.db import Database
 from tocsin.core.log import get_log
-from tocsin.core.loop import for_each_merchant
+from tocsin.core.loop import for_each_merchant, rest_after
 from tocsin.core.seal import keep_checkpoint, seal_journal
 from tocsin.core.seal_verify import verify_journal
 
-_REST_SECONDS, _rest = 0.05, time.sleep
 _log = get_log("seal")
 
 
@@ -46,7 +45,7 @@ def verify_journals(db: Database, folder: Path, *, is_closing: Callable[[], bool
         nonlocal began
         if is_closing():
             raise _Ends
-        _rest(min(_REST_SECONDS, time.monotonic() - began))
+        rest_after(began)
         began = time.monotonic()
 
     def verify(merchant_id: int) -> int:

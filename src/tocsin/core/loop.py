@@ -97,6 +97,15 @@ class Loop:
                 self._wake.wait(wait_seconds)
 
 
+def rest_after(began: float, *, times: float = 1) -> None:
+    """Leave the machine to others for as long as a turn took, or so many times as long; a twentieth of a second at most.
+
+    Args:
+        began: when the turn began, by `time.monotonic`.
+    """
+    time.sleep(min(_REST_SECONDS, times * (time.monotonic() - began)))
+
+
 def stop_loops(loops: Iterable[Loop]) -> None:
     """End all after the steps in hand: it takes as long as the longest of them."""
     for loop in (told := tuple(loops)):

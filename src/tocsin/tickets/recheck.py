@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tocsin.core.actor import desk_actor
 from tocsin.core.db import Database, Tx
-from tocsin.core.loop import for_each_merchant
+from tocsin.core.loop import for_each_merchant, rest_after
 from tocsin.core.statement import Statement, among, bind, own
 from tocsin.orders.stop import open_holds
 from tocsin.orders.store import load_order
@@ -25,8 +25,7 @@ from tocsin.tickets.table import print_job
 from tocsin.tickets.unchecked import hold_unchecked
 
 EVERY_SECONDS = 600.0
-_PAGE, _REST_SECONDS, _RESTS = 100, 0.05, 4
-_rest = time.sleep
+_PAGE = 100
 
 _HELD = Statement[tuple[int, ...]](
     sa.select(hold.c.order_id).where(
@@ -59,7 +58,7 @@ def recheck(db: Database, *, is_closing: Callable[[], bool] = lambda: False) -> 
         for order_id in takewhile(lambda _: not is_closing(), _orders(db, merchant_id)):
             began = time.monotonic()
             changed += _check_again(db, merchant_id, order_id)
-            _rest(min(_REST_SECONDS, _RESTS * (time.monotonic() - began)))
+            rest_after(began, times=4)
         return changed
 
     return for_each_merchant(db, check_his)
