@@ -46,6 +46,7 @@ def steps(
     made.start()
     found = {loop._name: loop._step for loop in (*made._loops, *made._outbound._loops)}
     made.stop()
+    made.closing = False  # or what takes long would leave it for another time
     yield found | {"ring": partial(ring_after_restart, db)}
     made.close()
 
@@ -90,3 +91,20 @@ def test_who_has_look_ups_left_is_asked_again_alone(
     done = [steps["lookup index"]() for _ in range(4)]
     assert done == [1, 1, 0, 0] and asked == [busy, idle, busy, busy, busy, idle]
     assert len(rests) == (2 if db.dialect == "sqlite" else 0) and all(0 < rest <= 0.05 for rest in rests)
+
+
+def test_what_takes_long_hears_that_the_desk_ends(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = list[bool]()
+    monkeypatch.setattr(Loop, "start", lambda _: None)
+    monkeypatch.setattr(desk, "verify_journals", lambda *_, is_closing: heard.append(is_closing()))
+    monkeypatch.setattr("tocsin.tickets.loops.recheck", lambda _, *, is_closing: heard.append(is_closing()))
+    made = Desk(Settings(data_dir=str(tmp_path)), db)
+    monkeypatch.setattr(made.queue, "open", lambda _: None)
+    made.start()
+    long = [loop._step for loop in made._loops if loop._name in ("journal verify", "check again")]
+    for made.closing in (False, True):
+        assert [step() for step in long] == [0, 0]
+    made.close()
+    assert heard == [False, False, True, True]
