@@ -97,6 +97,21 @@ def worker_of(walk: Walk, cdp: CDPSession) -> str:
     return str(told[-1]["registrationId"])
 
 
+ACTIVE = "navigator.serviceWorker.ready.then((r) => r.active.state === 'activated')"
+SHOWN = "navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => all.map((n) => n.title + n.body))"
+
+
+def brought(walk: Walk, cdp: CDPSession, bring: dict[str, str], text: str) -> None:
+    """Bring a push until it is shown, as a push service does that got no receipt: of one tag, it is shown once."""
+    for _ in range(4):
+        cdp.send("ServiceWorker.deliverPushMessage", bring)
+        for _ in range(200):
+            if walk.page.evaluate(SHOWN) == [text]:
+                return
+            walk.page.wait_for_timeout(50)
+    raise AssertionError(f"never shown: {walk.page.evaluate(SHOWN)}, {walk.errors}")
+
+
 def test_the_worker_shows_a_push_says_that_it_came_and_opens_it(whole: Browser, tmp_path: Path) -> None:
     """The push service itself is out of reach here: the page says so; what it would bring is brought by the browser's own tools."""
     peer = RobotPeer()
@@ -114,11 +129,9 @@ def test_the_worker_shows_a_push_says_that_it_came_and_opens_it(whole: Browser, 
             "title": "【警报】合肥店", "body": "有人在试密码", "url": f"{walk.desk.base}/alarm", "tag": "i7",
             "seen": link[0].rstrip("，。"),
         }  # fmt: skip
-        cdp.send("ServiceWorker.deliverPushMessage", {
-            "origin": walk.desk.base, "registrationId": registration, "data": json.dumps(message)
-        })  # fmt: skip
-        shown = "navigator.serviceWorker.ready.then((r) => r.getNotifications()).then((all) => all.map((n) => n.title + n.body))"
-        pump(walk, lambda: walk.page.evaluate(shown) == ["【警报】合肥店有人在试密码"])
+        bring = {"origin": walk.desk.base, "registrationId": registration, "data": json.dumps(message)}
+        pump(walk, lambda: walk.page.evaluate(ACTIVE))
+        brought(walk, cdp, bring, "【警报】合肥店有人在试密码")
         pump(walk, lambda: (walk.go("/settings/people"), "确认收到过" in walk.page.inner_text("main"))[1])
         click = """async () => {
             const [shown] = await self.registration.getNotifications();
