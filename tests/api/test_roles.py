@@ -82,6 +82,10 @@ RIGHTS: dict[tuple[str, str], tuple[str, object]] = {
     ("POST", "/terminals/{terminal_id:str}/identity/acceptance"): ("shop_settings", {"serial": "S"}),
     ("POST", "/terminals/{terminal_id:str}/identity/rest"): ("shop_settings", {"rests": True}),
     ("POST", "/terminals/{terminal_id:str}/search"): ("shop_settings", {}),
+    ("PUT", "/terminals/{terminal_id:str}"): (
+        "shop_settings",
+        {"name": "Bar", "paper_mm": 58, "locale": "en"},
+    ),
     ("PUT", "/terminals/{terminal_id:str}/place"): ("shop_settings", {"host": "192.168.1.51"}),
     ("GET", "/terminals/{terminal_id:str}/replacement"): ("query", None),
     ("POST", "/terminals/{terminal_id:str}/replacement"): (

@@ -4,7 +4,7 @@ from tests.web.sample_parts import T0, Context, shell
 
 _WHO = {"maker": "XPRINTER", "model": "XP-N160II", "serial": "PS58-2610-0042", "mac": "00:11:62:0a:1b:2c"}
 _PRINTER = {
-    "id": 7, "name": "前台", "driver": "escpos_network", "place": "192.168.1.50 9100", "state": "ready", "status_text": "",
+    "id": 7, "name": "前台", "paper": "80", "language": "zh_CN", "driver": "escpos_network", "place": "192.168.1.50 9100", "state": "ready", "status_text": "",
     "last_seen_us": T0, "host": "192.168.1.50", "local": True, "comes": False, "known": _WHO, "asked_at_us": T0, "other": None, "rests": False,
 }  # fmt: skip
 _PAGE: Context = {
@@ -12,6 +12,7 @@ _PAGE: Context = {
     "printer": _PRINTER,
     "search": None,
     "searched_all": False,
+    "papers": {"58": "58 mm", "80": "80 mm", "210x297": "A4"},
     "form": {},
     "errors": {},
 }
@@ -33,5 +34,6 @@ PRINTER_SAMPLES: dict[str, tuple[str, Context]] = {
     "printer_swap_none": ("tickets/printer_swap.html", {**_SWAP, "choices": {}}),
     "printer_swapped": ("tickets/printer_swap.html", {**_SWAP, "queues": [], "stays": {"waiting": 0, "oldest_us": None, "sending": 0, "unknown": 0}, "swap": {"name": "新机", "moved": 12, "at_us": T0, "undo": True}}),
     "printer_swap_begun": ("tickets/printer_swap.html", {**_SWAP, "swap": {"name": "新机", "moved": 1, "at_us": T0, "undo": False}}),
+    "printer_at_work": ("tickets/printer.html", {**_PAGE, "errors": {"name": "…"}, "form": {"name": "吧台", "paper_mm": "58", "language": "en"}}),
     "printer_new": ("tickets/printer.html", {**_PAGE, "printer": {**_PRINTER, "known": dict.fromkeys(_WHO, ""), "asked_at_us": None, "last_seen_us": None, "state": "unknown"}}),
 }  # fmt: skip

@@ -113,3 +113,26 @@ def test_a_printer_is_replaced_step_by_step_and_taken_back(pages: Pages) -> None
         assert pages.post(f"{old}/removal").status_code == 303
         queue = pages.db.read(pages.house.merchant_id, lambda tx: get_queue(tx, queue_id=int(old_id)))
         assert str(queue.printer_id) == by and pages.get(at).status_code == 404
+
+
+def test_a_printers_name_and_paper_are_changed_on_its_page(pages: Pages) -> None:
+    with EscposPeer() as peer:
+        at = set_up(pages, peer)
+        page = pages.get(at).text
+        assert 'value="80" selected' in page and "Which copies it prints is said at its queue" in page
+        new = {"name": "Bar", "paper_mm": "58", "language": "en"}
+        wrong = pages.post(at, **{**new, "paper_mm": "210x297"})
+        assert wrong.status_code == 422 and "prints rolls and labels" in text_of(wrong)
+        assert 'value="Bar"' in wrong.text, "what was typed stays"
+        assert pages.post(at, **{**new, "paper_mm": "70"}).status_code == 422
+        assert pages.post(at, **new).status_code == 303
+        listed = text_of(pages.get("/settings/printers"))
+        assert "Bar" in listed and "58 mm" in listed and "Counter" not in listed
+        assert 'value="58" selected' in pages.get(at).text
+        api = f"/terminals/{at.rpartition('/')[2]}"
+        label = {"name": "Bar", "paper_mm": 60, "paper_high_mm": 40, "locale": "en"}
+        assert pages.ask("PUT", api, json=label).json()["code"] == "printer_wrong"
+        assert (
+            pages.ask("PUT", api, json={"name": "Bar", "paper_mm": 80, "locale": "zh_CN"}).status_code == 200
+        )
+        assert 'value="80" selected' in pages.get(at).text

@@ -13,6 +13,7 @@ from tocsin.desk import Desk
 from tocsin.tickets.device import get_printer
 from tocsin.tickets.identity import Identity
 from tocsin.tickets.known_printer import accept_printer, find_known, let_rest
+from tocsin.tickets.printer_change import change_printer
 from tocsin.tickets.printer_place import move_printer
 from tocsin.tickets.printer_search import look_for
 
@@ -52,6 +53,15 @@ class SearchIn(Struct, frozen=True, forbid_unknown_fields=True):
     """With `ask` each address of the declared networks is spoken to, ten seconds at most; without, only this machine's own neighbours are looked at."""
 
     ask: bool = False
+
+
+class ChangeIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a printer is called, what lies in it (0 high: a roll) and which language its tickets speak."""
+
+    name: str
+    paper_mm: int
+    paper_high_mm: int = 0
+    locale: str
 
 
 class FoundOut(Struct, frozen=True, kw_only=True):
@@ -161,9 +171,27 @@ def put_place(
     return change_once(request, body, run)
 
 
+@put("/terminals/{terminal_id:str}", sync_to_thread=True, status_code=200)
+def put_terminal(
+    request: ApiRequest, *, terminal_id: FromPath[str], data: JSONBody[ChangeIn], body: RawBody
+) -> Response[IdOut]:
+    """Change a printer's name, paper and language; what waits for it is checked and drawn anew when its turn comes."""
+    del data
+    given = read_body(body, ChangeIn)
+
+    def run(tx: Tx, actor: Actor) -> IdOut:
+        change_printer(
+            tx, actor, printer_id=read_id(terminal_id), name=given.name, paper_mm=given.paper_mm,
+            paper_high_mm=given.paper_high_mm, locale=given.locale,
+        )  # fmt: skip
+        return IdOut(terminal_id)
+
+    return change_once(request, body, run)
+
+
 def who_out(who: Identity) -> WhoOut:
     """Return what a printer tells of itself as the API says it."""
     return WhoOut(maker=who.maker, model=who.model, serial=who.serial, mac=who.mac)
 
 
-PRINTERS = [get_identity, accept_identity, choose_rest, search_terminal, put_place]
+PRINTERS = [get_identity, accept_identity, choose_rest, search_terminal, put_place, put_terminal]

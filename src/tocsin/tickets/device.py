@@ -15,6 +15,7 @@ from tocsin.core.errors import Refusal
 from tocsin.core.ident import new_id
 from tocsin.core.journal import write_journal
 from tocsin.core.statement import Statement, among, bind, insert_into, own
+from tocsin.core.words import LOCALES
 from tocsin.tickets.cloud import require_open
 from tocsin.tickets.paper_size import shape_of
 from tocsin.tickets.print_queue import PrintQueue, add_row, drop_row, list_queues, store_row
@@ -161,7 +162,7 @@ def add_printer(
         PrinterWrong: unknown kind, options of another shape, paper or copies that do not exist, a long name.
     """
     require(actor, "shop_settings")
-    _require_sound(name, copies, paper=shape_of(paper_mm, paper_high_mm))
+    require_sound(name, copies, locale=locale, paper=shape_of(paper_mm, paper_high_mm))
     checked = fit_options(kind, options, paper_mm=paper_mm, paper_high_mm=paper_high_mm)
     if station_id:
         _require_station(tx, kind, station_id=station_id)
@@ -185,13 +186,23 @@ def add_printer(
     return printer_id
 
 
-def _require_sound(name: str, copies: tuple[str, ...], *, paper: str | None) -> None:
+def require_sound(name: str, copies: tuple[str, ...], *, locale: str, paper: str | None) -> None:
+    """Refuse a name, copies, a language or paper that no printer can have.
+
+    Args:
+        paper: the shape of its paper, None where there is no such paper.
+
+    Raises:
+        PrinterWrong: one of them is wrong.
+    """
     if paper is None or not copies or not set(copies) <= set(COPIES) or not name.strip():
         raise PrinterWrong(
             problem="it needs a name, at least one kind of copy, and paper: a roll of 58 or 80 mm, A4, or labels of 40×30 to 100×180 mm"
         )
     if len(name.strip()) > NAME_MOST:
         raise PrinterWrong(problem="its name has at most 60 characters")
+    if locale not in LOCALES:
+        raise PrinterWrong(problem="its language is one that the desk speaks, as zh_CN or en")
 
 
 def _require_station(tx: Tx, kind: str, *, station_id: int) -> None:

@@ -148,6 +148,7 @@ VERBS = {
     "tickets.auto_print": "Printing by itself switched",
     "tickets.came_after_all": "A paper came out after all",
     "tickets.cancel_job": "Ticket cancelled",
+    "tickets.change_printer": "Printer changed",
     "tickets.change_queue": "Queue changed",
     "tickets.hand_over": "Handed over",
     "tickets.held_long": "Held too long: it was told",

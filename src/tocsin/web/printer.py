@@ -15,6 +15,7 @@ from tocsin.tickets.away import is_away
 from tocsin.tickets.device import Device, PrinterWrong, get_printer
 from tocsin.tickets.identity import Identity
 from tocsin.tickets.known_printer import Known, accept_printer, find_known, let_rest, place_of
+from tocsin.tickets.printer_change import PrinterAtWork, change_printer
 from tocsin.tickets.printer_kind import comes
 from tocsin.tickets.printer_place import move_printer
 from tocsin.tickets.printer_search import look_for
@@ -22,6 +23,7 @@ from tocsin.tickets.trial import ask_printer
 from tocsin.web.form import read_form, read_number
 from tocsin.web.found import show_reason
 from tocsin.web.guard import PageRequest, enter
+from tocsin.web.printers import paper_choices, size_key
 from tocsin.web.shell import go, show, status_of, told, words_of
 from tocsin.web.terminal import show_state
 
@@ -32,6 +34,24 @@ _AT = "/settings/printers/{printer_id:str}"
 def get_printer_page(request: PageRequest, *, printer_id: FromPath[str]) -> Response[str]:
     """Show what a printer is known again by, and what can be done where it is not found or is broken."""
     return show_printer(request, read_number(printer_id))
+
+
+@post(_AT, sync_to_thread=True, status_code=200)
+def post_change(
+    request: PageRequest, *, printer_id: FromPath[str], body: RawBody
+) -> Response[str] | Redirect:
+    """Take another name, paper or language for a printer; what is wrong is said at its form."""
+    desk, actor = enter(request)
+    form, wanted = read_form(request, body), read_number(printer_id)
+    wide, _, high = form.get("paper_mm", "").partition("x")
+    change = partial(change_printer, actor=actor, printer_id=wanted, name=form.get("name", ""))
+    sized = partial(change, paper_mm=read_number(wide), paper_high_mm=read_number(high or "0"))
+    try:
+        desk.db.write(actor.merchant_id, partial(sized, locale=form.get("language", "")))
+    except (PrinterWrong, PrinterAtWork) as wrong:
+        told_wrong = told(wrong, words_of(request, actor))
+        return show_printer(request, wanted, status=status_of(wrong), errors={"name": told_wrong}, form=form)
+    return go(f"/settings/printers/{wanted}", done="saved")
 
 
 @post(f"{_AT}/acceptance", sync_to_thread=True, status_code=303)
@@ -100,13 +120,21 @@ def show_printer(request: PageRequest, printer_id: int, **more: Any) -> Response
     options = msgspec.json.decode(device.options)
     status, other = device.last_status(), known.instead() if known else None
     printer = {
-        "id": device.id, "name": device.name, "driver": device.kind, "place": place_of(device), "state": show_state(device),
+        "id": device.id, "name": device.name, "paper": size_key(device.paper_mm, device.paper_high_mm), "language": device.locale, "driver": device.kind, "place": place_of(device), "state": show_state(device),
         "status_text": show_reason(status.detail, words) if status else "", "last_seen_us": device.seen_at_us,
         "host": options.get("host", ""), "local": not is_away(device), "comes": comes(device.kind), "known": to_builtins(known.who() if known else Identity()), "asked_at_us": known.asked_at_us if known else None,
         "other": to_builtins(other) if other else None, "rests": bool(known and known.rests),
     }  # fmt: skip
-    context = {"search": None, "searched_all": False, "errors": {}, "form": {}, "printer": printer, **more}
+    context = {
+        "search": None,
+        "searched_all": False,
+        "errors": {},
+        "form": {},
+        "printer": printer,
+        "papers": paper_choices(),
+        **more,
+    }
     return show(request, "tickets/printer.html", actor=actor, section="settings", **context)
 
 
-PRINTER = [get_printer_page, post_acceptance, post_rest, post_search, post_place]
+PRINTER = [get_printer_page, post_change, post_acceptance, post_rest, post_search, post_place]

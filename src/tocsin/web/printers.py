@@ -199,7 +199,12 @@ def _offered(words: Words) -> dict[str, str]:
 def paper_choices() -> dict[str, str]:
     """Return the sizes of paper that a form offers."""
     sizes = [(58, 0), (80, 0), A4, *LABELS]
-    return {f"{wide}x{high}" if high else str(wide): say_size(wide, high) for wide, high in sizes}
+    return {size_key(*size): say_size(*size) for size in sizes}
+
+
+def size_key(wide: int, high: int) -> str:
+    """Return a size of paper as a form sends it."""
+    return f"{wide}x{high}" if high else str(wide)
 
 
 def _show(device: Device, words: Words, stations: dict[str, str]) -> dict[str, Any]:
