@@ -115,6 +115,11 @@ def test_a_printer_is_replaced_step_by_step_and_taken_back(pages: Pages) -> None
         assert str(queue.printer_id) == by and pages.get(at).status_code == 404
 
 
+def rows_of(pages: Pages) -> str:
+    """Return the list of printers, without the form below it."""
+    return text_of(pages.get("/settings/printers")).partition("Add a printer")[0]
+
+
 def test_a_printers_name_and_paper_are_changed_on_its_page(pages: Pages) -> None:
     with EscposPeer() as peer:
         at = set_up(pages, peer)
@@ -129,7 +134,18 @@ def test_a_printers_name_and_paper_are_changed_on_its_page(pages: Pages) -> None
         listed = text_of(pages.get("/settings/printers"))
         assert "Bar" in listed and "58 mm" in listed and "Counter" not in listed
         assert 'value="58" selected' in pages.get(at).text
-        api = f"/terminals/{at.rpartition('/')[2]}"
+        api, queue = (
+            f"/terminals/{(printer_id := at.rpartition('/')[2])}",
+            {"name": "Bar", "copies": ["kitchen"]},
+        )
+        assert "Kitchen copy" not in rows_of(pages)
+        assert (
+            pages.ask("PUT", f"/queues/{printer_id}", json={**queue, "printer": printer_id}).status_code
+            == 200
+        )
+        assert "Kitchen copy" in rows_of(pages), "what its queue prints of each order"
+        told = {one["id"]: one["copies"] for one in pages.ask("GET", "/terminals").json()}
+        assert told[printer_id] == ["kitchen"]
         label = {"name": "Bar", "paper_mm": 60, "paper_high_mm": 40, "locale": "en"}
         assert pages.ask("PUT", api, json=label).json()["code"] == "printer_wrong"
         assert (

@@ -17,7 +17,7 @@ from tocsin.orders.store import find_order_id, load_order
 from tocsin.tickets.device import Device, add_printer, list_printers, printer_plugin
 from tocsin.tickets.job import Job, get_job, list_jobs
 from tocsin.tickets.poll_door import push_url
-from tocsin.tickets.print_queue import list_queues
+from tocsin.tickets.print_queue import copies_at, list_queues
 from tocsin.tickets.spoil import spoil_paper
 from tocsin.tickets.terminal import (
     FEW_ORDERS,
@@ -46,7 +46,7 @@ class TerminalIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TerminalOut(Struct, frozen=True, kw_only=True):
-    """A printer of the merchant; `push_url` is where its cloud calls the desk, empty where it does not."""
+    """A printer of the merchant; `copies` are its queues', `push_url` is where its cloud calls the desk, empty where it does not."""
 
     id: str
     name: str
@@ -134,11 +134,13 @@ def get_terminals(request: ApiRequest) -> list[TerminalOut]:
     called_at = partial(push_url, desk.settings.base_url(), merchant_id=actor.merchant_id)
 
     def read(tx: Tx) -> list[TerminalOut]:
-        stopped = {queue.printer_id for queue in list_queues(tx) if queue.paused}
+        queues = list_queues(tx)
+        stopped = {queue.printer_id for queue in queues if queue.paused}
         names = {str(one.id): one.name for one in live_stations(tx)}
         return [
             _terminal_out(
                 device,
+                copies=copies_at(queues, printer_id=device.id),
                 paused=device.id in stopped,
                 station=names.get(device.station, ""),
                 push_url=called_at(device=device),
@@ -263,11 +265,13 @@ def _wanted(tx: Tx, one: WantedIn) -> tuple[int, int]:
     return order_id, one.seen or load_order(tx, order_id=order_id).revision
 
 
-def _terminal_out(device: Device, *, paused: bool, station: str, push_url: str) -> TerminalOut:
+def _terminal_out(
+    device: Device, *, copies: tuple[str, ...], paused: bool, station: str, push_url: str
+) -> TerminalOut:
     status, plugin = device.last_status(), printer_plugin(device.kind)
     return TerminalOut(
         id=str(device.id), name=device.name, kind=device.kind, paper_mm=device.paper_mm, paper_high_mm=device.paper_high_mm, locale=device.locale,
-        copies=tuple(device.copy_list()), paused=paused, online=status.online if status else None,
+        copies=copies, paused=paused, online=status.online if status else None,
         seen_at=iso(device.seen_at_us), state=say_state(status), reason=status.detail if status else "",
         can_confirm=plugin.confirms, reports=tuple(sorted(plugin.reports)), station=station, push_url=push_url,
     )  # fmt: skip

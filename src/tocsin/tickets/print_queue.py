@@ -3,6 +3,8 @@
 A printer has a queue of its own name and id from the start; others are added to it.
 """
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from msgspec import Struct
 
@@ -43,6 +45,13 @@ class PrintQueue(Struct, frozen=True):
     def copy_list(self) -> list[str]:
         """Return which copies it prints of each order."""
         return self.copies.split(",")
+
+
+def copies_at(queues: Iterable[PrintQueue], *, printer_id: int) -> tuple[str, ...]:
+    """Return which copies a printer's queues print of each order."""
+    return tuple(
+        dict.fromkeys(copy for one in queues if one.printer_id == printer_id for copy in one.copy_list())
+    )
 
 
 class Waiting(Struct, frozen=True):

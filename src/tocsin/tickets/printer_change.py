@@ -56,7 +56,7 @@ def change_printer(
     changed = replace(
         device, name=name.strip(), paper_mm=paper_mm, paper_high_mm=paper_high_mm, locale=locale
     )
-    if _drawn_as(changed) != _drawn_as(device) and tx.one(_SENDING, printer_id=device.id):
+    if _drawn_as(changed) != _drawn_as(device) and _is_at_work(tx, device):
         raise PrinterAtWork
     options = msgspec.json.decode(device.options, type=dict[str, Any])
     checked = fit_options(device.kind, options, paper_mm=paper_mm, paper_high_mm=paper_high_mm)
@@ -75,6 +75,10 @@ def change_printer(
 
 def _drawn_as(device: Device) -> tuple[int, int, str]:
     return device.paper_mm, device.paper_high_mm, device.locale
+
+
+def _is_at_work(tx: Tx, device: Device) -> bool:
+    return tx.one(_SENDING, printer_id=device.id) is not None
 
 
 def _rename_queues(tx: Tx, device: Device, *, name: str) -> None:

@@ -27,6 +27,7 @@ from tocsin.tickets.device import (
 from tocsin.tickets.known_printer import all_known
 from tocsin.tickets.paper_size import A4, LABELS, say_size
 from tocsin.tickets.poll_door import push_url
+from tocsin.tickets.print_queue import copies_at, list_queues
 from tocsin.tickets.printer_kind import comes, is_cloud
 from tocsin.tickets.trial import ask_printer, print_test_page
 from tocsin.web.form import Form, once_over, read_form, read_number
@@ -173,8 +174,8 @@ def _list(
     request: PageRequest, desk: Desk, actor: Actor, *, form: Form, errors: dict[str, str], status: int
 ) -> Response[str]:
     words = words_of(request, actor)
-    devices, stations, known = desk.db.read(
-        actor.merchant_id, lambda tx: (list_printers(tx), live_stations(tx), all_known(tx))
+    devices, stations, known, queues = desk.db.read(
+        actor.merchant_id, lambda tx: (list_printers(tx), live_stations(tx), all_known(tx), list_queues(tx))
     )
     names = {str(one.id): one.name for one in stations}
     tone, said = SAID.get(request.query_params.get("said", ""), ("", ""))
@@ -182,7 +183,7 @@ def _list(
     called_at = partial(push_url, desk.settings.base_url(), merchant_id=actor.merchant_id)
     return show(
         request, "tickets/printers.html", actor=actor, section="settings", status=status, form=form, errors=errors, papers=paper_choices(),
-        printers=[{**_show(device, words, names), "push_url": called_at(device=device), "other": bool(device.id in known and known[device.id].other)} for device in devices], copies=COPIES,
+        printers=[{**_show(device, words, names), "copies": copies_at(queues, printer_id=device.id), "push_url": called_at(device=device), "other": bool(device.id in known and known[device.id].other)} for device in devices], copies=COPIES,
         stations={"0": words.translate("This server"), **names} if names else {},
         drivers=offered, clouds=any(map(is_cloud, offered)),
         toasts=[{"kind": tone, "text": words.translate(said)}] if said else None,
@@ -223,7 +224,7 @@ def _show(device: Device, words: Words, stations: dict[str, str]) -> dict[str, A
         "id": device.id, "name": device.name, "driver": device.kind, "address": address,
         "station": stations.get(device.station, words.translate("a station that was revoked")) if is_away(device) else "", "state": show_state(device),
         "can_confirm": printer_plugin(device.kind).confirms, "paper": say_size(device.paper_mm, device.paper_high_mm), "language": device.locale,
-        "last_seen_us": device.seen_at_us, "copies": device.copy_list(),
+        "last_seen_us": device.seen_at_us,
         "status_text": show_reason(status.detail, words) if status else "", "comes": comes(device.kind), "cloud": is_cloud(device.kind),
     }  # fmt: skip
 
