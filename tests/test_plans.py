@@ -37,6 +37,7 @@ from tocsin.tickets import (
     print_queue,
     queue_move,
     radar,
+    recheck,
 )
 
 # Tables with a row a printer, siren, station, shop or merchant: a scan of a handful is the plan.
@@ -233,6 +234,8 @@ def test_a_plan_that_forgets_the_merchant_is_seen(house: House) -> None:
         (print_queue._WAITING, "ix_print_job_merchant_id_state_id_printer_id_reprint_no_repl"),
         (backup_again._FAILED, "ix_print_job_merchant_id_state_id_printer_id_reprint_no_repl"),
         (queue_move._WAITING, "ix_print_job_merchant_id_state_id_printer_id_reprint_no_repl"),
+        (recheck._HELD, "ix_hold_open_order"),
+        (recheck._WAITING, "ix_print_job_merchant_id_state_id_printer_id_reprint_no_repl"),
         (job._OF_QUEUE, "ix_print_job_merchant_id_queue_id_id"),
         (lookup._OF_ACTOR, "ix_lookup_merchant_id_actor_id_id"),
         (ledger.page_statement(("actor_id",), in_shop=False), "ix_lookup_merchant_id_actor_id_id"),

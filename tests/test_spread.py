@@ -1,21 +1,21 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from coverage import Coverage
 
 from tests.spread import LONG, TOGETHER, pytest_collection_modifyitems, spread
 
+ROOT = Path(__file__).parents[1]
+
 
 class Item:
     """A test as the collection knows it."""
 
     def __init__(self, nodeid: str) -> None:
-        self.nodeid, self.groups = nodeid, list[str]()
-
-    def add_marker(self, mark: Any) -> None:
-        self.groups.append(mark.args[0])
+        self.nodeid = nodeid
 
 
 def test_every_test_is_there_once_and_the_long_ones_begin_in_the_first_half() -> None:
@@ -33,14 +33,33 @@ def test_the_long_ones_are_known_by_their_files() -> None:
     items = [Item(name) for name in ("tests/a.py::b", "tests/c.py::d", f"{LONG[0]}e.py::f")]
     pytest_collection_modifyitems(items)
     assert [item.nodeid for item in items] == [f"{LONG[0]}e.py::f", "tests/a.py::b", "tests/c.py::d"]
-    assert [item.groups for item in items] == [[], [], []]
 
 
-def test_tests_that_share_a_desk_and_a_browser_stay_together() -> None:
-    names = [f"{TOGETHER[0]}{file}.py::{test}" for file in "ab" for test in "cd"]
-    items = [Item(name) for name in names]
-    pytest_collection_modifyitems(items)
-    assert [item.groups for item in items] == [[f"{TOGETHER[0]}{file}.py"] for file in "aabb"]
+_TELLS = """
+import os, time, pytest
+@pytest.mark.parametrize("n", range(8))
+def test_a(n):
+    time.sleep(0.02)
+    with open({told!r}, "a") as out:
+        out.write(f"{file} {{os.getpid()}}\\n")
+"""
+
+
+def test_tests_that_share_a_desk_and_a_browser_stay_together(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    files = (f"{TOGETHER[0]}test_a.py", f"{TOGETHER[0]}test_b.py", "tests/web/test_c.py")
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(_TELLS.format(told=str(told), file=file))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.spread", "-n", "2", "--rootdir", str(tmp_path), "--import-mode=importlib", "tests"]  # fmt: skip
+    run = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    ran = [line.split() for line in told.read_text().splitlines()]
+    for file in files[:2]:
+        assert len({pid for name, pid in ran if name == file}) == 1, file
+    assert len(ran) == 24
 
 
 @pytest.mark.no_cover

@@ -8,11 +8,12 @@ from tocsin.core.clock import MINUTE_US, now_us, shift_clock, to_datetime
 from tocsin.core.db import Database
 from tocsin.core.preference import change_preference
 from tocsin.core.statement import Statement, own
+from tocsin.orders.stop import open_hold
 from tocsin.tickets.check import check_order
 from tocsin.tickets.check_choice import BOX, CheckPreference
 from tocsin.tickets.loops import ticket_loops
 from tocsin.tickets.queue_setup import pause_queue
-from tocsin.tickets.recheck import recheck
+from tocsin.tickets.recheck import _orders, recheck
 from tocsin.tickets.table import verdict
 
 _VERDICTS = Statement[tuple[int]](sa.select(sa.func.count()).select_from(verdict).where(own(verdict)))
@@ -53,6 +54,21 @@ def test_a_hold_goes_once_its_reason_has_and_comes_where_time_has_brought_one(db
             and counter.kinds(idle) == []
         )
         assert _verdicts(counter) == before + 2
+
+
+def test_each_order_is_looked_at_once_what_is_held_first(db: Database) -> None:
+    with open_counter(db) as counter:
+        counter.do(pause_queue, queue_id=counter.printer().id, paused=True)
+        waits, both, idle, held = (counter.take(quantity=n).order_id for n in (2, 3, 4, 50))
+        for order_id in (both, waits):
+            assert counter.print(order_id, copies=("merchant", "kitchen")).result == "queued"
+        choose(counter, CheckPreference(large_quantity_micro=2_500_000), revision=0)
+        for order_id in (both, held):
+            counter.do(check_order, order_id=order_id)
+            assert counter.kinds(order_id) == ["acknowledge"]
+        counter.do(open_hold, order_id=held, revision=1, kind="check", reason="x")
+        assert list(_orders(db, counter.house.merchant_id)) == [both, held, waits]
+        assert counter.kinds(idle) == []
 
 
 def test_whoever_asks_meanwhile_goes_between(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,7 +41,7 @@ _FIRST_WITH_WAL, _FIRST_MENDED = (3, 7, 0), (3, 51, 3)
 _CLOSED = -1
 # A reader's pages are let go at each commit of the writer, who never lets go of one: what its cache may take it takes
 # within an hour. What a cache has not is in the system's; what many readers took at once stays behind as holes.
-_READ_CACHE_KIB, _WRITE_CACHE_KIB = 4_000, 8_000
+_READ_CACHE_KIB, _WRITE_CACHE_KIB = 2_000, 8_000
 _STATE = Statement(
     sa.text("SELECT version_num AS schema, 'off' AS read_only FROM alembic_version").columns(
         sa.column("schema"), sa.column("read_only")

@@ -27,14 +27,17 @@ from tocsin.tickets.unchecked import hold_unchecked
 EVERY_SECONDS = 600.0
 _PAGE = 100
 
+_open = hold.c.closed_at_us.is_(None)
+# By the order, not by the kind: there each page would read and sort all that is held behind it.
+_held = sa.and_(own(hold), _open, among(hold.c.kind.concat(""), "check", "acknowledge"))
 _HELD = Statement[tuple[int, ...]](
-    sa.select(hold.c.order_id).where(
-        own(hold), hold.c.closed_at_us.is_(None), among(hold.c.kind, "check", "acknowledge"), hold.c.order_id > bind("after")
-    ).order_by(hold.c.order_id).limit(_PAGE)
+    sa.select(hold.c.order_id).where(_held, hold.c.order_id > bind("after")).order_by(hold.c.order_id).limit(_PAGE)
 )  # fmt: skip
+# What is held too was seen among those.
 _WAITING = Statement[tuple[int, ...]](
     sa.select(print_job.c.id, print_job.c.order_id).where(
-        own(print_job), print_job.c.state == "queued", print_job.c.id > bind("after")
+        own(print_job), print_job.c.state == "queued", print_job.c.id > bind("after"),
+        ~sa.exists().where(_held, hold.c.order_id == print_job.c.order_id),
     ).order_by(print_job.c.id).limit(_PAGE)
 )  # fmt: skip
 _STANDING = Statement[tuple[str]](
@@ -66,13 +69,11 @@ def recheck(db: Database, *, is_closing: Callable[[], bool] = lambda: False) -> 
 
 def _orders(db: Database, merchant_id: int) -> Iterator[int]:
     """Yield each order that a check holds, then each other one that waits for paper."""
-    seen = set[int]()
     for statement in (_HELD, _WAITING):
-        after = 0
+        after, last = 0, 0
         while rows := db.read(merchant_id, partial(_page, statement=statement, after=after)):
-            yield from dict.fromkeys(row[-1] for row in rows if row[-1] not in seen)
-            seen |= {row[-1] for row in rows}
-            after = rows[-1][0]
+            yield from (one for one in dict.fromkeys(row[-1] for row in rows) if one != last)
+            after, last = rows[-1][0], rows[-1][-1]
 
 
 def _page(tx: Tx, *, statement: Statement[tuple[int, ...]], after: int) -> list[tuple[int, ...]]:
