@@ -196,9 +196,8 @@ def test_a_cluster_small_and_a_standby_that_nobody_waits_for_is_seen() -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_rush_small_loses_nothing_and_others_go_between(engine: str) -> None:
-    for _ in range(
-        3
-    ):  # on a busy machine all may wait for it: only first come, first served does so each time
+    # On a busy machine all may wait for it: only first come, first served does so each time.
+    for _ in range(3):
         with open_ground() as ground:
             found = rush.run_one(ground, engine, seconds=4, clients=48)
         assert (found["lost"], found["doubled"], found["unexpected"]) == (0, 0, []), found
