@@ -183,7 +183,7 @@ class Desk:
 
         indexed = for_each_merchant(self.db, index)
         if indexed and self.db.dialect == "sqlite":
-            rest_after(began, times=1 / 2)
+            rest_after(began, times=2)
         return indexed
 
     def _each(self, verb: Callable[[Tx], int]) -> Callable[[], int]:

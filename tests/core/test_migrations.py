@@ -113,4 +113,4 @@ def test_a_broken_upgrade_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     connection.close()
     monkeypatch.undo()
     upgrade_sqlite(tmp_path / "desk.sqlite")
-    assert upgrade.HEAD == "0013"
+    assert upgrade.HEAD == "0014"

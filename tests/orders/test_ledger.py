@@ -25,7 +25,7 @@ from tocsin.orders.since import Since, find_changes
 
 def index(counter: Counter, *, days: int = 0) -> None:
     """Let the index catch up, some seconds later."""
-    shift_clock(days * DAY_US + 6 * SECOND_US)
+    shift_clock(days * DAY_US + 8 * SECOND_US)
     counter.db.write(counter.house.merchant_id, index_lookups)
     shift_clock(0)
 

@@ -21,6 +21,7 @@ from tocsin.core.clock import SECOND_US, now_us
 MINUTES, CLIENTS, SLICES = 60.0, 16, 60
 GROWTH_PERCENT, P99_RATIO = 5.0, 1.5
 _PEAK_SECONDS, _PEAK_CLIENTS = 10.0, 8
+_TELL_EVERY = 3  # slices: who waits for an hour sees how it goes
 _MIX = (
     "get", "get", "get", "get", "search phone", "search code", "search name", "list page 1", "list page 100", "create", "amend"
 )  # fmt: skip
@@ -97,8 +98,15 @@ class Soak:
                 slices[int((due - began) / seconds * SLICES)][0].append((time.perf_counter() - due) * 1000)
 
         async def watch() -> None:
+            told = 0
             while (passed := time.perf_counter() - began) < seconds:
-                slices[int(passed / seconds * SLICES)][1].append(resident_mb(process.pid))
+                slices[now := int(passed / seconds * SLICES)][1].append(resident_mb(process.pid))
+                if now >= told + _TELL_EVERY:
+                    taken, seen = slices[told := now - 1]
+                    print(
+                        f"{told + 1}/{SLICES}: {len(taken)} asked, p50 {_at(taken, 0.5)} ms, p99 {_at(taken, 0.99)} ms, {max(seen):.0f} MB",
+                        flush=True,
+                    )
                 await asyncio.sleep(seconds / SLICES / 5)
 
         await asyncio.gather(watch(), *(work() for _ in range(CLIENTS)))

@@ -41,6 +41,7 @@ known_device = directory_table(
     "known_device", text("device_hash"), text("name_digest"), big("merchant_id"), big("operator_id"), big("last_seen_us"),
     key=("device_hash", "name_digest"),
 )  # fmt: skip
+index(known_device, "merchant_id", "operator_id")
 
 attempt = directory_table(
     "attempt", big("id"), text("name_digest"), big("merchant_id"), big("operator_id"), text("address"),

@@ -82,19 +82,31 @@ _MOVE = Statement[None](
     ),
     sets=("name", "horizon", "event_id"),
 )
-_after = sa.tuple_(event.c.horizon, event.c.id) > sa.tuple_(bind("horizon"), bind("event_id"))
 _open = event.c.horizon < sa.text("pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 _SETTLED = {"sqlite": sa.true(), "postgresql": _open}
-_NEXT = {
-    dialect: Statement(
-        sa.select(*_COLUMNS)
-        .where(_after, settled)
-        .order_by(event.c.horizon, event.c.id)
-        .limit(bind("limit")),
-        Event,
-    )
-    for dialect, settled in _SETTLED.items()
-}
+_told = bind("horizon")
+
+
+def _behind(
+    dialect: str, *where: sa.ColumnElement[bool], horizon: sa.ColumnElement[int] = _told
+) -> Statement[Event]:
+    """Return the statement of the events behind a position, in their order."""
+    chosen, event_id, order = sa.select(*_COLUMNS).where(*where), bind("event_id"), ("horizon", "id")
+    if dialect == "postgresql":
+        after = sa.tuple_(event.c.horizon, event.c.id) > sa.tuple_(horizon, event_id)
+        return Statement(chosen.where(after).order_by(*order).limit(bind("limit")), Event)
+    # A row's number is no column of SQLite's index, so of a pair it would seek the first alone and read all behind that.
+    same = chosen.where(event.c.horizon == horizon, event.c.id > event_id)
+    later = chosen.where(event.c.horizon > horizon)
+    return Statement(sa.union_all(same, later).order_by(*order).limit(bind("limit")), Event)
+
+
+# An id that is unknown, such as 0, replays from the beginning.
+_seen = sa.func.coalesce(
+    sa.select(event.c.horizon).where(event.c.id == bind("event_id")).correlate(None).scalar_subquery(),
+    sa.literal_column(str(BEGINNING.horizon)),
+)
+_NEXT = {dialect: _behind(dialect, settled) for dialect, settled in _SETTLED.items()}
 _LATEST = {
     dialect: Statement[tuple[int]](
         sa.select(event.c.id).where(settled).order_by(event.c.horizon.desc(), event.c.id.desc()).limit(1)
@@ -108,25 +120,11 @@ _LAST = {
     )
     for dialect, settled in _SETTLED.items()
 }
-# An id that is unknown, such as 0, replays from the beginning.
-_seen = sa.select(event.c.horizon).where(event.c.id == bind("event_id")).scalar_subquery()
-_unseen = sa.tuple_(event.c.horizon, event.c.id) > sa.tuple_(
-    sa.func.coalesce(_seen.correlate(None), sa.literal_column(str(BEGINNING.horizon))), bind("event_id")
-)
 _REPLAY = {
-    dialect: Statement(
-        sa.select(*_COLUMNS).where(own(event), _unseen, settled)
-        .order_by(event.c.horizon, event.c.id).limit(bind("limit")),
-        Event,
-    )
-    for dialect, settled in _SETTLED.items()
-}  # fmt: skip
+    dialect: _behind(dialect, own(event), settled, horizon=_seen) for dialect, settled in _SETTLED.items()
+}
 _OWN_AFTER = {
-    (dialect, only_settled): Statement(
-        sa.select(*_COLUMNS).where(own(event), _after, settled if only_settled else sa.true())
-        .order_by(event.c.horizon, event.c.id).limit(bind("limit")),
-        Event,
-    )
+    (dialect, only_settled): _behind(dialect, own(event), settled if only_settled else sa.true())
     for dialect, settled in _SETTLED.items() for only_settled in (True, False)
 }  # fmt: skip
 TOPIC = "event"

@@ -14,7 +14,7 @@ from alembic.config import Config
 from tocsin.core import sqlite
 from tocsin.core.errors import Refusal
 
-HEAD = "0013"
+HEAD = "0014"
 _TRIES, _PAUSE_SECONDS = 60, 2.0
 # Who waits for a table makes all others wait behind him, and a backup holds each until it has sent it.
 _IN_USE = ("55P03", "40P01")  # lock_not_available, deadlock_detected

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Protocol, get_args
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
@@ -19,16 +20,17 @@ from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
 from tocsin.core.ident import id_at, new_id
-from tocsin.core.statement import Statement, any_of, bind, insert_into, own, upsert
+from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.vault import seal, unseal
 from tocsin.orders.draft import DeskState, Fulfilment, Payment
-from tocsin.orders.table import lookup, lookup_mark, lookup_order, lookup_shop, order_head
+from tocsin.orders.table import lookup, lookup_mark, lookup_order
 
 DETAIL_KINDS = ("detail", "reveal", "denied", "print", "barred")
 _COUNTED_KINDS = ("detail", "reveal", "search", "screen", "since")
 NEWEST = 2**63 - 1
-INDEXED_AT_ONCE = 500
-"""Rows by order that one transaction adds for look-ups: they lie all over a tree, and everybody else waits for the writer."""
+INDEXED_AT_ONCE = 1_000
+"""Rows by order that one transaction adds for look-ups: everybody else waits for the writer meanwhile."""
+_OPEN_US, _GATHERED_US = 5_000_000, 7_000_000
 # What a text is opened for; `other` says it in words.
 PURPOSES = ("call_customer", "deliver", "correct_order", "complaint", "refund", "finding", "audit", "other")
 # The place of a look-up that opened fields of one order for a while.
@@ -80,7 +82,7 @@ class Lookup(Struct, frozen=True):
 
     def pairs(self) -> list[tuple[int, int]]:
         """Return the (order id, revision) pairs that came back."""
-        return [_PAIR.unpack_from(self.hits, place) for place in range(0, len(self.hits), _PAIR.size)]
+        return list(_PAIR.iter_unpack(self.hits))
 
     def axes(self) -> list[tuple[str, ...]]:
         """Return where each order stood then, as `pairs` has them: desk state, payment, fulfilment."""
@@ -107,12 +109,30 @@ _AFTER = Statement(
     .order_by(lookup.c.id).limit(bind("limit")),
     Lookup,
 )  # fmt: skip
-_ADD_SHOP = Statement[None](
-    upsert(lookup_shop).on_conflict_do_nothing(), sets=("merchant_id", "shop_id", "lookup_id")
-)
-_SHOPS = Statement[tuple[int, int]](
-    sa.select(order_head.c.id, order_head.c.shop_id).where(own(order_head), any_of(order_head.c.id, "ids"))
-)
+# [[look-up, [order, …]], …] as rows: one statement for thousands takes the interpreter's lock once, not for each of them.
+_GIVEN = {
+    "sqlite": "SELECT l.value ->> 0 AS lookup_id, o.value AS order_id FROM json_each(:given) AS l, json_each(l.value, '$[1]') AS o",
+    "postgresql": "SELECT CAST(l ->> 0 AS bigint) AS lookup_id, CAST(o AS bigint) AS order_id"
+    " FROM jsonb_array_elements(CAST(:given AS jsonb)) AS l, jsonb_array_elements_text(l -> 1) AS o",
+}
+_ADD_ORDERS = {
+    dialect: Statement[None](sa.text(
+        "INSERT INTO lookup_order (merchant_id, order_id, lookup_id) SELECT CAST(:merchant_id AS bigint), order_id, lookup_id"
+        f" FROM ({given}) AS given WHERE true ORDER BY order_id, lookup_id ON CONFLICT DO NOTHING"
+    ))
+    for dialect, given in _GIVEN.items()
+}  # fmt: skip
+# Each order is sought once, in however many look-ups it is.
+_ADD_SHOPS = {
+    dialect: Statement[None](sa.text(
+        "INSERT INTO lookup_shop (merchant_id, shop_id, lookup_id)"
+        f" WITH given AS MATERIALIZED ({given}), shown AS MATERIALIZED (SELECT order_head.id, order_head.shop_id FROM order_head"
+        " WHERE order_head.merchant_id = :merchant_id AND order_head.id IN (SELECT order_id FROM given))"
+        " SELECT DISTINCT CAST(:merchant_id AS bigint), shop_id, lookup_id"
+        " FROM given JOIN shown ON shown.id = order_id WHERE true ORDER BY shop_id, lookup_id ON CONFLICT DO NOTHING"
+    ))
+    for dialect, given in _GIVEN.items()
+}  # fmt: skip
 _MARK = Statement[tuple[int]](sa.select(lookup_mark.c.indexed_to).where(own(lookup_mark)))
 # What two processes indexed at once would be counted twice.
 _HOLD_MARK = Statement[tuple[int]](
@@ -203,28 +223,28 @@ def own_lookups(tx: Tx, actor: Actor, *, before: int = NEWEST, limit: int = 50) 
     return tx.rows(_OF_ACTOR, actor_id=actor.id, before=before, limit=limit)
 
 
-def index_lookups(tx: Tx, *, limit: int = 200, begun_us: int | None = None) -> int:
+def index_lookups(tx: Tx, *, limit: int = 100, begun_us: int | None = None) -> int:
     """Index list look-ups by order, where that was put off; return how many, 0 too where another process is at it.
 
-    The newest five seconds wait for the next turn: ids of open transactions may still come.
+    The newest five seconds wait for the next turn: ids of open transactions may still come. Few wait two seconds more: what
+    shows the same orders lies on the same pages of the tree, each of which is then written once and not for each look-up.
 
     Args:
         begun_us: since when the oldest change that is under way is; it may still bring rows as old as that.
     """
-    until = id_at(min(tx.now_us, begun_us or tx.now_us) - 5_000_000)
+    until = id_at(min(tx.now_us, begun_us or tx.now_us) - _OPEN_US)
     if tx.value(_MARK) is None:  # beginning it where it is held would wait for who holds it
         tx.run(_BEGIN_MARK, indexed_to=0)
     after = tx.value(_HOLD_MARK)
     if after is None:
         return 0
-    found = _some_of(tx.rows(_AFTER, after=after, until=until, limit=limit))
-    pairs = [
-        (order_id, row.id) for row in found if row.kind not in DETAIL_KINDS for order_id, _ in row.pairs()
-    ]
-    if pairs:
-        tx.many(_ADD_INDEX, [{"order_id": order_id, "lookup_id": lookup_id} for order_id, lookup_id in pairs])
+    waiting = tx.rows(_AFTER, after=after, until=until, limit=limit)
+    found = _some_of(waiting)
+    if found and len(found) == len(waiting) < limit and found[0].at_us > tx.now_us - _GATHERED_US:
+        return 0
     if found:
-        _index_shops(tx, found)
+        _add(tx, _ADD_ORDERS, [row for row in found if row.kind not in DETAIL_KINDS])
+        _add(tx, _ADD_SHOPS, found)
         tx.add(_MOVE_MARK, indexed_to=found[-1].id)
         _count(tx, found)
     return len(found)
@@ -240,15 +260,10 @@ def _some_of(found: list[Lookup]) -> list[Lookup]:
     return found
 
 
-def _index_shops(tx: Tx, found: list[Lookup]) -> None:
-    """Tell of which shops' orders each look-up showed any."""
-    order_ids = sorted({order_id for row in found for order_id, _ in row.pairs()})
-    shops = dict(tx.rows(_SHOPS, ids=order_ids)) if order_ids else {}
-    seen = {(shops[order_id], row.id) for row in found for order_id, _ in row.pairs() if order_id in shops}
-    if seen:
-        tx.many(
-            _ADD_SHOP, [{"shop_id": shop_id, "lookup_id": lookup_id} for shop_id, lookup_id in sorted(seen)]
-        )
+def _add(tx: Tx, statements: dict[str, Statement[None]], found: list[Lookup]) -> None:
+    given = [(row.id, [order_id for order_id, _ in row.pairs()]) for row in found if row.hits]
+    if given:
+        tx.add(statements[tx.dialect], given=msgspec.json.encode(given).decode())
 
 
 def _count(tx: Tx, found: list[Lookup]) -> None:
