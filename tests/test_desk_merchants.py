@@ -10,7 +10,7 @@ import pytest
 from tests.house import make_house
 from tocsin import desk
 from tocsin.alarm.ring import ring_after_restart
-from tocsin.core.db import Database, Tx
+from tocsin.core.db import Database
 from tocsin.core.loop import Loop
 from tocsin.desk import Desk
 from tocsin.settings import Settings
@@ -76,21 +76,18 @@ def test_a_merchants_fault_keeps_no_other_from_a_step(
 def test_who_has_look_ups_left_is_asked_again_alone(
     db: Database, steps: dict[str, Callable[[], int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On SQLite the writer has a rest after each turn that did something."""
     busy, idle = make_house(db).merchant_id, make_house(db).merchant_id
-    left, asked, rests = 2, list[int](), list[float]()
+    left, asked = 2, list[int]()
 
-    def index(tx: Tx, **_: object) -> int:
+    def index(_: Database, merchant_id: int, **__: object) -> int:
         nonlocal left
-        asked.append(tx.merchant_id)
-        left -= tx.merchant_id == busy
-        return int(tx.merchant_id == busy and left >= 0)
+        asked.append(merchant_id)
+        left -= merchant_id == busy
+        return int(merchant_id == busy and left >= 0)
 
     monkeypatch.setattr(desk, "index_lookups", index)
-    monkeypatch.setattr("tocsin.core.loop.time.sleep", rests.append)
     done = [steps["lookup index"]() for _ in range(4)]
     assert done == [1, 1, 0, 0] and asked == [busy, idle, busy, busy, busy, idle]
-    assert len(rests) == (2 if db.dialect == "sqlite" else 0) and all(0 < rest <= 0.05 for rest in rests)
 
 
 def test_what_takes_long_hears_that_the_desk_ends(

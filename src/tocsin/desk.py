@@ -1,6 +1,5 @@
 """The desk of one process: its settings, database, queue and bus, and what runs in the background."""
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -29,7 +28,7 @@ from tocsin.core.bus import Bus, bus_for
 from tocsin.core.db import DIRECTORY_SCOPE, Database, Tx
 from tocsin.core.event import join_bus
 from tocsin.core.log import get_log
-from tocsin.core.loop import Loop, for_each_merchant, rest_after, stop_loops
+from tocsin.core.loop import Loop, for_each_merchant, stop_loops
 from tocsin.core.node import NodeLease, lease_node
 from tocsin.core.queue import Queue, queue_for
 from tocsin.core.tenant import Merchant, list_merchants
@@ -41,7 +40,7 @@ from tocsin.orders.erased_list import erase_restored, keep_erased_in
 from tocsin.orders.fetching import sweep_news, tend_news
 from tocsin.orders.hook import BASES
 from tocsin.orders.kept_files import keep_files_in
-from tocsin.orders.lookup import index_lookups
+from tocsin.orders.lookup_index import index_lookups
 from tocsin.orders.outbound_send import Sender
 from tocsin.orders.retention import retention_loops
 from tocsin.orders.search_merge import merge_loops
@@ -116,7 +115,7 @@ class Desk:
             *ticket_loops(self.db, base_url=self.settings.base_url, is_closing=lambda: self.closing),
             Loop("downloads", lambda: purge_downloads(self.db), idle_seconds=600),
             *import_loops(self.db, watched=self.settings.watch_dir, alone=not self.settings.database_url),
-            Loop("lookup index", self._index_lookups, idle_seconds=5),
+            Loop("lookup index", self._index_lookups, idle_seconds=3),
             Loop("waiting news", self._tend_news, idle_seconds=5),
             *retention_loops(self.db),
             *merge_loops(self.db),
@@ -172,19 +171,18 @@ class Desk:
         return tell_people(self.db, self.queue, base_url=self.settings.base_url())
 
     def _index_lookups(self) -> int:
-        """Index some look-ups of each merchant who has more; return how many, and let others go between."""
-        began, verb = time.monotonic(), partial(index_lookups, begun_us=self.db.begun_us())
+        """Index some look-ups of each merchant who has more; return how many."""
         wanted, self._unindexed = self._unindexed, set()
+        begun_us = self.db.begun_us()
 
         def index(merchant_id: int) -> int:
-            indexed = 0 if wanted and merchant_id not in wanted else self.db.write(merchant_id, verb)
+            if wanted and merchant_id not in wanted:
+                return 0
+            indexed = index_lookups(self.db, merchant_id, begun_us=begun_us)
             self._unindexed |= {merchant_id} if indexed else set()
             return indexed
 
-        indexed = for_each_merchant(self.db, index)
-        if indexed and self.db.dialect == "sqlite":
-            rest_after(began, times=2)
-        return indexed
+        return for_each_merchant(self.db, index)
 
     def _each(self, verb: Callable[[Tx], int]) -> Callable[[], int]:
         return lambda: for_each_merchant(self.db, lambda merchant_id: self.db.write(merchant_id, verb))

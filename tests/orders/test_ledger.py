@@ -15,7 +15,8 @@ from tocsin.orders.amend import cancel_order
 from tocsin.orders.export import Export, begin_export
 from tocsin.orders.handed import Handed, files_with, sizes_of
 from tocsin.orders.ledger import Asked, all_lookups, names_of_people, who_has_seen
-from tocsin.orders.lookup import NEWEST, Lookup, LookupMissing, index_lookups, own_lookups, record_lookup
+from tocsin.orders.lookup import NEWEST, Lookup, LookupMissing, own_lookups, record_lookup
+from tocsin.orders.lookup_index import index_lookups
 from tocsin.orders.mark import mark_order
 from tocsin.orders.query import look_up_order, search_orders
 from tocsin.orders.reveal import reveal_receiver
@@ -26,7 +27,7 @@ from tocsin.orders.since import Since, find_changes
 def index(counter: Counter, *, days: int = 0) -> None:
     """Let the index catch up, some seconds later."""
     shift_clock(days * DAY_US + 8 * SECOND_US)
-    counter.db.write(counter.house.merchant_id, index_lookups)
+    index_lookups(counter.db, counter.house.merchant_id)
     shift_clock(0)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,9 +15,10 @@ from tocsin.core.actor import NotAllowed
 from tocsin.core.clock import SECOND_US, shift_clock
 from tocsin.core.db import Database, Tx
 from tocsin.core.statement import Statement, own
-from tocsin.orders import lookup
+from tocsin.orders import lookup_index
 from tocsin.orders.ledger import Asked, all_lookups, who_has_seen
-from tocsin.orders.lookup import index_lookups, own_lookups, read_query, record_lookup
+from tocsin.orders.lookup import own_lookups, read_query, record_lookup
+from tocsin.orders.lookup_index import index_lookups
 from tocsin.orders.query import look_up_order, search_orders
 from tocsin.orders.reveal import reveal_receiver
 
@@ -30,7 +32,7 @@ def test_lists_are_indexed_by_order_in_batches(db: Database) -> None:
         seen = lambda order: [
             k.kind for k in counter.ask(who_has_seen, actor=counter.actor, order_id=order.order_id)
         ]
-        index = lambda: db.write(counter.house.merchant_id, lambda tx: index_lookups(tx, limit=3))
+        index = lambda: index_lookups(db, counter.house.merchant_id, limit=3)
         assert (seen(one), seen(two)) == (["detail"], [])
         assert index() == 0  # the newest wait: an open transaction may still bring an earlier one
         try:
@@ -42,17 +44,34 @@ def test_lists_are_indexed_by_order_in_batches(db: Database) -> None:
 
 
 def test_one_turn_indexes_few_of_many(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everybody else waits for the writer meanwhile."""
-    assert lookup.INDEXED_AT_ONCE <= 1_000
-    monkeypatch.setattr(lookup, "INDEXED_AT_ONCE", 6)
+    """Everybody else waits for the writer meanwhile; what a turn left, the next one takes."""
+    assert lookup_index.INDEXED_AT_ONCE <= 1_000
+    monkeypatch.setattr(lookup_index, "INDEXED_AT_ONCE", 3)
+    monkeypatch.setattr(lookup_index, "_ROUND_ROWS", 12)
+    pieces, add = list[int](), lookup_index._add
+
+    def told(tx: Tx, **given: Any) -> None:
+        pieces.append(len(given["pairs"]))
+        add(tx, **given)
+
+    monkeypatch.setattr(lookup_index, "_add", told)
     with open_counter(db) as counter:
-        counter.take(), counter.take()
+        orders = counter.take(), counter.take()
         for _ in range(5):
             search_orders(
                 db, counter.actor, text="5678", door="web"
             )  # each is two rows by order, and one of its own
         shift_clock(8 * SECOND_US)
-        assert [db.write(counter.house.merchant_id, index_lookups) for _ in range(4)] == [2, 2, 1, 0]
+        assert [index_lookups(db, counter.house.merchant_id) for _ in range(3)] == [4, 1, 0]
+        assert pieces == [3, 3, 2, 4, 2, 1]  # by order, and of each shop once
+        monkeypatch.setattr(lookup_index, "INDEXED_AT_ONCE", 1_000)
+        monkeypatch.setattr(lookup_index, "_ORDERS_AT_ONCE", 1)
+        search_orders(db, counter.actor, text="5678", door="web")
+        shift_clock(16 * SECOND_US)
+        assert index_lookups(db, counter.house.merchant_id) == 1
+        assert pieces[6:] == [1, 1, 1], "a page or two for each order"
+        for order in orders:
+            assert len(counter.ask(who_has_seen, actor=counter.actor, order_id=order.order_id)) == 6
 
 
 def test_what_two_processes_index_at_once_is_counted_once(make_db: Callable[[], Database]) -> None:
@@ -65,13 +84,15 @@ def test_what_two_processes_index_at_once_is_counted_once(make_db: Callable[[], 
         if db.dialect == "sqlite":  # it has one process and one writer
             return
         other, merchant_id = make_db(), counter.house.merchant_id
-        assert db.write(merchant_id, partial(index_lookups, limit=1)) == 1  # the mark is there
+        assert index_lookups(db, merchant_id, limit=1) == 1  # the mark is there
+
+        wait = partial(lookup_index._waiting, limit=10, begun_us=None)
 
         def while_it_is_indexed(tx: Tx) -> tuple[int, int]:
-            return index_lookups(tx), other.write(merchant_id, index_lookups)
+            return lookup_index._index_held(tx, wait=wait), index_lookups(other, merchant_id)
 
         assert db.write(merchant_id, while_it_is_indexed) == (1, 0)
-        assert other.write(merchant_id, index_lookups) == 0
+        assert index_lookups(other, merchant_id) == 0
 
 
 def test_what_was_looked_up_is_counted_for_each_person(db: Database) -> None:
@@ -81,7 +102,7 @@ def test_what_was_looked_up_is_counted_for_each_person(db: Database) -> None:
         look_up_order(db, counter.actor, number=one.number, door="web")
         reveal_receiver(db, counter.actor, order_id=one.order_id, purpose="deliver", door="web")
         shift_clock(8 * SECOND_US)
-        db.write(counter.house.merchant_id, index_lookups)
+        index_lookups(db, counter.house.merchant_id)
         kinds = Statement[tuple[str, str, int]](
             sa.select(usage.c.who, usage.c.kind, usage.c.amount).where(own(usage)).order_by(usage.c.kind)
         )

@@ -5,32 +5,24 @@ pairs that came back; the index by order is immediate for details and reveals, b
 """
 
 import struct
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Protocol, get_args
 
-import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from tocsin.alarm.signal import Kind
-from tocsin.alarm.usage import count_usage
 from tocsin.core.actor import Actor
 from tocsin.core.db import Tx
 from tocsin.core.errors import Refusal
-from tocsin.core.ident import id_at, new_id
+from tocsin.core.ident import new_id
 from tocsin.core.statement import Statement, bind, insert_into, own, upsert
 from tocsin.core.vault import seal, unseal
 from tocsin.orders.draft import DeskState, Fulfilment, Payment
-from tocsin.orders.table import lookup, lookup_mark, lookup_order
+from tocsin.orders.table import lookup, lookup_order
 
 DETAIL_KINDS = ("detail", "reveal", "denied", "print", "barred")
-_COUNTED_KINDS = ("detail", "reveal", "search", "screen", "since")
 NEWEST = 2**63 - 1
-INDEXED_AT_ONCE = 1_000
-"""Rows by order that one transaction adds for look-ups: everybody else waits for the writer meanwhile."""
-_OPEN_US, _GATHERED_US = 5_000_000, 7_000_000
 # What a text is opened for; `other` says it in words.
 PURPOSES = ("call_customer", "deliver", "correct_order", "complaint", "refund", "finding", "audit", "other")
 # The place of a look-up that opened fields of one order for a while.
@@ -104,50 +96,6 @@ _OF_ACTOR = Statement(
     Lookup,
 )  # fmt: skip
 _ONE = Statement(sa.select(*_COLUMNS).where(own(lookup), lookup.c.id == bind("id")), Lookup)
-_AFTER = Statement(
-    sa.select(*_COLUMNS).where(own(lookup), lookup.c.id > bind("after"), lookup.c.id < bind("until"))
-    .order_by(lookup.c.id).limit(bind("limit")),
-    Lookup,
-)  # fmt: skip
-# [[look-up, [order, …]], …] as rows: one statement for thousands takes the interpreter's lock once, not for each of them.
-_GIVEN = {
-    "sqlite": "SELECT l.value ->> 0 AS lookup_id, o.value AS order_id FROM json_each(:given) AS l, json_each(l.value, '$[1]') AS o",
-    "postgresql": "SELECT CAST(l ->> 0 AS bigint) AS lookup_id, CAST(o AS bigint) AS order_id"
-    " FROM jsonb_array_elements(CAST(:given AS jsonb)) AS l, jsonb_array_elements_text(l -> 1) AS o",
-}
-_ADD_ORDERS = {
-    dialect: Statement[None](sa.text(
-        "INSERT INTO lookup_order (merchant_id, order_id, lookup_id) SELECT CAST(:merchant_id AS bigint), order_id, lookup_id"
-        f" FROM ({given}) AS given WHERE true ORDER BY order_id, lookup_id ON CONFLICT DO NOTHING"
-    ))
-    for dialect, given in _GIVEN.items()
-}  # fmt: skip
-# Each order is sought once, in however many look-ups it is.
-_ADD_SHOPS = {
-    dialect: Statement[None](sa.text(
-        "INSERT INTO lookup_shop (merchant_id, shop_id, lookup_id)"
-        f" WITH given AS MATERIALIZED ({given}), shown AS MATERIALIZED (SELECT order_head.id, order_head.shop_id FROM order_head"
-        " WHERE order_head.merchant_id = :merchant_id AND order_head.id IN (SELECT order_id FROM given))"
-        " SELECT DISTINCT CAST(:merchant_id AS bigint), shop_id, lookup_id"
-        " FROM given JOIN shown ON shown.id = order_id WHERE true ORDER BY shop_id, lookup_id ON CONFLICT DO NOTHING"
-    ))
-    for dialect, given in _GIVEN.items()
-}  # fmt: skip
-_MARK = Statement[tuple[int]](sa.select(lookup_mark.c.indexed_to).where(own(lookup_mark)))
-# What two processes indexed at once would be counted twice.
-_HOLD_MARK = Statement[tuple[int]](
-    sa.select(lookup_mark.c.indexed_to).where(own(lookup_mark)).with_for_update(skip_locked=True)
-)
-_BEGIN_MARK = Statement[None](
-    upsert(lookup_mark).on_conflict_do_nothing(), sets=("merchant_id", "indexed_to")
-)
-_marking = upsert(lookup_mark)
-_MOVE_MARK = Statement[None](
-    _marking.on_conflict_do_update(
-        index_elements=["merchant_id"], set_={"indexed_to": _marking.excluded.indexed_to}
-    ),
-    sets=("merchant_id", "indexed_to"),
-)
 
 
 def record_lookup(
@@ -221,62 +169,6 @@ def get_lookup(tx: Tx, actor: Actor, *, lookup_id: int) -> Lookup:
 def own_lookups(tx: Tx, actor: Actor, *, before: int = NEWEST, limit: int = 50) -> list[Lookup]:
     """Return the actor's own look-ups, the newest first."""
     return tx.rows(_OF_ACTOR, actor_id=actor.id, before=before, limit=limit)
-
-
-def index_lookups(tx: Tx, *, limit: int = 100, begun_us: int | None = None) -> int:
-    """Index list look-ups by order, where that was put off; return how many, 0 too where another process is at it.
-
-    The newest five seconds wait for the next turn: ids of open transactions may still come. Few wait two seconds more: what
-    shows the same orders lies on the same pages of the tree, each of which is then written once and not for each look-up.
-
-    Args:
-        begun_us: since when the oldest change that is under way is; it may still bring rows as old as that.
-    """
-    until = id_at(min(tx.now_us, begun_us or tx.now_us) - _OPEN_US)
-    if tx.value(_MARK) is None:  # beginning it where it is held would wait for who holds it
-        tx.run(_BEGIN_MARK, indexed_to=0)
-    after = tx.value(_HOLD_MARK)
-    if after is None:
-        return 0
-    waiting = tx.rows(_AFTER, after=after, until=until, limit=limit)
-    found = _some_of(waiting)
-    if found and len(found) == len(waiting) < limit and found[0].at_us > tx.now_us - _GATHERED_US:
-        return 0
-    if found:
-        _add(tx, _ADD_ORDERS, [row for row in found if row.kind not in DETAIL_KINDS])
-        _add(tx, _ADD_SHOPS, found)
-        tx.add(_MOVE_MARK, indexed_to=found[-1].id)
-        _count(tx, found)
-    return len(found)
-
-
-def _some_of(found: list[Lookup]) -> list[Lookup]:
-    """Return the first of some look-ups, as many as one transaction indexes."""
-    rows = 0
-    for place, row in enumerate(found, 1):
-        rows += 1 + len(row.hits) // _PAIR.size
-        if rows >= INDEXED_AT_ONCE:
-            return found[:place]
-    return found
-
-
-def _add(tx: Tx, statements: dict[str, Statement[None]], found: list[Lookup]) -> None:
-    given = [(row.id, [order_id for order_id, _ in row.pairs()]) for row in found if row.hits]
-    if given:
-        tx.add(statements[tx.dialect], given=msgspec.json.encode(given).decode())
-
-
-def _count(tx: Tx, found: list[Lookup]) -> None:
-    """Tell the alarm's watch how much each one looked up, at most some seconds late: never in the look-up itself."""
-    amounts: Counter[tuple[Kind, str, int]] = Counter()
-    for row in found:
-        if row.place == FIELD:
-            continue  # counted as it was opened
-        kind: Kind = "reveals_many" if row.kind == "reveal" else "lookups_many"
-        if row.actor_kind in ("operator", "api_key") and row.kind in _COUNTED_KINDS:
-            amounts[kind, row.actor_kind, row.actor_id] += max(1, row.count)
-    for (kind, actor_kind, actor_id), amount in amounts.items():
-        count_usage(tx, kind=kind, actor_kind=actor_kind, actor_id=actor_id, amount=amount)
 
 
 def _bound(tx: Tx) -> bytes:

@@ -114,11 +114,9 @@ def _write_place(last: HeadRow, sort: Sort) -> str:
 def _page(shape: Shape, sort: Sort, placed: bool, dialect: str) -> Statement[HeadRow]:
     head = order_head.c
     column = head[sort.column]
-    chosen = sa.select(*HEAD_COLUMNS).where(own(order_head), clause_of(shape, dialect))
-    if placed and sort.column == "id":
-        chosen = chosen.where(head.id < bind("after_id"))
-    elif placed:
-        chosen = chosen.where(*_beyond(sort))
+    beyond = () if not placed else (head.id < bind("after_id"),) if sort.column == "id" else _beyond(sort)
+    # Of two bounds on one column SQLite seeks by the one that stands first: the place, not the end of a span of days.
+    chosen = sa.select(*HEAD_COLUMNS).where(own(order_head), *beyond, clause_of(shape, dialect))
     if sort.column == "id":
         return Statement(chosen.order_by(head.id.desc()).limit(bind("limit")), HeadRow)
     by_id = _id_order(sort)
