@@ -30,6 +30,7 @@ FIELD = "field"
 _AXES = (get_args(DeskState), get_args(Payment), get_args(Fulfilment))
 _CODES: tuple[dict[str, int], ...] = tuple({word: n for n, word in enumerate(words)} for words in _AXES)
 _PAIR = struct.Struct(">QI")
+HIT_BYTES = _PAIR.size
 
 
 class Standing(Protocol):
@@ -85,17 +86,17 @@ class Lookup(Struct, frozen=True):
         ]
 
 
-_COLUMNS = tuple(lookup.c[name] for name in Lookup.__struct_fields__)
+COLUMNS = tuple(lookup.c[name] for name in Lookup.__struct_fields__)
 _ADD = insert_into(lookup)
 _ADD_INDEX = Statement[None](
     upsert(lookup_order).on_conflict_do_nothing(), sets=("merchant_id", "order_id", "lookup_id")
 )
 _OF_ACTOR = Statement(
-    sa.select(*_COLUMNS).where(own(lookup), lookup.c.actor_id == bind("actor_id"), lookup.c.id < bind("before"))
+    sa.select(*COLUMNS).where(own(lookup), lookup.c.actor_id == bind("actor_id"), lookup.c.id < bind("before"))
     .order_by(lookup.c.id.desc()).limit(bind("limit")),
     Lookup,
 )  # fmt: skip
-_ONE = Statement(sa.select(*_COLUMNS).where(own(lookup), lookup.c.id == bind("id")), Lookup)
+_ONE = Statement(sa.select(*COLUMNS).where(own(lookup), lookup.c.id == bind("id")), Lookup)
 
 
 def record_lookup(

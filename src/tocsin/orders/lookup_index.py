@@ -16,16 +16,15 @@ from tocsin.core.db import Database, Tx
 from tocsin.core.ident import id_at
 from tocsin.core.loop import rest_after
 from tocsin.core.statement import Statement, any_of, bind, own, upsert
-from tocsin.orders.lookup import DETAIL_KINDS, FIELD, Lookup
+from tocsin.orders.lookup import COLUMNS, DETAIL_KINDS, FIELD, HIT_BYTES, Lookup
 from tocsin.orders.table import lookup, lookup_mark, order_head
 
 INDEXED_AT_ONCE, _ORDERS_AT_ONCE = 1_000, 50
 """Rows, and orders, that one transaction indexes on SQLite: each order is a page or two to be written, and everybody waits."""
 _ROUND_ROWS, _OPEN_US, _GATHERED_US = 20_000, 5_000_000, 6_000_000
 _COUNTED_KINDS = ("detail", "reveal", "search", "screen", "since")
-_COLUMNS = tuple(lookup.c[name] for name in Lookup.__struct_fields__)
 _AFTER = Statement(
-    sa.select(*_COLUMNS).where(own(lookup), lookup.c.id > bind("after"), lookup.c.id < bind("until"))
+    sa.select(*COLUMNS).where(own(lookup), lookup.c.id > bind("after"), lookup.c.id < bind("until"))
     .order_by(lookup.c.id).limit(bind("limit")),
     Lookup,
 )  # fmt: skip
@@ -107,7 +106,7 @@ def _waiting(tx: Tx, *, limit: int, begun_us: int | None) -> list[Lookup]:
     waiting = tx.rows(_AFTER, after=tx.value(_MARK) or 0, until=until, limit=limit)
     rows = 0
     for place, row in enumerate(waiting, 1):
-        rows += 1 + len(row.hits) // 12
+        rows += 1 + len(row.hits) // HIT_BYTES
         if rows >= _ROUND_ROWS:
             return waiting[:place]
     is_young = bool(waiting) and waiting[0].at_us > tx.now_us - _GATHERED_US
